@@ -8,6 +8,7 @@ from shared.model.event import SECOND
 from shared.model.resync_state import GLOBAL
 from shared.slack.api.rate_limits import RATES, Rate
 from shared.store import documents, keys
+from shared.store.clock import Generation
 from shared.store.redis import Redis
 from shared.store.streams import BATCH, Entry, first_entry
 
@@ -25,7 +26,9 @@ OVERDUE = Gauge(
 )
 DEAD_LETTERS = Gauge("pagebridge_dead_letters_kept", "Dead letters that nobody has retried or dropped")
 OPEN = Gauge("pagebridge_incidents_open", "Open incidents that the bridge knows")
-RESYNCED = Gauge("pagebridge_resync_age_seconds", "Seconds since the last resync began; 0 before the first")
+RESYNCED = Gauge(
+    "pagebridge_resync_age_seconds", "Seconds since a resync was last completed; before the first, since the data began"
+)
 CALLS_LEFT = Gauge(
     "pagebridge_slack_calls_left", "Calls of a method that Slack's limit has room for at once", ["method"]
 )
@@ -49,8 +52,9 @@ class StoreMetrics:
             await self._budget(method, rates, now_us)
         DEAD_LETTERS.set(int(await self._redis.xlen(keys.DEAD_LETTERS)))
         OPEN.set(int(await self._redis.zcard(keys.OPEN)))
-        begun_ms = (await self._progress.load(GLOBAL)).value.begun_ms
-        RESYNCED.set(max(0, now_us // 1000 - begun_ms) / SECOND if begun_ms else 0)
+        born = await Generation(self._redis).current()
+        done_ms = (await self._progress.load(GLOBAL)).value.done_ms or born.ms
+        RESYNCED.set(max(0, now_us // 1000 - done_ms) / SECOND)
         UP.set(1)
 
     async def _streams(self, now_ms: int) -> None:

@@ -78,7 +78,9 @@ class Worker:
             stack.push_async_callback(transport.close)
             stack.push_async_callback(inflight.drained)
             health = AdminServer(clients.redis, transport, durable=built.store.durable, found=built.vitals.problems)
-            await stack.enter_async_context(serving(health.app(), self._settings.worker_port))
+            await stack.enter_async_context(
+                serving(health.app(), self._settings.worker_port, self._settings.admin_host)
+            )
             await self._run_tasks(built, transport)
 
     @property

@@ -97,10 +97,11 @@ def test_rules_and_dashboard_name_what_there_is(where: str, query: str) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 def test_each_alert_says_what_is_wrong_and_what_to_do(rule: dict[str, Any]) -> None:
-    """A summary in words, how bad it is, and a place in the runbook that is there."""
+    """A summary and an impact in words, how bad it is, and a place in the runbook that is there."""
     assert rule["labels"]["severity"] in {"page", "ticket"}
+    assert re.fullmatch(r"[A-Z].{3,}[^.]", rule["annotations"]["impact"])
     assert re.fullmatch(r"[A-Z].{20,}[^.]", rule["annotations"]["summary"])
-    page, _, anchor = rule["annotations"]["runbook"].partition("#")
+    page, _, anchor = rule["annotations"]["runbook_url"].partition("#")
     headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text("utf-8"), re.MULTILINE)
     assert anchor in {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

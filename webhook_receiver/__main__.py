@@ -37,7 +37,7 @@ def main() -> int:
     try:
         asyncio.run(_serve(settings, config))
     except* OSError as errors:
-        hint = "see RECEIVER_HOST, RECEIVER_PORT, RECEIVER_ADMIN_PORT"
+        hint = "see RECEIVER_HOST, RECEIVER_PORT, ADMIN_HOST, RECEIVER_ADMIN_PORT"
         log.error("receiver.not_listening", why=str(errors.exceptions[0]), hint=hint)
         code = EXIT_NOT_LISTENING
     except* WrongLayout as errors:

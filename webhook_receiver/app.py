@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import structlog
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_latest
 
 from shared.errors import StoreDown, WrongLayout
 from shared.http.server import deadlines, hide_banner, read_body
@@ -16,6 +16,9 @@ from webhook_receiver.event_stream import EventStream
 log = structlog.get_logger()
 
 DELIVERIES = Counter("pagebridge_deliveries", "Deliveries, by the HTTP status of the answer", ["answer"])
+for _answer in (202, 401, 413, 415, 503):
+    DELIVERIES.labels(str(_answer))  # A series that begins with its first failure shows no increase.
+READY = Gauge("pagebridge_receiver_ready", "1 while the receiver can store deliveries")
 
 MOST_BODY = 512 * 1024
 """Bytes. PagerDuty sends at most 256 KB."""
@@ -86,6 +89,7 @@ def admin_app(events: EventStream) -> web.Application:
         return web.json_response(_details(events), status=_status(events))
 
     async def metrics(_request: web.Request) -> web.Response:
+        READY.set(not events.down)
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()

@@ -53,7 +53,7 @@ class Receiver:
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(aclosing(connect(settings.redis_url.get_secret_value())))
             events = self._events = EventStream(client, self._config.durability, self._limits)
-            admin = serving(admin_app(events), settings.receiver_admin_port)
+            admin = serving(admin_app(events), settings.receiver_admin_port, settings.admin_host)
             self.admin_port = await stack.enter_async_context(admin)
             intake = self._intake = DeliveryHandler(_plain(settings.pagerduty_webhook_secrets), events)
             app = public_app(intake, events)

@@ -124,7 +124,14 @@ class Scheduler:
         PASSES.labels("done").inc()
         log.info("resync.done", late=len(this.late), again=len(this.again))
         soon = await self._in(self.durations.webhook_grace) if this.soon else 0
-        progress = replace(progress, since_ms=this.since_ms, due_ms=soon, recheck=tuple(this.again), reached=None)
+        progress = replace(
+            progress,
+            since_ms=this.since_ms,
+            done_ms=await self.clock.now_ms(),
+            due_ms=soon,
+            recheck=tuple(this.again),
+            reached=None,
+        )
         return await self.outage_notice.resync_passed(progress, this.late, lease)
 
     async def _resync_interrupted(

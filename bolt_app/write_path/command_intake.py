@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from bolt_app.write_path.direct_acknowledge import MOST_REMEMBERED, DirectAcknowledge
 from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
+from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.ids import CommandId
 from shared.observability.call_metrics import BUCKETS
@@ -28,6 +29,8 @@ from shared.store.streams import Entry
 log = structlog.get_logger()
 
 CLICKS = Counter("pagebridge_clicks", "Clicks taken, by action and whether they could be stored", ["action", "stored"])
+for _action in Action:
+    CLICKS.labels(_action, "no")  # A series that begins with its first failure shows no increase.
 STORED = Histogram(
     "pagebridge_click_store_seconds", "Time to put a click on disk, before Slack is acked", buckets=BUCKETS
 )

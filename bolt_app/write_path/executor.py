@@ -38,6 +38,9 @@ log = structlog.get_logger()
 DATA_LOST = "The bridge's database lost its data before it could be sent, so nothing was sent."
 KINDS_WITH_REFERENCE = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
 COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
+for _action in Action:
+    for _outcome in (Kind.EXPIRED, Kind.UNKNOWN):
+        COMMANDS.labels(_action, _outcome)  # A series that begins with its first failure shows no increase.
 COMMAND_SECONDS = Histogram(
     "pagebridge_command_seconds",
     "Seconds from a click until its command ended, by action",

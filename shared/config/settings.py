@@ -73,6 +73,11 @@ class SharedSettings(Environment):
     bridge_config: Path = Field(
         default=Path("bridge.toml"), description="File with routing, identity table and authorization."
     )
+    admin_host: str = Field(
+        default="127.0.0.1",
+        description="Address for health in detail and `/metrics`: only this machine by default; `0.0.0.0` "
+        "lets Prometheus ask from another container. They name channels, and nothing that people wrote.",
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], types.Word] = Field(
         default="info", description="Least severity that is logged: `debug`, `info`, `warning` or `error`."
     )
@@ -103,7 +108,7 @@ class ReceiverSettings(SharedSettings):
         description="Port on which webhooks are received. Defaults to `PORT` where the platform sets it.",
     )
     receiver_admin_port: types.Port = Field(
-        default=8082, description="Port on this machine only: health in detail, and `/metrics`."
+        default=8082, description="Port on `ADMIN_HOST`: health in detail, and `/metrics`."
     )
 
 
@@ -187,7 +192,7 @@ class PagerDutySettings(Environment):
 class WorkerSettings(PagerDutySettings, SlackSettings, SharedSettings):
     """Settings of the worker."""
 
-    worker_port: types.Port = Field(default=8081, description="Port on this machine only: health, and `/metrics`.")
+    worker_port: types.Port = Field(default=8081, description="Port on `ADMIN_HOST`: health, and `/metrics`.")
 
 
 class Settings(ReceiverSettings, WorkerSettings):

@@ -198,12 +198,12 @@ async def hide_banner(_request: web.Request, response: web.StreamResponse) -> No
 
 
 @asynccontextmanager
-async def serving(app: web.Application, port: int) -> AsyncIterator[int]:
-    """Serve `app` on the loopback address while the context lasts; gives the port, chosen by the system if it was 0."""
+async def serving(app: web.Application, port: int, host: str = LOOPBACK) -> AsyncIterator[int]:
+    """Serve `app` while the context lasts, and give the port, which the system chooses if it was 0."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, LOOPBACK, port)
+        site = web.TCPSite(runner, host, port)
         await site.start()
         yield runner.addresses[0][1]
     finally:

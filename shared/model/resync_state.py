@@ -30,10 +30,11 @@ class ResyncState:
     """
     The state that the last pass of each background duty has left.
 
-    `begun_ms` is when the last resync began, `watched_ms` when the subscription was last checked, both by the store's
-    clock, as is `due_ms`, the earliest time of the next pass (0: unset). `since_ms` is up to when PagerDuty's log has
-    been read, by its own clock; 0 if never. `recheck` are incidents that could not be compared, `reached` is the one at
-    which the last pass was interrupted, `sweep_position` the last one whose thread was swept.
+    `begun_ms` is when the last resync began, `done_ms` when one was last completed, `watched_ms` when the subscription
+    was last checked, all by the store's clock, as is `due_ms`, the earliest time of the next pass (0: unset).
+    `since_ms` is up to when PagerDuty's log has been read, by its own clock; 0 if never. `recheck` are incidents that
+    could not be compared, `reached` is the one at which the last pass was interrupted, `sweep_position` the last one
+    whose thread was swept.
 
     `problem` describes what is wrong with the webhook subscription. `pinged_ms` is when it was pinged to test whether
     webhooks arrive. `gap` is the time in which they did not, or not all of them, and `notices` are the messages about
@@ -42,6 +43,7 @@ class ResyncState:
 
     id: IncidentId
     begun_ms: int = 0
+    done_ms: int = 0
     watched_ms: int = 0
     due_ms: int = 0
     since_ms: int = 0

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import pytest
@@ -84,6 +84,23 @@ async def test_a_scrape_shows_what_waits(redis: Redis) -> None:
     assert 9 <= (figure("slack_calls_left", method="users.info") or 0) <= 12
     assert 20 == figure("slack_calls_left", method="views.open")
     assert [1, 1, 2] == [figure("store_up"), figure("worker_ready"), figure("slack_connections")]
+
+
+async def test_a_resync_that_is_never_completed_grows_old(redis: Redis) -> None:
+    """The age counts from the last completed resync; a pass that only began changes nothing, nor does none at all."""
+    now = int((await redis.time())[0]) * 1000
+    await redis.set(keys.GENERATION, f"{keys.LAYOUT}:abc:{now - 7_200_000}")
+    states = documents.progress(redis)
+
+    async def age() -> float:
+        async with TestClient(TestServer(health(redis).app())) as client:
+            await client.get("/metrics")
+        return figure("resync_age_seconds") or 0
+
+    await states.change(GLOBAL, lambda state: replace(state, begun_ms=now))
+    assert 7200 <= await age() < 7300
+    await states.change(GLOBAL, lambda state: replace(state, done_ms=now - 60_000))
+    assert 60 <= await age() < 160
 
 
 async def test_a_scrape_without_the_store_says_so() -> None:

@@ -22,7 +22,7 @@ from tests.stories.typed_commands import answered
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OVERRIDES = ("deploy/compose.proxy.yaml", "deploy/compose.slack-http.yaml")
+OVERRIDES = ("deploy/compose.proxy.yaml", "deploy/compose.prometheus.yaml", "deploy/compose.slack-http.yaml")
 
 
 def instructions() -> list[tuple[str, str]]:
