@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from shared.model.actions import SPECS, Action
 from shared.model.command import Attempt, AttemptState
-from shared.model.event import SNOOZED, TRIGGERED, Snapshot, Status
+from shared.model.event import RESOLVED, SNOOZED, TRIGGERED, Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.thread_layout import snooze_ended
@@ -172,7 +172,8 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
     last = incident.last_change()
     if last is not None and last.type != TRIGGERED:
         happened = headline_text(last, asleep=snooze_ended(incident.lines, last))
-        return " · ".join(filter(None, (opened, f"{happened}{merged(last)}{by(last.agent, last)} {date(last.at.ms)}")))
+        into = merged(last) if over else ""
+        return " · ".join(filter(None, (opened, f"{happened}{into}{by(last.agent, last)} {date(last.at.ms)}")))
     if last is None and incident.status_change is not None and snapshot.status is not Status.TRIGGERED:
         change = incident.status_change
         told = f"{snapshot.status.capitalize()}{by(change.by)} {date(change.at.ms)}"
@@ -205,7 +206,7 @@ def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: li
     if last is not None and last.type != TRIGGERED and snapshot.status is Status.TRIGGERED:
         what = headline_text(last, asleep=snooze_ended(incident.lines, last))
         who = f" ({what[:1].lower()}{what[1:]}{who})"
-    if last is not None and (target := merge_target(last)):
+    if last is not None and last.type == RESOLVED and (target := merge_target(last)):
         who += f", merged into {target}"
     people = _as_many([named(ref) for ref in snapshot.assignees])
     assigned = f" Assigned to {people}." if people else ""

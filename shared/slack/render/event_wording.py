@@ -102,10 +102,6 @@ def _field(name: str, now: str, was: str | None) -> str:
     return f"{short(name)}{begin} to {short(now, VALUE)}"
 
 
-def _resolved(entry: ThreadEntry) -> str:
-    return merged(entry.line)
-
-
 def _item(name: str, *, with_state: bool = False) -> Detail:
     """Name the task, action or workflow that an event is about, its state, and whom it is for; empty if unnamed."""
 
@@ -129,7 +125,7 @@ LINE: Mapping[str, Wording] = {
     event.TRIGGERED: Wording(":rotating_light:", "triggered it", "Triggered"),
     event.ACKNOWLEDGED: Wording(":eyes:", "acknowledged it", "Acknowledged"),
     event.UNACKNOWLEDGED: Wording(":rotating_light:", "unacknowledged it", "Unacknowledged", _unacknowledged),
-    event.RESOLVED: Wording(":white_check_mark:", "resolved it", "Resolved", _resolved),
+    event.RESOLVED: Wording(":white_check_mark:", "resolved it", "Resolved", lambda entry: merged(entry.line)),
     event.REOPENED: Wording(":rotating_light:", "reopened it", "Reopened"),
     event.ESCALATED: Wording(":rotating_light:", "escalated it", "Escalated", _escalated),
     event.DELEGATED: Wording(":arrow_right:", "changed the escalation policy", "Escalation policy changed", _delegated),
