@@ -23,7 +23,7 @@ from shared.pagerduty.models.incident import (
     RestIncident,
 )
 from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
-from shared.slack.render.blocks import clamp, date, escape, external_link, short
+from shared.slack.render.blocks import clamp, date, escape, external_link, named, short
 
 log = structlog.get_logger()
 
@@ -98,7 +98,7 @@ def facts(incident: RestIncident) -> str:
     """Return the incident's state, assignees and pending PagerDuty actions."""
     now = incident.snapshot
     said = [f"{escape(now.urgency).capitalize()} urgency"]
-    said += [escape(ref.name or ref.id) for ref in (now.priority, now.service, now.escalation_policy) if ref]
+    said += [named(ref) for ref in (now.priority, now.service, now.escalation_policy) if ref]
     lines = [headline(incident.id, now), " · ".join(said)]
     lines.append(f"Assigned to {people_listed(now.assignees)}")
     if incident.acknowledgers:
@@ -115,7 +115,7 @@ def alert_count(view: IncidentView) -> int:
 
 def author(note: Note) -> str:
     """Return a note's author and time."""
-    name = escape(note.user.name or note.user.id) if note.user else "Someone"
+    name = named(note.user) if note.user else "Someone"
     return f"{name} · {date(note.created.ms)}"
 
 

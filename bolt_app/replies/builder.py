@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared.model.event import SECOND, Ref, Snapshot
 from shared.model.ids import IncidentId
-from shared.slack.render.blocks import Block, clamp, escape, link, number, section, short
+from shared.slack.render.blocks import NAME, Block, clamp, escape, link, number, plain, section, short
 from shared.slack.render.card import SYMBOL
 
 PARAGRAPH = 3000
@@ -71,7 +71,7 @@ def age(since_ms: int | None, now_ms: int) -> str:
 
 def names(people: Iterable[Ref], joiner: str = " and ") -> str:
     """Return the names of people joined by "and", an id where a name is missing, "nobody" for none. Not escaped."""
-    return joiner.join(person.name or person.id for person in people) or "nobody"
+    return joiner.join(plain(person.name, NAME).strip() or person.id for person in people) or "nobody"
 
 
 def people_listed(people: Iterable[Ref]) -> str:

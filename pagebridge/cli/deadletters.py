@@ -71,7 +71,7 @@ async def show(letter: Id, *, data: Data = DATA) -> int:
         sys.stderr.write(f"{letter}: {NEXT[Resolution.GONE]}\n")
         return FAILED
     hide = Redaction(known_secrets())
-    show_lines([json.dumps({**_facts(found, hide), "body": _body(found.body, hide)}, indent=2)])
+    show_lines(json.dumps({**_facts(found, hide), "body": _body(found.body, hide)}, indent=2).splitlines())
     return 0
 
 

@@ -23,7 +23,7 @@ from pagebridge.cli.checks.context import Site, here, opened
 from pagebridge.cli.checks.findings import EXIT_CODES, Check, Finding, Status, look_at_all, worst
 from pagebridge.cli.checks.webhook import PATIENCE
 from pagebridge.cli.clients import AsJson, Data, Worker
-from pagebridge.cli.terminal import show
+from pagebridge.cli.terminal import harmless, show
 from pagebridge.cli.up import DATA
 
 STYLES = {Status.PASS: "green", Status.SKIPPED: "cyan", Status.WARNING: "yellow", Status.FAIL: "bold red"}
@@ -105,8 +105,8 @@ def _lines(findings: Sequence[Finding]) -> Iterator[Text]:
     width = max((len(finding.check) for finding in findings), default=0)
     for finding in findings:
         status = (finding.status.ljust(WIDEST), STYLES[finding.status])
-        yield Text.assemble(status, f"  {finding.check.ljust(width)}  {finding.what}")
+        yield Text.assemble(status, harmless(f"  {finding.check.ljust(width)}  {finding.what}"))
         if finding.fix:
-            yield Text(f"{' ' * (WIDEST + width + 4)}-> {finding.fix}")
+            yield Text(harmless(f"{' ' * (WIDEST + width + 4)}-> {finding.fix}"))
     count = Counter(finding.status for finding in findings)
     yield Text(", ".join(f"{count[status]} {status}" for status in reversed(list(Status)) if count[status]))

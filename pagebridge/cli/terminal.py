@@ -1,4 +1,8 @@
-"""What commands print, for people and `grep`, and ask, on a terminal or line by line from a pipe; never a secret."""
+"""
+What commands print, for people and `grep`, and ask, on a terminal or line by line from a pipe; never a secret.
+
+Nothing that somebody wrote in PagerDuty or Slack steers the terminal.
+"""
 
 import os
 import shutil
@@ -9,13 +13,15 @@ from datetime import UTC, datetime
 
 import typer
 
+from shared.slack.render.blocks import plain
+
 NARROWEST = 20
 """Characters that a column has at least for going on below itself."""
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]], width: int = 0) -> Iterator[str]:
     """Write `rows` aligned under their titles, a dash for nothing; with a `width` the last column wraps below it."""
-    filled = [[cell or "-" for cell in row] for row in (titles, *rows)]
+    filled = [[harmless(cell) or "-" for cell in row] for row in (titles, *rows)]
     widths = [max(map(len, column)) for column in zip(*filled, strict=True)]
     indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
     for row in filled:
@@ -34,11 +40,16 @@ def terminal() -> int:
 def show(lines: Iterable[str]) -> None:
     """Print lines to stdout, which may be closed early, as by `head`."""
     try:
-        sys.stdout.writelines(f"{line}\n" for line in lines)
+        sys.stdout.writelines(f"{harmless(line)}\n" for line in lines)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has stopped; Python must not flush into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def harmless(line: str) -> str:
+    """Make one line without control characters and what cannot be seen."""
+    return plain(line, len(line))
 
 
 def utc(at_ms: int) -> str:

@@ -6,6 +6,7 @@ takes the same way out, so one redaction covers all of it.
 """
 
 import base64
+import html
 import logging
 import re
 import secrets
@@ -22,20 +23,24 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 HIDDEN = "[hidden]"
 
 _NAMES = (
-    "token|ticket|secret|passw(?:or)?d|pwd|passphrase|credential|authorization|signature|cookie|response_url|trigger_id|"
-    r"(?:api|access|private|signing|routing|integration|service)[_\s-]?key"
+    "token|ticket|secret|passw(?:or)?d|pwd|passphrase|credential|authorization|auth(?![a-z])|signature|cookie|session|"
+    r"response_url|trigger_id|(?:api|access|private|signing|routing|integration|service|encryption)[._\s-]?key"
 )
-_SECRET_KEY = re.compile(rf"(?i).*(?:{_NAMES})s?")
+_SECRET_KEY = re.compile(f"(?i){_NAMES}")
 _SECRET_TEXT = re.compile(
     rf"""
-      (?P<name>(?i:{_NAMES})s?(?:[\\"']|%22)*\s*(?:[=:]|%3[AaDd])\s*(?:[\\"']|%22)*)(?i:(?:bearer|basic|token)\s+)?(?:token=["']?)?[^\s"',;&}}\\]+
+      (?P<header>(?i:(?:set-)?cookie|(?:proxy-)?authorization)\s*:\s*)[^\s"'][^\r\n]*  # the whole of such a header
+    | (?P<name>(?i:(?:{_NAMES})(?:[_-]?(?:id|key|value|header))?)s?(?:[\\"']|%22)*
+        \s*(?:=>|[=:]|%3[AaDd]|\\+u003[ad])\s*(?:[\\"']|%22)*)
+      (?:(?<=["'])[^"'\r\n]+ | [\[{{][^\]}}\r\n]+ | (?i:(?:bearer|basic|token)\s+)?(?:token=["']?)?[^\s"',;&}}\\]+)
     | (?i:bearer|token\stoken=)\s*[^\s"',;&}}\\]+
-    | xox[abeprs](?:\.xox[bp])?-[\w-]+             # Slack's tokens, rotated ones too
+    | xox[abeprs](?:\.xox[bp])?(?:-|%2D)[\w%-]+    # Slack's tokens, rotated ones too
     | xapp-[\w-]+
-    | https?://hooks\.slack\.com/[^\s"'<>\\]+      # a response_url
+    | (?i:hooks\.slack[\w.-]*(?::\d+)?(?:[\\/]|%2f)[^\s"'<>]+)  # a response_url
     | \b\d{{6,}}\.\d{{6,}}\.[0-9a-f]{{16,}}\b      # a trigger_id
     | (?<=v[01]=)[0-9a-fA-F]{{16,}}                # a signature of PagerDuty (v1) or Slack (v0)
-    | (?<=://)[^/\s@"']*:[^/\s@"']+(?=@)           # user and password in an address
+    | (?P<address>(?:\\*/){{2}})[^\s"'/?\#]+(?=@)     # user and password in an address, also in an escaped one
+    | (?i:(?<=%2f%2f)[^\s"'/?\#&]+(?=%40))
     """,
     re.VERBOSE,
 )
@@ -108,7 +113,7 @@ class Redaction:
         """Hide what is secret in `text`."""
         if self._known:
             text = self._known.sub(HIDDEN, text)
-        return _SECRET_TEXT.sub(lambda found: (found["name"] or "") + HIDDEN, text)
+        return _SECRET_TEXT.sub(lambda found: (found[found.lastgroup] if found.lastgroup else "") + HIDDEN, text)
 
     def _mapping(self, values: Mapping[Any, object]) -> dict[str, object]:
         redacted: dict[str, object] = {}
@@ -120,7 +125,7 @@ class Redaction:
 
     def _name(self, key: str) -> tuple[str, bool]:
         """Return a key without secrets, and whether it names one."""
-        return self.text(key), _SECRET_KEY.fullmatch(key.replace("-", "_")) is not None
+        return self.text(key), _SECRET_KEY.search(key.replace("-", "_")) is not None
 
     def _value(self, value: object) -> object:
         if value is None or isinstance(value, bool | int | float):
@@ -133,9 +138,9 @@ class Redaction:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Write `secret` as patterns: as it is or percent-encoded, each character by itself; in base64 and in hex."""
+    """Write `secret` as patterns: as it is or encoded, each character by itself; in base64 and in hex."""
     octets = secret.encode(errors="surrogateescape")
-    yield "".join(f"(?:{re.escape(char)}|{_percent(char)})" for char in secret)
+    yield "".join(f"(?:{re.escape(char)}|{_percent(char)}{_escaped(char)})" for char in secret)
     for before in range(3):
         # Base64 takes three octets at a time, and the first and last characters depend on the octets around.
         encoded = base64.b64encode(bytes(before) + octets).decode()
@@ -150,6 +155,17 @@ def _percent(char: str) -> str:
     return (r"\+|" if char == " " else "") + "".join(
         f"%(?:25)*(?i:{octet:02x})" for octet in char.encode(errors="surrogateescape")
     )
+
+
+def _escaped(char: str) -> str:
+    """Write further patterns of a character: how JSON, Python, and a page for a browser write what is no letter."""
+    if char.isascii() and char.isalnum():
+        return ""
+    units, octets = char.encode("utf-16-be", "surrogatepass").hex(), char.encode(errors="surrogateescape").hex()
+    json = "".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    python = "".join(rf"\\+x{octets[at : at + 2]}" for at in range(0, len(octets), 2))
+    page = rf"{re.escape(html.escape(char))}|&\#(?:0*{ord(char)}|x0*{ord(char):x});"
+    return rf"|\\+{re.escape(char)}|(?i:{json}|{python}|{page})"
 
 
 class _Handler(logging.StreamHandler[TextIO]):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pagebridge.cli.terminal import table
+from pagebridge.cli.terminal import show, table
 
 TITLES, ROW = ("WHEN", "STORY"), ("noon", "somebody acknowledged it-self and went back to sleep")
 
@@ -18,3 +18,15 @@ def test_a_long_story_goes_on_below_itself() -> None:
 def test_one_row_is_one_line_where_nobody_folds_it(width: int) -> None:
     """For `grep`, and where there is no room for a column."""
     assert ["WHEN  STORY", "  ".join(ROW)] == list(table(TITLES, [ROW], width))
+
+
+def test_nothing_that_somebody_wrote_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A title could clear the screen, set the window's name, turn the reading direction, or add a row of its own."""
+    title = "down\x1b[2J\x1b]0;all is well\x07\x9b1m\u202e\r\nnoon  resolved"
+
+    show([*table(("WHEN", "TITLE"), [("noon", title)]), f"{title} by Alice"])
+
+    told = capsys.readouterr().out
+    assert told.isascii()
+    assert all(char.isprintable() or char == "\n" for char in told)
+    assert ["WHEN", "noon", "down"] == [line.split()[0].partition("[")[0] for line in told.splitlines()]

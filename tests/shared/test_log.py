@@ -1,6 +1,7 @@
 """The log: every way by which a secret could reach it, tried with canaries."""
 
 import base64
+import html
 import io
 import json
 import logging
@@ -31,9 +32,22 @@ CANARIES = {
     "trigger_id": "13345224609.738474920.8088930838d88f008e0c0ffee",
     "ticket": "wss://wss.example.com/link/?ticket=canarycanary&app_id=1",
     "redis": "redis://user:canarycanary@example.com/0",
+    "response_url of a government": "https://hooks.slack-gov.com/actions/T1/2/canarycanary",
+    "response_url with a port": "HTTPS://Hooks.Slack.com:443/actions/T1/2/canarycanary",
+    "response_url in escaped JSON": r"https:\/\/hooks.slack.com\/actions\/T1\/2\/canarycanary",
+    "token alone in an address": "https://canarycanary@example.com/x",
+    "password with an at": "redis://user:canary@canary@example.com/0",
+    "address in escaped JSON": r"redis:\/\/user:canarycanary@example.com\/0",
+    "address in an address": "?to=redis%3A%2F%2Fuser%3Acanarycanary%40example.com",
+    "cookies": "Cookie: a=canary; b=canary",
+    "digest": 'Authorization: Digest username="canary", response="canary"',
+    "several words": '{"password": "canary canary"}',
+    "list": '{"passwd": ["canary", "canary"]}',
+    "object": "{'api_key': {'value': 'canary', 'more': 'canary'}}",
     "known": "in the middle of canary-known-canary words",
 }
 PASSWORD = "canary/+pass word?>"
+QUOTED = "canary\"pass\\word/\u00e9&<'\U0001f511>"
 ENCODED = {
     "percent": quote(PASSWORD, safe=""),
     "percent in small letters": quote(PASSWORD, safe="").lower(),
@@ -91,6 +105,26 @@ def test_a_known_secret_is_hidden_in_other_forms(secret: str) -> None:
     assert len(hidden) <= len("GET /[hidden] failed") + 8
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        json.dumps(QUOTED),
+        json.dumps(json.dumps({"x": QUOTED})),
+        json.dumps(QUOTED, ensure_ascii=False).replace("/", r"\/"),
+        repr(QUOTED),
+        repr(QUOTED.encode()),
+        repr(repr(QUOTED)),
+        html.escape(QUOTED),
+        html.escape(QUOTED).encode("ascii", "xmlcharrefreplace").decode(),
+    ],
+)
+def test_a_known_secret_is_hidden_however_it_is_quoted(written: str) -> None:
+    """As JSON, Python and pages for a browser write what is no letter, also one within the other."""
+    hidden = Redaction([QUOTED]).text(f"got {written} back")
+    assert not CANARY.search(hidden)
+    assert "word" not in hidden  # not even the end of it
+
+
 @given(st.text(st.characters(codec="utf-8"), min_size=6, max_size=40), st.text(max_size=7), st.text(max_size=7))
 def test_any_known_secret_is_hidden_in_base64(secret: str, before: str, after: str) -> None:
     """Wherever it begins among the octets."""
@@ -111,6 +145,11 @@ def test_any_known_secret_is_hidden_in_base64(secret: str, before: str, after: s
         "routing_key%3Dcanarycanary",
         "api_key%22%3A%22canarycanary",
         "credentials=canarycanary",
+        "client_secret_key=canarycanary",
+        "session_id: canarycanary",
+        "auth=canarycanary",
+        "api.key => canarycanary",
+        r"password\u003dcanarycanary",
     ],
 )
 def test_what_follows_the_name_of_a_secret_is_hidden(text: str) -> None:
@@ -136,6 +175,12 @@ def fail_with(secret: str) -> None:
             "credentials",
             "private_key",
             "integration_key",
+            "authorization_header",
+            "set-cookie",
+            "password_hash",
+            "secretKey",
+            "session",
+            "auth",
         ),
         *(
             "token",

@@ -35,6 +35,7 @@ _BLANK = re.compile(
     "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800"  # fillers, and the empty Braille pattern
     "\u180b-\u180d\u180f\ufe00-\ufe0d\U000e0100-\U000e01ef"  # choose a rare look of the character before them
     "\u2065\ufff0-\ufff8\U000e0000-\U000e0fff"  # set aside for more of the kind
+    "\U00013430-\U00013442\U00016fe4\U0001d159"  # blanks of Egyptian, a filler of Khitan, a note without a head
     "]"
 )
 """Invisible characters whose Unicode category is one of visible ones."""
@@ -120,13 +121,13 @@ def clamp(text: str, limit: int) -> str:
 
 
 def short(text: str, most: int = NAME) -> str:
-    """Escape text and cut it to `most` characters."""
-    return clamp(escape(text), most)
+    """Escape text and cut it to `most` characters, without blanks around it: a name of nothing else is none."""
+    return clamp(escape(text).strip(), most)
 
 
 def named(ref: Ref) -> str:
     """Name a person or a thing, by its id where there is no name."""
-    return short(ref.name).strip() or short(ref.id)
+    return short(ref.name) or short(ref.id)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.event import Ref
+from shared.model.event import Agent, Ref
 from shared.model.ids import SlackUserId
 from shared.slack.render.blocks import (
     ELLIPSIS,
@@ -19,8 +19,10 @@ from shared.slack.render.blocks import (
     mentioned_users,
     named,
     plain,
+    short,
     to_plain_text,
 )
+from shared.slack.render.thread_line import by
 
 ANYTHING = st.text(st.characters(codec=None) | st.sampled_from("&<>;|@!\u200b\u200d\u202e\u3164\ud800\n\x00\x1b"))
 HIDDEN = re.compile(
@@ -53,6 +55,8 @@ INVISIBLE = {
     "deprecated controls": "\u206a\u206f",
     "marks between lines": "\ufff9\ufffb",
     "musical beams": "\U0001d173\U0001d17a",
+    "blanks of old scripts": "\U00013430\U00013441\U00013442\U00016fe4",
+    "a note without a head": "\U0001d159",
     "what is set aside": "\u2065\ufff0\U000e0fff",
 }
 
@@ -63,6 +67,12 @@ def test_what_nobody_sees_is_taken_out(hidden: str) -> None:
     assert escape(f"da{hidden}ta") == "data"
     assert plain(hidden, 10) == ""
     assert named(Ref("P1", hidden)) == "P1"
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0\u2007", "\u3000", "\u1680 \u205f"])
+def test_a_name_of_blanks_is_none(blank: str) -> None:
+    """Whoever has one is named as if they had none, wherever they turn up."""
+    assert ("", "P1", " by someone") == (short(blank), named(Ref("P1", blank)), by(Agent("P1", blank)))
 
 
 @pytest.mark.parametrize(
