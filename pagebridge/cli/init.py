@@ -28,7 +28,7 @@ TRANSPORT, SIGNING, CLIENT = "SLACK_TRANSPORT", "SLACK_SIGNING_SECRET", "PAGERDU
 PAGERDUTY, PAGERDUTY_URL = "PAGERDUTY_API_TOKEN", "PAGERDUTY_API_URL"
 REGIONS = {"us": "https://api.pagerduty.com", "eu": "https://api.eu.pagerduty.com"}
 BRIDGE_TOML = """\
-# See bridge.example.toml for all options. Reloaded on SIGHUP.
+# `pagebridge settings --bridge-example` prints all options. Reloaded on SIGHUP.
 durability = "fsync"
 
 [routing]

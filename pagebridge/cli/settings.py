@@ -23,6 +23,7 @@ TITLES = {
     "receiver": "The receiver: python -m webhook_receiver",
     "both": "Both of them",
 }
+BRIDGE_EXAMPLE = "bridge.example.toml"
 _COMMAND = re.compile(r"(?m)^( +- command: )/pd\b")
 
 
@@ -36,11 +37,12 @@ def settings(
     *,
     as_env: Annotated[bool, typer.Option("--env-example", help="Print as .env.example (default).")] = False,
     as_table: Annotated[bool, typer.Option("--markdown", help="Print as the README's table.")] = False,
+    as_bridge: Annotated[bool, typer.Option("--bridge-example", help="Print all of bridge.toml instead.")] = False,
 ) -> None:
     """Print all settings."""
-    if as_env and as_table:
-        raise typer.BadParameter("choose one of --env-example and --markdown")
-    sys.stdout.write(markdown() if as_table else env_example())
+    if as_env + as_table + as_bridge > 1:
+        raise typer.BadParameter("choose one of --env-example, --markdown and --bridge-example")
+    sys.stdout.write(_packaged(BRIDGE_EXAMPLE) if as_bridge else markdown() if as_table else env_example())
 
 
 def env_example() -> str:
@@ -92,5 +94,9 @@ def manifest(
 
 def written_manifest(command: str) -> str:
     """Write the manifest for an app with this slash command."""
-    text = files("pagebridge.cli").joinpath("manifest.yaml").read_text(encoding="utf-8")
-    return _COMMAND.sub(rf"\g<1>{command}", text)
+    return _COMMAND.sub(rf"\g<1>{command}", _packaged("manifest.yaml"))
+
+
+def _packaged(name: str) -> str:
+    """Read a file that is installed with the program."""
+    return files("pagebridge.cli").joinpath(name).read_text(encoding="utf-8")

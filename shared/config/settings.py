@@ -228,7 +228,7 @@ def load_bridge_config(path: Path) -> BridgeConfig:
     try:
         return BridgeConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        log.warning("config.missing", path=str(path), hint="no incident is shown: see bridge.example.toml")
+        log.warning("config.missing", path=str(path), hint="no incident is shown: `pagebridge init` writes one")
         return BridgeConfig()
     except ValidationError as error:
         raise Misconfigured(str(path), map(_in_file, error_details(error))) from None
@@ -242,5 +242,5 @@ def _in_file(found: ErrorDetails) -> str:
     """Describe a problem of `bridge.toml`; its place as in the file, lists counted from one: `routes[2].channel`."""
     parts = (part for part in found["loc"] if part != "[key]")
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
-    hint = " (bridge.example.toml shows them all)" if found["type"] == "extra_forbidden" else ""
+    hint = " (`pagebridge settings --bridge-example` shows them all)" if found["type"] == "extra_forbidden" else ""
     return f"{key} {describe_error(found)}{hint}"

@@ -15,6 +15,8 @@ from shared.model.permissions import Rule
 
 AUTHORIZATION = "[authorization]\n"
 EXAMPLE = Path(__file__).parents[2] / "bridge.example.toml"
+PACKAGED = Path(__file__).parents[2] / "pagebridge/cli/bridge.example.toml"
+"""What is installed with the program, for those who have no checkout."""
 
 
 def read(folder: Path, text: str) -> BridgeConfig:
@@ -87,8 +89,10 @@ def test_the_example_explains_every_action_and_rule(pytestconfig: pytest.Config)
     if pytestconfig.getoption("--update-words"):
         before, head, rest = text.partition("The actions are\n")
         text = before + head + listed + "\n" + rest[rest.index("[authorization.actions]") :]
-        EXAMPLE.write_text(text, "utf-8")
+        for copy in (EXAMPLE, PACKAGED):
+            copy.write_text(text, "utf-8")
 
+    assert text == PACKAGED.read_text("utf-8")
     assert f"The actions are\n{listed}\n[authorization.actions]" in text, "if this is meant, run `make words`"
     assert [] == [rule for rule in Rule if f'#   "{rule}"' not in text]
     assert {Action.NOTE: Rule.LINKED} == load_bridge_config(EXAMPLE).authorization.actions
