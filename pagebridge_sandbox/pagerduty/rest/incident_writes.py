@@ -103,7 +103,16 @@ def _changed_fields(context: Context, incident: Incident, fields: Json) -> Json:
         return fields
     bridge = context.account.references.conference_bridge(incident)
     shown = context.incident_renderer.incident(incident) | {"conference_bridge": bridge}
-    return {name: value for name, value in fields.items() if name not in shown or shown[name] != value}
+    return {name: value for name, value in fields.items() if name not in shown or _bare(shown[name]) != _bare(value)}
+
+
+def _bare(value: object) -> object:
+    """Reduce things to their ids: `include[]` may have shown one itself in place of the reference to it."""
+    if isinstance(value, list):
+        return [_bare(each) for each in value]
+    if isinstance(value, dict):
+        return value["id"] if "id" in value else {name: _bare(each) for name, each in value.items()}
+    return value
 
 
 def _apply_changes(account: Account, incident: Incident, actor: Actor, fields: Json) -> None:

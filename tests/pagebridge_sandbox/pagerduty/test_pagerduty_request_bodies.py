@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pagebridge_sandbox.pagerduty.rest.includes import INCIDENT
 from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, Acme
 
 SERVICE = {"id": "PCHECK1", "type": "service_reference"}
@@ -69,6 +70,20 @@ async def test_incident_can_be_written_back_whole(acme: Acme) -> None:
     assert {"title", "summary", "description", "updated_at", "last_status_change_at"} >= changed
     in_bulk = await acme.call("PUT", "/incidents", {"incidents": [read | {"status": "acknowledged"}]})
     assert (200, ["acknowledged"]) == (in_bulk.status, [each["status"] for each in in_bulk.body["incidents"]])
+
+
+@pytest.mark.parametrize("include", [*INCIDENT, "body"])
+async def test_an_incident_with_things_in_it_can_be_written_back(acme: Acme, include: str) -> None:
+    """Whatever `include[]` showed in place of a reference is not taken for a change."""
+    incident = acme.trigger()
+    path = f"/incidents/{incident.id}"
+    read = (await acme.get(f"{path}?include[]={include}"))["incident"]
+
+    reply = await acme.call("PUT", path, {"incident": read | {"urgency": "low"}})
+
+    assert (200, "low") == (reply.status, reply.body["incident"]["urgency"])
+    entries = (await acme.get(f"{path}/log_entries"))["log_entries"]
+    assert ["urgency_change_log_entry", "assign_log_entry", "trigger_log_entry"] == [each["type"] for each in entries]
 
 
 @pytest.mark.parametrize("body", [None, [], "x", {}, {"incident": []}, {"incident": {"status": "resolved"}}])
