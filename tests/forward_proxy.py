@@ -41,6 +41,13 @@ class ForwardProxy:
     asked: list[str] = field(default_factory=list)
     """What it was asked for and allowed: `CONNECT host:port`, or a method with an address."""
     refused: int = 0
+    passing: list[tuple[str, asyncio.StreamWriter]] = field(default_factory=list)
+
+    def stop(self, target: str) -> int:
+        """Let nothing through to a `host:port` any more, and return where that is."""
+        for _, writer in [each for each in self.passing if each[0] == target]:
+            writer.transport.abort()
+        return self.ports.pop(target)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take one connection."""
@@ -61,6 +68,7 @@ class ForwardProxy:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             else:
                 far.write(_origin_form(method, url, headers).encode("latin-1"))
+            self.passing.append((_target(method, url), writer))
             await joined((reader, writer), (back, far))
 
     def _refusal(self, headers: list[str]) -> HTTPStatus | None:

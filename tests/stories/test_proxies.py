@@ -129,6 +129,21 @@ async def test_a_proxy_that_refuses_the_password(bridge: Deployment, proxy: Forw
     assert [] == proxy.asked
 
 
+async def test_a_proxy_that_refuses_for_a_while(bridge: Deployment, proxy: ForwardProxy) -> None:
+    """What Alice pressed meanwhile has surely not been sent: she reads so, and it is carried out once afterwards."""
+    await bridge.quick_worker()
+    await incidents(bridge, "Checkout is slow")
+    pagerduty = proxy.stop(f"{PAGERDUTY}:443")
+
+    assert (await bridge.click("Alice", "Acknowledge")).acked
+    await bridge.told("Alice", "PagerDuty can't be reached; still trying")
+    proxy.ports[f"{PAGERDUTY}:443"] = pagerduty
+
+    await bridge.card("Acknowledged by Alice Ng in Slack")
+    assert ["alice@example.com"] == [call.from_email for call in bridge.effects()]
+    assert ["PUT"] == [call.method for call in bridge.writes() if call.path != "/oauth/token"]
+
+
 async def test_a_proxy_that_does_not_let_a_host_through(bridge: Deployment, proxy: ForwardProxy) -> None:
     """Its status is told, and the call surely not made: tokens are given, PagerDuty and Slack are out of reach."""
     del proxy.ports[f"{SLACK}:443"], proxy.ports[f"{PAGERDUTY}:443"]
