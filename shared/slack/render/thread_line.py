@@ -19,7 +19,9 @@ QUOTED_LINES = 15
 MOST = 10
 """How many people are named."""
 MOST_SIDES = 40
-"""How many sides the metadata names: Slack takes 16 KB of it."""
+"""How many sides the metadata names: Slack takes 16 KB of it, and refuses the message for one more."""
+FACT = 2000
+"""Characters of each fact in it: far more than any but a list of hundreds of people has."""
 REST = "The rest is in PagerDuty."
 
 UNATTRIBUTED_TYPES = frozenset(
@@ -50,10 +52,10 @@ def render_line(incident: IncidentId, entry: ThreadEntry) -> Message:
     facts = {
         "incident": incident,
         "type": line.type,
-        "detail": line.detail,
-        "subject": line.subject,
-        "agent": line.agent.id if line.agent else "",
-        "kind": line.agent.kind if line.agent else "",
+        "detail": line.detail[:FACT],
+        "subject": line.subject[:FACT],
+        "agent": line.agent.id[:FACT] if line.agent else "",
+        "kind": line.agent.kind[:FACT] if line.agent else "",
         "at": line.at.ms,
         "span": line.at.span_ms,
         "slots": [f"{source}={known}" for source, known in line.slots],

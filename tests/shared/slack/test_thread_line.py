@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pagebridge_sandbox.slack.message_arguments import MAX_METADATA
+from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model import event as of
 from shared.model.event import ANNOUNCED_TYPES, Agent, Details, Instant, Source
 from shared.model.ids import CommandId, EventId, LineKey
@@ -307,3 +309,27 @@ def test_any_text_makes_a_valid_line(event_type: str, said: dict[str, str], name
         assert 0 < len(text) <= 3000
         assert "<!" not in text.replace("<!date^", "")
         assert not {"<@", "<#"} & {text[n : n + 2] for n in range(len(text))}
+
+
+@pytest.mark.parametrize("event_type", sorted(ANNOUNCED_TYPES))
+def test_nothing_without_end_keeps_a_line_from_its_thread(event_type: str) -> None:
+    """A thousand assignees, fields and words, ids of any length: Slack takes the line, and its metadata."""
+    endless, ids = "&" * 5000, [f"P{number:013}" for number in range(1100)]
+    named = dict.fromkeys(("assigned", "policy", "type", "text", "responder", "task", "to", "state", "url"), endless)
+    said = (*named.items(), *((f"field:{number}{endless}", endless) for number in range(300)))
+    slots = tuple((source, EventId(f"{source}:" + "x" * 120)) for source in Source)
+    sides = tuple(
+        replace(line(of.RESPONDER_ADDED, after=after, responder=endless), key=LineKey(f"{after:0128}"))
+        for after in range(100)
+    )
+    whole = replace(
+        of_said(event_type, said, Agent("P" * 5000, endless)),
+        detail=of.joined_ids(ids),
+        subject="S" * 5000,
+        slots=slots,
+    )
+
+    shown = thread_line.render_line(INCIDENT, ThreadEntry(whole, sides))
+
+    assert [] == check_blocks(shown.blocks)
+    assert MAX_METADATA >= len(str(shown.metadata))
