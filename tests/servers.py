@@ -36,9 +36,8 @@ def program(name: str = "") -> Path | None:
     return Path(shutil.which(wanted) or wanted) if wanted else None
 
 
-def _confirms() -> bool:
-    """Tell whether the server of this run can confirm that something is on the disk."""
-    server = program()
+def confirms(server: Path | None) -> bool:
+    """Tell whether a server, by default the embedded Valkey, can confirm that something is on the disk."""
     if server is None:
         return True
     said = subprocess.run([server, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603 -- ours
@@ -46,7 +45,9 @@ def _confirms() -> bool:
     return "Valkey" in said or (version is not None and (int(version[1]), int(version[2])) >= WITH_WAITAOF)
 
 
-CONFIRMING = pytest.mark.skipif(not _confirms(), reason="the server of this run cannot tell what is on its disk")
+CONFIRMING = pytest.mark.skipif(
+    not confirms(program()), reason="the server of this run cannot tell what is on its disk"
+)
 """For what is about a server that can."""
 
 

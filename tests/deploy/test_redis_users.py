@@ -13,12 +13,13 @@ from shared.store.durability import probe
 from shared.store.redis import Redis, connect, write_once
 from shared.store.streams import Deliveries, Inbox
 from tests.deploy.users import Store, store
+from tests.servers import BOTH, program
 
 
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Store]:
-    """Run the server."""
-    async with store(tmp_path) as running:
+@pytest.fixture(params=BOTH)
+async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """Run each server."""
+    async with store(tmp_path, program(request.param) if request.param else None) as running:
         yield running
 
 
@@ -43,8 +44,8 @@ async def refused(client: Redis, line: str) -> bool:
 async def test_the_receiver_appends_and_nothing_else(server: Store) -> None:
     """It stores deliveries durably, learns how durable, reads the layout, and nothing else, not even its entries."""
     client = connect(server.url("receiver"))
-    assert (await probe(client)).fsync
-    assert 1 == await write_once(client, "RPUSH", keys.DELIVERIES, b"0 x", wait_for_disk=True)
+    assert server.confirms is (await probe(client)).fsync
+    assert 1 == await write_once(client, "RPUSH", keys.DELIVERIES, b"0 x", wait_for_disk=server.confirms)
     assert not await require_layout(client)
     await client.aclose()
 
@@ -91,7 +92,7 @@ async def test_the_receiver_appends_and_nothing_else(server: Store) -> None:
 async def test_no_option_of_a_command_of_the_receivers_does_more_than_append(server: Store) -> None:
     """What it has told stays, in its order, and nothing but more of it comes: whatever words follow its commands."""
     client, worker = connect(server.url("receiver")), connect(server.url("worker"))
-    await write_once(client, "RPUSH", keys.DELIVERIES, b"0 first", wait_for_disk=True)
+    await write_once(client, "RPUSH", keys.DELIVERIES, b"0 first", wait_for_disk=server.confirms)
     before = await worker.execute_command("SET", keys.GENERATION, "2:abc:1")
     for options in ("MAXLEN 0", "MINID ~ 18446744073709551615", "NX", "EX 1", "0", "LEFT", "-inf", "DEL", "* a b"):
         for line in (f"RPUSH {keys.DELIVERIES} {options}", f"GET {keys.GENERATION} {options}", f"PING {options}"):
@@ -113,7 +114,7 @@ async def test_the_worker_has_all_that_it_works_with(server: Store) -> None:
     client = connect(server.url("worker"))
     deliveries = Deliveries(client, client, Durations(block=0.05))
     inbox = Inbox(client, client, keys.EVENTS, "one", Durations(block=0.05, claim_idle=0.0))
-    await write_once(client, "RPUSH", keys.DELIVERIES, b"0 x", wait_for_disk=True)
+    await write_once(client, "RPUSH", keys.DELIVERIES, b"0 x", wait_for_disk=server.confirms)
     await inbox.open()
     await deliveries.step()
     await deliveries.step()

@@ -1,4 +1,4 @@
-"""A Valkey with the users of the deployment, started as the deployment starts it."""
+"""A Valkey or Redis with the users of the deployment, started as the deployment starts it."""
 
 import asyncio
 import os
@@ -12,6 +12,7 @@ from pagebridge.local.embedded_valkey import _packaged_binary
 from pagebridge_sandbox.demo.processes import free_ports
 from shared.errors import StoreDown
 from shared.store.redis import Redis, connect
+from tests.servers import confirms
 
 ROOT = Path(__file__).parents[2]
 PASSWORDS = {"receiver": "receivers-word", "worker": "workers-word"}
@@ -21,9 +22,10 @@ START = 20.0
 
 @dataclass(frozen=True)
 class Store:
-    """Where the server listens."""
+    """Where the server listens, and whether it can confirm that something is on the disk."""
 
     port: int
+    confirms: bool
 
     def url(self, user: str) -> str:
         """Give the address for one of the users."""
@@ -31,15 +33,17 @@ class Store:
 
 
 @asynccontextmanager
-async def store(directory: Path) -> AsyncIterator[Store]:
-    """Run `deploy/valkey.sh`, with its secrets in files."""
-    made = Store(free_ports(1)[0])
+async def store(directory: Path, server: Path | None = None) -> AsyncIterator[Store]:
+    """Run `deploy/valkey.sh`, with its secrets in files, and the rights that this `server` knows."""
+    made = Store(free_ports(1)[0], confirms(server))
+    users = (ROOT / "deploy/redis-users.acl").read_text(encoding="utf-8")
+    (directory / "redis-users.acl").write_text(users if made.confirms else users.replace(" +waitaof", ""), "utf-8")
     for user in PASSWORDS:
         (directory / f"{user}_redis_url").write_text(made.url(user) + "\n", encoding="utf-8")
-    (directory / "valkey-server").symlink_to(_packaged_binary())
+    (directory / "valkey-server").symlink_to(server or _packaged_binary())
     environment = {
         "PATH": f"{directory}:{os.environ['PATH']}",
-        "USERS_ACL": str(ROOT / "deploy/redis-users.acl"),
+        "USERS_ACL": str(directory / "redis-users.acl"),
         "SECRETS_DIR": str(directory),
         "TMPDIR": str(directory),
     }
