@@ -1,6 +1,7 @@
 """One connection for all quick calls: a packet for a turn of the loop, each reply to its own call, one end for all."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -53,11 +54,11 @@ async def test_a_reply_that_does_not_come_fails_all_behind_it(way: tuple[Wire, R
     wire.mute = 1
     begun = time.monotonic()
 
-    failed = await asyncio.gather(*(redis.incr(f"n{number}") for number in range(5)), return_exceptions=True)
+    failed = await asyncio.gather(*(redis.incr(f"n{number}") for number in range(50)), return_exceptions=True)
 
     assert all(isinstance(error, StoreDown) and "no reply within" in str(error) for error in failed)
-    assert SHORT * 0.9 < time.monotonic() - begun < SHORT * 3
-    assert 5 == wire.sent.count(b"INCR")
+    assert SHORT * 0.9 < time.monotonic() - begun < SHORT * 10
+    assert 50 == wire.sent.count(b"INCR")
     assert 2 == await redis.incr("n0")
     assert 2 == wire.connections
 
@@ -78,15 +79,14 @@ async def test_a_connection_that_breaks_fails_what_is_under_way(way: tuple[Wire,
 
 async def test_those_who_wait_for_a_connection_share_its_failure() -> None:
     """A server that cannot be reached keeps nobody longer than one attempt takes, however many ask."""
-    silent = await asyncio.start_server(lambda _, __: asyncio.sleep(60), "127.0.0.1", 0, backlog=1)
-    redis = connect(f"redis://:secret@127.0.0.1:{silent.sockets[0].getsockname()[1]}", timeout=SHORT)
-    begun = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        redis = connect(f"redis://:secret@127.0.0.1:{silent.getsockname()[1]}", timeout=SHORT)
+        begun = time.monotonic()
 
-    await asyncio.gather(*(_failure(redis) for _ in range(50)))
+        await asyncio.gather(*(_failure(redis) for _ in range(50)))
 
-    assert time.monotonic() - begun < 10 * SHORT
-    await redis.aclose()
-    silent.close()
+        assert time.monotonic() - begun < 10 * SHORT
+        await redis.aclose()
 
 
 async def test_one_that_gives_up_while_it_connects_fails_no_other(valkey: EmbeddedValkey) -> None:

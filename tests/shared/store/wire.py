@@ -22,23 +22,34 @@ class Wire:
         self.mute = 0
         """Replies to the first so many connections are lost."""
         self._socket = socket
+        self._carried = 0
         self._writers: list[asyncio.StreamWriter] = []
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection."""
         self.connections += 1
+        self._carried += 1
         number = self.connections
         there, back = await asyncio.open_unix_connection(self._socket)
         self._writers += [writer, back]
         async with asyncio.TaskGroup() as group:
             group.create_task(self._carry(reader, back, self._note))
             group.create_task(self._carry(there, writer, lambda _: number > self.mute))
+        self._carried -= 1
 
     def cut(self) -> None:
         """Close all connections, as a server does with idle ones."""
         for writer in self._writers:
             writer.close()
         self._writers.clear()
+
+    async def end(self) -> None:
+        """Close all connections, also one that is only just being made, and wait until they are closed."""
+        async with asyncio.timeout(10):
+            await asyncio.sleep(0.01)
+            while self._carried:
+                self.cut()
+                await asyncio.sleep(0.01)
 
     def _note(self, data: bytes) -> bool:
         self.sent += data
@@ -68,4 +79,5 @@ async def wired(valkey: EmbeddedValkey) -> AsyncIterator[tuple[Wire, Redis]]:
         client = connect(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout=SHORT)
         yield wire, client
         await client.aclose()
-        wire.cut()
+        server.close()
+        await wire.end()
