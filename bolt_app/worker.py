@@ -15,8 +15,9 @@ from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.socket_mode import SocketMode
 from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, Store
 from shared.config.bridge_config import BridgeConfig, LiveConfig
+from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
-from shared.config.settings import WorkerSettings, load_bridge_config
+from shared.config.settings import WorkerSettings
 from shared.durations import Durations
 from shared.http.server import serving
 from shared.pagerduty.api.client import PagerDuty

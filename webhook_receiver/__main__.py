@@ -13,8 +13,9 @@ import sys
 import structlog
 
 from shared.config.bridge_config import BridgeConfig
+from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
-from shared.config.settings import ReceiverSettings, load, load_bridge_config
+from shared.config.settings import ReceiverSettings, load
 from shared.errors import WrongLayout
 from shared.observability import log as logging
 from webhook_receiver.receiver import Receiver

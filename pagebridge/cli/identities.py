@@ -17,7 +17,8 @@ from pagebridge.cli.terminal import show, table, utc
 from shared.access.directory_report import DirectoryReport, Mapping, UnlinkedOnCall, unlinked, unlinked_on_calls
 from shared.access.identity import same_email
 from shared.config.bridge_config import BridgeConfig
-from shared.config.settings import Environment, PagerDutySettings, SlackSettings, load, load_bridge_config
+from shared.config.bridge_file import load_bridge_config
+from shared.config.settings import Environment, PagerDutySettings, SlackSettings, load
 from shared.errors import CallError, Unavailable
 from shared.model.event import SECOND
 from shared.pagerduty.models.account import ROLE_NAMES, User

@@ -18,12 +18,15 @@ import typer
 from pagebridge.cli import exits
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.local.process_supervisor import Process, Store, Supervisor
+from shared.config.bridge_file import load_bridge_config
+from shared.config.errors import Misconfigured
 from shared.config.setting_types import RedisUrl
-from shared.config.settings import Environment, Settings, load, load_bridge_config
+from shared.config.settings import Environment, Settings, load
 
 PROCESSES = {"the receiver": "webhook_receiver", "the worker": "bolt_app"}
 DATA = Path(".pagebridge/valkey")
 """Where the embedded Valkey keeps its data when not told otherwise."""
+NOT_SET_UP = "The bridge is not set up yet: run `pagebridge init`, which asks for what is missing.\n\n"
 
 
 class StoreSettings(Environment):
@@ -38,7 +41,12 @@ async def up(
 ) -> int:
     """Run the receiver and the worker, with an embedded Valkey unless REDIS_URL is set."""
     embedded = None if load(StoreSettings).redis_url else EmbeddedValkey(data)
-    settings = load(Settings, redis_url=embedded.url) if embedded else load(Settings)
+    try:
+        settings = load(Settings, redis_url=embedded.url) if embedded else load(Settings)
+    except Misconfigured as error:
+        if any("is not set" in problem for problem in error.problems):
+            sys.stderr.write(NOT_SET_UP)
+        raise
     if settings.bridge_config.exists():  # that it is missing is for the processes to say
         load_bridge_config(settings.bridge_config)
     async with embedded or nullcontext():

@@ -1,5 +1,6 @@
 """The schema of `bridge.toml`: routing, identity table, authorization, durability; and its rules on an incident."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Annotated, Literal, Self
@@ -149,6 +150,16 @@ class BridgeConfig(_Table):
     routing: RoutingConfig = RoutingConfig()
     identity: IdentityConfig = IdentityConfig()
     authorization: AuthorizationConfig = AuthorizationConfig()
+
+
+TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
+    (): BridgeConfig,
+    ("routing",): RoutingConfig,
+    ("routing", "routes"): RouteConfig,
+    ("identity",): IdentityConfig,
+    ("authorization",): AuthorizationConfig,
+}
+"""Every table of `bridge.toml`, by its name."""
 
 
 @dataclass

@@ -1,29 +1,22 @@
 """
 The settings: environment variables, lines of `.env` in the working directory, files in `SECRETS_DIR`; the first wins.
 
-`bridge.toml` is read here, too.
-
 Each process reads only its own: the receiver never holds a Slack or PagerDuty token.
 """
 
 import os
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
-import structlog
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.config import setting_types as types
-from shared.config.bridge_config import BridgeConfig
 from shared.config.errors import Misconfigured, describe_error, error_details
 from shared.http.proxy import passwords
-
-log = structlog.get_logger()
 
 
 class Environment(BaseSettings):
@@ -31,6 +24,7 @@ class Environment(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
+        env_file_encoding="utf-8-sig",  # editors on Windows begin a file with a byte-order mark
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -41,8 +35,9 @@ class Environment(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, given: dict[str, object]) -> dict[str, object]:
-        """Pass over empty files as over empty variables."""
-        return {name: value for name, value in given.items() if value != ""}
+        """Pass over empty files as over empty variables, and over a byte-order mark."""
+        plain = {name: value.lstrip("\ufeff") if isinstance(value, str) else value for name, value in given.items()}
+        return {name: value for name, value in plain.items() if value != ""}
 
     def secrets(self) -> Iterator[str]:
         """Give every secret in these settings and of proxies, so that the log can hide them wherever they turn up."""
@@ -205,14 +200,17 @@ S = TypeVar("S", bound=Environment)
 def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks what is given
     """Read a process's settings; what is `given` wins. Raises `Misconfigured` naming all wrong ones, never a value."""
     folder = os.environ.get("SECRETS_DIR")
+    files = ".env or a file in SECRETS_DIR" if folder else ".env"
     try:
         if folder and not Path(folder).is_dir():
             raise Misconfigured("Settings", [f"SECRETS_DIR is not a folder: {folder}"])
         return kind(**{"_secrets_dir": folder or None, **given})
     except ValidationError as error:
         problems = [_problem(kind, found) for found in error_details(error)]
-    except (OSError, UnicodeDecodeError) as error:
-        problems = [f".env {'or SECRETS_DIR ' if folder else ''}cannot be read: {error}"]
+    except UnicodeDecodeError:
+        problems = [f"{files} is not UTF-8: save it with the encoding UTF-8"]
+    except OSError as error:
+        problems = [f"{files} cannot be read: {error}"]
     raise Misconfigured("Settings (environment or .env)", problems)
 
 
@@ -221,26 +219,3 @@ def _problem(kind: type[Environment], found: ErrorDetails) -> str:
     field = kind.model_fields.get(name.lower())
     meaning = field.description if field else None
     return f"{name.upper()} {describe_error(found)}. {meaning or ''}".rstrip()
-
-
-def load_bridge_config(path: Path) -> BridgeConfig:
-    """Read `path`; without it defaults hold, and the log says so. Raises `Misconfigured` naming every wrong key."""
-    try:
-        return BridgeConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        log.warning("config.missing", path=str(path), hint="no incident is shown: `pagebridge init` writes one")
-        return BridgeConfig()
-    except ValidationError as error:
-        raise Misconfigured(str(path), map(_in_file, error_details(error))) from None
-    except tomllib.TOMLDecodeError as error:
-        raise Misconfigured(str(path), [f"is not TOML: {error}"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(str(path), [f"cannot be read: {error}"]) from None
-
-
-def _in_file(found: ErrorDetails) -> str:
-    """Describe a problem of `bridge.toml`; its place as in the file, lists counted from one: `routes[2].channel`."""
-    parts = (part for part in found["loc"] if part != "[key]")
-    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
-    hint = " (`pagebridge settings --bridge-example` shows them all)" if found["type"] == "extra_forbidden" else ""
-    return f"{key} {describe_error(found)}{hint}"

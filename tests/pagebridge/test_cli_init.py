@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from pagebridge.cli import MISCONFIGURED, env_file, main
 from pagebridge_sandbox.slack import SlackSandbox
-from shared.config.settings import Environment, Settings, WorkerSettings, load, load_bridge_config
+from shared.config.bridge_file import load_bridge_config
+from shared.config.settings import Environment, Settings, WorkerSettings, load
 
 BOT, APP, KEY = "xoxb-1-bot-s3cret", "xapp-1-A0APP-s3cret", "u+pagerduty-s3cret"
 ANSWERS = ["/bridge", BOT, APP, "eu", KEY, "C0INCIDENTS"]

@@ -201,6 +201,7 @@ def test_the_settings_of_both_processes_are_checked_first(capsys: pytest.Capture
     said = capsys.readouterr().err
     for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "PAGERDUTY_API_TOKEN", "PAGERDUTY_WEBHOOK_SECRETS"):
         assert f"{name} is not set" in said
+    assert said.startswith("The bridge is not set up yet: run `pagebridge init`")
     assert "REDIS_URL" not in said
     assert list(tmp_path.iterdir()) == []
 

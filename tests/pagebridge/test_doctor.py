@@ -11,6 +11,7 @@ from pagebridge.cli import main
 from pagebridge.cli.checks.findings import EXIT_CODES, Finding, Status, worst
 from pagebridge.cli.doctor import examine
 from pagebridge_sandbox.demo.processes import free_ports
+from shared.config.settings import Settings
 from shared.store.redis import connect
 from tests.pagebridge.cli_session import Office, opened
 from tests.webhook_receiver.running import SECRET
@@ -104,6 +105,18 @@ async def test_what_is_not_set_is_named_and_the_rest_is_looked_at(
     assert "not checked" in of(findings, "Slack").what
     assert "not checked" in of(findings, "Redis").what
     assert Status.PASS is of(findings, "webhook enabled").status
+
+
+async def test_where_the_bridge_never_ran_nothing_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded Valkey is tried in a place of its own, which is gone afterwards."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    findings = await examine(DATA)
+
+    assert Status.PASS is of(findings, "Redis").status
+    assert not Path(".pagebridge").exists()  # noqa: ASYNC240 -- nothing else runs here
 
 
 async def test_a_receiver_that_cannot_be_started(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

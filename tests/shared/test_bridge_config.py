@@ -8,8 +8,8 @@ import structlog
 from pydantic import ValidationError
 
 from shared.config.bridge_config import BridgeConfig
+from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
-from shared.config.settings import load_bridge_config
 from shared.model.actions import Action
 from shared.model.permissions import Rule
 
@@ -138,6 +138,39 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, said: str)
     assert line.startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[routing]\ndefault_chanel = "C1"', "is not a known key (line 2); did you mean default_channel?"),
+        ('[[routing.routes]]\nchannel = "C024"\n\n[[routing.routes]]\nservce = "x"\nchannel = "C025"', "(line 5)"),
+        ("durability = 1", "(line 1)"),
+        ("[rooting]\n", "rooting is not a known key (line 1); did you mean routing?"),
+        ("zzz = 1", "zzz is not a known key (line 1); `pagebridge settings --bridge-example` shows them all"),
+        ('# \n[identity.users]\n"carol" = "PCAROL1"', "(line 3)"),
+    ],
+)
+def test_a_mistake_has_its_line_and_what_was_meant(tmp_path: Path, text: str, said: str) -> None:
+    """Somebody with a long file finds the place, and the key that was mistyped."""
+    assert said in problems(tmp_path, text)[0]
+
+
+@pytest.mark.parametrize("begin", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order mark"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+def test_what_editors_on_windows_write_is_read(tmp_path: Path, begin: bytes, end: bytes) -> None:
+    """A byte-order mark and the line ends of Windows change nothing."""
+    file = tmp_path / "bridge.toml"
+    file.write_bytes(begin + end.join([b"[routing]", b'default_channel = "C024BE91L"', b""]))
+    assert "C024BE91L" == load_bridge_config(file).routing.default_channel
+
+
+def test_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    """An accent as Windows-1252 writes it is no riddle about bytes."""
+    file = tmp_path / "bridge.toml"
+    file.write_bytes(b'[routing]\ndefault_channel = "C024BE91L"\n# caf\xe9\n')
+    with pytest.raises(Misconfigured, match=r"is not UTF-8 \(line 3\): save it with the encoding UTF-8"):
+        load_bridge_config(file)
+
+
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     """Somebody who mends what the message says is done after one round."""
     assert len(problems(tmp_path, 'x = 1\ndurability = "y"\n[authorization]\nmode = "z"\n')) == 3
@@ -148,5 +181,5 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="cannot be read"):
         load_bridge_config(tmp_path)
     (tmp_path / "bridge.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(Misconfigured, match="cannot be read"):
+    with pytest.raises(Misconfigured, match="is not UTF-8"):
         load_bridge_config(tmp_path / "bridge.toml")

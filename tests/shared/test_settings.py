@@ -225,7 +225,7 @@ def test_an_unreadable_dotenv_is_said(environ: Environ) -> None:
     environ()
     Path(".env").write_bytes(b"\xff\xfe\x00")
     (line,) = problems(Settings)
-    assert line.startswith(".env cannot be read")
+    assert line == ".env is not UTF-8: save it with the encoding UTF-8"
 
 
 def test_given_values_win(environ: Environ) -> None:

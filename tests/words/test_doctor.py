@@ -20,7 +20,7 @@ from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from pagebridge_sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.bridge_config import BridgeConfig
-from shared.config.settings import load_bridge_config
+from shared.config.bridge_file import load_bridge_config
 from shared.diagnostics import credential_checks
 from shared.errors import Refused, Uncertain
 from shared.pagerduty.models.webhook_subscription import PATH

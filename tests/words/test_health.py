@@ -17,8 +17,9 @@ from bolt_app.resync import subscription_watchdog
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.socket_mode import SocketMode
 from bolt_app.vitals import Vitals, default_channel_problem
+from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured, Problem
-from shared.config.settings import Settings, load, load_bridge_config
+from shared.config.settings import Settings, load
 from shared.errors import BadCredentials, CallError, Refused, StoreDown, Uncertain
 from shared.model.resync_state import GLOBAL
 from shared.pagerduty.models.webhook_subscription import NEEDED, WebhookSubscription, wrong_with
@@ -54,6 +55,7 @@ WRONG_CONFIG = (
     '[routing]\nchanel = "C0INCIDENTS"\ndefault_channel = "incidents"',
     '[[routing.routes]]\nservice = ""\n\n[[routing.routes]]\nchannels = ["C0INCIDENTS", "C0INCIDENTS"]',
     '[[routing.routes]]\nteam = "PTEAM01"',
+    "[routing]\ndefault_chanel = true",
     '[identity]\nemail_domains = ["@example.com"]\ncontact = ""\n[identity.users]\nalice = "Alice"',
 )
 

@@ -17,6 +17,7 @@ from pagebridge.cli.up import StoreSettings
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
 from shared.config.bridge_config import BridgeConfig
+from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
 from shared.config.setting_types import Port
 from shared.config.settings import (
@@ -28,7 +29,6 @@ from shared.config.settings import (
     SlackSettings,
     WorkerSettings,
     load,
-    load_bridge_config,
 )
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
@@ -114,11 +114,16 @@ def _config(path: Path) -> BridgeConfig:
 
 async def _valkey(stack: AsyncExitStack, data: Path) -> str:
     """Start the embedded Valkey, unless `pagebridge up` has, and give its address."""
-    valkey = EmbeddedValkey(data, patience=0.0)
+    valkey = EmbeddedValkey(_data(stack, data), patience=0.0)
     # One that can't be started most likely runs already. If not, the check of Redis says what is not there.
     with suppress(EmbeddedValkeyError):
         await stack.enter_async_context(valkey)
     return valkey.url
+
+
+def _data(stack: AsyncExitStack, data: Path) -> Path:
+    """Return where the embedded Valkey has its data; where it has none yet, a place that is removed afterwards."""
+    return data if data.exists() else Path(stack.enter_context(tempfile.TemporaryDirectory())) / "valkey"
 
 
 async def _receiver(stack: AsyncExitStack, machine: Here, url: str) -> Verdict:

@@ -9,8 +9,9 @@ from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warne
 from pagebridge.cli.env_file import ENV, SECRETS, value
 from pagebridge.cli.up import StoreSettings
 from shared.config.bridge_config import BridgeConfig, RouteConfig
+from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
-from shared.config.settings import Settings, load, load_bridge_config
+from shared.config.settings import Settings, load
 from shared.http.proxy import VARIABLES, host_of, proxy_for
 
 NO_STORE = "redis://unset.invalid"
@@ -91,7 +92,7 @@ def _wrong(problem: str) -> Verdict:
     """Return what is wrong with a setting, and where it was set."""
     what, _, meaning = problem.partition(". ")
     if "is not set" not in what:
-        return failed(what, f"fix it: {meaning}")
+        return failed(what, f"fix it: {meaning}" if meaning else "fix it")
     if what.startswith(SECRETS):
         # A worker's own machine has no need of it, and whether the receiver has it shows when a ping comes.
         fix = "where the receiver runs, `pagebridge webhook create --write-env` sets it"

@@ -3,7 +3,7 @@
 from pagebridge.cli.checks import pagerduty, slack
 from pagebridge.cli.checks.findings import Status, look_at_all
 from pagebridge_sandbox.slack import Fault as SlackFault
-from shared.config.settings import load_bridge_config
+from shared.config.bridge_file import load_bridge_config
 from tests.pagebridge.cli_session import Office, pagerduty_door, says, slack_door
 
 

@@ -1,0 +1,74 @@
+"""Reading `bridge.toml`: every mistake at once, each with its line and with what was probably meant."""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from shared.config.bridge_config import TABLES, BridgeConfig
+from shared.config.errors import Misconfigured, describe_error, error_details
+
+log = structlog.get_logger()
+
+_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]")
+_KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
+
+
+def load_bridge_config(path: Path) -> BridgeConfig:
+    """Read `path`; without it defaults hold, and the log says so. Raises `Misconfigured` naming every wrong key."""
+    try:
+        text = _decoded(path.read_bytes())
+        return BridgeConfig.model_validate(tomllib.loads(text))
+    except FileNotFoundError:
+        log.warning("config.missing", path=str(path), hint="no incident is shown: `pagebridge init` writes one")
+        return BridgeConfig()
+    except ValidationError as error:
+        raise Misconfigured(str(path), (_in_file(found, text) for found in error_details(error))) from None
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(str(path), [f"is not TOML: {error}"]) from None
+    except OSError as error:
+        raise Misconfigured(str(path), [f"cannot be read: {error}"]) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        why = f"is not UTF-8 (line {line}): save it with the encoding UTF-8"
+        raise Misconfigured(str(path), [why]) from None
+
+
+def _decoded(octets: bytes) -> str:
+    """Decode a file, also one with a byte-order mark or with the line ends of Windows."""
+    return octets.decode("utf-8-sig").replace("\r\n", "\n")
+
+
+def _in_file(found: ErrorDetails, text: str) -> str:
+    """Describe a problem by its place as in the file, lists counted from one: `routes[2].channel`."""
+    parts = tuple(part for part in found["loc"] if part != "[key]")
+    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
+    line = next((f" (line {number})" for place, number in _places(text) if place == parts), "")
+    return f"{key} {describe_error(found)}{line}{_meant(parts) if found['type'] == 'extra_forbidden' else ''}"
+
+
+def _places(text: str) -> Iterator[tuple[tuple[int | str, ...], int]]:
+    """Give each table and key of a file, with the number of its line; those within braces stand on their line's key."""
+    table: tuple[int | str, ...] = ()
+    tables: Counter[tuple[str, ...]] = Counter()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            names = tuple(header[2].split("."))
+            table = (*names, tables[names]) if header[1] == "[[" else names
+            tables[names] += 1
+            yield table, number
+        elif key := _KEY.match(line):
+            yield (*table, key[1]), number
+
+
+def _meant(parts: tuple[int | str, ...]) -> str:
+    """Return what a mistyped key was probably meant to be, or where all keys are shown."""
+    known = TABLES[tuple(part for part in parts[:-1] if isinstance(part, str))].model_fields
+    close = get_close_matches(str(parts[-1]), known, 1)
+    return f"; did you mean {close[0]}?" if close else "; `pagebridge settings --bridge-example` shows them all"
