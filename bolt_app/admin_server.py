@@ -1,7 +1,7 @@
 """The worker's admin endpoints on a loopback port: `/healthz`, `/readyz` and `/metrics`."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
@@ -23,6 +23,8 @@ CONNECTIONS = Gauge(
 READY = Gauge("pagebridge_worker_ready", "1 while the worker takes clicks and shows what happens")
 PROBLEM = Gauge("pagebridge_worker_problem", "1 while `/readyz` names a problem of this kind", ["what"])
 KINDS = ("redis", "transport", "slack", "pagerduty", "default_channel", "teams", "clock", "subscription")
+LATELY = 5.0
+"""Seconds for which a refusal of Redis counts: what is refused at work is tried again sooner."""
 HARMLESS = frozenset({"clock", "subscription"})
 """Kinds of problems with which everything is still done: Slack's clock and resync stand in."""
 
@@ -56,10 +58,17 @@ class AdminServer:
     """
 
     def __init__(
-        self, redis: Redis, transport: Transport, *, durable: bool, found: Mapping[str, str] = MappingProxyType({})
+        self,
+        redis: Redis,
+        transport: Transport,
+        *,
+        durable: bool,
+        found: Mapping[str, str] = MappingProxyType({}),
+        at_work: Sequence[Redis] = (),
     ) -> None:
-        """`found` are the problems of `Vitals`, by their kinds."""
+        """`found` are the problems of `Vitals`, by their kinds; what clients `at_work` are refused counts as well."""
         self._redis = redis
+        self._at_work = at_work
         self._progress = documents.progress(redis)
         self._figures = StoreMetrics(redis)
         self._transport = transport
@@ -94,7 +103,7 @@ class AdminServer:
             await try_to_append(self._redis, keys.COMMANDS)
         except StoreDown as error:
             return str(error)
-        return ""
+        return next(filter(None, (client.refusal(LATELY) for client in self._at_work)), "")
 
     async def _subscription(self) -> str:
         """Return the watchdog's last finding. It does not affect readiness: resync finds every change too."""

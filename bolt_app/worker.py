@@ -78,7 +78,13 @@ class Worker:
             transport = self.transport = self._transport(bolt, clients.slack)
             stack.push_async_callback(transport.close)
             stack.push_async_callback(inflight.drained)
-            health = AdminServer(clients.redis, transport, durable=built.store.durable, found=built.vitals.problems)
+            health = AdminServer(
+                clients.redis,
+                transport,
+                durable=built.store.durable,
+                found=built.vitals.problems,
+                at_work=(clients.redis, clients.blocking),
+            )
             await stack.enter_async_context(
                 serving(health.app(), self._settings.worker_port, self._settings.admin_host)
             )

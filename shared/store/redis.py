@@ -7,7 +7,9 @@ a primary that has become a replica; here they are closed, and the next call loo
 """
 
 import asyncio
+import math
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
@@ -74,6 +76,17 @@ class Redis(redis.asyncio.Redis):
 
     Only replies that callers act upon pass as they are: a script or a consumer group that is missing or there already.
     """
+
+    _refused: tuple[float, str] = -math.inf, ""
+
+    def note_refusal(self, why: str) -> None:
+        """Note that the server has refused to do its work."""
+        self._refused = time.monotonic(), why
+
+    def refusal(self, seconds: float) -> str:
+        """Return why the server has refused its work within the last `seconds`; empty if it has not."""
+        at, why = self._refused
+        return why if time.monotonic() - at < seconds else ""
 
     multiplexer: Multiplexer | None = None
     """The connection that all its calls share; without one, each has a connection of the pool to itself."""
@@ -203,15 +216,16 @@ def _script(name: str, flags: str) -> tuple[str, str]:
     return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-async def _leave_if_refused(client: redis.asyncio.Redis, error: RedisError) -> None:
+async def _leave_if_refused(client: Redis, error: RedisError) -> None:
     """Close every idle connection, and each other one after its call, if the server refuses to do its work."""
     if _code(error) not in _ABOUT_THE_COMMAND:
+        client.note_refusal(f"Redis: {error}")
         pool = client.connection_pool
         await pool.update_active_connections_for_reconnect()
         # The pool's own `disconnect` waits, and meanwhile another call may take one that is about to be closed.
         for connection in pool._available_connections:  # noqa: SLF001
             await connection.disconnect(nowait=True)
-        if isinstance(client, Redis) and client.multiplexer is not None:
+        if client.multiplexer is not None:
             client.multiplexer.leave()
 
 

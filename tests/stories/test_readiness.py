@@ -231,3 +231,21 @@ async def test_a_redis_that_answers_and_takes_nothing() -> None:
 
         await health.until(200)
         await bridge.card("Acknowledged by Alice Ng")
+
+
+@pytest.mark.parametrize("right", ["evalsha", "xreadgroup", "blmove", "get"])
+async def test_a_right_at_redis_that_was_taken_away(right: str) -> None:
+    """An append is still taken, and nothing comes of it: named while it lasts; what waited comes afterwards."""
+    async with watched() as health:
+        bridge = health.bridge
+        async with redis_of(bridge) as redis:
+            await redis.execute_command("ACL", "SETUSER", "default", f"-{right}")
+            await health.until(
+                503, f"Redis can't be used (Redis: {'ACL failure' if right == 'get' else 'User default'}"
+            )
+            assert await health.alerted("redis")
+            bridge.trigger("Meanwhile")
+            await redis.execute_command("ACL", "SETUSER", "default", f"+{right}")
+
+        await health.until(200)
+        await bridge.card("Meanwhile")

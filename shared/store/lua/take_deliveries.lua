@@ -3,7 +3,7 @@
 -- Returns how many were moved. An empty element was the receiver's probe, and is only taken away.
 local moved = 0
 while moved < tonumber(ARGV[1]) do
-  local element = redis.call('LPOP', KEYS[1])
+  local element = redis.call('LINDEX', KEYS[1], 0)
   if not element then
     break
   end
@@ -14,5 +14,7 @@ while moved < tonumber(ARGV[1]) do
     local cut = #kept < #element and tostring(#element) or ''
     redis.call('XADD', KEYS[2], '*', 'received', received or '', 'body', body or kept, 'cut', cut)
   end
+  -- Last: what a step of a script has done stays done where the next one is refused.
+  redis.call('LPOP', KEYS[1])
 end
 return moved

@@ -53,6 +53,30 @@ async def test_several_workers_move_each_delivery_once(valkey: EmbeddedValkey, r
         await mover._redis.aclose()
 
 
+@pytest.mark.parametrize("refusal", ["rights", "another type"])
+async def test_a_delivery_that_cannot_be_moved_stays(redis: Redis, refusal: str) -> None:
+    """What a script has done stays done where Redis refuses its next step: nothing is taken before it is kept."""
+    broken, mended = (
+        (f"ACL SETUSER default {sign}xadd" for sign in "-+")
+        if refusal == "rights"
+        else (
+            f"SET {keys.EVENTS} x",
+            f"DEL {keys.EVENTS}",
+        )
+    )
+    await redis.execute_command("RPUSH", keys.DELIVERIES, b"1700000000000 first", b"", b"1700000000000 second")
+    await redis.execute_command(*broken.split())
+    with pytest.raises(StoreDown):
+        await move_deliveries(redis)
+    assert 2 == await waiting_deliveries(redis)
+
+    await redis.execute_command(*mended.split())
+    await move_deliveries(redis)
+
+    assert [b"first", b"second"] == [entry.fields["body"] for entry in await events(redis)]
+    assert 0 == await waiting_deliveries(redis)
+
+
 async def test_movers_that_are_killed_in_the_middle_lose_and_double_nothing(
     valkey: EmbeddedValkey, redis: Redis
 ) -> None:
