@@ -191,6 +191,11 @@ def _lpop(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
     return first
 
 
+def _lindex(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
+    row, place = keys.find(args[0], Row) or Row(), integer(args[1])
+    return row[place] if -len(row) <= place < len(row) else None
+
+
 def _llen(keys: Keyspace, args: Sequence[bytes]) -> int:
     return len(keys.find(args[0], Row) or ())
 
@@ -218,6 +223,7 @@ class RowWait:
 COMMANDS = {
     b"RPUSH": Command(_rpush, 2),
     b"LPOP": Command(_lpop, 1, 1),
+    b"LINDEX": Command(_lindex, 2, 2),
     b"LLEN": Command(_llen, 1, 1),
     b"GET": Command(_get, 1, 1),
     b"SET": Command(_set, 2),
