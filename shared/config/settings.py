@@ -35,9 +35,9 @@ class Environment(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, given: dict[str, object]) -> dict[str, object]:
-        """Pass over empty files as over empty variables, and over a byte-order mark."""
+        """Pass over empty files as over empty variables, over a byte-order mark, and over Kubernetes' service links."""
         plain = {name: value.lstrip("\ufeff") if isinstance(value, str) else value for name, value in given.items()}
-        return {name: value for name, value in plain.items() if value != ""}
+        return {name: value for name, value in plain.items() if value != "" and not _is_service_link(name, value)}
 
     def secrets(self) -> Iterator[str]:
         """Give every secret in these settings and of proxies, so that the log can hide them wherever they turn up."""
@@ -47,6 +47,11 @@ class Environment(BaseSettings):
             for secret in value if isinstance(value, tuple) else (value,):
                 if isinstance(secret, SecretStr):
                     yield from _parts_to_hide(secret.get_secret_value())
+
+
+def _is_service_link(name: str, value: object) -> bool:
+    """True for what Kubernetes puts into RECEIVER_PORT where there is a service `receiver`: `tcp://10.0.0.7:80`."""
+    return name.lower().endswith("_port") and isinstance(value, str) and value.startswith(("tcp://", "udp://"))
 
 
 def _parts_to_hide(secret: str) -> Iterator[str]:

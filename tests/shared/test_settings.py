@@ -228,6 +228,13 @@ def test_an_unreadable_dotenv_is_said(environ: Environ) -> None:
     assert line == ".env is not UTF-8: save it with the encoding UTF-8"
 
 
+def test_service_links_of_kubernetes_are_no_settings(environ: Environ) -> None:
+    """Where there is a service `receiver` or `worker`, every pod gets its address in a variable like a setting's."""
+    environ(RECEIVER_PORT="tcp://10.0.0.7:80", WORKER_PORT="tcp://10.0.0.8:8081")
+    found = load(Settings)
+    assert (8080, 8081) == (found.receiver_port, found.worker_port)
+
+
 def test_given_values_win(environ: Environ) -> None:
     """`pagebridge up` hands over the address of its own Valkey."""
     environ()
