@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.__main__ import PARTS, measured, table
+from tests.bench.cost import MEMORY
 from tests.bench.measurement import TINY
 
 
@@ -15,6 +16,7 @@ async def test_every_part_gives_figures(tmp_path: Path) -> None:
     figures = await measured(tmp_path, TINY)
 
     assert len({figure.section for figure in figures}) > len(PARTS)
-    assert all(math.isfinite(figure.measured) and figure.measured >= 0 for figure in figures)
+    assert [] == [figure for figure in figures if not math.isfinite(figure.measured)]
+    assert [] == [figure for figure in figures if figure.measured < 0 and figure.section != MEMORY]  # it may be freed
     assert all(figure.beside for figure in figures if figure.reference is not None)
     assert all(figure.what in table(figures) for figure in figures)

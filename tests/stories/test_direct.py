@@ -166,6 +166,7 @@ async def test_two_copies_at_once_are_one_press(bridge: Bridge) -> None:
     assert first.result().acked
     assert second.result().acked
     assert 1 == len(bridge.writes())
+    await bridge.told("Alice", "You acknowledged incident #1")
     assert 1 == len(bridge.private("Alice"))
     await bridge.valkey.start()
 
