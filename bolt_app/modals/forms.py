@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from bolt_app.modals.context import ModalContext
-from bolt_app.modals.inputs import Option, input_block, modal, option, radio_input, select_input, text_input
+from bolt_app.modals.inputs import (
+    MOST_OPTIONS,
+    Option,
+    input_block,
+    modal,
+    option,
+    radio_input,
+    select_input,
+    text_input,
+)
 from shared.model.actions import SPECS, Action
 from shared.slack.render.blocks import Block, context, link, linkable, section
 
@@ -80,7 +89,9 @@ def priority(about: ModalContext, priorities: Sequence[Option]) -> Block:
             Action.PRIORITY,
             [section("This PagerDuty account has no priorities. A PagerDuty admin can enable them.")],
         )
-    return modal(about, Action.PRIORITY, [select_input("priority", "Priority", priorities)], "Change")
+    # The highest come first; there is nothing to search them by.
+    shown = priorities[: MOST_OPTIONS - 1]
+    return modal(about, Action.PRIORITY, [select_input("priority", "Priority", shown)], "Change")
 
 
 def status_update(about: ModalContext) -> Block:

@@ -59,7 +59,7 @@ class ChannelOutage:
     async def write_refused(self, this: ReconcilePass, channel: ChannelId, error: Refused) -> float | None:
         """Move to the default channel, or wait. Return the seconds until a retry, None if another event triggers it."""
         await self.delays.card_settled(this, channel)
-        REFUSED.labels(channel, str(error.code)).inc()
+        REFUSED.labels(channel, str(error.code) if error.code in CHANNEL_CLOSED else "other").inc()
         facts = {"incident": this.incident.id, "channel": channel, "why": str(error), "code": error.code}
         await self.journal.append(this.incident.id, failure("slack.refused", error, channel=channel))
         if error.code not in CHANNEL_CLOSED:

@@ -93,7 +93,7 @@ def test_slack_takes_every_dialog(action: Action) -> None:
     assert "submit" in VIEWS[action]
 
 
-@pytest.mark.parametrize("action", [Action.REASSIGN, Action.PRIORITY, Action.TRIGGER])
+@pytest.mark.parametrize("action", [Action.REASSIGN, Action.TRIGGER])
 @pytest.mark.parametrize("options", [(), OPTIONS[:1], MANY[:99], MANY])
 def test_any_number_of_choices(action: Action, options: Sequence[Option]) -> None:
     """None, one, as many as Slack lists, and more: then people type what they look for."""
@@ -267,6 +267,14 @@ def test_anything_filled_in_is_taken_wrong_or_malformed(
     for strange in (view, {**view, "private_metadata": metadata}, {**view, "state": metadata}):
         with suppress(InputError, Malformed):
             STORED.dump_json(modal_submission.parse_submission(strange).terms)
+
+
+def test_the_highest_of_very_many_priorities_can_be_chosen() -> None:
+    """No menu that asks us while people type: there is no search for priorities."""
+    view = forms.priority(ABOUT, [Option(f"P{number}", f"P{number}") for number in range(150)])
+    element = view["blocks"][0]["element"]
+    assert [] == check_view(view, only_type="modal")
+    assert ("static_select", "P0") == (element["type"], element["options"][0]["value"])
 
 
 @pytest.mark.parametrize("until", [float("inf"), float("nan"), "1e999", [], {"x": 1}])

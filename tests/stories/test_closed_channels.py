@@ -53,6 +53,18 @@ async def test_a_channel_that_cannot_be_posted_to(bridge: Bridge, how: dict[str,
     assert before + 1 == refusals(why)
 
 
+async def test_a_word_that_closes_no_channel_is_no_label(bridge: Bridge) -> None:
+    """Whatever Slack calls its refusal, the figures have no name for it; the log has."""
+    bridge.slack.add_fault(Fault("chat.postMessage", error="a_word_of_today", times=1))
+    bridge.trigger()
+
+    def counted(why: str) -> float | None:
+        return REGISTRY.get_sample_value("pagebridge_channel_refusals_total", {"channel": "C0INCIDENTS", "why": why})
+
+    await until(lambda: bool(counted("other")), "the refusal to be counted")
+    assert counted("a_word_of_today") is None
+
+
 async def test_posting_is_restricted(bridge: Bridge) -> None:
     """A channel that only some people may write to is like one that is closed."""
     checkout(bridge)
