@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command_line(arguments: Sequence[str]) -> typer.Typer:
     """Make the command line; of its sub-commands only the one that is wanted, because each brings much along."""
-    commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    commands = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
     commands.callback()(_pagebridge)
     wanted = next((name for name in arguments if name in COMMANDS), None)
     for name in [wanted] if wanted else COMMANDS:

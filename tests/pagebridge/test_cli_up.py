@@ -218,6 +218,18 @@ def test_a_bad_bridge_toml_is_found_first(
     assert "routing.default_chanel is not a known key" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_can_complete_commands(shell: str) -> None:
+    """Typed halfway, a command and its sub-commands are offered."""
+    variables = {"COMP_WORDS": "pagebridge webh", "COMP_CWORD": "1"}
+    if shell != "bash":
+        variables = {"_TYPER_COMPLETE_ARGS": "pagebridge webh", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    command = [sys.executable, "-m", "pagebridge"]
+    asked = {**os.environ, "_PAGEBRIDGE_COMPLETE": f"complete_{shell}", **variables}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=asked)  # noqa: S603 -- ours
+    assert "webhook" in done.stdout
+
+
 def test_help_names_every_command() -> None:
     """`python -m pagebridge --help` shows what there is."""
     done = subprocess.run([sys.executable, "-m", "pagebridge", "--help"], capture_output=True, text=True, check=True)
