@@ -78,7 +78,9 @@ class EmbeddedValkey:
         if self.running:
             return
         try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # What is above it as well: who may write there could put another directory in its place.
+            for folder in (*reversed(self._directory.parents), self._directory):
+                folder.mkdir(mode=0o700, exist_ok=True)
             self._socket.parent.mkdir(mode=0o700, exist_ok=True)
             lock = await self._take_lock()
             self._child = Child(self._command(), output=self._log, keep=[lock])

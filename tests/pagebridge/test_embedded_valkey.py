@@ -52,11 +52,26 @@ async def test_only_this_user_can_read_its_files(open_directory: Path, umask: in
     assert len(found) > 3
 
 
+async def test_every_directory_that_it_makes_is_private(tmp_path: Path) -> None:
+    """With a umask that lets everybody write, nobody can put another directory in the place of ours."""
+    before = os.umask(0)
+    try:
+        async with EmbeddedValkey(tmp_path / "home" / "pagebridge" / "data"):
+            assert {0o700} == set(folder_modes(tmp_path))
+    finally:
+        os.umask(before)
+
+
 @pytest.fixture
 def open_directory(tmp_path: Path) -> Path:
     """Give a directory that others may look into."""
     tmp_path.chmod(0o755)
     return tmp_path
+
+
+def folder_modes(directory: Path) -> list[int]:
+    """Read who may do what with each directory below this one."""
+    return [stat.S_IMODE(path.stat().st_mode) for path in directory.rglob("*") if path.is_dir()]
 
 
 def modes(directory: Path) -> dict[Path, int]:
