@@ -7,7 +7,7 @@ the next one repeats steps that are harmless to repeat.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from shared.errors import Malformed
 from shared.model.event import ANNOUNCED_TYPES, SECOND, Event, Source
+from shared.model.ids import IncidentId
 from shared.model.incident import AHEAD_MS, Folded, FoldResult, Incident, fold
 from shared.model.journal import Fact, fact
 from shared.observability.call_metrics import BUCKETS
@@ -55,10 +56,16 @@ class Projector:
     rule: Rule = fold
 
     async def handle(self, entry: Entry) -> None:
-        """Fold a delivery. Raises `Malformed`."""
+        """Fold a delivery. Raises `Malformed`, after the incident was found that has to be read in its place."""
         if cut := entry.fields.get("cut"):
             raise Malformed(f"a delivery of {cut.decode(errors='replace')} bytes, of which only the first were taken")
-        event = webhook.parse(entry.fields.get("body", b""))
+        body = entry.fields.get("body", b"")
+        try:
+            event = webhook.parse(body)
+        except Malformed:
+            if (incident := webhook.incident_named(body)) is not None:
+                await self._ask_for_read(incident)
+            raise
         if isinstance(event, Event):
             await self._fold(event, entry)
             return
@@ -66,6 +73,11 @@ class Projector:
         if event.ping:
             # The watchdog waits for this: deliveries arrive and their signatures are valid.
             await self.redis.set(keys.PING, entry.at_ms)
+
+    async def _ask_for_read(self, incident: IncidentId) -> None:
+        await self.generation.current()
+        await self.incidents.change(incident, lambda known: replace(known, needs_read=True))
+        await self.dirty_queue.mark(incident)
 
     async def handle_answer(self, entry: Entry) -> None:
         """Fold PagerDuty's answer to a call of ours. Raises `Malformed`."""

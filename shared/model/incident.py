@@ -123,11 +123,19 @@ class Incident:
         return newest if newest is not None and TRANSITIONS[newest.type] is self.status else None
 
     def overruled_by(self, read: Snapshot, read_ms: int) -> "Incident":
-        """Drop an `as_of` that a `GET` of `read_ms` overrules: future, older than a read can lag, of another number."""
-        number = self.snapshot.number if self.snapshot else read.number
+        """
+        Drop an `as_of` that a `GET` of `read_ms` overrules.
+
+        It is in the future, older than a read can lag, or of an incident with another number or time of its opening.
+        """
+        known = self.snapshot or read
         within = self.as_of is None or read_ms - LAG_MS <= self.as_of.ms <= read_ms + AHEAD_MS
-        if within and number == read.number:
-            return self
+        born, other = known.created_ms, read.created_ms
+        same = known.number == read.number and (born is None or other is None or abs(born - other) <= AHEAD_MS)
+        return self if within and same else self.undated()
+
+    def undated(self) -> "Incident":
+        """Forget as of when this is known: anything else wins, and PagerDuty has to be read."""
         return replace(self, as_of=None, rank="", needs_read=True)
 
 
@@ -164,6 +172,8 @@ def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None
         return Folded(incident, FoldResult.DUPLICATE)
     if from_webhook and _is_impossible(incident, event, pagerduty_ms):
         return Folded(replace(incident, needs_read=True), FoldResult.IMPOSSIBLE)
+    doubted = pagerduty_ms is not None and incident.as_of is not None and incident.as_of.ms > pagerduty_ms + AHEAD_MS
+    incident = incident.undated() if doubted else incident
     echo = echo_of(incident.expectations, incident.lines, event)
     side = None if echo else main_line_of(incident.expectations, incident.lines, event)
     # Whatever second the response gives, a reopening sorts before the acknowledge that it is a side of.
@@ -176,6 +186,7 @@ def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None
     told = _take_line(newer, event, echo, side)
     kept = replace(
         _advance(incident, told),
+        needs_read=told.needs_read or doubted,
         seen_events=tuple(seen for seen in (*told.seen_events, (event.id, now_ms)) if seen[1] > now_ms - KEPT),
         expectations=tuple(e for e in told.expectations if e.noted_ms > now_ms - KEPT),
     )

@@ -49,6 +49,7 @@ ODD_ENTRIES: dict[str, dict[str, object]] = {
     "an id that is a number": {"log_entries.*.id": 7},
     "the year 1": {"log_entries.*.created_at": "0001-01-01T00:00:00Z"},
     "the year 9999": {"log_entries.*.created_at": "9999-12-31T23:59:59-12:00"},
+    "the year 2099": {"log_entries.*.created_at": "2099-01-01T00:00:00Z"},
     "no record at all": {"log_entries.*": None},
     "a note that is a number": {"log_entries.*.note": 7},
     "assignees that are none": {"log_entries.*.assignees": [{}, None, 7]},
@@ -145,7 +146,7 @@ ODD_FIELDS: dict[str, object] = {
     "priority": "P1",
     "teams": {"id": "PTEAM"},
     "assignees": [{"summary": "Alice Ng"}],
-    "created_at": "0001-01-01T00:00:00Z",
+    "created_at": "2099-01-01T00:00:00Z",
     "incident_type": "major",
     "incident_key": 7,
     "status": "paused",
@@ -232,3 +233,36 @@ async def test_a_policy_that_cannot_be_read_costs_no_other(bridge: Bridge, fault
     told = await answered(bridge, "Bob", "/pd oncall", "Payments on-call")
     assert "1 escalation policy couldn't be read" in told
     assert "Other" not in told
+
+
+@pytest.mark.parametrize("updated", [None, "2099-01-01T00:00:00Z", 7])
+async def test_a_read_without_a_time_that_can_be(updated: object) -> None:
+    """PagerDuty does not say credibly when the incident changed: it has its card, and what comes later is shown."""
+    async with running(durations=replace(FAST, resync=3600.0)) as bridge:
+        await until(lambda: bool(bridge.pagerduty.calls_to("GET", "/log_entries")), "the resync at the start")
+        bridge.pagerduty.add_fault(Fault("GET", "/incidents/*", odd={"incident.updated_at": updated}))
+        bridge.pagerduty.webhooks.lose_next(1)
+        incident = bridge.trigger("Checkout is slow")
+        bob = bridge.pagerduty.web("PBOB1")
+        bob.add_note(incident.id, "It is the cache")
+        await bridge.card("Checkout is slow")
+        await settled(bridge)
+
+        bob.acknowledge(incident.id)
+
+        await bridge.card("Acknowledged")
+
+
+@pytest.mark.parametrize("missing", ["id", "event_type", "occurred_at", "agent"])
+async def test_no_page_is_lost_for_what_it_lacks(missing: str) -> None:
+    """A delivery that does not say what happened, or when, is kept aside, and the incident that it names is read."""
+    async with running(durations=replace(FAST, resync=3600.0)) as bridge:
+        await until(lambda: bool(bridge.pagerduty.calls_to("GET", "/log_entries")), "the resync at the start")
+        bridge.pagerduty.webhooks.lose_next(1)
+        incident = bridge.trigger("Checkout is slow")
+        page = json.loads(page_of(incident.id, number=incident.number))
+        page["event"] = {name: value for name, value in page["event"].items() if name != missing}
+        async with receiving(bridge.valkey) as port:
+            assert 202 == await deliver(port, json.dumps(page).encode())
+
+        await bridge.card("Checkout is slow")

@@ -1,7 +1,7 @@
 """Everything that the bridge reads in PagerDuty: incidents and what belongs to them, and the account."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -11,10 +11,11 @@ import structlog
 from shared.errors import CallError, Malformed, NotFound
 from shared.model.event import SECOND, Instant, Status
 from shared.model.ids import IncidentId, TeamId, UserId
+from shared.model.incident import LAG_MS
 from shared.pagerduty.api.transport import PAGE, Params, Read, Transport
 from shared.pagerduty.models import account
 from shared.pagerduty.models.account import EscalationPolicy, OnCall, Priority, Service, Team, User
-from shared.pagerduty.models.fields import Listed
+from shared.pagerduty.models.fields import Listed, Parse
 from shared.pagerduty.models.incident import RestIncident, parse_incident, parse_incidents
 from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note, parse_alerts, parse_log_entries, parse_notes
 from shared.pagerduty.models.webhook_subscription import WebhookSubscription, parse_subscriptions
@@ -59,11 +60,12 @@ class Reads(Transport):
 
     async def incident(self, incident: IncidentId) -> Read[RestIncident]:
         """Read an incident."""
-        return await self._read("incident", parse_incident, "incidents", incident)
+        read = await self._read("incident", parse_incident, "incidents", incident)
+        return replace(read, value=_dated(read.value, read.date))
 
     async def try_to_read(self) -> None:
         """Find out whether incidents can be read, by the smallest page of them."""
-        await self._read("try_to_read", lambda _: None, "incidents", params={"limit": 1})
+        await self._read("try_to_read", lambda *_: None, "incidents", params={"limit": 1})
 
     async def incidents(self, wanted: IncidentFilter) -> AsyncIterator[RestIncident]:
         """
@@ -75,7 +77,7 @@ class Reads(Transport):
         """
         async for page in self._pages("incidents", parse_incidents, "incidents", params=wanted.params):
             for incident in page.value:
-                yield incident
+                yield _dated(incident, page.date)
             for skipped in page.skipped:
                 try:
                     yield (await self.incident(IncidentId(skipped.id))).value
@@ -211,9 +213,14 @@ class Reads(Transport):
         """Read all webhook subscriptions that the key may see."""
         return await self._all("webhook_subscriptions", parse_subscriptions, "webhook_subscriptions")
 
-    async def _search(self, name: str, parse: Callable[[object], Listed[T]], things: str, query: str) -> tuple[T, ...]:
+    async def _search(self, name: str, parse: Parse[Listed[T]], things: str, query: str) -> tuple[T, ...]:
         params = {"query": query} if query else None
         return (await self._all(name, parse, things, params=params, most=PAGE)).value
+
+
+def _dated(incident: RestIncident, read: Instant) -> RestIncident:
+    """Give an incident that does not say credibly when it was changed the earliest time that a read of then shows."""
+    return incident if incident.updated else replace(incident, updated=Instant(read.ms - LAG_MS, SECOND))
 
 
 def _moment(ms: int) -> str:

@@ -8,7 +8,7 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -24,11 +24,12 @@ from yarl import URL
 from shared.errors import Malformed, Unavailable, Uncertain
 from shared.http.proxy import proxy_for, why_unreachable
 from shared.model.event import SECOND, Instant
+from shared.model.incident import AHEAD_MS
 from shared.observability.call_metrics import BUCKETS, record_call
 from shared.pagerduty.api.auth import TokenSource
 from shared.pagerduty.api.errors import UNAUTHORIZED, error_from
 from shared.pagerduty.api.sdk import authorities, checked_url
-from shared.pagerduty.models.fields import Listed, Skipped, as_object, milliseconds
+from shared.pagerduty.models.fields import Listed, Parse, Skipped, as_object, milliseconds
 
 log = structlog.get_logger()
 
@@ -135,14 +136,14 @@ class Transport:
         if isinstance(self._access, TokenSource):
             await self._access.aclose()
 
-    async def _read(self, name: str, parse: Callable[[object], T], *path: str, params: Params | None = None) -> Read[T]:
+    async def _read(self, name: str, parse: Parse[T], *path: str, params: Params | None = None) -> Read[T]:
         """Read what is at `path`. `name` is that of the call in the metrics."""
         return await self._called(name, parse, Request("GET", path, params or {}))
 
     async def _write(
         self,
         name: str,
-        parse: Callable[[object], T],
+        parse: Parse[T],
         method: str,
         *path: str,
         body: Mapping[str, object] | None = None,
@@ -160,7 +161,7 @@ class Transport:
             await self._answered(Request(method, path))
 
     async def _list(
-        self, name: str, parse: Callable[[object], Listed[T]], *path: str, params: Params | None = None
+        self, name: str, parse: Parse[Listed[T]], *path: str, params: Params | None = None
     ) -> Read[tuple[T, ...]]:
         """Read a list in one request; what cannot be read of it is logged, counted and passed over."""
         read = await self._read(name, parse, *path, params=params)
@@ -169,7 +170,7 @@ class Transport:
     async def _pages(
         self,
         name: str,
-        parse: Callable[[object], Listed[T]],
+        parse: Parse[Listed[T]],
         *path: str,
         params: Params | None = None,
         most: float = math.inf,
@@ -179,7 +180,10 @@ class Transport:
         while more and offset < most:
             page: Params = {**(params or {}), "limit": PAGE, "offset": offset}
             read = await self._read(
-                name, lambda answer: (parse(answer), as_object(answer).get("more") is True), *path, params=page
+                name,
+                lambda answer, latest_ms=None: (parse(answer, latest_ms), as_object(answer).get("more") is True),
+                *path,
+                params=page,
             )
             listed, more = read.value
             yield _noted(name, listed, read.date)
@@ -189,7 +193,7 @@ class Transport:
     async def _all(
         self,
         name: str,
-        parse: Callable[[object], Listed[T]],
+        parse: Parse[Listed[T]],
         *path: str,
         params: Params | None = None,
         most: float = math.inf,
@@ -199,7 +203,7 @@ class Transport:
         things = tuple(thing for page in pages for thing in page.value)
         return Read(things, pages[0].date, tuple(one for page in pages for one in page.skipped))
 
-    async def _called(self, name: str, parse: Callable[[object], T], request: Request) -> Read[T]:
+    async def _called(self, name: str, parse: Parse[T], request: Request) -> Read[T]:
         with record_call(CALLS, SECONDS, name):
             response = await self._answered(request)
             try:
@@ -209,7 +213,7 @@ class Transport:
             date = server_time(response.headers)
             self._dated = time.monotonic()
             self._ahead_ms = date.ms - self._dated * SECOND
-            return Read(parse(answer), date)
+            return Read(parse(answer, date.end + AHEAD_MS), date)
 
     async def _answered(self, request: Request) -> Response:
         deadline, access = asyncio.get_running_loop().time() + self._timeout, self._access

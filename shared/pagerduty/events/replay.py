@@ -100,7 +100,12 @@ def suspicious(known: Incident, listed: RestIncident | None, entries: Sequence[L
         )
     stale = listed.updated is not None and is_behind(known, listed.updated)
     differs = known.snapshot is None or known.snapshot.facts != listed.snapshot.facts
-    missing = bool(changed(known, listed, ())) or unheard(known, listed, opens_ms) or not _noted(known, entries)
+    missing = (
+        known.needs_read
+        or bool(changed(known, listed, ()))
+        or unheard(known, listed, opens_ms)
+        or not _noted(known, entries)
+    )
     return missing or (differs and not stale)
 
 

@@ -14,19 +14,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, NoReturn
 
-from pydantic import PlainValidator, StringConstraints
+from pydantic import PlainValidator, StringConstraints, ValidationInfo
 
 from shared.errors import Malformed
 from shared.model import event
 from shared.model.command import command_of_key
 from shared.model.event import SECOND, Event, Instant, Snapshot, Source
 from shared.model.ids import EventId, IncidentId, incident_id
+from shared.model.incident import AHEAD_MS
 from shared.pagerduty.events.details import Happening, happening
 from shared.pagerduty.models.fields import (
     Many,
     OptionalAgent,
     OptionalNumber,
     OptionalText,
+    Reading,
     Reference,
     as_object,
     milliseconds,
@@ -71,6 +73,14 @@ def _instant(value: object) -> Instant:
     return Instant(milliseconds(moment), 1 if found["fraction"] else SECOND)
 
 
+def _created(value: object, info: ValidationInfo) -> int | None:
+    """Take the time at which an incident was opened; an event about it cannot have come long before."""
+    at, latest_ms = None if value is None else _instant(value).ms, Reading.of(info).latest_ms
+    if at is not None and latest_ms is not None and at > latest_ms:
+        raise Malformed("opened after the event")
+    return at
+
+
 @dataclass(frozen=True)
 class _Head:
     """What even an event that is ignored has."""
@@ -94,9 +104,7 @@ class _WebhookFacts(Facts):
     number: OptionalNumber
     urgency: OptionalText
     assignees: Many[Reference]
-    created_ms: Annotated[
-        int | None, PlainValidator(lambda at: None if at is None else _instant(at).ms), named("created_at")
-    ] = None
+    created_ms: Annotated[int | None, PlainValidator(_created), named("created_at")] = None
 
 
 _head, _body, _facts = parser(_Head, "event"), parser(_Body, "event"), parser(_WebhookFacts, strict=True)
@@ -114,7 +122,7 @@ def parse(body: bytes) -> Event | Ignored:
     if not head.event_type.startswith(_INCIDENT):
         return Ignored(f"{head.event_type} concerns no incident", ping=head.event_type == PING)
     told = _body(delivery)
-    kind, snapshot, happened = _read(head.event_type, told.data)
+    kind, snapshot, happened = _read(head.event_type, told.data, told.occurred_at.end + AHEAD_MS)
     of_a_tool = () if told.agent or not told.client else (("client", told.client),)
     key = told.key if head.event_type == event.TRIGGERED else ""
     return Event(
@@ -132,6 +140,14 @@ def parse(body: bytes) -> Event | Ignored:
     )
 
 
+def incident_named(body: bytes) -> IncidentId | None:
+    """Find the incident that a delivery is about of which nothing else can be read; None if that cannot either."""
+    try:
+        return _incident(as_object(as_object(as_object(_json(body)).get("event")).get("data")))
+    except Malformed:
+        return None
+
+
 def _incident(data: Mapping[str, object]) -> IncidentId:
     """Find whose event it is: the incident itself, the one that the data refers to, or its first part does."""
     if data.get("type") == "incident":
@@ -146,7 +162,7 @@ def _incident(data: Mapping[str, object]) -> IncidentId:
     return incident_id(as_object(reference).get("id"))
 
 
-def _read(kind: str, data: Mapping[str, object]) -> tuple[str, Snapshot | None, Happening]:
+def _read(kind: str, data: Mapping[str, object], latest_ms: int) -> tuple[str, Snapshot | None, Happening]:
     """
     Read what happened, and the incident that a delivery carries.
 
@@ -155,7 +171,7 @@ def _read(kind: str, data: Mapping[str, object]) -> tuple[str, Snapshot | None, 
     if data.get("type") != "incident":
         return kind, None, happening(kind, None, data)
     try:
-        snapshot = Snapshot(**vars(_facts(data)))
+        snapshot = Snapshot(**vars(_facts(data, latest_ms)))
         return kind, snapshot, happening(kind, snapshot, data)
     except Malformed:
         only_seen = kind in SNAPSHOT_TYPES and kind not in event.TRANSITIONS

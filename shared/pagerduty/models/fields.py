@@ -9,10 +9,10 @@ out, but for one that is of use only as a whole.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from pydantic import (
     AliasPath,
@@ -41,6 +41,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 Body = dict[str, object]
 """A JSON object that is sent."""
 T = TypeVar("T")
+Parsed_co = TypeVar("Parsed_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,27 @@ class Listed(Generic[T]):
         return len(self.members) + len(self.skipped)
 
 
-def parser(kind: type[T], name: str = "", *, strict: bool = False) -> Callable[[object], T]:
+class Parse(Protocol[Parsed_co]):
+    """A parser of PagerDuty's answers; what tells of the past can have no time after `latest_ms`, if that is given."""
+
+    def __call__(self, answer: object, latest_ms: int | None = None, /) -> Parsed_co:
+        """Return the value. Raises `Malformed`."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one answer is read: `strict` or not, and the latest time that what it tells of the past can have."""
+
+    strict: bool = False
+    latest_ms: int | None = None
+
+    @classmethod
+    def of(cls, info: ValidationInfo) -> "Reading":
+        """Return that of the parser at work; without one nothing is strict, and any time may be."""
+        return info.context if isinstance(info.context, cls) else cls()
+
+
+def parser(kind: type[T], name: str = "", *, strict: bool = False) -> Parse[T]:
     """
     Make the parser of an object, or of what stands under `name` in an answer.
 
@@ -74,9 +95,10 @@ def parser(kind: type[T], name: str = "", *, strict: bool = False) -> Callable[[
     """
     adapter = TypeAdapter(kind)
 
-    def parse(answer: object) -> T:
+    def parse(answer: object, latest_ms: int | None = None, /) -> T:
         try:
-            return adapter.validate_python(as_object(answer).get(name) if name else answer, context=strict)
+            found = as_object(answer).get(name) if name else answer
+            return adapter.validate_python(found, context=Reading(strict, latest_ms))
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             place = ".".join(str(step) for step in (name, *first["loc"]) if step != "") or "the whole"
@@ -85,7 +107,7 @@ def parser(kind: type[T], name: str = "", *, strict: bool = False) -> Callable[[
     return parse
 
 
-def listing(kind: type[T], name: str) -> Callable[[object], Listed[T]]:
+def listing(kind: type[T], name: str) -> Parse[Listed[T]]:
     """
     Make the parser of one page of the list under `name`: a member that cannot be read costs the others nothing.
 
@@ -93,14 +115,14 @@ def listing(kind: type[T], name: str) -> Callable[[object], Listed[T]]:
     """
     parse_member = parser(kind)
 
-    def parse(answer: object) -> Listed[T]:
+    def parse(answer: object, latest_ms: int | None = None, /) -> Listed[T]:
         given = as_object(answer).get(name)
         if not isinstance(given, list):
             raise Malformed(f"{name}: {_kind(given)} in place of a list")
         members, skipped = [], []
         for place, member in enumerate(given):
             try:
-                members.append(parse_member(member))
+                members.append(parse_member(member, latest_ms))
             except Malformed as error:
                 skipped.append(_skipped(member, place, str(error)))
         return Listed(tuple(members), tuple(skipped))
@@ -183,6 +205,14 @@ def time(value: object) -> Instant:
     return Instant(milliseconds(moment) // SECOND * SECOND, SECOND)
 
 
+def past_time(value: object, info: ValidationInfo) -> Instant:
+    """Take a time as `time` does, and none of the future: PagerDuty's own `Date` says what that is."""
+    at, latest_ms = time(value), Reading.of(info).latest_ms
+    if latest_ms is not None and at.ms > latest_ms:
+        raise Malformed("a time of the future")
+    return at
+
+
 def milliseconds(moment: datetime) -> int:
     """Return a time as milliseconds since 1970. Raises `Malformed` where it has no time zone, or cannot be meant."""
     if moment.tzinfo is None:
@@ -221,7 +251,7 @@ def _or_null(value: object, read: ValidatorFunctionWrapHandler, info: Validation
     try:
         return read(value)
     except (Malformed, ValidationError):
-        if info.context:
+        if Reading.of(info).strict:
             raise
         return read(None)
 
@@ -231,7 +261,7 @@ def _or_omitted(value: object, read: ValidatorFunctionWrapHandler, info: Validat
     try:
         return read(value)
     except (Malformed, ValidationError):
-        if info.context:
+        if Reading.of(info).strict:
             raise
         raise PydanticOmit from None
 
@@ -254,6 +284,8 @@ OptionalNumber = Annotated[Number | None, OR_NULL, Field(default=None)]
 Count = Annotated[Number, BeforeValidator(lambda number: 0 if number is None else number), OR_NULL, Field(default=0)]
 Time = Annotated[Instant, PlainValidator(time)]
 OptionalTime = Annotated[Time | None, OR_NULL, Field(default=None)]
+PastTime = Annotated[Instant, PlainValidator(past_time)]
+OptionalPastTime = Annotated[PastTime | None, OR_NULL, Field(default=None)]
 Reference = Annotated[Ref, PlainValidator(reference)]
 OptionalReference = Annotated[Reference | None, OR_NULL, Field(default=None)]
 OptionalAgent = Annotated[Agent | None, PlainValidator(optional_agent), Field(default=None)]

@@ -9,7 +9,7 @@ in it, nor anywhere else that could be read.
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator, AliasChoices, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, PlainValidator, ValidationInfo, model_validator
 
 from shared.errors import Malformed
 from shared.model.event import Instant, Ref, Snapshot, Status, StatusChange
@@ -20,9 +20,10 @@ from shared.pagerduty.models.fields import (
     Many,
     OptionalMany,
     OptionalNumber,
+    OptionalPastTime,
     OptionalReference,
     OptionalText,
-    OptionalTime,
+    Reading,
     Reference,
     Text,
     Time,
@@ -31,8 +32,8 @@ from shared.pagerduty.models.fields import (
     named,
     optional_agent,
     parser,
+    past_time,
     text,
-    time,
 )
 
 LONGEST_SNOOZE = 7 * 24 * 3600
@@ -51,7 +52,7 @@ class Stamp:
     """An assignment or acknowledgement: by whom and when; None where it is missing."""
 
     by: Annotated[Reference, Field(validation_alias=AliasChoices("acknowledger", "assignee"))]
-    at: OptionalTime
+    at: OptionalPastTime
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,9 @@ class Asked:
     user: Reference
     state: OptionalText
     by: Annotated[OptionalReference, named("requester")]
-    at: Annotated[OptionalTime, named("requested_at")]
+    at: Annotated[OptionalPastTime, named("requested_at")]
     message: OptionalText
-    since: Annotated[OptionalTime, named("updated_at")]
+    since: Annotated[OptionalPastTime, named("updated_at")]
 
 
 _asked = parser(Many[Asked])
@@ -109,13 +110,13 @@ class _RestFacts(Facts):
     number: Annotated[OptionalNumber, named("incident_number")]
     urgency: Text
     assignees: Many[Reference]
-    created_ms: Annotated[OptionalTime, AfterValidator(lambda at: at and at.ms), named("created_at")]
+    created_ms: Annotated[OptionalPastTime, AfterValidator(lambda at: at and at.ms), named("created_at")]
 
 
 _rest_facts = parser(_RestFacts)
 
 
-def snapshot_from_rest(incident: object) -> Snapshot:
+def snapshot_from_rest(incident: object, latest_ms: int | None = None) -> Snapshot:
     """Read the fields of one incident object that a webhook carries as well, and are compared with it."""
     found = as_object(incident)
     title = found.get("title")
@@ -124,14 +125,14 @@ def snapshot_from_rest(incident: object) -> Snapshot:
         title = text(found.get("summary")).removeprefix(f"[#{found.get('incident_number')}] ")
     given = found.get("assignments")
     assignees = [one.get("assignee") for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    return Snapshot(**vars(_rest_facts({**found, "title": title, "assignees": assignees})))
+    return Snapshot(**vars(_rest_facts({**found, "title": title, "assignees": assignees}, latest_ms)))
 
 
-def _status_change(fields: object) -> StatusChange | None:
+def _status_change(fields: object, info: ValidationInfo) -> StatusChange | None:
     """Read who last changed the status; None when PagerDuty does not say when."""
     found = as_object(fields)
     try:
-        return StatusChange(optional_agent(found.get("by")), time(found.get("at")))
+        return StatusChange(optional_agent(found.get("by")), past_time(found.get("at"), info))
     except Malformed:
         return None
 
@@ -153,7 +154,7 @@ class RestIncident:
 
     id: Annotated[IncidentId, PlainValidator(incident_id)]
     snapshot: Snapshot
-    updated: Annotated[OptionalTime, named("updated_at")]
+    updated: Annotated[OptionalPastTime, named("updated_at")]
     status_change: Annotated[StatusChange | None, PlainValidator(_status_change)]
     responders: Annotated[frozenset[UserId], PlainValidator(_responders), named("incidents_responders")]
     acknowledgements: Many[Stamp]
@@ -176,11 +177,14 @@ class RestIncident:
 
     @model_validator(mode="before")
     @classmethod
-    def _with_parts(cls, incident: object) -> object:
+    def _with_parts(cls, incident: object, info: ValidationInfo) -> object:
         """Make those parts that several of PagerDuty's fields tell of, or not all of one."""
         found = as_object(incident)
         by, at = (found.get(f"last_status_change_{name}") for name in ("by", "at"))
-        made = {"snapshot": snapshot_from_rest(found), "status_change": {"by": by, "at": at}}
+        made = {
+            "snapshot": snapshot_from_rest(found, Reading.of(info).latest_ms),
+            "status_change": {"by": by, "at": at},
+        }
         return {"incidents_responders": None, **found, **made}
 
 

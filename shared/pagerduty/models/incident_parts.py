@@ -18,12 +18,12 @@ from shared.pagerduty.models.fields import (
     OR_NULL,
     Many,
     OptionalAgent,
+    OptionalPastTime,
     OptionalReference,
     OptionalText,
-    OptionalTime,
+    PastTime,
     Reference,
     Text,
-    Time,
     Written,
     as_object,
     as_objects,
@@ -82,7 +82,7 @@ class LogEntry:
 
     id: Text
     type: Text
-    at: Annotated[Time, named("created_at")]
+    at: Annotated[PastTime, named("created_at")]
     agent: OptionalAgent
     channel: Annotated[OptionalText, named("channel", "type")]
     summary: OptionalText
@@ -112,8 +112,8 @@ class Note:
     id: Text
     content: OptionalText
     user: OptionalReference
-    created: Annotated[Time, named("created_at")]
-    updated: Annotated[OptionalTime, named("updated_at")]
+    created: Annotated[PastTime, named("created_at")]
+    updated: Annotated[OptionalPastTime, named("updated_at")]
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class StatusUpdate:
     """A status update to stakeholders."""
 
     id: Text
-    created: Annotated[Time, named("created_at")]
+    created: Annotated[PastTime, named("created_at")]
 
 
 @dataclass(frozen=True)

@@ -426,11 +426,12 @@ def test_an_event_is_of_the_future_by_pagerdutys_time() -> None:
 
 
 def test_a_read_wins_over_a_time_that_cannot_be() -> None:
-    """A projection that was brought to 2099 once is put right by the next read, and by no webhook."""
+    """A projection that was brought to 2099 once is put right by the next read, and by the next webhook."""
     impossible = replace(folded(webhook(RESOLVED, NOON)), as_of=Instant(NOON + YEARS), rank="1:9")
     now = snapshot(Status.TRIGGERED)
 
-    assert Status.RESOLVED is folded(webhook(REOPENED, NOON + 5000), start=impossible).status
+    told = fold(impossible, webhook(REOPENED, NOON + 5000), NOON, pagerduty_ms=NOON + 5000).incident
+    assert (Status.TRIGGERED, True) == (told.status, told.needs_read)
     read = settle(impossible.overruled_by(now, NOON), now, Instant(NOON - 5000, 1000))
     assert (Status.TRIGGERED, False) == (read.status, read.needs_read)
 
@@ -487,3 +488,12 @@ def test_what_was_over_long_ago_is_over() -> None:
     assert not is_over(old, snapshot(Status.RESOLVED), updated, NOON + 3_600_000)
     note = Event(EventId("N"), "incident.annotated", INCIDENT, Source.WEBHOOK, Instant(now - 5000), ALICE)
     assert not is_over(fold(old, note, now).incident, snapshot(Status.RESOLVED), updated, now)
+
+
+@pytest.mark.parametrize(("read_ms", "stands"), [(NOON, True), (NOON + AHEAD_MS + 1, False), (None, True)])
+def test_a_read_tells_when_an_incident_was_opened(read_ms: int | None, *, stands: bool) -> None:
+    """A delivery that says another time than PagerDuty shows is overruled, though everything else is the same."""
+    known = folded(replace(webhook(TRIGGERED, NOON), snapshot=replace(snapshot(), created_ms=NOON)))
+    read = replace(snapshot(), created_ms=read_ms)
+
+    assert stands is (known.overruled_by(read, NOON) is known)

@@ -174,3 +174,20 @@ def test_one_field_does_not_cost_the_incident(field: str, value: object, read_as
 def test_one_assignee_does_not_cost_the_others() -> None:
     """Of a list, those who can be read are."""
     assert {"PBOB001"} == changed(assignments=[{"assignee": None}, 7, {"assignee": BOB}]).snapshot.assignee_ids
+
+
+def test_no_time_of_the_past_is_of_the_future() -> None:
+    """What PagerDuty dates later than its own answer is not said; what is still to come may be as far off as it is."""
+    later = "2023-11-14T23:00:00Z"
+    odd = incident(
+        created_at=later,
+        updated_at=later,
+        last_status_change_at=later,
+        pending_actions=[{"type": "escalate", "at": later}],
+    )
+
+    read = incident_model.parse_incident({"incident": odd}, EPOCH_MS)
+
+    assert (None, None, None) == (read.updated, read.snapshot.created_ms, read.status_change)
+    assert read.due("escalate") is not None
+    assert incident_model.parse_incident({"incident": odd}).updated is not None
