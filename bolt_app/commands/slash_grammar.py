@@ -20,6 +20,10 @@ class Verb(StrEnum):
     RESOLVE = "resolve"
     ESCALATE = "escalate"
     REASSIGN = "reassign"
+    SNOOZE = "snooze"
+    PRIORITY = "priority"
+    RESPONDERS = "responders"
+    STATUS = "status"
     TRIGGER = "trigger"
     LIST = "list"
     SHOW = "show"
@@ -58,6 +62,10 @@ USAGES = (
     Usage(Verb.RESOLVE, "[number] [note]", "Resolve an incident, with an optional note", ("resolved", "close")),
     Usage(Verb.ESCALATE, "[number]", "Page the next escalation level now"),
     Usage(Verb.REASSIGN, "[number] @user", "Reassign an incident to another person or to yourself", ("assign",)),
+    Usage(Verb.SNOOZE, "[number]", "Snooze an acknowledged incident: a dialog asks for how long"),
+    Usage(Verb.PRIORITY, "[number]", "Change the priority: a dialog offers them"),
+    Usage(Verb.RESPONDERS, "[number]", "Ask people for help: a dialog asks whom", ("add responders", "responder")),
+    Usage(Verb.STATUS, "[number]", "Publish a status update: a dialog asks for it", ("status update", "update")),
     Usage(Verb.TRIGGER, "[title]", "Create an incident", ("new", "create")),
     Usage(Verb.LIST, "[mine|all]", "List open incidents: this channel's, yours, or all", ("ls", "incidents")),
     Usage(Verb.SHOW, "[number]", "Show an incident with its alerts, notes and activity", ("details",)),
@@ -78,6 +86,13 @@ ACTIONS: Mapping[Verb, Action] = {
     Verb.REASSIGN: Action.REASSIGN,
 }
 """The verbs that change an existing incident."""
+DIALOGS: Mapping[Verb, Action] = {
+    Verb.SNOOZE: Action.SNOOZE,
+    Verb.PRIORITY: Action.PRIORITY,
+    Verb.RESPONDERS: Action.ADD_RESPONDERS,
+    Verb.STATUS: Action.STATUS_UPDATE,
+}
+"""The verbs that open the dialog of an action about an existing incident."""
 EXAMPLE = "37"
 """Stands in a suggestion for the number of an incident that was not given."""
 PERSON = "@name"
@@ -227,6 +242,10 @@ _PARSERS: Mapping[Verb, Callable[[Verb, str], ParsedCommand | ParseError]] = {
     Verb.RESOLVE: _resolve,
     Verb.ESCALATE: _one_incident,
     Verb.REASSIGN: _reassign,
+    Verb.SNOOZE: _one_incident,
+    Verb.PRIORITY: _one_incident,
+    Verb.RESPONDERS: _one_incident,
+    Verb.STATUS: _one_incident,
     Verb.TRIGGER: _text,
     Verb.LIST: _list,
     Verb.SHOW: _one_incident,

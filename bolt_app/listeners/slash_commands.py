@@ -11,7 +11,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bolt_app.commands.incident_lookup import IncidentLookup
-from bolt_app.commands.slash_grammar import ACTIONS, ParsedCommand, ParseError, Verb, parse
+from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, ParsedCommand, ParseError, Verb, parse
 from bolt_app.commands.slash_payload import SlashPayload, parse_slash_payload
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.opener import ModalOpener
@@ -87,7 +87,21 @@ class SlashCommands:
             context = ModalContext(None, what.channel, None, what.response_url)
             await self.modal_opener.open(Action.TRIGGER, context, what.by, what.trigger_id, title=parsed.text)
             return
+        if parsed.verb in DIALOGS:
+            await self._open_dialog(parsed, what)
+            return
         await send_reply(self.slack, what, await self.reading.answer(parsed, what))
+
+    async def _open_dialog(self, parsed: ParsedCommand, what: SlashPayload) -> None:
+        """Open the dialog about the incident that is meant, or reply with why not."""
+        target = await self.incident_lookup.find(parsed, what)
+        if isinstance(target, Reply):
+            await send_reply(self.slack, what, target)
+            return
+        context = ModalContext(
+            target.incident, what.channel, None, what.response_url, target.label, target.url, target.seen
+        )
+        await self.modal_opener.open(DIALOGS[parsed.verb], context, what.by, what.trigger_id)
 
 
 def parse_error_reply(error: ParseError, command: str) -> Reply:

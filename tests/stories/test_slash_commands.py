@@ -3,7 +3,7 @@
 import pytest
 
 from pagebridge_sandbox.pagerduty import Fault
-from pagebridge_sandbox.slack import Message
+from pagebridge_sandbox.slack import Message, Modal
 from tests.stories.harness import Bridge, settled, until
 from tests.stories.test_refusals import hire
 from tests.stories.test_store_failures import hanging
@@ -275,3 +275,59 @@ async def test_a_new_incident(bridge: Bridge) -> None:
     await until(lambda: bool(bridge.private("Alice")), "word for Alice")
     await settled(bridge)
     assert ["Checkout is down"] == [incident.title for incident in bridge.pagerduty.incidents]
+
+
+async def typed_dialog(bridge: Bridge, name: str, line: str) -> Modal:
+    """Let somebody type a line that opens a dialog, and wait until it can be filled in."""
+    await types(bridge, name, line)
+    person = bridge.slack.person(bridge.acme.people[name])
+    await person.wait(lambda p: bool(p.modals) and "Loading…" not in p.modal.plain)
+    return person.modal
+
+
+async def test_the_rest_of_the_card_can_be_typed(bridge: Bridge) -> None:
+    """Snooze, priority, responders and status open their dialogs, about the incident that was named, and all work."""
+    bridge.pagerduty.add_priority("P1", id="PPRIO1")
+    await opened(bridge, "Checkout is slow", "Search is down")
+    bridge.pagerduty.web("PBOB1").acknowledge(bridge.pagerduty.incident(2).id)
+    await bridge.card("Acknowledged")
+    second = bridge.pagerduty.incident(2).id
+
+    modal = await typed_dialog(bridge, "Alice", "/pd priority 2")
+    modal.choose("Priority", "P1")
+    assert (await modal.submit()).acked
+    modal = await typed_dialog(bridge, "Alice", "/pd snooze #2")
+    modal.choose("How long?", "For 4 hours")
+    assert (await modal.submit()).acked
+    modal = await typed_dialog(bridge, "Alice", "/pd status 2")
+    modal.fill("What should people know?", "A fix is being rolled out")
+    assert (await modal.submit()).acked
+    modal = await typed_dialog(bridge, "Alice", "/pd responders 2")
+    modal.pick_user("Who should help?", ["U0CAROL"])
+    assert (await modal.submit()).acked
+
+    await bridge.until_called("POST", f"/incidents/{second}/snooze")
+    await bridge.until_called("POST", f"/incidents/{second}/status_updates")
+    await bridge.told("Alice", "Asked: Carol Ng")
+    await settled(bridge)
+    assert "P1" in (bridge.pagerduty.incident(2).priority or "")
+    assert {"alice@example.com"} == {call.from_email for call in bridge.effects()} - {"bob@example.com", None}
+
+
+async def test_a_dialog_needs_one_incident(bridge: Bridge) -> None:
+    """Two are open and none is named: no dialog opens, and the answer has a line for each."""
+    await opened(bridge, "Checkout is slow", "Search is down")
+
+    told = await answered(bridge, "Alice", "/pd snooze", "2 incidents are open")
+
+    assert "/pd snooze 1" in told
+    assert [] == bridge.slack.person("U0ALICE").modals
+
+
+async def test_a_hidden_incident_has_no_dialog(bridge: Bridge) -> None:
+    """An incident of a private team is as good as none, for a dialog too."""
+    number = secret_incident(bridge)
+
+    await answered(bridge, "Alice", f"/pd status {number}", "can't find incident")
+
+    assert [] == bridge.slack.person("U0ALICE").modals
