@@ -9,6 +9,7 @@ import asyncio
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 
 from bolt_app.commands.interactive import Press
 from bolt_app.commands.slash_payload import SlashPayload
@@ -19,6 +20,8 @@ from shared.observability.log import reference
 from shared.slack.api.client import Slack
 
 log = structlog.get_logger()
+
+LOST = Counter("pagebridge_replies_lost", "Private answers that reached their person in no way")
 
 ReplyTarget = Command | Press | SlashPayload
 """Where a private reply goes: to the person behind a command, a press or a typed line."""
@@ -35,7 +38,8 @@ async def send_reply(
     try:
         await _post_ephemeral(slack, target, reply, patience)
     except CallError as error:
-        log.warning("reply.lost", why=str(error), **about)
+        LOST.inc()
+        log.error("reply.lost", why=str(error), reference=reference(), **about)
         return False
     return True
 

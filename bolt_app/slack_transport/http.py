@@ -181,6 +181,8 @@ def _for_bolt(body: bytes, content_type: str) -> AsyncBoltRequest:
     else:
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         said = json.loads(form["payload"]) if "payload" in form else form
+    # Who sent it is logged and kept, and half a surrogate pair is no text that could be.
+    json.dumps([said.get("user"), said.get("user_id")], ensure_ascii=False).encode()
     for path in _NAMES.get(said.get("type"), ()):
         if not isinstance(reduce(getitem, path, said), str):
             raise TypeError("a payload that does not say whom it is for")

@@ -137,6 +137,10 @@ ODD: dict[str, tuple[bytes, str]] = {
     "a payload that is a number": (b"payload=5", FORM["Content-Type"]),
     "a number with 5,000 digits": (b'payload={"n":' + b"9" * 5000 + b"}", FORM["Content-Type"]),
     "a team that is a number": (b'payload={"type":"shortcut","callback_id":"x","team":5}', FORM["Content-Type"]),
+    "half a surrogate pair for a person": (
+        b'payload={"type":"block_actions","user":{"id":"U\\ud800"},"actions":[{"action_id":"x"}]}',
+        FORM["Content-Type"],
+    ),
     "no action": (b'payload={"type":"block_actions","actions":[]}', FORM["Content-Type"]),
     "an action without a name": (b'payload={"type":"block_actions","actions":[{}]}', FORM["Content-Type"]),
     "no view": (b'payload={"type":"view_submission","view":null}', FORM["Content-Type"]),

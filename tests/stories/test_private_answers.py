@@ -1,6 +1,7 @@
 """Private answers: they find another way, break nothing when they are lost, and come also to what cannot be read."""
 
 import pytest
+from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.slack import Fault
 from tests.stories.harness import Bridge, settled
@@ -34,6 +35,7 @@ async def test_answers_that_are_lost_break_nothing(bridge: Bridge) -> None:
     await bridge.card("Triggered")
     bridge.slack.add_fault(Fault("response_url", http_status=500))
     bridge.slack.add_fault(Fault("chat.postEphemeral", error="user_not_in_channel"))
+    before = REGISTRY.get_sample_value("pagebridge_replies_lost_total") or 0.0
 
     await bridge.click("Carol", "Acknowledge")
     await bridge.click("Alice", "Acknowledge")
@@ -41,6 +43,7 @@ async def test_answers_that_are_lost_break_nothing(bridge: Bridge) -> None:
     await bridge.card("Acknowledged by Alice Ng in Slack")
     await settled(bridge)
     assert [] == bridge.private("Carol")
+    assert before < (REGISTRY.get_sample_value("pagebridge_replies_lost_total") or 0.0)
     assert ["alice@example.com"] == [call.from_email for call in bridge.writes()]
 
 
