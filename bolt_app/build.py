@@ -138,6 +138,7 @@ def _build_reconciler(shared: Shared, message_sync: MessageSync) -> Reconciler:
         channel_planner=ChannelPlanner(
             store.slack_states, store.open_incidents, store.journal, config, shared.visibility, adoption
         ),
+        incidents=store.incidents,
         incident_sync=IncidentSync(
             Mentions(shared.identity, durations.name_lookup),
             ChannelSync(message_sync, shared.account_cache, delays),
@@ -168,6 +169,7 @@ def _build_scheduler(shared: Shared, message_sync: MessageSync) -> Scheduler:
     )
     sweep = types.sweep(
         slack=slack,
+        incidents=store.incidents,
         slack_states=store.slack_states,
         open_incidents=store.open_incidents,
         dirty_queue=store.dirty_queue,

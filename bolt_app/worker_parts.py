@@ -28,7 +28,7 @@ from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
 from shared.model.command import CommandQueue
-from shared.model.incident import Incident, fold
+from shared.model.incident import fold
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
@@ -39,6 +39,7 @@ from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, WorkQueue
 from shared.store.documents import Documents, ExpectationStore, Journal
+from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 from shared.store.streams import Audit, Deliveries, Inbox
 
@@ -61,7 +62,7 @@ class Store:
     durable: bool
     generation: Generation
     clock: StoreClock
-    incidents: Documents[Incident]
+    incidents: Incidents
     command_queues: Documents[CommandQueue]
     slack_states: Documents[SlackState]
     resync_states: Documents[ResyncState]
@@ -79,7 +80,7 @@ class Store:
         cls, redis: Redis, lease: float, monotonic: Callable[[], float] = time.monotonic, *, durable: bool = True
     ) -> "Store":
         """Put it on `redis`; a lease is held for `lease` seconds."""
-        incidents = documents.incidents(redis)
+        incidents = Incidents(redis)
         return cls(
             redis=redis,
             durable=durable,

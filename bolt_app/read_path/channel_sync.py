@@ -48,6 +48,8 @@ class ReconcilePass:
     slack_state: SlackState
     route: Route
     slack_states: Documents[SlackState]
+    told: tuple[ThreadEntry, ...] = ()
+    """The thread's messages, once all of them are there that are wanted."""
 
     @property
     def home(self) -> ChannelId:
@@ -198,6 +200,7 @@ class ChannelSync:
             silent = key in state.omitted_lines or entry.line.at.end < state.announced_until_ms
             if key not in quiet and (key in state.lines or not silent):
                 await self._sync_line(this, entry)
+        this.told = entries
 
     async def _sync_line(self, this: ReconcilePass, entry: ThreadEntry) -> None:
         key, channel = entry.line.key, this.home

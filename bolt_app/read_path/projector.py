@@ -24,7 +24,7 @@ from shared.pagerduty.events import webhook
 from shared.store import keys
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import WorkQueue
-from shared.store.documents import Documents
+from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 from shared.store.streams import EVENT_JSON, Entry
 
@@ -50,7 +50,7 @@ class Projector:
     pagerduty: PagerDuty
     clock: StoreClock
     generation: Generation
-    incidents: Documents[Incident]
+    incidents: Incidents
     dirty_queue: WorkQueue
     command_queue: WorkQueue
     rule: Rule = fold
@@ -102,7 +102,12 @@ class Projector:
             folded = self.rule(incident, event, now_ms, pagerduty_ms)
             return folded.incident
 
-        await self.incidents.change(event.incident, rule, facts=lambda: (_arrival_fact(event, entry, folded),))
+        await self.incidents.change(
+            event.incident,
+            rule,
+            facts=lambda: (_arrival_fact(event, entry, folded),),
+            load=lambda _: self.incidents.to_fold(event),
+        )
         await self.dirty_queue.mark(event.incident)
         if folded.incident.expectations:
             # The event may settle a command whose outcome was uncertain, or show that it undid a resolve.

@@ -20,6 +20,7 @@ from bolt_app.read_path.channel_sync import ChannelSync, ReconcilePass, SlackUse
 from shared.access.identity import Identity
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused
+from shared.model.archive import moved_out, told_for_good
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, is_over, settle
@@ -30,6 +31,7 @@ from shared.pagerduty.models.incident import RestIncident
 from shared.store.clock import Generation
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents, Journal, Stored
+from shared.store.incidents import Incidents
 
 log = structlog.get_logger()
 
@@ -49,6 +51,7 @@ class Reconciler:
     projection_reader: "ProjectionReader"
     channel_planner: ChannelPlanner
     incident_sync: "IncidentSync"
+    incidents: Incidents
     slack_states: Documents[SlackState]
     journal: Journal
     dirty_queue: WorkQueue
@@ -71,10 +74,20 @@ class Reconciler:
                     # The card does not wait for it; one that waits for Slack's rate limits is posted with it.
                     await self.enrichment_queue.mark(incident)
                 again = await self.incident_sync.run(this)
+                await self._move_out(this)
         except CallError as error:
             await self.journal.append(incident, failure("slack.later", error))
             raise
         return self.durations.retry_max if again is None and known.needs_read else again
+
+    async def _move_out(self, this: ReconcilePass) -> None:
+        """Move out of both documents what is told for good, so that what an event costs does not grow with them."""
+        told = told_for_good(this.told, this.slack_state)
+        if moved_out(this.incident, told)[0] is this.incident:
+            return
+        if (left := await self.incidents.move_out(this.incident.id, told)) is not None:
+            untold = {line.key for line in left.lines if not line.told}
+            await this.save(lambda slack_state: slack_state.with_only(untold))
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Mark the content of all messages unknown, because our last call may have landed late; queue another pass."""
@@ -86,14 +99,14 @@ class Reconciler:
 class ProjectionReader:
     """Reads projections."""
 
-    incidents: Documents[Incident]
+    incidents: Incidents
     pagerduty: PagerDuty
     journal: Journal
     timeout: float
 
     async def read(self, incident: IncidentId, lease: Lease) -> Incident:
         """Return the projection; PagerDuty is read first if the times of the events could not decide."""
-        before = await self.incidents.load(incident)
+        before = await self.incidents.to_tell(incident)
         if not before.value.needs_read and before.value.snapshot is not None:
             return before.value
         await lease.check(self.timeout)

@@ -31,7 +31,7 @@ from shared.pagerduty.models.incident_parts import LogEntry
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Birth, Generation, StoreClock
 from shared.store.coordination import Lease, WorkQueue
-from shared.store.documents import Documents
+from shared.store.incidents import Incidents
 
 log = structlog.get_logger()
 
@@ -180,7 +180,7 @@ class IncidentRepair:
     """Compares incidents with what a pass has read; reads one in full, slowly, if something of it may be missing."""
 
     pagerduty: PagerDuty
-    incidents: Documents[Incident]
+    incidents: Incidents
     dirty_queue: WorkQueue
     command_queue: WorkQueue
     clock: StoreClock
@@ -195,16 +195,18 @@ class IncidentRepair:
         `listed` is None if PagerDuty's list does not have it. A `doubtful` one is read in full. Raises `CallError` or
         `Malformed`.
         """
+        entries = (this.recent or {}).get(incident, [])
         known = (await self.incidents.load(incident)).value
+        opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
+        if known.moved_until_ms is not None and (entries or suspicious(known, listed, (), opens_ms)):
+            known = (await self.incidents.whole(incident)).value
         pagerduty_ms = self.pagerduty.now_ms()
         if listed is not None and pagerduty_ms is not None:
             known = known.overruled_by(listed.snapshot, pagerduty_ms)
-        entries = (this.recent or {}).get(incident, [])
         if known.snapshot is None and listed is not None and _is_surely_older(listed, this.birth):
             await self._fold_listed(listed)
             return False
         now_ms = self.clock.estimate_ms()
-        opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
         if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
             return await self._repair(this, incident)
         if entries:
@@ -231,7 +233,7 @@ class IncidentRepair:
             found = noticed(known, entries, now_ms)
             return known if found.lines else found.incident
 
-        await self.incidents.change(incident, rule)
+        await self.incidents.change(incident, rule, load=self.incidents.whole)
 
     async def _has_changed_notes(self, known: Incident, opens_ms: int, lease: Lease) -> bool:
         """True if a note in the thread was edited or deleted, which shows only in the note itself."""
@@ -240,12 +242,13 @@ class IncidentRepair:
         notes = await self._paced(self.pagerduty.notes, known.id, lease)
         # An incident that could not be read is still there.
         visible_ms = 0 if notes.skipped else notes.date.ms - int(self.durations.webhook_grace * SECOND)
+        known = (await self.incidents.whole(known.id)).value
         found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
         return any(event.at.end >= opens_ms for event in found)
 
     async def _repair(self, this: ResyncPass, incident: IncidentId) -> bool:
         for _ in range(MOST_TRIES):
-            before = await self.incidents.load(incident)
+            before = await self.incidents.whole(incident)
             read = await self._paced(self.pagerduty.incident, incident, this.lease)
             entries = await self._paced(self.pagerduty.log_entries, incident, this.lease)
             notes = await self._paced(self.pagerduty.notes, incident, this.lease)

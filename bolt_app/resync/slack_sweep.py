@@ -28,6 +28,7 @@ from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, Leases, WorkQueue
 from shared.store.documents import Documents, Journal
+from shared.store.incidents import Incidents
 
 log = structlog.get_logger()
 
@@ -52,6 +53,7 @@ class SlackSweep:
     """Repairs cards and threads. Its calls are patient: within Slack's rate limits, all other calls go first."""
 
     slack: Slack
+    incidents: Incidents
     slack_states: Documents[SlackState]
     open_incidents: OpenIncidents
     dirty_queue: WorkQueue
@@ -158,7 +160,9 @@ class SlackSweep:
             log.warning("sweep.thread_closed", incident=incident, why=str(error), code=error.code)
             return
         keys = {message.ts: line_key(incident, message) for message in messages}
-        lines = (await self.slack_states.load(incident)).value.lines
+        told = (await self.incidents.whole(incident)).value.lines
+        lines = {line.key: MessageState(ts=line.message) for line in told if line.told}
+        lines |= (await self.slack_states.load(incident)).value.lines
         recorded = {ts: lines.get(key, MessageState()) for ts, key in keys.items() if key}
         this.soon = this.soon or any(line.uncertain for line in recorded.values())
         # The message of each of these lines is another one, as recorded.
@@ -176,8 +180,9 @@ class SlackSweep:
         try:
             slack_state = (await self.slack_states.load(incident)).value
             recorded = [*slack_state.cards.values(), *slack_state.lines.values()]
+            told = {line.message for line in (await self.incidents.whole(incident)).value.lines}
             for ts in doubled:
-                if not any(ts in (message.ts, message.replaces) for message in recorded):
+                if ts not in told and not any(ts in (message.ts, message.replaces) for message in recorded):
                     await self._delete_one(incident, channel, ts, lease)
         except FencedOff as error:
             log.warning("sweep.fenced_off", incident=incident, why=str(error))

@@ -16,7 +16,8 @@ from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
-from shared.store.documents import Documents, ExpectationStore
+from shared.store.documents import ExpectationStore
+from shared.store.incidents import Incidents
 from shared.store.redis import Append
 from shared.store.streams import EVENT_JSON
 
@@ -28,7 +29,7 @@ class AttemptRunner:
     actor_check: ActorCheck
     calls: RecordedCalls
     pagerduty: PagerDuty
-    incidents: Documents[Incident]
+    incidents: Incidents
     dirty_queue: WorkQueue
     expectations: ExpectationStore
     append_answer: Append
@@ -82,6 +83,8 @@ class AttemptRunner:
     async def _find_earlier_effect(self, attempt: Execution, context: ActionContext) -> ActionResult | None:
         """Settle an unclear call: its echo has come, or PagerDuty shows its effect."""
         command = context.command
+        # What other commands did is not its effect, however long ago.
+        context = replace(context, known=(await self.incidents.whole(command.incident)).value)
         if line_of(context.known.lines, command.id) is not None:
             return ActionResult()
         expected = next((e for e in context.known.expectations if e.command == command.id), None)

@@ -23,7 +23,6 @@ from shared.model.actions import Action
 from shared.model.command import AttemptState, CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
-from shared.model.incident import Incident
 from shared.model.journal import failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
@@ -31,6 +30,7 @@ from shared.pagerduty.api.error_messages import refusal
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
+from shared.store.incidents import Incidents
 from shared.store.streams import Audit
 
 log = structlog.get_logger()
@@ -62,7 +62,7 @@ class Executor:
     calls: RecordedCalls
     command_queues: Documents[CommandQueue]
     command_queue: WorkQueue
-    incidents: Documents[Incident]
+    incidents: Incidents
     audit: Audit
     clock: StoreClock
     durations: Durations
@@ -71,7 +71,7 @@ class Executor:
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Send late news of ended commands, then run the open ones."""
         queue = (await self.command_queues.load(incident)).value
-        known = (await self.incidents.load(incident)).value
+        known = (await self.incidents.to_tell(incident)).value
         for record in queue.records:
             outcome = known.late_outcome(record)
             if outcome is not None:

@@ -18,6 +18,7 @@ from shared.slack.render.blocks import duration
 from shared.store import documents, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
+from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 
 TITLES = ("INCIDENT", "ID", "STATE", "AS OF (UTC)", "CARD", "LAG", "TRYING")
@@ -85,7 +86,7 @@ class Standing:
 
 async def standing(redis: Redis, incident: IncidentId) -> Standing:
     """Read how an incident stands. Raises `StoreDown`."""
-    known = (await documents.incidents(redis).load(incident)).value
+    known = (await Incidents(redis).load(incident)).value
     surface = (await documents.surfaces(redis).load(incident)).value
     queue = (await documents.command_queues(redis).load(incident)).value
     dirty, commands = [await redis.zscore(keys.of_queue(name, "due"), incident) for name in ("dirty", "commands")]
@@ -98,7 +99,7 @@ async def find(redis: Redis, text: str) -> IncidentId | None:
     number = text.removeprefix("#")
     if not number.isdecimal():
         return incident_id(text.upper())
-    projections = documents.incidents(redis)
+    projections = Incidents(redis)
     async for known in _all(redis):
         snapshot = (await projections.load(known)).value.snapshot
         if snapshot is not None and snapshot.number == int(number):

@@ -42,6 +42,14 @@ OLD_MS = 300 * SECOND
 
 
 @dataclass(frozen=True)
+class Recalled:
+    """What was moved out of a projection and is part of it while one rule is applied: lines, and ids of events."""
+
+    lines: tuple[Line, ...] = ()
+    ids: frozenset[EventId] = frozenset()
+
+
+@dataclass(frozen=True)
 class Incident:
     """
     The projection of one incident.
@@ -49,7 +57,7 @@ class Incident:
     `as_of` is the time in PagerDuty's own data up to which `snapshot` is known, `rank` decides between snapshots whose
     times overlap. `level` is kept because PagerDuty does not expose it. `seen_events` maps the ids of folded events to
     the store's time. `needs_read` is true if PagerDuty has to be read. `first_seen` never changes. `enrichment` comes
-    from reads only.
+    from reads only. `moved_until_ms` is how far lines were moved out (`shared.model.archive`), None if nothing was.
     """
 
     id: IncidentId
@@ -65,6 +73,8 @@ class Incident:
     needs_read: bool = False
     first_seen: FirstSeen | None = None
     enrichment: Enrichment = field(default_factory=Enrichment)
+    moved_until_ms: int | None = None
+    recalled: Recalled = field(default_factory=Recalled)
 
     @property
     def status(self) -> Status | None:
@@ -168,7 +178,7 @@ def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None
     from_webhook = event.source is Source.WEBHOOK
     # The sources of a line are kept as long as the line, which is longer than `seen_events`.
     held = (source for line in incident.lines for _, source in line.slots)
-    if event.id in {*(seen for seen, _ in incident.seen_events), *held}:
+    if event.id in {*(seen for seen, _ in incident.seen_events), *held, *incident.recalled.ids}:
         return Folded(incident, FoldResult.DUPLICATE)
     if from_webhook and _is_impossible(incident, event, pagerduty_ms):
         return Folded(replace(incident, needs_read=True), FoldResult.IMPOSSIBLE)

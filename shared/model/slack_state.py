@@ -197,6 +197,15 @@ class SlackState:
         """Record what is known of one timeline line."""
         return replace(self, lines={**self.lines, key: state})
 
+    def with_only(self, lines: Collection[LineKey]) -> "SlackState":
+        """Forget all lines but these: the others are told for good, and keep what their message is themselves."""
+        return replace(
+            self,
+            lines={key: state for key, state in self.lines.items() if key in lines},
+            omitted_lines=self.omitted_lines.intersection(lines),
+            outdated_lines=self.outdated_lines.intersection(lines),
+        )
+
     def moved(self, channel: ChannelId) -> "SlackState":
         """Make another channel home, because home cannot be posted to. A card that is there, or may be, stays one."""
         home, *others = self.channels

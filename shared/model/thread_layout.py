@@ -55,11 +55,13 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
     """
     Return the thread's messages in the order of time: every line once, in its own message or in its main line's.
 
-    `lines` are those of an incident, in their order. `posted` names those that have a message, or may have one.
+    `lines` are those of an incident, in their order. `posted` names those that have a message, or may have one. What is
+    told for good has no part in it any more.
     """
-    mains = {line.key: _main_line(line, lines) for line in lines if line.key not in posted}
+    untold = tuple(line for line in lines if not line.told)
+    mains = {line.key: _main_line(line, untold) for line in untold if line.key not in posted}
     sides: dict[LineKey, list[Line]] = defaultdict(list)
-    for line in lines:
+    for line in untold:
         root = line
         while (main := mains.get(root.key)) is not None:  # the rules have no circle
             root = main

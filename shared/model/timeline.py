@@ -14,7 +14,7 @@ from math import inf
 
 from shared.model.command import Expectation
 from shared.model.event import REOPENED, SECOND, TRIGGERED, Agent, Details, Event, Instant, Source
-from shared.model.ids import CommandId, EventId, LineKey
+from shared.model.ids import CommandId, EventId, LineKey, MessageTs
 
 KEPT = 4000
 """Characters that are kept of any text; no line shows as many."""
@@ -37,7 +37,11 @@ Slots = tuple[tuple[Source, EventId], ...]
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the thread, a `command`'s if done from Slack. `key` never changes: lost messages are found by it."""
+    """
+    One line of the thread, a `command`'s if done from Slack. `key` never changes: lost messages are found by it.
+
+    One that is `told` for good, by `message` or without one, is never posted or edited again.
+    """
 
     key: LineKey
     type: str
@@ -48,6 +52,8 @@ class Line:
     detail: str = ""
     subject: str = ""
     details: Details = ()
+    told: bool = False
+    message: MessageTs | None = None
 
     def detail_value(self, name: str) -> str:
         """Return one of the details, empty if it is not known."""
@@ -87,7 +93,12 @@ def line_of(lines: tuple[Line, ...], command: CommandId) -> Line | None:
 
 def command_key(echo: Expectation, event: Event) -> LineKey:
     """Return the key of the line that announces what a command did; a side event has a line of its own."""
-    return LineKey(f"{COMMAND}{echo.command}" + ("" if event.type == echo.type else f":{event.type}"))
+    return LineKey(command_line_key(echo.command) + ("" if event.type == echo.type else f":{event.type}"))
+
+
+def command_line_key(command: CommandId) -> LineKey:
+    """Return the key of the first line of a command."""
+    return LineKey(f"{COMMAND}{command}")
 
 
 def _reported_line(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line | None:

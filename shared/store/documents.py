@@ -1,7 +1,7 @@
 """An incident's documents, journal and expectations; a document changes by a pure rule and one compare-and-set."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -54,7 +54,7 @@ class Documents(Generic[Value]):
         self._name = name
         self._empty = empty
         self._told = told
-        self._json = _json(empty)
+        self._json = json_of(empty)
 
     async def load(self, incident: IncidentId) -> Stored[Value]:
         """Read the document; an incident that is not known yet has an empty one at revision 0."""
@@ -69,14 +69,15 @@ class Documents(Generic[Value]):
         rule: Callable[[Value], Value],
         lease: Lease | None = None,
         facts: Callable[[], Facts] = tuple,
+        load: Callable[[IncidentId], Awaitable[Stored[Value]]] | None = None,
     ) -> Stored[Value]:
         """
         Apply `rule` until it is stored, and return what was stored. `rule` may run several times.
 
-        `facts` is asked after each run of it. They are noted also when there is nothing to store.
+        `facts` is asked after each run of it. They are noted also when there is nothing to store. `load` reads more.
         """
         while True:
-            before = await self.load(incident)
+            before = await (load or self.load)(incident)
             after = rule(before.value)
             if after == before.value:
                 if more := facts():
@@ -89,6 +90,19 @@ class Documents(Generic[Value]):
         self, incident: IncidentId, before: Stored[Value], after: Value, lease: Lease | None = None, facts: Facts = ()
     ) -> bool:
         """Store `after` if the document is still as it was `before`; tell whether it was."""
+        return await self._store(incident, before, after, lease, facts)
+
+    async def _store(
+        self,
+        incident: IncidentId,
+        before: Stored[Value],
+        after: Value,
+        lease: Lease | None,
+        facts: Facts,
+        beside: Sequence[str] = (),
+        fields: Sequence[Argument] = (),
+    ) -> bool:
+        """Store `after`, and in the same step the `fields` of the hash `beside` it, if there is one."""
         epoch, fence = 0, keys.of_incident(incident, "epoch:none")
         if lease is not None:
             epoch, fence = lease.epoch, keys.of_incident(lease.incident, f"epoch:{lease.leases.work}")
@@ -97,8 +111,8 @@ class Documents(Generic[Value]):
         stored = await run_script(
             self._redis,
             "store_document",
-            [keys.of_incident(incident, self._name), fence, keys.of_incident(incident, "journal")],
-            [before.revision, text, keys.INCIDENT_KEPT, epoch, told, keys.JOURNAL_STEPS, keys.JOURNAL_KEPT],
+            [keys.of_incident(incident, self._name), fence, keys.of_incident(incident, "journal"), *beside],
+            [before.revision, text, keys.INCIDENT_KEPT, epoch, told, keys.JOURNAL_STEPS, keys.JOURNAL_KEPT, *fields],
         )
         if stored == -1:
             raise FencedOff(f"{incident} was taken over while its {self._name} was being written")
@@ -106,14 +120,9 @@ class Documents(Generic[Value]):
 
 
 @cache
-def _json(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 -- any type that pydantic knows
+def json_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 -- any type that pydantic knows
     """Make what reads and writes one kind of document; making it takes long."""
     return TypeAdapter(kind)
-
-
-def incidents(redis: Redis) -> Documents[Incident]:
-    """Open the projections."""
-    return Documents(redis, "incident", Incident, journal.incident_facts)
 
 
 def command_queues(redis: Redis) -> Documents[CommandQueue]:

@@ -23,6 +23,7 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{queue:<name>}:due`          | zset   | none     | incident -> when it is due (Redis ms) |
 | `pb:{queue:<name>}:marks`        | hash   | none     | incident -> the number of its last mark |
 | `pb:{<incident>}:incident`       | hash   | 180 d    | the projection: `rev`, `doc` |
+| `pb:{<incident>}:lines`          | hash   | 180 d    | what was moved out of the projection: lines, ids of events |
 | `pb:{<incident>}:commands`       | hash   | 180 d    | the incident's command queue: `rev`, `doc` |
 | `pb:{<incident>}:slack`          | hash   | 180 d    | what Slack shows of it: `rev`, `doc` |
 | `pb:{<incident>}:journal`        | stream | 30 d     | what was seen, decided and done, the last 1,000 steps |
@@ -55,7 +56,7 @@ GENERATION = "pb:{generation}"
 PING = "pb:{ping}"
 OPEN = "pb:{open}"
 GROUP = "workers"
-LAYOUT = "2"
+LAYOUT = "3"
 """The version of the keys and documents; a change that an older program could not read needs another one."""
 
 DEAD_LETTERS_KEPT = 10_000
@@ -76,7 +77,7 @@ JOURNAL_STEPS = 1000
 
 
 def of_incident(incident: IncidentId, part: str) -> str:
-    """Name a key of an incident: a document, `journal`, `lease:<work>`, or `epoch:<work>`."""
+    """Name a key of an incident: a document, `lines`, `journal`, `lease:<work>`, or `epoch:<work>`."""
     return f"pb:{{{incident}}}:{part}"
 
 

@@ -19,7 +19,7 @@ from io import StringIO
 from itertools import chain, groupby
 from pathlib import Path
 
-from tests.bench import cost, latency, receiver, slow_pagerduty, storm
+from tests.bench import cost, history, latency, receiver, slow_pagerduty, storm
 from tests.bench.environment import staged
 from tests.bench.measurement import TINY, Figure, Sizes
 from tests.stories.processes import deployed
@@ -40,6 +40,11 @@ async def _cost(directory: Path, sizes: Sizes) -> list[Figure]:
         return await cost.measured(stage, sizes)
 
 
+async def _history(directory: Path, sizes: Sizes) -> list[Figure]:
+    async with staged(directory) as stage:
+        return await history.measured(stage, sizes)
+
+
 async def _memory(directory: Path, sizes: Sizes) -> list[Figure]:
     async with staged(directory) as stage:
         return await cost.memory(stage, sizes)
@@ -54,6 +59,7 @@ IN_TURN: dict[str, Measure] = {
     "receiver": _receiver,
     "latency": _latency,
     "cost": _cost,
+    "history": _history,
     "slow-pagerduty": slow_pagerduty.measured,
 }
 TOGETHER: dict[str, Measure] = {"memory": _memory, "storm": _storm}

@@ -40,6 +40,8 @@ class Sizes:
     flood: float = 8.0
     """The seconds for which one person opens details before another acknowledges."""
     clickers: int = 65
+    lines: tuple[int, ...] = (10, 1000, 5000)
+    notes: int = 40
 
 
 TINY = Sizes(
@@ -55,6 +57,8 @@ TINY = Sizes(
     at_once=2,
     flood=1.0,
     clickers=2,
+    lines=(4, 30),
+    notes=2,
 )
 """For the test that it works."""
 

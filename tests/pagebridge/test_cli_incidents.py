@@ -19,6 +19,7 @@ from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, Privacy, SlackState
 from shared.store import documents
 from shared.store.channel_index import OpenIncidents
+from shared.store.incidents import Incidents
 from shared.store.redis import connect
 from tests.builders import INCIDENT, NOON, snapshot
 
@@ -44,7 +45,7 @@ async def written(url: str) -> None:
     trying = Attempt(CommandId("c1"), Action.ACKNOWLEDGE, SlackUserId("U0ALICE"), AttemptState.TRYING, NOON)
     known = replace(Incident(INCIDENT), snapshot=snapshot(), as_of=Instant(NOON), attempts=(trying,))
     surface = SlackState(INCIDENT, "g", (HOME, OTHER), waiting=frozenset({OTHER})).with_card(HOME, SHOWN)
-    await documents.incidents(redis).change(INCIDENT, lambda _: known)
+    await Incidents(redis).change(INCIDENT, lambda _: known)
     await documents.surfaces(redis).change(INCIDENT, lambda _: surface)
     await OpenIncidents(redis).put(INCIDENT, (HOME, OTHER), NOON)
     await redis.aclose()

@@ -21,6 +21,7 @@ from shared.model.slack_state import MessageState, Privacy, SlackState
 from shared.store import documents, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.dead_letters import DeadLetters
+from shared.store.incidents import Incidents
 from shared.store.redis import Redis, connect
 from shared.store.streams import Audit
 from tests.builders import INCIDENT, NOON, snapshot
@@ -249,7 +250,7 @@ async def _know_incidents(redis: Redis) -> None:
 
 
 async def _store(redis: Redis, known: Incident, state: SlackState) -> None:
-    await documents.incidents(redis).change(known.id, lambda _: known)
+    await Incidents(redis).change(known.id, lambda _: known)
     await documents.surfaces(redis).change(known.id, lambda _: state)
     await OpenIncidents(redis).put(known.id, state.channels, NOON)
 

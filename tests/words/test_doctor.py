@@ -352,7 +352,7 @@ async def _add_redis(found: Findings, valkey: EmbeddedValkey) -> None:
     await look("It has no file", "persistence", "durability")
     await store.config_set("maxmemory-policy", "allkeys-lru")
     await look("It evicts", "eviction")
-    await store.set(keys.GENERATION, "3:0123456789abcdef:1700000000000")
+    await store.set(keys.GENERATION, f"{int(keys.LAYOUT) + 1}:0123456789abcdef:1700000000000")
     await look("It is of another version", "layout")
     await store.set(keys.GENERATION, f"{keys.LAYOUT}:0123456789abcdef:1700000000000")
     await look("It is of this version", "layout")

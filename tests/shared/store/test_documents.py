@@ -14,6 +14,7 @@ from shared.model.incident import Incident, fold
 from shared.model.slack_state import MessageState
 from shared.store import documents
 from shared.store.coordination import Due, Leases, WorkQueue
+from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 from tests.builders import INCIDENT, NOON, expectation, webhook
 
@@ -28,7 +29,7 @@ async def redis() -> AsyncIterator[Redis]:
 
 async def test_a_document_reads_back_as_it_was_stored(redis: Redis) -> None:
     """A projection with everything in it survives the store."""
-    stored = documents.incidents(redis)
+    stored = Incidents(redis)
     start = replace(Incident(INCIDENT), expectations=(expectation("incident.acknowledged", NOON, "c1"),))
     full = fold(start, webhook("incident.acknowledged", NOON + 5), NOON).incident
 

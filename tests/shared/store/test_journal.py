@@ -16,6 +16,7 @@ from shared.model.journal import Fact, fact, failure, slack_facts
 from shared.model.slack_state import MessageState, SlackState
 from shared.store import documents, keys
 from shared.store.documents import Journal
+from shared.store.incidents import Incidents
 from shared.store.redis import Redis, connect
 from tests.builders import INCIDENT, NOON, webhook
 
@@ -41,7 +42,7 @@ async def test_a_change_tells_its_facts_in_the_step_that_stores_it(redis: Redis)
     """Nobody has to report that a line opened and a state became known."""
     event = webhook("incident.triggered", NOON)
 
-    await documents.incidents(redis).change(INCIDENT, lambda known: fold(known, event, NOON).incident)
+    await Incidents(redis).change(INCIDENT, lambda known: fold(known, event, NOON).incident)
 
     assert ["incident.known", "line.opened"] == await whats(redis)
     assert 0 < await redis.ttl(keys.of_incident(INCIDENT, "journal")) <= keys.JOURNAL_KEPT
@@ -49,7 +50,7 @@ async def test_a_change_tells_its_facts_in_the_step_that_stores_it(redis: Redis)
 
 async def test_facts_are_noted_when_nothing_changes(redis: Redis) -> None:
     """A duplicate leaves the projection as it is, and is in the journal all the same."""
-    await documents.incidents(redis).change(INCIDENT, lambda known: known, facts=lambda: (fact("event.folded"),))
+    await Incidents(redis).change(INCIDENT, lambda known: known, facts=lambda: (fact("event.folded"),))
 
     assert ["event.folded"] == await whats(redis)
 

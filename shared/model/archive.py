@@ -1,0 +1,151 @@
+"""
+Which lines of a projection may be moved out of it, so that what an event costs does not grow with what came before.
+
+A line that is told for good is needed again only by an event of about its time, by one that names it, and by what
+compares the whole history with PagerDuty's. Those recall what was moved out (`recall`), so that every rule sees the
+lines that it would see had none been moved; what it leaves as it was goes out again (`put_back`).
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from math import inf
+
+from shared.model.event import SECOND, SNOOZED, TRANSITIONS, TRIGGERED, Event, Source
+from shared.model.ids import EventId, LineKey, MessageTs
+from shared.model.incident import Incident, Recalled
+from shared.model.slack_state import SlackState
+from shared.model.thread_layout import STATE_TYPES, ThreadEntry
+from shared.model.timeline import Line, command_line_key, line_time
+
+NEAR_MS = 3 * SECOND
+"""Milliseconds between two lines from which on neither matters to the other: each window of the rules is shorter."""
+SETTLED_MS = 5 * SECOND
+"""Milliseconds by which a line that is moved out is older than the newest: what comes a little late finds it there."""
+EDITED_MS = 120 * SECOND
+"""The same for lines that share a message: it may be edited once more, by a call that comes late."""
+KEPT = 8
+"""The newest lines, and ids of events, that stay."""
+BATCH = 8
+"""How many lines, at least, are moved out together."""
+
+Told = Mapping[tuple[Line, ...], MessageTs | None]
+"""Lines that are told for good, those that share a message together, and that message; None if there is none."""
+
+
+def told_for_good(entries: Iterable[ThreadEntry], slack_state: SlackState) -> Told:
+    """Return what is told for good of a thread whose `entries` have all been told, or omitted."""
+    found: dict[tuple[Line, ...], MessageTs | None] = {}
+    every = list(entries)
+    newest_ms = max((line.at.end for entry in every for line in (entry.line, *entry.sides)), default=0)
+    for entry in every:
+        state, lines = slack_state.lines.get(entry.line.key), (entry.line, *entry.sides)
+        edited = bool(entry.sides) and max(line.at.end for line in lines) > newest_ms - EDITED_MS
+        if not edited and (state is None or (state.replaces is None and not state.uncertain)):
+            found[lines] = state.ts if state else None
+    return found
+
+
+def moved_out(incident: Incident, told: Told) -> tuple[Incident, tuple[Line, ...], tuple[EventId, ...]]:
+    """
+    Return the projection without what may be moved out of it, and the lines and ids of events that it then lacks.
+
+    Returns the projection as it is while that is not enough to be worth it.
+    """
+    if len(incident.lines) < KEPT + BATCH and len(incident.seen_events) < KEPT + 3 * BATCH:
+        return incident, (), ()
+    there = set(incident.lines)
+    final = {
+        line: message if line is group[0] else None
+        for group, message in told.items()
+        if there.issuperset(group)
+        for line in group
+    }
+    lines = tuple(replace(line, told=True, message=final[line]) if line in final else line for line in incident.lines)
+    gone = tuple(_movable(incident, lines))
+    ids = tuple(event for event, _ in incident.seen_events[:-KEPT])
+    if len(gone) < BATCH and len(ids) < 3 * BATCH:
+        return incident, (), ()
+    until_ms, keys = max((line.at.end for line in gone), default=0), {line.key for line in gone}
+    left = replace(
+        incident,
+        lines=tuple(line for line in lines if line.key not in keys),
+        seen_events=incident.seen_events[-KEPT:],
+        moved_until_ms=max(incident.moved_until_ms or 0, until_ms),
+    )
+    return left, gone, ids
+
+
+def recall(incident: Incident, lines: Iterable[Line], ids: Collection[EventId]) -> Incident:
+    """Return the projection with what was moved out of it; a line that it has is newer than the one moved out."""
+    had = {line.key for line in incident.lines}
+    back = tuple(line for line in lines if line.key not in had)
+    every = tuple(sorted((*incident.lines, *back), key=line_time))
+    return replace(incident, lines=every, recalled=Recalled(back, frozenset(ids)))
+
+
+def put_back(incident: Incident) -> Incident:
+    """Return the projection without what was recalled and is as it was; what has changed stays."""
+    if incident.recalled == Recalled():
+        return incident
+    known = set(incident.recalled.lines)
+    return replace(incident, lines=tuple(line for line in incident.lines if line not in known), recalled=Recalled())
+
+
+def concerns_moved(incident: Incident, event: Event) -> bool:
+    """True if `event` is of a time of which lines were moved out."""
+    return incident.moved_until_ms is not None and event.at.ms <= incident.moved_until_ms + NEAR_MS
+
+
+def has_late_line(incident: Incident) -> bool:
+    """True if a line is still to be told beside which, by its time, lines were moved out."""
+    moved = incident.moved_until_ms
+    return moved is not None and any(not line.told and line.at.ms <= moved + NEAR_MS for line in incident.lines)
+
+
+def names_of_event(event: Event) -> tuple[str, ...]:
+    """Name what, if it was moved out, is concerned by `event` whenever it comes: first its id."""
+    subject = [_subject(event.type, event.subject)] if event.subject else []
+    command = [name_of_line(command_line_key(event.command))] if event.command else []
+    return (name_of_id(event.id), *subject, *command)
+
+
+def names_of_line(line: Line) -> Iterator[str]:
+    """Give the names, other than its key, by which a line that was moved out is found again."""
+    yield from (name_of_id(event) for _, event in line.slots)
+    if line.subject:
+        yield _subject(line.type, line.subject)
+
+
+def name_of_id(event: EventId) -> str:
+    """Name an event that is folded."""
+    return f"id:{event}"
+
+
+def name_of_line(key: LineKey) -> str:
+    """Name a line."""
+    return f"line:{key}"
+
+
+def _subject(kind: str, subject: str) -> str:
+    return f"subject:{kind}:{subject}"
+
+
+def _movable(incident: Incident, lines: tuple[Line, ...]) -> Iterator[Line]:
+    needed = {line.key for line in (*lines[-KEPT:], *_context(lines))}
+    awaited = {e.command for e in incident.expectations if Source.ANSWER not in dict(e.matched)}
+    untold_ms = min((line.at.ms for line in lines if not line.told), default=inf)
+    newest_ms = max((line.at.end for line in lines), default=0)
+    before_ms = min(untold_ms - NEAR_MS, newest_ms - SETTLED_MS)
+    for line in lines:
+        if line.told and line.at.end < before_ms and line.key not in needed and line.command not in awaited:
+            yield line
+
+
+def _context(lines: tuple[Line, ...]) -> Iterator[Line]:
+    """Find the lines by which the present state, and what a later line tells, are understood."""
+    yield from {line.type: line for line in lines}.values()
+    yield from {name: line for line in lines for name, _ in line.details if name in STATE_TYPES}.values()
+    states = [line for line in lines if line.type in TRANSITIONS or line.type == SNOOZED]
+    last = max((at for at, line in enumerate(states) if line.type in TRANSITIONS), default=0)
+    yield from states[max(0, last - 1) : last]
+    yield from [line for line in lines if line.type == TRIGGERED and line.detail_value("type")][:1]

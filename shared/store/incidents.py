@@ -1,0 +1,95 @@
+"""The projections of incidents, from which what is told for good is moved out into a hash beside each."""
+
+from dataclasses import replace
+
+from shared.model import journal
+from shared.model.archive import (
+    Told,
+    concerns_moved,
+    has_late_line,
+    moved_out,
+    name_of_id,
+    name_of_line,
+    names_of_event,
+    names_of_line,
+    put_back,
+    recall,
+)
+from shared.model.event import Event
+from shared.model.ids import EventId, IncidentId
+from shared.model.incident import Incident
+from shared.model.journal import Facts
+from shared.model.timeline import Line
+from shared.store import keys
+from shared.store.coordination import Lease
+from shared.store.documents import Documents, Stored, json_of
+from shared.store.redis import Argument, Redis
+
+
+class Incidents(Documents[Incident]):
+    """
+    The projections. What is told for good is moved out of them, into a hash beside each; see `shared.model.archive`.
+
+    A projection that was read with it may be stored like any other.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis, "incident", Incident, journal.incident_facts)
+        self._line = json_of(Line)
+
+    async def swap(
+        self,
+        incident: IncidentId,
+        before: Stored[Incident],
+        after: Incident,
+        lease: Lease | None = None,
+        facts: Facts = (),
+    ) -> bool:
+        """Store `after` if the document is still as it was `before`; tell whether it was."""
+        return await self._store(incident, before, put_back(after), lease, facts, _beside(after))
+
+    async def whole(self, incident: IncidentId) -> Stored[Incident]:
+        """Read a projection with everything that was moved out of it."""
+        return await self._recalled(await self.load(incident))
+
+    async def to_tell(self, incident: IncidentId) -> Stored[Incident]:
+        """Read a projection with all that is needed to tell its lines: a late one may belong to one moved out."""
+        before = await self.load(incident)
+        return await self._recalled(before) if has_late_line(before.value) else before
+
+    async def to_fold(self, event: Event) -> Stored[Incident]:
+        """Read a projection with what was moved out of it, as far as that matters to `event`."""
+        before = await self.load(event.incident)
+        if before.value.moved_until_ms is None:
+            return before
+        known, *others = await self._redis.hmget(keys.of_incident(event.incident, "lines"), list(names_of_event(event)))
+        if known is not None:
+            return replace(before, value=recall(before.value, (), [event.id]))
+        late = concerns_moved(before.value, event) or any(other is not None for other in others)
+        return await self._recalled(before) if late else before
+
+    async def move_out(self, incident: IncidentId, told: Told) -> Incident | None:
+        """Move out what may be, if it is worth it, and return what is left then; `told` is told for good."""
+        while True:
+            before = await self.load(incident)
+            after, lines, ids = moved_out(before.value, told)
+            if after == before.value:
+                return None
+            names = {*map(name_of_id, ids), *(name for line in lines for name in names_of_line(line))}
+            fields: list[Argument] = [part for name in sorted(names) for part in (name, "")]
+            fields += [part for line in lines for part in (name_of_line(line.key), self._line.dump_json(line))]
+            if await self._store(incident, before, after, None, (), _beside(after), fields):
+                return after
+
+    async def _recalled(self, before: Stored[Incident]) -> Stored[Incident]:
+        known = before.value
+        if known.moved_until_ms is None:
+            return before
+        fields: dict[bytes, bytes] = await self._redis.hgetall(keys.of_incident(known.id, "lines"))  # type: ignore[assignment]  # redis-py's union of all replies
+        lines = [self._line.validate_json(text) for text in fields.values() if text]
+        ids = [EventId(name.decode().removeprefix("id:")) for name in fields if name.startswith(b"id:")]
+        return replace(before, value=recall(known, lines, ids))
+
+
+def _beside(incident: Incident) -> list[str]:
+    return [] if incident.moved_until_ms is None else [keys.of_incident(incident.id, "lines")]

@@ -1,0 +1,59 @@
+"""What one more event costs in an incident that already has many lines."""
+
+import asyncio
+
+from shared.model.archive import SETTLED_MS
+from shared.model.event import SECOND
+from tests.bench.environment import Stage
+from tests.bench.measurement import Figure, Sizes, used
+
+SECTION = "One event of an incident with a history"
+UNITS = {"worker": "CPU ms", "to and from Redis": "kB", "Redis commands": ""}
+AT_ONCE = 25
+"""Notes that are written together: PagerDuty gives each delivery 5 s."""
+ROUNDS = 3
+"""The least of them counts: a resync may fall into one."""
+
+Cost = tuple[float, float, float]
+
+
+async def measured(stage: Stage, sizes: Sizes) -> list[Figure]:
+    """Write notes on one incident, and see what a few more cost after few and after many."""
+    await _write(stage, stage.bridge.trigger("Warms up").id, AT_ONCE)
+    incident, written = stage.bridge.trigger("Long").id, 1
+    costs: dict[int, Cost] = {}
+    for lines in sizes.lines:
+        await _write(stage, incident, lines - written)
+        costs[lines] = min([await _cost(stage, incident, sizes.notes) for _ in range(ROUNDS)])
+        written = lines + ROUNDS * (sizes.notes + 1)
+    few = min(costs)
+    return [
+        Figure(SECTION, f"{what}, after {lines:,} lines", cost[at], unit, costs[few][at], f"after {few:,}")
+        for at, (what, unit) in enumerate(UNITS.items())
+        for lines, cost in costs.items()
+    ]
+
+
+async def _write(stage: Stage, incident: str, notes: int) -> None:
+    for first in range(0, notes, AT_ONCE):
+        for number in range(first, min(first + AT_ONCE, notes)):
+            stage.bridge.pagerduty.web("PALICE1").add_note(incident, f"One of {notes} notes: {number}")
+        await stage.at_rest()
+
+
+async def _cost(stage: Stage, incident: str, notes: int) -> Cost:
+    """Write notes one by one after a while of rest, and return what each cost, in the order of `UNITS`."""
+    await asyncio.sleep(SETTLED_MS / SECOND)
+    await _write(stage, incident, 1)
+    before = await _spent(stage)
+    for number in range(notes):
+        stage.bridge.pagerduty.web("PALICE1").add_note(incident, f"A note by itself: {number}")
+        await stage.at_rest()
+    cpu, size, commands = ((after - then) / notes for after, then in zip(await _spent(stage), before, strict=True))
+    return 1000 * cpu, size / 1024, commands
+
+
+async def _spent(stage: Stage) -> Cost:
+    found = await stage.redis.info("stats")
+    moved = int(found["total_net_input_bytes"]) + int(found["total_net_output_bytes"])
+    return used(stage.worker.child.pid).cpu, moved, int(found["total_commands_processed"])
