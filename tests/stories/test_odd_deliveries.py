@@ -29,6 +29,9 @@ ODD = {
     "two of them": WHOLE.encode() * 2,
     "a time without a zone": WHOLE.replace("546Z", "546").encode(),
     "an id that leads elsewhere": WHOLE.replace("Q1INCIDENT", "Q1/../users").encode(),
+    "an agent of 20,000 characters": WHOLE.replace(
+        '"agent": null', f'"agent": {{"summary": "{"n" * 20_000}"}}'
+    ).encode(),
     "another shape": b'[{"event": null}]',
 }
 

@@ -22,6 +22,7 @@ from shared.model.command import command_of_key
 from shared.model.event import SECOND, Event, Instant, Snapshot, Source
 from shared.model.ids import EventId, IncidentId, incident_id
 from shared.model.incident import AHEAD_MS
+from shared.model.timeline import KEPT
 from shared.pagerduty.events.details import Happening, happening
 from shared.pagerduty.models.fields import (
     Many,
@@ -48,6 +49,8 @@ SNAPSHOT_TYPES = frozenset(event.TRANSITIONS) | {
 """The events that are documented to carry the whole incident."""
 
 PING = "pagey.ping"
+MOST_OF_A_LINE = 20_000
+"""Characters of what one event tells; a note that is shown in part, and dozens of fields, are far below."""
 _INCIDENT = "incident."
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
@@ -124,6 +127,8 @@ def parse(body: bytes) -> Event | Ignored:
     told = _body(delivery)
     kind, snapshot, happened = _read(head.event_type, told.data, told.occurred_at.end + AHEAD_MS)
     of_a_tool = () if told.agent or not told.client else (("client", told.client),)
+    if _line_size(told, happened) > MOST_OF_A_LINE:
+        raise Malformed("longer than anything that a line tells")
     key = told.key if head.event_type == event.TRIGGERED else ""
     return Event(
         id=head.id,
@@ -138,6 +143,13 @@ def parse(body: bytes) -> Event | Ignored:
         details=(*happened.said, *of_a_tool),
         command=command_of_key(key) if key else None,
     )
+
+
+def _line_size(told: _Body, happened: Happening) -> int:
+    """Count the characters that the line of an event would keep, in a document that is read and written as a whole."""
+    agent = len(told.agent.id + told.agent.name + told.agent.kind) if told.agent else 0
+    said = sum(len(name) + min(len(text), KEPT) for name, text in (*happened.said, ("client", told.client)))
+    return agent + len(happened.detail) + len(happened.subject) + said
 
 
 def incident_named(body: bytes) -> IncidentId | None:
