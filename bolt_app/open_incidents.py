@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.model.event import Snapshot, Status, ids_of_teams
-from shared.model.ids import ChannelId, IncidentId
-from shared.model.incident import Incident
+from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.slack_state import SlackState
 from shared.store.channel_index import OpenIncidents
 from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents
+from shared.store.incidents import Incidents
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,27 @@ class OpenIncidentReader:
     """Reads the index. An entry that is not true any more is passed over, and looked after by the reconciler."""
 
     index: OpenIncidents
-    incidents: Documents[Incident]
+    incidents: Incidents
     slack_states: Documents[SlackState]
     dirty_queue: WorkQueue
 
     async def shown_in(self, channel: ChannelId) -> list[OpenIncident]:
         """List the open incidents that `channel` shows as they are now, the newest first. Raises `StoreDown`."""
-        known = await self._still_open(await self.index.shown_in(channel))
+        return await self._shown(await self._still_open(await self.index.shown_in(channel)), channel)
+
+    async def named(self, name: str, channel: ChannelId) -> list[OpenIncident]:
+        """Find the open incidents of a number or an id that `channel` shows. Raises `Malformed` for neither."""
+        incident = incident_id(name)
+        known = (
+            await self.incidents.numbered(int(name))
+            if name.isdecimal()
+            else [(await self.incidents.load(incident)).value]
+        )
+        found = [OpenIncident(one.id, one.snapshot) for one in known if one.snapshot is not None]
+        opened = [one for one in found if one.snapshot.status is not Status.RESOLVED]
+        return await self._shown(opened, channel)
+
+    async def _shown(self, known: list[OpenIncident], channel: ChannelId) -> list[OpenIncident]:
         shown = [(await self.slack_states.load(incident.id)).value for incident in known]
         return [
             incident

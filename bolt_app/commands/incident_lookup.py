@@ -120,7 +120,7 @@ class IncidentLookup:
 
         Raises `NotFound` for what is hidden, or has another number in PagerDuty than was typed.
         """
-        shown = await self._open_in_channel(typed)
+        shown = await self._named_in_channel(parsed.incident, typed)
         named = [one for one in shown if parsed.incident in (one.id, command_reference(one.id, one.snapshot))]
         if len(named) == 1:
             return Target.from_snapshot(named[0].id, named[0].snapshot)
@@ -131,11 +131,11 @@ class IncidentLookup:
             raise NotFound("it belongs to a private team")
         return Target.from_snapshot(read.id, read.snapshot)
 
-    async def _open_in_channel(self, typed: SlashPayload) -> list[OpenIncident]:
-        """List what the channel shows, briefly: a store that hangs must leave time for asking PagerDuty."""
+    async def _named_in_channel(self, name: str, typed: SlashPayload) -> list[OpenIncident]:
+        """Look among what the channel shows, briefly: a store that hangs must leave time for asking PagerDuty."""
         try:
             async with asyncio.timeout(self.durations.store_timeout / 2):
-                return await self.open_reader.shown_in(typed.channel)
+                return await self.open_reader.named(name, typed.channel)
         except (StoreDown, TimeoutError) as error:
             log.warning("store.down", during="looking for an incident", why=repr(error))
             return []

@@ -1,8 +1,6 @@
 """`pagebridge incidents`: the open incidents and how each one stands, from the bridge's store alone."""
 
 import json
-import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from pagebridge.cli import exits
@@ -10,7 +8,7 @@ from pagebridge.cli.clients import AsJson, Data, opened
 from pagebridge.cli.terminal import show, table, utc
 from pagebridge.cli.up import DATA
 from shared.model.command import CommandQueue
-from shared.model.event import SECOND
+from shared.model.event import SECOND, Status
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
@@ -22,7 +20,6 @@ from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 
 TITLES = ("INCIDENT", "ID", "STATE", "AS OF (UTC)", "CARD", "LAG", "TRYING")
-_DOCUMENT = re.compile(r"pb:\{([A-Z0-9]{1,32})\}:incident")
 
 
 @dataclass(frozen=True)
@@ -99,21 +96,8 @@ async def find(redis: Redis, text: str) -> IncidentId | None:
     number = text.removeprefix("#")
     if not number.isdecimal():
         return incident_id(text.upper())
-    projections = Incidents(redis)
-    async for known in _all(redis):
-        snapshot = (await projections.load(known)).value.snapshot
-        if snapshot is not None and snapshot.number == int(number):
-            return known
-    return None
-
-
-async def _all(redis: Redis) -> AsyncIterator[IncidentId]:
-    """Give every incident that the store knows, first those that are open."""
-    for incident in await OpenIncidents(redis).all():
-        yield incident
-    async for key in redis.scan_iter(match=keys.of_incident(IncidentId("*"), "incident"), count=1000):
-        if found := _DOCUMENT.fullmatch(key.decode()):
-            yield incident_id(found[1])
+    found = sorted(await Incidents(redis).numbered(int(number)), key=lambda known: known.status is Status.RESOLVED)
+    return found[0].id if found else None
 
 
 @exits

@@ -15,7 +15,7 @@ from shared.model.archive import (
     put_back,
     recall,
 )
-from shared.model.event import Event
+from shared.model.event import Event, Status
 from shared.model.ids import EventId, IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Facts
@@ -46,7 +46,18 @@ class Incidents(Documents[Incident]):
         facts: Facts = (),
     ) -> bool:
         """Store `after` if the document is still as it was `before`; tell whether it was."""
+        now = after.snapshot
+        if now is not None and now.number is not None and _is_indexed_anew(before.value, after):
+            key = keys.of_number(now.number)
+            await self._redis.zadd(key, {incident: 0})
+            await self._redis.expire(key, keys.INCIDENT_KEPT)
         return await self._store(incident, before, put_back(after), lease, facts, _beside(after))
+
+    async def numbered(self, number: int) -> list[Incident]:
+        """Find the projections with a number; more than one only if a delivery claimed what PagerDuty did not give."""
+        members: list[bytes] = await self._redis.zrange(keys.of_number(number), 0, -1)  # type: ignore[assignment]  # redis-py's union of all replies
+        found = [(await self.load(IncidentId(member.decode()))).value for member in members]
+        return [known for known in found if known.snapshot is not None and known.snapshot.number == number]
 
     async def whole(self, incident: IncidentId) -> Stored[Incident]:
         """Read a projection with everything that was moved out of it."""
@@ -89,6 +100,12 @@ class Incidents(Documents[Incident]):
         lines = [self._line.validate_json(text) for text in fields.values() if text]
         ids = [EventId(name.decode().removeprefix("id:")) for name in fields if name.startswith(b"id:")]
         return replace(before, value=recall(known, lines, ids))
+
+
+def _is_indexed_anew(before: Incident, after: Incident) -> bool:
+    """True once the number is known, and once more at the end, from which on the documents live as long as that."""
+    known, now = (one.snapshot.number if one.snapshot else None for one in (before, after))
+    return known != now or (before.status is not after.status and after.status is Status.RESOLVED)
 
 
 def _beside(incident: Incident) -> list[str]:

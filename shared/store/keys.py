@@ -16,6 +16,7 @@ streams and the work queues are shared by all incidents and have slots of their 
 | `pb:{generation}`                | string | none     | layout and birth of the data: `<layout>:<random>:<Redis ms>` |
 | `pb:{ping}`                      | string | none     | when a ping of PagerDuty's last came (Redis ms) |
 | `pb:{open}`                      | zset   | none     | open incidents -> when they were created (ms) |
+| `pb:{number:<n>}`                | zset   | 180 d    | incidents that have, or claim, that number -> 0 |
 | `pb:{channel:<id>}:open`         | zset   | none     | the same, of those with a card in that channel |
 | `pb:{channel:<id>}:closed`       | zset   | 180 d    | incidents waiting for that channel to open -> since when (ms) |
 | `pb:{channel:<id>}:behind`       | zset   | 1 d      | incidents whose card there has to wait -> since when (ms) |
@@ -84,6 +85,11 @@ def of_incident(incident: IncidentId, part: str) -> str:
 def of_channel(channel: ChannelId, part: Literal["open", "closed", "behind", "lag"]) -> str:
     """Name a key of a channel."""
     return f"pb:{{channel:{channel}}}:{part}"
+
+
+def of_number(number: int) -> str:
+    """Name the key of the incidents of one number."""
+    return f"pb:{{number:{number}}}"
 
 
 def of_queue(queue: str, part: Literal["due", "marks"]) -> str:

@@ -1,12 +1,17 @@
 """The index of open incidents: in all and by channel, the newest first."""
 
+from dataclasses import replace
 from typing import cast
 
 from fakeredis import FakeAsyncRedis
 
+from shared.model.event import Status
 from shared.model.ids import ChannelId, IncidentId
+from shared.store import keys
 from shared.store.channel_index import OpenIncidents
+from shared.store.incidents import Incidents
 from shared.store.redis import Redis
+from tests.builders import snapshot
 
 HERE, THERE = ChannelId("C0HERE"), ChannelId("C0THERE")
 OLD, NEW = IncidentId("Q1OLD"), IncidentId("Q2NEW")
@@ -29,3 +34,32 @@ async def test_an_incident_is_found_where_it_is_shown_until_it_is_dropped() -> N
     assert [OLD] == await index.shown_in(HERE)
     assert [] == await index.shown_in(THERE)
     assert [OLD, "Q3UNSHOWN"] == await index.all()
+
+
+async def test_an_incident_is_found_by_its_number_alone() -> None:
+    """Its number is noted once it is known; one that only claims another's number is found beside it."""
+    redis = cast("Redis", FakeAsyncRedis())
+    incidents = Incidents(redis)
+    await incidents.change(OLD, lambda known: replace(known, snapshot=snapshot()))
+    assert [OLD] == [known.id for known in await incidents.numbered(37)]
+    assert [] == await incidents.numbered(36)
+
+    await incidents.change(NEW, lambda known: replace(known, snapshot=snapshot()))
+    assert {OLD, NEW} == {known.id for known in await incidents.numbered(37)}
+
+    other = replace(snapshot(), number=38)
+    await incidents.change(NEW, lambda known: replace(known, snapshot=other))
+    assert [OLD] == [known.id for known in await incidents.numbered(37)]
+    assert [NEW] == [known.id for known in await incidents.numbered(38)]
+
+
+async def test_an_old_number_is_kept_as_long_as_the_documents() -> None:
+    """An incident that was open for months is resolved: its number is found as long as its story."""
+    redis = cast("Redis", FakeAsyncRedis())
+    incidents = Incidents(redis)
+    await incidents.change(OLD, lambda known: replace(known, snapshot=snapshot()))
+    await redis.expire(keys.of_number(37), 60)
+
+    await incidents.change(OLD, lambda known: replace(known, snapshot=snapshot(Status.RESOLVED)))
+
+    assert await redis.ttl(keys.of_number(37)) > 179 * 24 * 3600
