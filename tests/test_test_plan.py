@@ -1,7 +1,7 @@
 """The test plan names tests that exist."""
 
-import ast
 import re
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -18,7 +18,7 @@ def test_every_row_names_a_test_that_exists() -> None:
     assert [] == missing
 
 
+@cache
 def functions(path: Path) -> set[str]:
     """List the functions of a module."""
-    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
-    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return set(re.findall(r"^ *(?:async )?def (\w+)", path.read_text("utf-8"), re.MULTILINE))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bolt_app.commands.incident_lookup import candidates, lookup_failed, unknown_incident
-from bolt_app.commands.slash_grammar import ACTIONS, USAGES, ParsedCommand, Scope, Verb
+from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, USAGES, ParsedCommand, Scope, Verb
 from bolt_app.modals.context import ModalContext
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries import incident_details
@@ -269,7 +269,7 @@ def test_every_role_has_its_name() -> None:
 
 
 async def test_every_command_is_answered() -> None:
-    """What changes an incident is an action, `trigger` opens a dialog, `help` reads nothing; the rest are queries."""
+    """What changes an incident is an action or opens a dialog, `help` reads nothing; the rest are queries."""
     listener = (await wired(cast("Redis", FakeAsyncRedis()))).listeners.slash_commands
 
-    assert set(Verb) == {*ACTIONS, Verb.TRIGGER, Verb.HELP, *listener.reading.queries}
+    assert set(Verb) == {*ACTIONS, *DIALOGS, Verb.TRIGGER, Verb.HELP, *listener.reading.queries}

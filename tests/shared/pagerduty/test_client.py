@@ -134,7 +134,7 @@ async def test_connecting_that_takes_too_long_is_certain() -> None:
         await door.aclose()
 
 
-async def test_calls_at_once(server: LocalServer, door: PagerDuty) -> None:
+async def test_calls_at_once(server: LocalServer) -> None:
     """Many calls are on the wire together, each with its own person."""
     together = asyncio.Barrier(64)
 
@@ -143,9 +143,11 @@ async def test_calls_at_once(server: LocalServer, door: PagerDuty) -> None:
         return web.json_response({"incident": incident(title=request.headers["From"])})
 
     server.answer = meet
+    door = PagerDuty("k3y-for-tests", server.url, timeout=30)
     people = [f"p{n}@example.com" for n in range(64)]
     reads = await asyncio.gather(*(door.set_status(INCIDENT, Status.ACKNOWLEDGED, person) for person in people))
     assert [read.value.snapshot.title for read in reads] == people
+    await door.aclose()
 
 
 async def test_cancelling_does_not_stop_what_was_sent(server: LocalServer, door: PagerDuty) -> None:
