@@ -31,6 +31,8 @@ from shared.access.identity import Identity, is_own_workspace
 from shared.errors import Malformed, StoreDown
 from shared.model.actions import SPECS
 from shared.model.ids import SlackUserId, slack_id
+from shared.model.lanes import Lane
+from shared.pagerduty.api.lanes import go_in
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
 from shared.slack.render.buttons import LEVEL, MENU, RETRY, ROW
@@ -99,6 +101,7 @@ class WorkspaceGuard:
         user_id = user.get("id") if isinstance(user, dict) else body.get("user_id")
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(payload=kind, slack_user=user_id)
+        go_in(Lane.READ, str(user_id))
         person = None
         # One that names no user is followed by no action; the listener reports it.
         with suppress(Malformed):

@@ -41,6 +41,7 @@ from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity, IdentityCache
+from shared.access.press import Presses
 from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.slack.api.client import SlackIdentity
@@ -209,6 +210,7 @@ def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
         audit=store.audit,
         clock=store.clock,
         durations=durations,
+        lanes=shared.clients.lanes,
     )
     command_intake = CommandIntake(append_command, direct, store.clock, durations)
     return WritePath(
@@ -248,6 +250,8 @@ def _build_executor(shared: Shared) -> Executor:
         clock=store.clock,
         durations=durations,
         stopping=shared.options.stopping,
+        lanes=shared.clients.lanes,
+        presses=Presses(),
     )
 
 

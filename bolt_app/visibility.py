@@ -10,11 +10,13 @@ allowed.
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from bolt_app.open_incidents import OpenIncident
 from shared.access.authorization import NotAllowed, unknown_teams
 from shared.access.identity import Identity
+from shared.access.press import read_once
 from shared.config.bridge_config import LiveConfig
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused
 from shared.model.command import SlackActor
@@ -124,7 +126,7 @@ class Visibility:
 
     async def _is_private_team(self, team: TeamId) -> bool:
         try:
-            private = (await self.pagerduty.team(team)).private
+            private = (await read_once(("team", team), partial(self.pagerduty.team, team))).private
         except NotFound:
             private = True
         except (CallError, Malformed):

@@ -21,6 +21,7 @@ from shared.config.settings import WorkerSettings
 from shared.durations import Durations
 from shared.http.server import serving
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.api.lanes import Lanes
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.store.clock import require_layout
 from shared.store.coordination import SharedTokenBuckets
@@ -113,9 +114,10 @@ class Worker:
             self._bot_token, settings.slack_api_url, durations.slack_timeout, pace=durations.pace, budgets=budgets
         )
         stack.push_async_callback(slack.aclose)
-        pagerduty = PagerDuty.from_settings(settings, durations.pagerduty_timeout)
+        lanes = Lanes(budgets, durations.pace)
+        pagerduty = PagerDuty.from_settings(settings, durations.pagerduty_timeout, lanes)
         stack.push_async_callback(pagerduty.aclose)
-        return Clients(redis, blocking, slack, pagerduty)
+        return Clients(redis, blocking, slack, pagerduty, lanes)
 
     async def _build(self, clients: Clients, home: SlackIdentity) -> BuiltWorker:
         store = Store.on(clients.redis, self._durations.lease)

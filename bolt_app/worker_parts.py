@@ -32,6 +32,7 @@ from shared.model.incident import fold
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.models.webhook_subscription import ANY
 from shared.slack.api.client import Slack
 from shared.store import documents
@@ -43,15 +44,19 @@ from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 from shared.store.streams import Audit, Deliveries, Inbox
 
+CONCURRENT_COMMANDS = 256
+"""Incidents whose commands one worker has in hand. Most wait for their turn, and are told so."""
+
 
 @dataclass(frozen=True)
 class Clients:
-    """The clients that a worker opens at start and closes at its end."""
+    """The clients that a worker opens at start and closes at its end, and the `lanes` in which PagerDuty is called."""
 
     redis: Redis
     blocking: Redis
     slack: Slack
     pagerduty: PagerDuty
+    lanes: Lanes = field(default_factory=Lanes)
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,7 @@ class BuiltWorker:
             read.scheduler.step,
         )
         queues = (
-            QueueWorker(store.command_queue, store.leases("command"), write.executor, durations),
+            QueueWorker(store.command_queue, store.leases("command"), write.executor, durations, CONCURRENT_COMMANDS),
             QueueWorker(store.dirty_queue, store.leases("slack"), read.reconciler, durations),
             QueueWorker(
                 store.enrichment_queue, store.leases("briefing"), read.enricher, durations, CONCURRENT_ENRICHMENTS

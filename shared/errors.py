@@ -39,6 +39,10 @@ class Unavailable(CallError):
         self.retry_after = None if retry_after is None else min(retry_after, LONGEST_WAIT)
 
 
+class Queued(Unavailable):
+    """Raised when a call did not get its turn here in time: the other side was not asked."""
+
+
 class Uncertain(CallError):
     """Raised when a call may or may not have taken effect: any 5xx, 408, a reset or a time-out after sending."""
 

@@ -18,7 +18,9 @@ from shared.model.enrichment import FirstAlert, Link, OnCallByLevel, PendingActi
 from shared.model.event import Event, Instant, Ref, Source
 from shared.model.ids import EventId, IncidentId, UserId
 from shared.model.incident import Incident, fold_read
+from shared.model.lanes import Lane
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.api.lanes import go_in
 from shared.pagerduty.models.account import OnCall
 from shared.pagerduty.models.incident import ACKNOWLEDGEMENT_ENDS, BY_POLICY, ESCALATES, RestIncident
 from shared.pagerduty.models.incident_parts import Alert
@@ -47,6 +49,7 @@ class Enricher:
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Read what the card of one incident still lacks. Raises `CallError` if PagerDuty cannot be read."""
+        go_in(Lane.UPKEEP)
         known = (await self.incidents.load(incident)).value
         if not known.needs_enrichment:
             return None

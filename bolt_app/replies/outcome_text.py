@@ -22,19 +22,22 @@ class Part:
     outcome: Outcome
 
 
-def sending_reply(command: Command) -> Reply:
-    """Reply that the command was accepted and PagerDuty has not answered yet."""
+def sending_reply(command: Command, ahead: int | None = None) -> Reply:
+    """Reply that the command was accepted, and that it waits in line or that PagerDuty has not answered yet."""
+    if ahead is not None:
+        return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is in line: {_line(ahead)}.")
     return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is on its way to PagerDuty.")
 
 
-def still_trying_reply(command: Command, url: str, *, unclear: bool) -> Reply:
-    """Reply that PagerDuty has not answered and the command has not taken effect yet."""
+def still_trying_reply(command: Command, url: str, ahead: int | None = None, *, unclear: bool) -> Reply:
+    """Reply that the command has not taken effect yet: it waits in line, or PagerDuty has not answered."""
     meanwhile = SPECS[command.action].words.meanwhile
     if unclear:
         head = f"*{_worded(command, 'unclear')}.*"
         return Reply(f":warning: {head} Until PagerDuty confirms it, assume {meanwhile}. {_link(url)}")
     head = f"*{_worded(command, 'waiting')}*: {meanwhile}."
-    return Reply(f":warning: {head} PagerDuty can't be reached; still trying. {_link(url)}")
+    why = "PagerDuty hasn't answered yet; still trying" if ahead is None else f"It is still in line, {_line(ahead)}"
+    return Reply(f":warning: {head} {why}. {_link(url)}")
 
 
 def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
@@ -143,6 +146,15 @@ def _with_buttons(text: str, *elements: Block) -> Reply:
     section: Block = {"type": "section", "text": {"type": "mrkdwn", "text": clamp(text, 3000)}}
     row: Block = {"type": "actions", "elements": list(elements)}
     return Reply(text, (section, row) if elements else (section,))
+
+
+def _line(ahead: int) -> str:
+    match ahead:
+        case 0:
+            return "next to be sent"
+        case 1:
+            return "1 request is ahead of it"
+    return f"{ahead} requests are ahead of it"
 
 
 def _noun(command: Command) -> str:

@@ -8,12 +8,14 @@ finds out is kept for the audit.
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from bolt_app.visibility import Visibility
 from bolt_app.write_path.actions.registry import HANDLERS
 from shared.access.authorization import Authorization, NotAllowed
 from shared.access.identity import Identity, Linked
+from shared.access.press import read_once
 from shared.errors import CallError, Malformed, Refused
 from shared.model.actions import SPECS
 from shared.model.audit import AuditEntry
@@ -91,7 +93,7 @@ class ActorCheck:
         """
         async with asyncio.TaskGroup() as group:
             reading = group.create_task(_settled(self.pagerduty.incident(command.incident)))
-            linked = await _settled(self.identity.link(command.by))
+            linked = await _settled(read_once("link", partial(self.identity.link, command.by)))
             if isinstance(linked, Linked):
                 trail.linked = linked
             else:

@@ -21,17 +21,19 @@ from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import ActorCheck, Trail
 from shared.access.identity import Linked
 from shared.durations import Durations
-from shared.errors import CallError, Malformed, Refused
+from shared.errors import CallError, Malformed, Queued, Refused
 from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.event import Status
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
+from shared.model.lanes import Lane
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.error_messages import refusal
 from shared.pagerduty.api.errors import was_overtaken
+from shared.pagerduty.api.lanes import Lanes
 from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
 from shared.store.documents import Documents
@@ -75,6 +77,7 @@ class DirectAcknowledge:
     audit: Audit
     clock: StoreClock
     durations: Durations
+    lanes: Lanes
     presses: dict[CommandId, DirectPress] = field(default_factory=dict)
 
     async def handle(self, command: Command, ack: Ack) -> None:
@@ -132,8 +135,9 @@ class DirectAcknowledge:
         if command.action is not Action.ACKNOWLEDGE:
             why = "The bridge couldn't save it: unless the card changes within seconds, nothing was sent."
             return Outcome(Kind.NOT_STORED, why=why, reference=reference())
+        within = self.durations.direct_timeout
         try:
-            async with asyncio.timeout(self.durations.direct_timeout):
+            async with asyncio.timeout(within), self.lanes.seat(Lane.ACT, command.by.id, within / 2):
                 linked, read = await self.actor_check.read(command, trail)
                 known = Incident(command.incident)
                 found = await self.actor_check.check(command, trail, linked, read.value, known)
@@ -186,4 +190,6 @@ def _failed(
     if isinstance(error, Refused):
         return replace(refusal(error, contact, written=written), reference=quoted)
     why = f"PagerDuty couldn't be reached: {str(error) or 'it did not answer in time'}."
+    if isinstance(error, Queued):
+        why = f"There was no time to send it: {error}."
     return Outcome(Kind.EXPIRED if sure else Kind.UNKNOWN, why=why, reference=quoted)

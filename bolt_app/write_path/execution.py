@@ -16,6 +16,7 @@ from shared.model.command import Command, CommandQueue, CommandRecord
 from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.errors import sender_is_unknown, was_overtaken
+from shared.pagerduty.api.lanes import Turn
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Lease
 from shared.store.documents import Documents, ExpectationStore
@@ -32,11 +33,17 @@ DATA_LOST = (
 
 @dataclass
 class Execution:
-    """A command being carried out: its stored record, the lease it runs under, and the private replies sent so far."""
+    """
+    A command being carried out: its stored record, the lease it runs under, and the private replies sent so far.
+
+    `turn` is the one that a try waits for or has; `tried` after the first try has begun here.
+    """
 
     record: CommandRecord
     lease: Lease
     replies_sent: int = 0
+    turn: Turn | None = None
+    tried: bool = False
     trail: Trail = field(default_factory=Trail)
     shown_on_card: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the attempt is written to the card: a call on its way cannot be cancelled."""
@@ -50,6 +57,11 @@ class Execution:
     def log_context(self) -> dict[str, str]:
         """Log keys that identify the command."""
         return {"command": self.command.id, "incident": self.command.incident}
+
+    @property
+    def ahead(self) -> int | None:
+        """How many are ahead of the command in the line for PagerDuty; None if it does not wait there."""
+        return self.turn.ahead if self.turn else None
 
     @property
     def incident_url(self) -> str:

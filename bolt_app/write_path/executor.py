@@ -6,7 +6,8 @@ records the expectation, and only then writes. Retries live here and nowhere els
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 
 import structlog
@@ -17,6 +18,7 @@ from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution, RecordedCalls
 from bolt_app.write_path.progress_replies import ProgressReplies, ProgressTracker
+from shared.access.press import Presses
 from shared.durations import Durations
 from shared.errors import BridgeError, FencedOff, Malformed, Refused, Stopping, StoreDown, Unavailable, Uncertain
 from shared.model.actions import Action
@@ -24,9 +26,11 @@ from shared.model.command import AttemptState, CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.journal import failure
+from shared.model.lanes import Lane
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import refusal
+from shared.pagerduty.api.lanes import Lanes
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
@@ -36,6 +40,8 @@ from shared.store.streams import Audit
 log = structlog.get_logger()
 
 DATA_LOST = "The bridge's database lost its data before it could be sent, so nothing was sent."
+WAIT_STEP = 0.5
+"""Seconds after which a command that waits for its turn sees that this worker is about to end."""
 KINDS_WITH_REFERENCE = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
 COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
 for _action in Action:
@@ -67,6 +73,8 @@ class Executor:
     clock: StoreClock
     durations: Durations
     stopping: asyncio.Event
+    lanes: Lanes
+    presses: Presses
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Send late news of ended commands, then run the open ones."""
@@ -151,8 +159,9 @@ class Executor:
         pause = self.durations.retry_first
         while True:
             try:
-                await self.calls.begin_try(attempt)
-                return await runner.run(attempt)
+                async with self._turn(attempt):
+                    await self.calls.begin_try(attempt)
+                    return await runner.run(attempt)
             except BridgeError as error:
                 ended = self._judge(attempt, error)
             except Exception as error:
@@ -168,6 +177,32 @@ class Executor:
             if over is not None:
                 return over
             pause = min(pause * 2, self.durations.retry_max)
+
+    @asynccontextmanager
+    async def _turn(self, attempt: Execution) -> AsyncIterator[None]:
+        """
+        Wait for the command's turn, and let it call PagerDuty inside.
+
+        Raises `Queued` if the turn does not come in the command's life, `Stopping` if this worker ends first.
+        """
+        # Also one whose life is over is looked up once: it may have been sent.
+        left = max(await self._time_left(attempt), self.durations.call_max)
+        attempt.turn = turn = self.lanes.turn(Lane.ACT, attempt.command.by.id)
+        try:
+            while not await turn.comes_within(min(left, WAIT_STEP)):
+                left -= WAIT_STEP
+                if self.stopping.is_set():
+                    raise Stopping("this worker is about to end")
+                if left <= 0:
+                    raise turn.in_vain()
+            # What was read before a try that failed is no ground for the next one.
+            press = nullcontext() if attempt.tried or attempt.record.uncertain else self.presses.of(attempt.command)
+            attempt.tried = True
+            with turn.taken(), press:
+                yield
+        finally:
+            turn.leave()
+            attempt.turn = None
 
     def _judge(self, attempt: Execution, error: BridgeError) -> Outcome | BridgeError:
         """
@@ -195,17 +230,20 @@ class Executor:
 
     async def _expired_after(self, attempt: Execution, wait: float) -> Outcome | None:
         """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
-        record = attempt.record
-        now = await self.clock.now_ms()
-        deadline_ms, lifetime = record.deadline(self.durations)
-        life = self.clock.remaining(deadline_ms, now, lifetime)
-        left = max(life, self.clock.remaining(record.until_ms, now, self.durations.call_max))
+        left = await self._time_left(attempt)
         if left <= 0:
-            kind = Kind.UNKNOWN if record.uncertain else Kind.EXPIRED
+            kind = Kind.UNKNOWN if attempt.record.uncertain else Kind.EXPIRED
             why = "It couldn't be sent to PagerDuty in time, so nothing was changed."
             return _with_reference(attempt, Outcome(kind, why=why))
         await self._sleep_under_lease(attempt.lease, min(wait, left))
         return None
+
+    async def _time_left(self, attempt: Execution) -> float:
+        """Return the seconds until the command's life, and any doubt, are over."""
+        record, now = attempt.record, await self.clock.now_ms()
+        deadline_ms, lifetime = record.deadline(self.durations)
+        life = self.clock.remaining(deadline_ms, now, lifetime)
+        return max(life, self.clock.remaining(record.until_ms, now, self.durations.call_max))
 
     async def _sleep_under_lease(self, lease: Lease, seconds: float) -> None:
         """Wait without losing the lease; a worker that is told to stop leaves the command to the next one."""

@@ -56,11 +56,12 @@ class ProgressReplies:
             async with attempt.shown_on_card:
                 await self.show_on_card(attempt, AttemptState.TRYING)
             if attempt.replies_sent == 0:
-                await self._send(attempt, outcome_text.sending_reply(command))
+                await self._send(attempt, outcome_text.sending_reply(command, attempt.ahead))
             await self._wait_until(attempt, self.durations.not_yet_after)
             if attempt.replies_sent <= 1:
                 unclear, url = attempt.record.uncertain, attempt.incident_url
-                await self._send(attempt, outcome_text.still_trying_reply(command, url, unclear=unclear))
+                reply = outcome_text.still_trying_reply(command, url, attempt.ahead, unclear=unclear)
+                await self._send(attempt, reply)
         except BridgeError as error:
             log.warning("progress.lost", **attempt.log_context, why=str(error))
         except Exception:

@@ -8,7 +8,9 @@ themselves are in `shared.model.permissions`.
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 
+from shared.access.press import read_once
 from shared.config.bridge_config import AuthorizationConfig
 from shared.errors import NotFound
 from shared.model.actions import Action
@@ -87,7 +89,9 @@ class Authorization:
     async def _team_roles(self, user: User, teams: tuple[Ref, ...]) -> dict[TeamId, str]:
         """Read the person's role on each of the teams that they belong to."""
         ids = [TeamId(team.id) for team in teams]
-        members = await asyncio.gather(*(self._pagerduty.team_members(team) for team in ids))
+        members = await asyncio.gather(
+            *(read_once(("members", team), partial(self._pagerduty.team_members, team)) for team in ids)
+        )
         return {team: roles[user.id] for team, roles in zip(ids, members, strict=True) if user.id in roles}
 
     async def _by_teams(self, facts: Facts, matter: AuthorizationSubject, action: Action) -> str:

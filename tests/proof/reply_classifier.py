@@ -26,7 +26,7 @@ NEGATIVE = frozenset({Said.ALREADY, Said.STALE, Said.DECLINED, Said.NOT_DONE})
 """Answers that say that the click did nothing."""
 
 _WORDS = (
-    (Said.UNDER_WAY, r"is on its way|NOT \w+ yet|Until PagerDuty confirms it"),
+    (Said.UNDER_WAY, r"is on its way|is in line|NOT \w+ yet|Until PagerDuty confirms it"),
     (Said.AFTER_ALL, r"(went through|was created) after all"),
     (Said.DONE, r"^:white_check_mark:"),
     (Said.REOPENED, r"reopened .*:"),

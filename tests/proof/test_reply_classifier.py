@@ -49,11 +49,12 @@ def test_every_final_answer_is_understood(action: Action, kind: Kind, meaning: S
 def test_news_on_the_way_are_understood() -> None:
     """What is said while it goes on is no final answer, and the late success is one."""
     under_way = [
-        outcome_text.sending_reply(COMMAND),
+        *(outcome_text.sending_reply(COMMAND, ahead) for ahead in (None, 0, 12)),
+        *(outcome_text.still_trying_reply(COMMAND, "", 12, unclear=doubt) for doubt in (False, True)),
         *(outcome_text.still_trying_reply(COMMAND, "", unclear=doubt) for doubt in (False, True)),
     ]
 
-    assert [Said.UNDER_WAY] * 3 == [said(reply.text) for reply in under_way]
+    assert [Said.UNDER_WAY] * 7 == [said(reply.text) for reply in under_way]
     assert Said.AFTER_ALL is said(outcome_text.late_success_reply(COMMAND).text)
 
 

@@ -136,7 +136,7 @@ async def test_a_proxy_that_refuses_for_a_while(bridge: Deployment, proxy: Forwa
     pagerduty = proxy.stop(f"{PAGERDUTY}:443")
 
     assert (await bridge.click("Alice", "Acknowledge")).acked
-    await bridge.told("Alice", "PagerDuty can't be reached; still trying")
+    await bridge.told("Alice", "PagerDuty hasn't answered yet; still trying")
     proxy.ports[f"{PAGERDUTY}:443"] = pagerduty
 
     await bridge.card("Acknowledged by Alice Ng in Slack")

@@ -95,8 +95,10 @@ def test_every_answer_to_a_click_can_be_read_in_one_file(pytestconfig: pytest.Co
     for action in Action:
         page.chapter(SPECS[action].label)
         page.case("On its way", slack_text.reply(sending_reply(command(action))))
+        page.case("In line", *(slack_text.reply(sending_reply(command(action), ahead)) for ahead in (12, 1, 0)))
+        page.case("Still in line", slack_text.reply(still_trying_reply(command(action), URL, 12, unclear=False)))
         page.case(
-            "PagerDuty can't be reached yet", slack_text.reply(still_trying_reply(command(action), URL, unclear=False))
+            "PagerDuty has not answered yet", slack_text.reply(still_trying_reply(command(action), URL, unclear=False))
         )
         page.case(
             "PagerDuty did not answer the call",

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from shared.config.settings import PagerDutySettings
 from shared.durations import Durations
 from shared.pagerduty.api.auth import OAuthApp, TokenSource
+from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.api.reads import Reads
 from shared.pagerduty.api.transport import Read
 from shared.pagerduty.api.writes import Writes
@@ -24,15 +25,24 @@ class PagerDuty(Reads, Writes):
     """
 
     def __init__(
-        self, credentials: str | OAuthApp, url: str = URL, timeout: float = Durations.pagerduty_timeout
+        self,
+        credentials: str | OAuthApp,
+        url: str = URL,
+        timeout: float = Durations.pagerduty_timeout,
+        lanes: Lanes | None = None,
     ) -> None:
         access = f"Token token={credentials}" if isinstance(credentials, str) else TokenSource(credentials, timeout)
-        super().__init__(access, url, timeout)
+        super().__init__(access, url, timeout, lanes)
 
     @classmethod
-    def from_settings(cls, settings: PagerDutySettings, timeout: float = Durations.pagerduty_timeout) -> Self:
+    def from_settings(
+        cls,
+        settings: PagerDutySettings,
+        timeout: float = Durations.pagerduty_timeout,
+        lanes: Lanes | None = None,
+    ) -> Self:
         """Open the door that the settings have the key to."""
-        return cls(credentials(settings), settings.pagerduty_api_url, timeout)
+        return cls(credentials(settings), settings.pagerduty_api_url, timeout, lanes)
 
     @property
     def has_key(self) -> bool:

@@ -28,6 +28,7 @@ from shared.model.incident import AHEAD_MS
 from shared.observability.call_metrics import BUCKETS, record_call
 from shared.pagerduty.api.auth import TokenSource
 from shared.pagerduty.api.errors import UNAUTHORIZED, error_from
+from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.api.sdk import authorities, checked_url
 from shared.pagerduty.models.fields import Listed, Parse, Skipped, as_object, milliseconds
 
@@ -45,6 +46,8 @@ LEFT = Gauge("pagebridge_pagerduty_calls_left", "Calls that PagerDuty's limit st
 HEADERS = {"Accept": "application/vnd.pagerduty+json;version=2", "Content-Type": "application/json"}
 PAGE = 100
 """The longest page that PagerDuty gives."""
+PAUSE = 1.0
+"""Seconds without calls after one that came too early, when PagerDuty does not say how many."""
 
 Params = Mapping[str, str | int | Sequence[str]]
 T = TypeVar("T")
@@ -106,12 +109,13 @@ class Transport:
     `Uncertain` if PagerDuty may have acted, also for a read that timed out, which the caller may repeat. Only a call
     that was refused because its token has ended, and so surely not done, is made again with the next token, once.
 
-    A call takes `timeout` seconds at most, of which connecting may take a third. When the awaiting task is cancelled or
-    the time is up, a request that was sent may still take effect at PagerDuty.
+    A call waits for its turn in `lanes`; then it takes `timeout` seconds at most, of which connecting may take a third.
+    When the awaiting task is cancelled or the time is up, a request that was sent may still take effect at PagerDuty.
     """
 
-    def __init__(self, access: str | TokenSource, url: str, timeout: float) -> None:
+    def __init__(self, access: str | TokenSource, url: str, timeout: float, lanes: Lanes | None = None) -> None:
         """`access` gives the header `Authorization`, if it is not always the same. Needs a running event loop."""
+        self.lanes = lanes or Lanes()
         self._access = access
         self._url = checked_url(url)
         self._timeout = timeout
@@ -157,8 +161,9 @@ class Transport:
 
     async def _tell(self, name: str, method: str, *path: str) -> None:
         """Make a call whose answer has no content."""
-        with record_call(CALLS, SECONDS, name):
-            await self._answered(Request(method, path))
+        async with self.lanes.call():
+            with record_call(CALLS, SECONDS, name):
+                await self._answered(Request(method, path))
 
     async def _list(
         self, name: str, parse: Parse[Listed[T]], *path: str, params: Params | None = None
@@ -204,16 +209,17 @@ class Transport:
         return Read(things, pages[0].date, tuple(one for page in pages for one in page.skipped))
 
     async def _called(self, name: str, parse: Parse[T], request: Request) -> Read[T]:
-        with record_call(CALLS, SECONDS, name):
-            response = await self._answered(request)
-            try:
-                answer = json.loads(response.body)
-            except (ValueError, RecursionError):
-                raise Uncertain("PagerDuty's answer is not JSON") from None
-            date = server_time(response.headers)
-            self._dated = time.monotonic()
-            self._ahead_ms = date.ms - self._dated * SECOND
-            return Read(parse(answer, date.end + AHEAD_MS), date)
+        async with self.lanes.call():
+            with record_call(CALLS, SECONDS, name):
+                response = await self._answered(request)
+                try:
+                    answer = json.loads(response.body)
+                except (ValueError, RecursionError):
+                    raise Uncertain("PagerDuty's answer is not JSON") from None
+                date = server_time(response.headers)
+                self._dated = time.monotonic()
+                self._ahead_ms = date.ms - self._dated * SECOND
+                return Read(parse(answer, date.end + AHEAD_MS), date)
 
     async def _answered(self, request: Request) -> Response:
         deadline, access = asyncio.get_running_loop().time() + self._timeout, self._access
@@ -225,7 +231,10 @@ class Transport:
         if left.isdecimal():
             LEFT.set(int(left))
         if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-            raise error_from(response.status, response.headers, response.body)
+            error = error_from(response.status, response.headers, response.body)
+            if isinstance(error, Unavailable):
+                await self.lanes.pause(error.retry_after or PAUSE)
+            raise error
         return response
 
     async def _sent(self, request: Request, authorization: str, deadline: float) -> Response:

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import Instant, Status
+from shared.model.lanes import SEATS, Lane
 from shared.pagerduty.api import transport
 from shared.pagerduty.api.client import PagerDuty
 from tests.shared.local_server import LocalServer, Request
@@ -135,8 +136,9 @@ async def test_connecting_that_takes_too_long_is_certain() -> None:
 
 
 async def test_calls_at_once(server: LocalServer) -> None:
-    """Many calls are on the wire together, each with its own person."""
-    together = asyncio.Barrier(64)
+    """As many calls as there are seats are on the wire together, each with its own person."""
+    count = SEATS[Lane.READ].each
+    together = asyncio.Barrier(count)
 
     async def meet(request: Request) -> web.Response:
         await together.wait()
@@ -144,7 +146,7 @@ async def test_calls_at_once(server: LocalServer) -> None:
 
     server.answer = meet
     door = PagerDuty("k3y-for-tests", server.url, timeout=30)
-    people = [f"p{n}@example.com" for n in range(64)]
+    people = [f"p{n}@example.com" for n in range(count)]
     reads = await asyncio.gather(*(door.set_status(INCIDENT, Status.ACKNOWLEDGED, person) for person in people))
     assert [read.value.snapshot.title for read in reads] == people
     await door.aclose()

@@ -1,0 +1,211 @@
+"""
+When PagerDuty is called: everything that calls it waits here, in its lane, and nowhere else.
+
+What a person does gets a seat before its first read and keeps it until it has ended: its calls follow one another
+without waiting, so that what it has read is fresh when it writes. Everything else waits for each call. The lane, and
+the person whose turn it is, belong to the context, as the keys of the log do. The rules are in `shared.model.lanes`.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import count
+from secrets import token_hex
+
+from prometheus_client import Gauge, Histogram
+
+from shared.errors import Queued
+from shared.model.lanes import BLOCK, BURST, CALLS, RATE, SEATS, SHARE, Lane, Place, ahead_of, next_place
+from shared.token_buckets import ANYBODY, ROUNDING, Caller, Limit, Pacing, TokenBuckets
+
+WAITING = Gauge("pagebridge_pagerduty_waiting", "Commands and other calls that wait for their turn, by lane", ["lane"])
+WAITED = Histogram(
+    "pagebridge_pagerduty_wait_seconds",
+    "How long they waited, by lane",
+    ["lane"],
+    buckets=(0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+
+BUDGET = "pagerduty"
+PATIENCE = {Lane.ACT: 60.0, Lane.READ: 8.0, Lane.UPKEEP: 60.0}
+"""Seconds that a single call waits at most; a person waits 10 s for an answer."""
+OVERDRAFT = 250.0
+"""Seconds that calls may be ahead which must not wait: they belong to what has begun."""
+AGAIN = 1.0
+"""Seconds until what has waited in vain is to try again."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What the calls of a context are for. With a `turn` that has come they do not wait any more."""
+
+    lane: Lane = Lane.READ
+    person: str = ""
+    turn: "Turn | None" = None
+
+
+_ERRAND: ContextVar[Errand] = ContextVar("errand", default=Errand())  # noqa: B039 -- it is frozen
+
+
+def go_in(lane: Lane, person: str = "") -> None:
+    """Let what follows in this context call in `lane`, for `person`."""
+    _ERRAND.set(Errand(lane, person))
+
+
+class Line:
+    """The line before one lane, and the seats in it."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self.waiting: dict[Place, asyncio.Event] = {}
+        self.seated: Counter[str] = Counter()
+
+    def give_seats(self) -> None:
+        """Give away what seats are free."""
+        while (place := next_place([*self.waiting], self.seated, SEATS[self.lane])) is not None:
+            self.seated[place.person] += 1
+            self.waiting.pop(place).set()
+        WAITING.labels(self.lane.name.lower()).set(len(self.waiting))
+
+    def leave(self, place: Place) -> None:
+        """Give up a place in the line, or a seat."""
+        if self.waiting.pop(place, None) is None:
+            self.seated[place.person] -= 1
+            self.seated += Counter()  # forgets who has none
+        self.give_seats()
+
+
+class Turn:
+    """One turn in a lane, from standing in line on; `leave` it in any case."""
+
+    def __init__(self, lanes: "Lanes", line: Line, place: Place) -> None:
+        self._lanes = lanes
+        self._line = line
+        self._place = place
+        self._seated = line.waiting[place] = asyncio.Event()
+        self._left = 0
+        self._come = False
+        self._since = time.monotonic()
+        line.give_seats()
+
+    @property
+    def ahead(self) -> int | None:
+        """How many are ahead in the line; None once the turn has come."""
+        if self._place in self._line.waiting:
+            return ahead_of(self._place, [*self._line.waiting], self._line.seated)
+        return None if self._come else 0
+
+    async def comes_within(self, seconds: float) -> bool:
+        """Wait for a seat, and for what goes with it of PagerDuty's limit; False if that takes longer."""
+        lane = self._line.lane
+        try:
+            async with asyncio.timeout(seconds):
+                await self._seated.wait()
+                await self._lanes.pay(self._place, lane)
+        except TimeoutError:
+            return False
+        self._left, self._come = CALLS[lane], True
+        WAITED.labels(lane.name.lower()).observe(time.monotonic() - self._since)
+        return True
+
+    def in_vain(self) -> Queued:
+        """Return the error for a turn that has not come."""
+        return Queued(f"the bridge is busy, requests ahead of this one: {self.ahead}", AGAIN)
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Let the calls inside go at once."""
+        before = _ERRAND.set(Errand(self._line.lane, self._place.person, self))
+        try:
+            yield
+        finally:
+            _ERRAND.reset(before)
+
+    async def spend(self) -> None:
+        """Count one call; one beyond those that were paid for does not wait either."""
+        if self._left:
+            self._left -= 1
+        else:
+            await self._lanes.pay(self._place)
+
+    def leave(self) -> None:
+        """Make room for the next one."""
+        self._line.leave(self._place)
+        self._lanes.take_back(self._left)
+
+
+class Lanes:
+    """
+    The lanes of one worker.
+
+    `shared` are the budgets of all workers, which together make no more calls than PagerDuty takes. `pace` is the
+    length of a second to them.
+    """
+
+    def __init__(
+        self, shared: TokenBuckets | None = None, pace: float = 1.0, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._lines = {lane: Line(lane) for lane in Lane}
+        self._numbers = count()
+        self._name = token_hex(4)
+        self._pacing = Pacing(now, shared)
+        self._interval = 60 / RATE * pace
+        self._paid = 0
+
+    def turn(self, lane: Lane, person: str = "") -> Turn:
+        """Stand in line."""
+        return Turn(self, self._lines[lane], Place(person, next(self._numbers)))
+
+    @asynccontextmanager
+    async def call(self) -> AsyncIterator[None]:
+        """Make one call inside, in its turn. Raises `Queued` if that does not come in time."""
+        errand = _ERRAND.get()
+        if errand.turn is not None:
+            await errand.turn.spend()
+            yield
+            return
+        async with self.seat(errand.lane, errand.person, PATIENCE[errand.lane]) as turn:
+            await turn.spend()
+            yield
+
+    @asynccontextmanager
+    async def seat(self, lane: Lane, person: str, seconds: float) -> AsyncIterator[Turn]:
+        """Make all calls inside in one turn. Raises `Queued` if that does not come in so many seconds."""
+        turn = self.turn(lane, person)
+        try:
+            if not await turn.comes_within(seconds):
+                raise turn.in_vain()
+            with turn.taken():
+                yield turn
+        finally:
+            turn.leave()
+
+    async def pay(self, place: Place, lane: Lane | None = None) -> None:
+        """Wait until the limit has room for a turn in a lane, and take it; without a lane take a call, room or not."""
+        calls = 1 if lane is None else CALLS[lane]
+        caller = ANYBODY if lane is None else Caller(f"{place.person}:{self._name}:{place.number}", lane)
+        while self._paid < calls:
+            wait = await self._pacing.take([self._limit(lane)], caller)
+            if wait > 0:
+                await asyncio.sleep(wait)
+            else:
+                self._paid += BLOCK
+        self._paid -= calls
+
+    def take_back(self, calls: int) -> None:
+        """Keep calls that were paid for and not made, for the next ones; not many, because they count for ever."""
+        self._paid = max(self._paid, min(self._paid + calls, BLOCK))
+
+    async def pause(self, seconds: float) -> None:
+        """Make no calls for so many seconds: PagerDuty has refused one. Then they go evenly, by lane."""
+        self._paid = 0
+        await self._pacing.postpone(BUDGET, seconds + self._limit(Lane.ACT).ahead)
+
+    def _limit(self, lane: Lane | None) -> Limit:
+        """Return what a block of calls takes out of the budget."""
+        ahead = OVERDRAFT if lane is None else (BURST * SHARE[lane] - BLOCK) * self._interval + ROUNDING
+        return Limit(BUDGET, BLOCK * self._interval, ahead)
