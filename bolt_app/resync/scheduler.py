@@ -19,8 +19,11 @@ from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from shared.durations import Durations
 from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
 from shared.model.event import SECOND
+from shared.model.ids import IncidentId
+from shared.model.lanes import Lane
 from shared.model.resync_state import GLOBAL, ResyncState
 from shared.observability.log import reference
+from shared.pagerduty.api.lanes import go_in
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, Leases
 from shared.store.documents import Documents
@@ -81,7 +84,7 @@ class Scheduler:
         async with asyncio.TaskGroup() as group:
             keeping = group.create_task(lease.keep())
             try:
-                await self._run_due(lease)
+                await self._run_due(lease, group)
             except StoreDown as error:
                 down = error
             except (FencedOff, Stopping) as error:
@@ -93,49 +96,82 @@ class Scheduler:
             raise down
         await lease.release()
 
-    async def _run_due(self, lease: Lease) -> None:
+    async def _run_due(self, lease: Lease, group: asyncio.TaskGroup) -> None:
         """Check the subscription first: the resync then repairs what was lost while it was disabled."""
+        progress = await self._check_subscription(lease)
+        now_ms = await self.clock.now_ms()
+        _, resync_due = self._due(progress, now_ms)
+        if resync_due:
+            go_in(Lane.UPKEEP)
+            # Due at once for the next owner, in case this worker does not finish.
+            progress = await self._save(replace(progress, begun_ms=now_ms, due_ms=now_ms), lease)
+            watching = group.create_task(self._watch(lease))
+            try:
+                this, swept, error = await self._run_resync(progress, lease)
+            finally:
+                watching.cancel()
+                await asyncio.wait({watching})
+            progress = (await self.resync_states.load(GLOBAL)).value
+            asked_for = 0 if progress.due_ms == progress.begun_ms else progress.due_ms
+            progress = replace(progress, sweep_position=swept, due_ms=asked_for)
+            await self._save(await self._resync_ended(progress, this, error, lease), lease)
+
+    async def _check_subscription(self, lease: Lease) -> ResyncState:
+        """Check the subscription if that is due; return the state after it."""
         now_ms = await self.clock.now_ms()
         progress = (await self.resync_states.load(GLOBAL)).value
         check_due, _ = self._due(progress, now_ms)
-        if check_due:
-            try:
-                progress = await self.watchdog.check(progress, lease)
-            except (CallError, Malformed) as error:
-                log.warning("subscription.not_checked", why=str(error))
-            progress = await self._save(replace(progress, watched_ms=now_ms), lease)
-        _, resync_due = self._due(progress, now_ms)
-        if resync_due:
-            # Due at once for the next owner, in case this worker does not finish.
-            progress = await self._save(replace(progress, begun_ms=now_ms, due_ms=now_ms), lease)
-            await self._save(await self._run_resync(replace(progress, due_ms=0), lease), lease)
+        if not check_due:
+            return progress
+        try:
+            progress = await self.watchdog.check(progress, lease)
+        except (CallError, Malformed) as error:
+            log.warning("subscription.not_checked", why=str(error))
+        return await self._save(replace(progress, watched_ms=now_ms), lease)
 
-    async def _run_resync(self, progress: ResyncState, lease: Lease) -> ResyncState:
-        this: ResyncPass | None = None
+    async def _watch(self, lease: Lease) -> None:
+        """Go on checking the subscription while a resync reads and sweeps, however long that takes."""
+        go_in(Lane.READ)
+        try:
+            while True:
+                await asyncio.sleep(self.durations.retry_max)
+                await self._check_subscription(lease)
+        except (FencedOff, StoreDown) as error:
+            log.warning("watch.broken_off", why=str(error))
+        except Exception:
+            log.exception("watch.failed", reference=reference())
+
+    async def _run_resync(
+        self, progress: ResyncState, lease: Lease
+    ) -> tuple[ResyncPass | None, IncidentId | None, BridgeError | None]:
+        """Make a pass; return it, up to where threads were swept, and what has broken it off."""
+        this, swept = None, progress.sweep_position
         try:
             this = await self.resync.begin(progress, lease)
             await self.resync.run(this, progress)
         except (CallError, Malformed, Stopping) as error:
-            return await self._resync_interrupted(progress, this, error)
+            return this, swept, error
         try:
-            progress = await self.sweep.sweep(progress, this)
+            swept = (await self.sweep.sweep(progress, this)).sweep_position
         except (CallError, Malformed, Stopping) as error:
             log.warning("sweep.broken_off", why=str(error))
+        return this, swept, None
+
+    async def _resync_ended(
+        self, progress: ResyncState, this: ResyncPass | None, error: BridgeError | None, lease: Lease
+    ) -> ResyncState:
+        """Return the state after a pass, and tell the channels what has come late."""
+        if error is not None or this is None:
+            return await self._resync_interrupted(progress, this, error)
         PASSES.labels("done").inc()
         log.info("resync.done", late=len(this.late), again=len(this.again))
         soon = await self._in(self.durations.webhook_grace) if this.soon else 0
-        progress = replace(
-            progress,
-            since_ms=this.since_ms,
-            done_ms=await self.clock.now_ms(),
-            due_ms=soon,
-            recheck=tuple(this.again),
-            reached=None,
-        )
+        due = min(filter(None, (soon, progress.due_ms)), default=0)
+        progress = replace(progress, since_ms=this.since_ms, due_ms=due, recheck=tuple(this.again), reached=None)
         return await self.outage_notice.resync_passed(progress, this.late, lease)
 
     async def _resync_interrupted(
-        self, progress: ResyncState, this: ResyncPass | None, error: BridgeError
+        self, progress: ResyncState, this: ResyncPass | None, error: BridgeError | None
     ) -> ResyncState:
         """Return the progress from which the next pass soon resumes."""
         PASSES.labels("broken off").inc()

@@ -106,17 +106,18 @@ async def test_in_an_outage_the_last_hears_like_the_first(bridge: Bridge) -> Non
 
 async def test_a_worker_that_ends_leaves_who_waits_to_the_next(bridge: Bridge) -> None:
     """Commands that wait for their turn are not cut off: another worker carries them out, once."""
-    await opened(bridge, MANY)
-    slow = bridge.pagerduty.add_fault(Fault(delay=SLOW))
-    await acknowledge_all(bridge, MANY)
+    count = 3 * SEATS[Lane.ACT].each
+    await opened(bridge, count)
+    slow = bridge.pagerduty.add_fault(Fault(delay=2 * SLOW))
+    await acknowledge_all(bridge, count)
     await until(lambda: len(bridge.effects()) > 0, "the first acknowledge")
 
     await bridge.stop_workers()
-    left = MANY - len(bridge.effects())
+    left = count - len(bridge.effects())
     await bridge.start_worker(IMPATIENT)
 
-    await until(lambda: len(bridge.effects()) == MANY, "every acknowledge")
+    await until(lambda: len(bridge.effects()) == count, "every acknowledge")
     slow.remove()
     await settled(bridge)
     assert left
-    assert MANY == len({call.path for call in bridge.effects()})
+    assert count == len({call.path for call in bridge.effects()})

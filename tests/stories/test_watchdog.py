@@ -13,7 +13,7 @@ from shared.model.resync_state import GLOBAL
 from shared.store import documents
 from shared.store.redis import connect
 from tests.stories.harness import PATIENCE, Bridge, until
-from tests.stories.test_resync import healthy, looked, looking, shown
+from tests.stories.test_resync import healthy, looked, looking, passes, shown
 
 
 @pytest.fixture
@@ -193,3 +193,23 @@ async def test_a_subscription_that_cannot_be_switched_on_is_reported(bridge: Bri
     await until(lambda: not healthy(), "the subscription to be found off")
     assert "disabled the webhook subscription" in await problem(bridge)
     await bridge.card("Unheard")
+
+
+async def test_a_resync_that_hangs_holds_up_no_check(bridge: Bridge) -> None:
+    """It reads slowly, incident after incident; a subscription that is switched off meanwhile is soon on again."""
+    incident, _ = await shown(bridge)
+    await until(healthy, "a subscription in order")
+    bridge.pagerduty.add_fault(Fault("GET", "/incidents/*/log_entries", delay=0.9))
+    bridge.pagerduty.add_fault(Fault("GET", "/incidents/*/notes", delay=0.9))
+    bridge.pagerduty.add_fault(Fault("GET", "/incidents/*", delay=0.9))
+    for number in range(20):
+        bridge.pagerduty.webhooks.lose_next(1)
+        bridge.trigger(f"Unheard {number}")
+    bridge.pagerduty.web("PBOB1").acknowledge(incident)
+    await bridge.until_called("GET", "/incidents/*/log_entries")
+    begun = passes()
+
+    switch_off(bridge)
+
+    await until(lambda: subscription(bridge).disabled_until is None, "the subscription to be switched on")
+    assert begun == passes()
