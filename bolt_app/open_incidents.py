@@ -1,7 +1,8 @@
 """Which incidents are open now: the index, checked against the projections."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from shared.model.event import Snapshot, Status, ids_of_teams
 from shared.model.ids import ChannelId, IncidentId, incident_id
@@ -10,6 +11,10 @@ from shared.store.channel_index import OpenIncidents
 from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents
 from shared.store.incidents import Incidents
+
+NEWEST = 50
+"""Incidents that are read, all together, however many are open."""
+OLDER = f"Only the newest {NEWEST} are looked at here; PagerDuty has them all."
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,14 @@ class OpenIncident:
 
 
 @dataclass(frozen=True)
+class OpenList:
+    """Open incidents, the newest first, and whether there are `older` ones that were not read."""
+
+    incidents: Sequence[OpenIncident]
+    older: bool = False
+
+
+@dataclass(frozen=True)
 class OpenIncidentReader:
     """Reads the index. An entry that is not true any more is passed over, and looked after by the reconciler."""
 
@@ -29,11 +42,16 @@ class OpenIncidentReader:
     slack_states: Documents[SlackState]
     dirty_queue: WorkQueue
 
-    async def shown_in(self, channel: ChannelId) -> list[OpenIncident]:
-        """List the open incidents that `channel` shows as they are now, the newest first. Raises `StoreDown`."""
-        return await self._shown(await self._still_open(await self.index.shown_in(channel)), channel)
+    async def shown_in(self, channel: ChannelId) -> OpenList:
+        """Read the newest open incidents that `channel` shows as they are now. Raises `StoreDown`."""
+        found = await self._newest(await self.index.shown_in(channel, NEWEST + 1))
+        return replace(found, incidents=await self._shown(found.incidents, channel))
 
-    async def named(self, name: str, channel: ChannelId) -> list[OpenIncident]:
+    async def all(self) -> OpenList:
+        """Read the newest open incidents. Raises `StoreDown`."""
+        return await self._newest(await self.index.all(NEWEST + 1))
+
+    async def named(self, name: str, channel: ChannelId) -> tuple[OpenIncident, ...]:
         """Find the open incidents of a number or an id that `channel` shows. Raises `Malformed` for neither."""
         incident = incident_id(name)
         known = (
@@ -45,25 +63,23 @@ class OpenIncidentReader:
         opened = [one for one in found if one.snapshot.status is not Status.RESOLVED]
         return await self._shown(opened, channel)
 
-    async def _shown(self, known: list[OpenIncident], channel: ChannelId) -> list[OpenIncident]:
-        shown = [(await self.slack_states.load(incident.id)).value for incident in known]
-        return [
+    async def _shown(self, known: Sequence[OpenIncident], channel: ChannelId) -> tuple[OpenIncident, ...]:
+        states = await asyncio.gather(*(self.slack_states.load(incident.id) for incident in known))
+        return tuple(
             incident
-            for incident, messages in zip(known, shown, strict=True)
-            if messages.shows(ids_of_teams(incident.snapshot.teams), channel)
-        ]
+            for incident, state in zip(known, states, strict=True)
+            if state.value.shows(ids_of_teams(incident.snapshot.teams), channel)
+        )
 
-    async def all(self) -> list[OpenIncident]:
-        """List every open incident, the newest first. Raises `StoreDown`."""
-        return await self._still_open(await self.index.all())
-
-    async def _still_open(self, incidents: Iterable[IncidentId]) -> list[OpenIncident]:
+    async def _newest(self, incidents: Sequence[IncidentId]) -> OpenList:
         found = []
-        for incident in incidents:
-            snapshot = (await self.incidents.load(incident)).value.snapshot
+        newest = incidents[:NEWEST]
+        read = await asyncio.gather(*map(self.incidents.load, newest))
+        for incident, known in zip(newest, read, strict=True):
+            snapshot = known.value.snapshot
             if snapshot is not None and snapshot.status is not Status.RESOLVED:
                 found.append(OpenIncident(incident, snapshot))
             else:
                 # Not dropped here: it may be opened again at this moment, and only its own pass can tell.
                 await self.dirty_queue.mark(incident)
-        return found
+        return OpenList(tuple(found), older=len(incidents) > NEWEST)

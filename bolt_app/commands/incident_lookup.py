@@ -13,7 +13,7 @@ import structlog
 
 from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
+from bolt_app.open_incidents import OLDER, OpenIncident, OpenIncidentReader, OpenList
 from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, headline, label
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
@@ -131,7 +131,7 @@ class IncidentLookup:
             raise NotFound("it belongs to a private team")
         return Target.from_snapshot(read.id, read.snapshot)
 
-    async def _named_in_channel(self, name: str, typed: SlashPayload) -> list[OpenIncident]:
+    async def _named_in_channel(self, name: str, typed: SlashPayload) -> Sequence[OpenIncident]:
         """Look among what the channel shows, briefly: a store that hangs must leave time for asking PagerDuty."""
         try:
             async with asyncio.timeout(self.durations.store_timeout / 2):
@@ -142,15 +142,16 @@ class IncidentLookup:
 
     async def _only_candidate(self, parsed: ParsedCommand, typed: SlashPayload) -> Target | Reply:
         """Return the only open incident. A redelivered line keeps the incident it was first about."""
-        found = await self.open_reader.shown_in(typed.channel)
-        only = found[0] if len(found) == 1 else None
+        shown = await self.open_reader.shown_in(typed.channel)
+        found = shown.incidents
+        only = found[0] if len(found) == 1 and not shown.older else None
         if parsed.verb in ACTIONS:
             meant = await self._first_meant(typed.id, only.id if only else None)
             if meant is not None and (only is None or meant != only.id):
                 return await self._by_number(replace(parsed, incident=meant), typed)
             if meant is None and only is not None:
                 return repeated_reply()
-        return Target.from_snapshot(only.id, only.snapshot) if only else candidates(parsed, typed.command, found)
+        return Target.from_snapshot(only.id, only.snapshot) if only else candidates(parsed, typed.command, shown)
 
     async def _first_meant(self, typed: CommandId, incident: IncidentId | None) -> IncidentId | None:
         """Return what the line meant when it first came, which is `incident` if that is now. Raises `StoreDown`."""
@@ -161,14 +162,17 @@ class IncidentLookup:
         return IncidentId(kept.decode()) if isinstance(kept, bytes) and kept else None
 
 
-def candidates(parsed: ParsedCommand, command: str, found: Sequence[OpenIncident]) -> Reply:
+def candidates(parsed: ParsedCommand, command: str, shown: OpenList) -> Reply:
     """List what could have been meant, each with the line that works for it."""
+    found, more = shown.incidents, " or more" if shown.older else ""
     if not found:
         line = as_code(f"{command} {replace(parsed, incident=EXAMPLE).line}")
         every = as_code(f"{command} {Verb.LIST} all")
-        return build_reply(f"No incident is open in this channel. Name one: {line}. {every} lists all.")
+        return build_reply(
+            f"No incident is open in this channel. Name one: {line}. {every} lists all.", OLDER if shown.older else ""
+        )
     short = parsed if len(parsed.text) <= LONGEST else replace(parsed, text="…")
-    lines = [f"*{len(found)} incidents are open in this channel.* Which one do you mean? Nothing was sent."]
+    lines = [f"*{len(found)}{more} incidents are open in this channel.* Which one do you mean? Nothing was sent."]
     for known in found[:MOST_CANDIDATES]:
         line = replace(short, incident=command_reference(known.id, known.snapshot)).line
         lines.append(f"{headline(known.id, known.snapshot)}\n        {as_code(f'{command} {line}')}")

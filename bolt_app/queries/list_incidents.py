@@ -1,11 +1,11 @@
 """`list`: the open incidents of this channel, of the person who asks, or all that they may see."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bolt_app.commands.slash_grammar import ParsedCommand, Scope, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
+from bolt_app.open_incidents import OLDER, OpenIncident, OpenIncidentReader, OpenList
 from bolt_app.replies.builder import Reply, age, as_code, build_reply, headline, people_listed
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
@@ -43,17 +43,18 @@ class ListIncidents:
             case Scope.CHANNEL:
                 found = await self.open_reader.shown_in(typed.channel)
             case Scope.MINE:
-                found = await assigned_to(self.pagerduty, (await self.identity.link(typed.by)).user, OPEN)
+                user = (await self.identity.link(typed.by)).user
+                found = OpenList(tuple(await assigned_to(self.pagerduty, user, OPEN)))
             case Scope.ALL:
                 found = await self._all(typed)
-        return render_list(parsed.scope, found, self.clock.estimate_ms(), typed.command)
+        return render_list(parsed.scope, found.incidents, self.clock.estimate_ms(), typed.command, older=found.older)
 
-    async def _all(self, typed: SlashPayload) -> list[OpenIncident]:
+    async def _all(self, typed: SlashPayload) -> OpenList:
         user = (await self.identity.link(typed.by)).user
         known = await self.open_reader.all()
-        here = {shown.id for shown in await self.open_reader.shown_in(typed.channel)}
-        seen = {incident.id for incident in await self.visibility.seen(user, known)}
-        return [incident for incident in known if incident.id in here | seen]
+        here = {shown.id for shown in (await self.open_reader.shown_in(typed.channel)).incidents}
+        seen = {incident.id for incident in await self.visibility.seen(user, known.incidents)}
+        return replace(known, incidents=tuple(one for one in known.incidents if one.id in here | seen))
 
 
 async def assigned_to(pagerduty: PagerDuty, user: User, statuses: Sequence[Status]) -> list[OpenIncident]:
@@ -62,17 +63,21 @@ async def assigned_to(pagerduty: PagerDuty, user: User, statuses: Sequence[Statu
     return [OpenIncident(read.id, read.snapshot) async for read in pagerduty.incidents(wanted)]
 
 
-def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
-    """Return the open incidents: high urgency first, then the newest."""
+def render_list(
+    scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str, *, older: bool = False
+) -> Reply:
+    """Return the open incidents: high urgency first, then the newest; `older` ones were not read."""
+    unread = OLDER if older else ""
     if not found:
         every = as_code(f"{command} {Verb.LIST} {Scope.ALL}")
-        return build_reply(NONE[scope] + ("" if scope is Scope.ALL else f" {every} lists all open incidents."))
+        none = NONE[scope] + ("" if scope is Scope.ALL else f" {every} lists all open incidents.")
+        return build_reply(none, unread)
     rows = [
         incident_row(headline(one.id, one.snapshot), one.snapshot, now_ms, people_listed(one.snapshot.assignees))
         for one in sorted(found, key=_sort_key)[:MOST]
     ]
     more = f"…and {len(found) - MOST} more." if len(found) > MOST else ""
-    return build_reply(f"*{HEADINGS[scope]}: {len(found)}*", *paragraphs(rows), more)
+    return build_reply(f"*{HEADINGS[scope]}: {len(found)}*", *paragraphs(rows), more, unread)
 
 
 def incident_row(name: str, snapshot: Snapshot, now_ms: int, people: str = "") -> str:

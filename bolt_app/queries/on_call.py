@@ -63,7 +63,10 @@ class OnCallQuery:
     async def _matching(self, text: str, typed: SlashPayload) -> list[OnCallTarget]:
         """Find what a name stands for; without one, the policies of what is open in the channel."""
         if not text:
-            shown = [incident.snapshot.escalation_policy for incident in await self.open_reader.shown_in(typed.channel)]
+            shown = [
+                incident.snapshot.escalation_policy
+                for incident in (await self.open_reader.shown_in(typed.channel)).incidents
+            ]
             return [OnCallTarget(policy.name, policy) for policy in shown if policy]
         return best_matches(text, await self._targets(text)) or best_matches(text, await self._targets(""))
 

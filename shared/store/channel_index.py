@@ -29,16 +29,16 @@ class OpenIncidents:
         for key in (keys.OPEN, *(keys.of_channel(channel, "open") for channel in channels)):
             await self._redis.zrem(key, incident)
 
-    async def all(self) -> list[IncidentId]:
-        """List every open incident."""
-        return await self._list(keys.OPEN)
+    async def all(self, most: int = 0) -> list[IncidentId]:
+        """List every open incident, or the `most` newest."""
+        return await self._list(keys.OPEN, most)
 
-    async def shown_in(self, channel: ChannelId) -> list[IncidentId]:
-        """List the open incidents with a card in `channel`."""
-        return await self._list(keys.of_channel(channel, "open"))
+    async def shown_in(self, channel: ChannelId, most: int = 0) -> list[IncidentId]:
+        """List the open incidents with a card in `channel`, all or the `most` newest."""
+        return await self._list(keys.of_channel(channel, "open"), most)
 
-    async def _list(self, key: str) -> list[IncidentId]:
-        members: list[bytes] = await self._redis.zrevrange(key, 0, -1)  # type: ignore[assignment]  # redis-py's union of all replies
+    async def _list(self, key: str, most: int) -> list[IncidentId]:
+        members: list[bytes] = await self._redis.zrevrange(key, 0, most - 1)  # type: ignore[assignment]  # redis-py's union of all replies
         return [incident_id(member.decode()) for member in members]
 
 

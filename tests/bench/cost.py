@@ -5,14 +5,18 @@ import time
 from contextlib import AbstractAsyncContextManager
 from urllib.parse import unquote
 
+from bolt_app.open_incidents import OpenIncidentReader
 from shared.model.ids import ChannelId
-from shared.store import keys
+from shared.store import documents, keys
+from shared.store.channel_index import OpenIncidents
+from shared.store.coordination import WorkQueue
+from shared.store.incidents import Incidents
 from tests.bench.environment import Stage, until
 from tests.bench.measurement import Figure, Sizes, used
 from tests.bench.traffic import Traffic, watched
 
 COST = "Cost per event"
-MEMORY = "Memory"
+MEMORY = "Many open incidents"
 NONE = "the same worker with no incident"
 ACTS = 4
 AT_ONCE = 100
@@ -61,7 +65,21 @@ async def memory(stage: Stage, sizes: Sizes) -> list[Figure]:
     await _copy(stage, sizes.many - sizes.real)
     await _open(stage, sizes.few)
     found += _figures(sizes.many, before, await _held(stage))
-    return found
+    return [*found, *await _lists(stage, sizes.many)]
+
+
+async def _lists(stage: Stage, incidents: int) -> list[Figure]:
+    """See how long it takes to read what a list shows, or the incident of a number, with so many open."""
+    redis, channel = stage.redis, ChannelId(stage.bridge.channel.id)
+    states, queue = documents.surfaces(redis), WorkQueue(redis, "dirty", 1.0)
+    reader = OpenIncidentReader(OpenIncidents(redis), Incidents(redis), states, queue)
+    number = str(stage.bridge.pagerduty.incidents[-1].number)
+    begun = time.perf_counter()
+    await reader.shown_in(channel)
+    listed = time.perf_counter()
+    await reader.named(number, channel)
+    taken = {"a channel's list": listed - begun, "an incident's number": time.perf_counter() - listed}
+    return [Figure(MEMORY, f"{what}, {incidents:,} open", 1000 * took, "ms") for what, took in taken.items()]
 
 
 def _figures(incidents: int, before: tuple[int, int], now: tuple[int, int]) -> list[Figure]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bolt_app.commands.incident_lookup import candidates, lookup_failed, unknown_incident
 from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, USAGES, ParsedCommand, Scope, Verb
 from bolt_app.modals.context import ModalContext
-from bolt_app.open_incidents import OpenIncident
+from bolt_app.open_incidents import OpenIncident, OpenList
 from bolt_app.queries import incident_details
 from bolt_app.queries.list_incidents import render_list
 from bolt_app.queries.on_call import OnCallTarget, ambiguous_reply, best_matches, render_levels
@@ -71,7 +71,7 @@ def test_any_title_is_harmless(text: str) -> None:
     found = incidents(30, text)
 
     harmless(render_list(Scope.ALL, found, NOON, "/pd"))
-    harmless(candidates(ParsedCommand(Verb.NOTE, "", text or "x"), "/pd", found))
+    harmless(candidates(ParsedCommand(Verb.NOTE, "", text or "x"), "/pd", OpenList(tuple(found))))
     harmless(unknown_incident(ParsedCommand(Verb.NOTE, "4711", text), "/pd"))
     harmless(ambiguous_reply(text, [OnCallTarget(text, Ref("P1"), EscalationPolicy("P1", text))] * 12, "/pd"))
 
@@ -79,13 +79,13 @@ def test_any_title_is_harmless(text: str) -> None:
 def test_answers_in_an_ack_are_short_enough() -> None:
     """Text and blocks of the longest ones fit into one ack."""
     long = ParsedCommand(Verb.NOTE, "", "&" * 9000)
-    for reply in (candidates(long, "/pd", incidents(30, "&" * 500)), help_text("/" + "x" * 31)):
+    for reply in (candidates(long, "/pd", OpenList(tuple(incidents(30, "&" * 500)))), help_text("/" + "x" * 31)):
         assert LONGEST_ACK > len(json.dumps({"text": reply.text, "blocks": reply.blocks}).encode())
 
 
 def test_a_long_text_is_given_back_once() -> None:
     """Every candidate has its line, without repeating what was written in each."""
-    told = candidates(ParsedCommand(Verb.NOTE, "", "Rolled back " * 20), "/pd", incidents(2)).text
+    told = candidates(ParsedCommand(Verb.NOTE, "", "Rolled back " * 20), "/pd", OpenList(tuple(incidents(2)))).text
 
     assert "`/pd note 100 …`" in told
     assert "Your text: Rolled back" in told

@@ -9,6 +9,7 @@ from bolt_app.commands import incident_lookup
 from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, Scope, Verb, parse
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.listeners import slash_commands
+from bolt_app.open_incidents import OpenList
 from bolt_app.queries import acknowledge_mine, on_call, router
 from bolt_app.queries.list_incidents import render_list
 from bolt_app.queries.on_call import OnCallTarget, render_levels
@@ -81,9 +82,16 @@ def _add_mistyped(page: Page) -> None:
 
 def _add_lookup(page: Page) -> None:
     page.chapter("Which incident and which person are meant")
-    page.case("None is open in the channel", _shown(incident_lookup.candidates(NOTE, PD, [])))
-    page.case("Several are open in the channel", _shown(incident_lookup.candidates(NOTE, PD, open_incidents(2))))
-    page.case("Many are, and the text is long", _shown(incident_lookup.candidates(LONG_NOTE, PD, open_incidents(10))))
+    page.case("None is open in the channel", _shown(incident_lookup.candidates(NOTE, PD, OpenList(()))))
+    older = OpenList(open_incidents(10), older=True)
+    page.case("Older ones are not read", _shown(incident_lookup.candidates(NOTE, PD, older)).splitlines()[0])
+    page.case(
+        "Several are open in the channel", _shown(incident_lookup.candidates(NOTE, PD, OpenList(open_incidents(2))))
+    )
+    page.case(
+        "Many are, and the text is long",
+        _shown(incident_lookup.candidates(LONG_NOTE, PD, OpenList(open_incidents(10)))),
+    )
     page.case(
         "There is no such incident",
         *map(
@@ -130,6 +138,7 @@ def _add_queries(page: Page) -> None:
             f"`{PD} list {scope}`".replace(" `", "`"),
             *(_shown(render_list(scope, found, now, PD)) for found in (open_incidents(4), [])),
         )
+    page.case("Older ones are not read", _shown(render_list(Scope.ALL, [], now, PD, older=True)))
     page.case("More than can be listed", _shown(render_list(Scope.ALL, open_incidents(25), now, PD)).splitlines()[-1])
     page.chapter("`/pd show`")
     page.case("Everything", _shown(render_incident(whole())))

@@ -63,3 +63,14 @@ async def test_an_old_number_is_kept_as_long_as_the_documents() -> None:
     await incidents.change(OLD, lambda known: replace(known, snapshot=snapshot(Status.RESOLVED)))
 
     assert await redis.ttl(keys.of_number(37)) > 179 * 24 * 3600
+
+
+async def test_however_many_are_open_the_newest_are_listed() -> None:
+    """Asked for the newest of them, the index gives no more."""
+    index = OpenIncidents(cast("Redis", FakeAsyncRedis()))
+    for number in range(20):
+        await index.put(IncidentId(f"Q{number}"), [HERE], number)
+
+    assert ["Q19", "Q18", "Q17"] == await index.shown_in(HERE, 3)
+    assert ["Q19", "Q18"] == await index.all(2)
+    assert 20 == len(await index.all())
