@@ -30,7 +30,7 @@ from shared.model.lanes import Lane
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import refusal
-from shared.pagerduty.api.lanes import Lanes
+from shared.pagerduty.api.lanes import Lanes, Turn
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
@@ -187,7 +187,7 @@ class Executor:
         """
         # Also one whose life is over is looked up once: it may have been sent.
         left = max(await self._time_left(attempt), self.durations.call_max)
-        attempt.turn = turn = self.lanes.turn(Lane.ACT, attempt.command.by.id)
+        attempt.turn = turn = Turn(self.lanes, Lane.ACT, attempt.command.by.id)
         try:
             while not await turn.comes_within(min(left, WAIT_STEP)):
                 left -= WAIT_STEP

@@ -71,32 +71,26 @@ class Line:
             self.waiting.pop(place).set()
         WAITING.labels(self.lane.name.lower()).set(len(self.waiting))
 
-    def leave(self, place: Place) -> None:
-        """Give up a place in the line, or a seat."""
-        if self.waiting.pop(place, None) is None:
-            self.seated[place.person] -= 1
-            self.seated += Counter()  # forgets who has none
-        self.give_seats()
-
 
 class Turn:
     """One turn in a lane, from standing in line on; `leave` it in any case."""
 
-    def __init__(self, lanes: "Lanes", line: Line, place: Place) -> None:
+    def __init__(self, lanes: "Lanes", lane: Lane, person: str = "") -> None:
         self._lanes = lanes
-        self._line = line
-        self._place = place
-        self._seated = line.waiting[place] = asyncio.Event()
-        self._left = 0
+        self._line = lanes.lines[lane]
         self._come = False
         self._since = time.monotonic()
-        line.give_seats()
+        self.place = Place(person, next(lanes.numbers))
+        self.left = 0
+        """Calls that are paid for and not made."""
+        self._seated = self._line.waiting[self.place] = asyncio.Event()
+        self._line.give_seats()
 
     @property
     def ahead(self) -> int | None:
         """How many are ahead in the line; None once the turn has come."""
-        if self._place in self._line.waiting:
-            return ahead_of(self._place, [*self._line.waiting], self._line.seated)
+        if self.place in self._line.waiting:
+            return ahead_of(self.place, [*self._line.waiting], self._line.seated)
         return None if self._come else 0
 
     async def comes_within(self, seconds: float) -> bool:
@@ -105,10 +99,10 @@ class Turn:
         try:
             async with asyncio.timeout(seconds):
                 await self._seated.wait()
-                await self._lanes.pay(self._place, lane)
+                await self._lanes.pay(self.place, lane)
         except TimeoutError:
             return False
-        self._left, self._come = CALLS[lane], True
+        self.left, self._come = CALLS[lane], True
         WAITED.labels(lane.name.lower()).observe(time.monotonic() - self._since)
         return True
 
@@ -119,23 +113,20 @@ class Turn:
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Let the calls inside go at once."""
-        before = _ERRAND.set(Errand(self._line.lane, self._place.person, self))
+        before = _ERRAND.set(Errand(self._line.lane, self.place.person, self))
         try:
             yield
         finally:
             _ERRAND.reset(before)
 
-    async def spend(self) -> None:
-        """Count one call; one beyond those that were paid for does not wait either."""
-        if self._left:
-            self._left -= 1
-        else:
-            await self._lanes.pay(self._place)
-
     def leave(self) -> None:
-        """Make room for the next one."""
-        self._line.leave(self._place)
-        self._lanes.take_back(self._left)
+        """Make room for the next one, also in the line; keep few calls that were paid for, because they count on."""
+        line, lanes = self._line, self._lanes
+        if line.waiting.pop(self.place, None) is None:
+            line.seated[self.place.person] -= 1
+            line.seated += Counter()  # forgets who has none
+        line.give_seats()
+        lanes.paid = max(lanes.paid, min(lanes.paid + self.left, BLOCK))
 
 
 class Lanes:
@@ -149,33 +140,33 @@ class Lanes:
     def __init__(
         self, shared: TokenBuckets | None = None, pace: float = 1.0, now: Callable[[], float] = time.monotonic
     ) -> None:
-        self._lines = {lane: Line(lane) for lane in Lane}
-        self._numbers = count()
+        self.lines = {lane: Line(lane) for lane in Lane}
+        self.numbers = count()
+        self.paid = 0
+        """Calls of the limit that were taken and belong to no turn."""
         self._name = token_hex(4)
         self._pacing = Pacing(now, shared)
         self._interval = 60 / RATE * pace
-        self._paid = 0
-
-    def turn(self, lane: Lane, person: str = "") -> Turn:
-        """Stand in line."""
-        return Turn(self, self._lines[lane], Place(person, next(self._numbers)))
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
         """Make one call inside, in its turn. Raises `Queued` if that does not come in time."""
         errand = _ERRAND.get()
-        if errand.turn is not None:
-            await errand.turn.spend()
-            yield
+        if errand.turn is None:
+            async with self.seat(errand.lane, errand.person, PATIENCE[errand.lane]) as turn:
+                turn.left -= 1
+                yield
             return
-        async with self.seat(errand.lane, errand.person, PATIENCE[errand.lane]) as turn:
-            await turn.spend()
-            yield
+        if errand.turn.left:
+            errand.turn.left -= 1
+        else:
+            await self.pay(errand.turn.place)
+        yield
 
     @asynccontextmanager
     async def seat(self, lane: Lane, person: str, seconds: float) -> AsyncIterator[Turn]:
         """Make all calls inside in one turn. Raises `Queued` if that does not come in so many seconds."""
-        turn = self.turn(lane, person)
+        turn = Turn(self, lane, person)
         try:
             if not await turn.comes_within(seconds):
                 raise turn.in_vain()
@@ -188,21 +179,17 @@ class Lanes:
         """Wait until the limit has room for a turn in a lane, and take it; without a lane take a call, room or not."""
         calls = 1 if lane is None else CALLS[lane]
         caller = ANYBODY if lane is None else Caller(f"{place.person}:{self._name}:{place.number}", lane)
-        while self._paid < calls:
+        while self.paid < calls:
             wait = await self._pacing.take([self._limit(lane)], caller)
             if wait > 0:
                 await asyncio.sleep(wait)
             else:
-                self._paid += BLOCK
-        self._paid -= calls
-
-    def take_back(self, calls: int) -> None:
-        """Keep calls that were paid for and not made, for the next ones; not many, because they count for ever."""
-        self._paid = max(self._paid, min(self._paid + calls, BLOCK))
+                self.paid += BLOCK
+        self.paid -= calls
 
     async def pause(self, seconds: float) -> None:
         """Make no calls for so many seconds: PagerDuty has refused one. Then they go evenly, by lane."""
-        self._paid = 0
+        self.paid = 0
         await self._pacing.postpone(BUDGET, seconds + self._limit(Lane.ACT).ahead)
 
     def _limit(self, lane: Lane | None) -> Limit:

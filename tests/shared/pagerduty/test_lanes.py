@@ -20,7 +20,7 @@ ACT = SEATS[Lane.ACT]
 
 async def seated(lanes: Lanes, lane: Lane, person: str) -> Turn:
     """Let a person have a seat at once."""
-    turn = lanes.turn(lane, person)
+    turn = Turn(lanes, lane, person)
     assert await turn.comes_within(1.0)
     return turn
 
@@ -40,7 +40,7 @@ async def test_nothing_waits_for_another_lane(lane: Lane) -> None:
     lanes = Lanes(pace=0)
     others = [other for other in Lane if other is not lane]
     async with crowded(lanes, others[0]), crowded(lanes, others[1]):
-        waiting = [lanes.turn(other, "U0ALICE") for other in others]
+        waiting = [Turn(lanes, other, "U0ALICE") for other in others]
 
         turn = await seated(lanes, lane, "U0ALICE")
 
@@ -51,7 +51,7 @@ async def test_nothing_waits_for_another_lane(lane: Lane) -> None:
 async def test_one_person_does_not_take_all_seats() -> None:
     """A flood waits behind itself; another person is seated at once, though they came later."""
     lanes = Lanes(pace=0)
-    flood = [lanes.turn(Lane.ACT, "U0ALICE") for _ in range(ACT.all)]
+    flood = [Turn(lanes, Lane.ACT, "U0ALICE") for _ in range(ACT.all)]
     await flood[ACT.each - 1].comes_within(1.0)
 
     assert not await flood[ACT.each].comes_within(0.0)
@@ -63,7 +63,7 @@ async def test_who_has_left_makes_room_for_who_has_fewest() -> None:
     """The seat that becomes free goes to the person with the fewest, not to who came first."""
     lanes = Lanes(pace=0)
     async with crowded(lanes, Lane.ACT) as turns:
-        again, new = lanes.turn(Lane.ACT, "U1"), lanes.turn(Lane.ACT, "U0NEW")
+        again, new = Turn(lanes, Lane.ACT, "U1"), Turn(lanes, Lane.ACT, "U0NEW")
         assert (1, 0) == (again.ahead, new.ahead)
 
         turns.pop(0).leave()
@@ -78,7 +78,7 @@ async def test_who_is_gone_is_not_waited_for() -> None:
     """Whoever gives up in the line leaves no seat behind that nobody has."""
     lanes = Lanes(pace=0)
     async with crowded(lanes, Lane.ACT) as turns:
-        gone, next_ = lanes.turn(Lane.ACT, "U0GONE"), lanes.turn(Lane.ACT, "U0NEXT")
+        gone, next_ = Turn(lanes, Lane.ACT, "U0GONE"), Turn(lanes, Lane.ACT, "U0NEXT")
         assert not await gone.comes_within(0.01)
         gone.leave()
 
@@ -161,7 +161,7 @@ async def test_a_call_too_many_stops_the_others(server: LocalServer) -> None:
     with pytest.raises(Unavailable):
         await pagerduty.incident(INCIDENT)
 
-    turn = lanes.turn(Lane.ACT, "U0ALICE")
+    turn = Turn(lanes, Lane.ACT, "U0ALICE")
 
     assert not await turn.comes_within(0.05)
     assert turn.ahead == 0
