@@ -40,7 +40,7 @@ class Sizes:
     flood: float = 8.0
     """The seconds for which one person opens details before another acknowledges."""
     clickers: int = 65
-    lines: tuple[int, ...] = (10, 1000, 5000)
+    lines: tuple[int, ...] = (10, 1000)
     notes: int = 40
 
 
