@@ -52,7 +52,8 @@ def draw(palette: str) -> str:
 
 def alternative(shown: Message) -> str:
     """Describe the picture for those who do not see it."""
-    return f"A Slack channel with a card of pagebridge: {shown.text} Its thread says who did what, and where."
+    said = shown.text.replace("*", "")
+    return f"A Slack channel with a card of pagebridge: {said} Its thread says who did what, and where."
 
 
 def told() -> Incident:
