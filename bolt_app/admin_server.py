@@ -18,7 +18,8 @@ from shared.store.redis import Redis, try_to_append
 log = structlog.get_logger()
 
 CONNECTIONS = Gauge(
-    "pagebridge_slack_connections", "Connections of Socket Mode that are up, 1 for a port that listens; one will do"
+    "pagebridge_slack_connections",
+    "Connections of Socket Mode that are up, 1 for a port that listens; over all workers one will do",
 )
 READY = Gauge("pagebridge_worker_ready", "1 while the worker takes clicks and shows what happens")
 PROBLEM = Gauge("pagebridge_worker_problem", "1 while `/readyz` names a problem of this kind", ["what"])
@@ -34,12 +35,14 @@ class Transport(Protocol):
 
     lost: str
     """The message for an operator when nothing arrives, with where to look."""
+    standby: bool
+    """Whether nothing is to arrive here, because it does at other workers."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Bring it until `stopping` is set; what comes from then on until `close` is still taken."""
 
     async def close(self) -> None:
-        """End it; what is being handled can no longer be acked afterwards."""
+        """End it, once what is in hand is acked."""
 
     async def connected(self) -> int:
         """Count the ways on which what people do arrives here, as far as can be known."""
@@ -52,9 +55,9 @@ class AdminServer:
     """
     Answers `/healthz`, `/readyz` and `/metrics`.
 
-    Ready means: Redis takes what people do, it arrives here (a connection is up, or the port listens), and nothing
-    that work needs was `found` missing. The details also say whether a click that was acked is on disk. `problems` says
-    in words what is wrong and what to do, also where work goes on.
+    Ready means: Redis takes what people do, it arrives here (a connection is up, or the port listens) or at workers for
+    which this one stands by, and nothing that work needs was `found` missing. The details also say whether a click that
+    was acked is on disk. `problems` says in words what is wrong and what to do, also where work goes on.
     """
 
     def __init__(
@@ -80,9 +83,8 @@ class AdminServer:
         down = await self._down()
         connections = await self._transport.connected()
         subscription = "unknown" if down else await self._subscription()
-        problems = dict(_own_problems(down, "" if connections else self._transport.lost, subscription)) | dict(
-            self._found
-        )
+        lost = "" if connections or self._transport.standby else self._transport.lost
+        problems = dict(_own_problems(down, lost, subscription)) | dict(self._found)
         ready = problems.keys() <= HARMLESS
         READY.set(ready)
         CONNECTIONS.set(connections)

@@ -83,8 +83,9 @@ class InflightTracker:
 
     async def drained(self) -> None:
         """Wait until nothing is in hand, and the last ack is on its way."""
-        await self._empty.wait()
-        await asyncio.sleep(self._emptied + ACK_SENT - time.monotonic())
+        while self._count or time.monotonic() < self._emptied + ACK_SENT:
+            await self._empty.wait()
+            await asyncio.sleep(self._emptied + ACK_SENT - time.monotonic())
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """Checks before a worker starts: a problem is reported at once, not found out at 3 a.m."""
 
+import asyncio
+
 import structlog
 
 from shared.diagnostics import credential_checks
-from shared.errors import BridgeError, CallError, Malformed, Refused
+from shared.errors import BridgeError, CallError, Malformed, Refused, Unavailable
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack, SlackIdentity
 
@@ -19,7 +21,7 @@ async def check(slack: Slack, app_token: str | None, pagerduty: PagerDuty) -> Sl
     Try every credential once, and return who we are in Slack. Without Socket Mode there is no `app_token`.
 
     Raises `NotReady` naming all that is wrong, `CallError` when Slack could not be asked. A PagerDuty that cannot be
-    asked is no reason not to start.
+    asked is no reason not to start, nor are Slack's limits.
     """
     wrong: list[str] = []
     home = await _bot(slack, wrong)
@@ -33,7 +35,7 @@ async def check(slack: Slack, app_token: str | None, pagerduty: PagerDuty) -> Sl
 
 async def _bot(slack: Slack, wrong: list[str]) -> SlackIdentity | None:
     try:
-        home = await slack.auth_test()
+        home = await _identity(slack)
     except Refused as error:
         wrong.append(str(credential_checks.bot_token(error)))
         return None
@@ -42,11 +44,28 @@ async def _bot(slack: Slack, wrong: list[str]) -> SlackIdentity | None:
     return home
 
 
+async def _identity(slack: Slack) -> SlackIdentity:
+    """Ask who we are, as often as Slack's limits make us wait: nothing can be done without."""
+    while True:
+        try:
+            return await slack.auth_test()
+        except Unavailable as error:
+            if error.retry_after is None:
+                raise
+            log.info("start.paced", why=str(error))
+            await asyncio.sleep(error.retry_after)
+
+
 async def _app_token(slack: Slack, token: str, wrong: list[str]) -> None:
     try:
         await slack.socket_url(token)
     except Refused as error:
         wrong.append(str(credential_checks.app_token(error)))
+    except Unavailable as error:
+        if error.retry_after is None:
+            raise
+        # Many workers start; those that are to hold the connections find out.
+        log.info("app_token.unchecked", why=str(error))
 
 
 async def _pagerduty(pagerduty: PagerDuty, wrong: list[str]) -> None:

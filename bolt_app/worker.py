@@ -76,9 +76,9 @@ class Worker:
             built = self.built = await self._build(clients, home)
             inflight = app.InflightTracker()
             bolt = app.build(self._bot_token, home, clients.slack, built.listeners, inflight)
-            transport = self.transport = self._transport(bolt, clients.slack)
-            stack.push_async_callback(transport.close)
+            transport = self.transport = self._transport(bolt, clients, inflight)
             stack.push_async_callback(inflight.drained)
+            stack.push_async_callback(transport.close)
             health = AdminServer(
                 clients.redis,
                 transport,
@@ -95,13 +95,13 @@ class Worker:
     def _bot_token(self) -> str:
         return self._settings.slack_bot_token.get_secret_value()
 
-    def _transport(self, bolt: AsyncApp, slack: Slack) -> Transport:
+    def _transport(self, bolt: AsyncApp, clients: Clients, inflight: app.InflightTracker) -> Transport:
         settings = self._settings
         if settings.socket_token is None and settings.slack_signing_secret:
             address = settings.slack_http_host, settings.slack_http_port
             secret = settings.slack_signing_secret.get_secret_value()
-            return HttpMode(bolt, secret, address, slack_ms=slack.now_ms)
-        return SocketMode(bolt, settings.socket_token or "", self._durations)
+            return HttpMode(bolt, secret, address, slack_ms=clients.slack.now_ms)
+        return SocketMode(bolt, settings.socket_token or "", clients.redis, self._durations, inflight.drained)
 
     async def _open(self, stack: AsyncExitStack) -> Clients:
         settings, durations = self._settings, self._durations

@@ -64,6 +64,10 @@ class Durations:
     """Seconds that count as one second of Slack's rate limits."""
     socket_stagger: float = 20.0
     """How far apart the two connections to Slack are begun: Slack ends each after about the same time."""
+    socket_lease: float = 5.0
+    """How long a worker that died keeps its right to connections to Slack; the next one has it soon after."""
+    socket_handover: float = 3.0
+    """How long a worker keeps connections that another one is to have: until that has noticed and is connected."""
     socket_grace: float = 2.0
     """How long the Slack socket may be down before a new ticket is forced."""
     socket_lost: float = 120.0

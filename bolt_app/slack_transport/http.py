@@ -81,6 +81,7 @@ class HttpMode:
     yet none of Slack's payloads; else what the listeners say: 200 once what was asked for is durable.
     """
 
+    standby = False
     lost = "This worker is stopping and takes no more requests from Slack. Another one should be running."
 
     def __init__(

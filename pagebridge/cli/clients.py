@@ -92,12 +92,15 @@ class Worker:
 
     port: int
 
-    async def slack_connections(self) -> int:
-        """Count its connections to Slack; 0 when there is no worker here."""
+    async def socket_mode(self) -> str:
+        """Return how it is connected to Slack; empty when it is not, or there is no worker here."""
         try:
-            return int(json.loads(await _page(self.port, "/readyz"))["slack_connections"])
-        except (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError):
-            return 0
+            found = json.loads(await _page(self.port, "/readyz"))
+            if found.get("slack_standby"):
+                return "stands by: other workers have the connections"
+            return f"has {found['slack_connections']} connections" if found["slack_connections"] else ""
+        except (aiohttp.ClientError, OSError, ValueError, KeyError, AttributeError):
+            return ""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ class Line:
     """A socket to Slack with so many connections up."""
 
     connections: int = 2
+    standby: bool = False
     lost = SocketMode.lost
 
     async def details(self) -> dict[str, object]:

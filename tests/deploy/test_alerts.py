@@ -38,6 +38,16 @@ READY, RECEIVER = "pagebridge_worker_ready", "pagebridge_receiver_ready"
 CASES = (
     Case("PagebridgeNoWorkerReady", {READY: "1x2 0x5 1x9"}, fires=5, over=9, quiet=4),
     Case("PagebridgeNoWorkerReady", {READY: "1x2 _x12 1x9"}, fires=12, over=16, quiet=2),
+    Case(
+        "PagebridgeNoSlackConnection",
+        {
+            'pagebridge_slack_connections{instance="a"}': "2x2 0x5 2x9",
+            'pagebridge_slack_connections{instance="b"}': "0x16",
+        },
+        fires=4,
+        over=9,
+        quiet=3,
+    ),
     Case("PagebridgeNoReceiverReady", {RECEIVER: "1x2 0x5 1x9"}, fires=5, over=9, quiet=4),
     Case("PagebridgeNoReceiverReady", {RECEIVER: "1x2 _x12 1x9"}, fires=12, over=16, quiet=2),
     Case(

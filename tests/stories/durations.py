@@ -24,6 +24,8 @@ FAST = Durations(
     drain=3.0,
     pace=0.02,
     socket_stagger=0.05,
+    socket_lease=1.2,
+    socket_handover=0.5,
     socket_grace=0.5,
     socket_lost=20.0,
 )

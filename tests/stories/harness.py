@@ -76,6 +76,11 @@ class Bridge:
         self._config = BridgeConfig.model_validate(config)
         self._workers: list[tuple[Worker, asyncio.Task[None]]] = []
 
+    @property
+    def workers(self) -> list[Worker]:
+        """The workers that run in this process, the oldest first."""
+        return [worker for worker, _ in self._workers]
+
     def trigger(self, title: str = "Checkout latency over 2s", urgency: str = "high") -> IncidentView:
         """Let monitoring open an incident."""
         return self.pagerduty.trigger(self.acme.service, title, urgency)
@@ -152,7 +157,7 @@ class Bridge:
         await until(lambda: bool(self.pagerduty.calls_to(method, path)), f"{method} {path}")
 
     async def start_worker(self, durations: Durations = FAST, port: int = 0) -> Worker:
-        """Start one more worker, with its health on `port`, and wait until Slack has it on the line."""
+        """Start one more worker, with its health on `port`, and wait until it has its connections or stands by."""
         settings = load(
             WorkerSettings,
             slack_bot_token=self.slack.bot_token,
@@ -169,7 +174,9 @@ class Bridge:
         if self.transport == "http":
             await self._listening(worker)
         else:
-            await self.slack.socket.wait_connected(before + 2)
+            await until(
+                lambda: self.slack.socket.connections >= before + 2 or is_standby(worker), "its connections to Slack"
+            )
         return worker
 
     def _way_in(self) -> dict[str, object]:
@@ -189,13 +196,14 @@ class Bridge:
         assert isinstance(worker.transport, HttpMode)
         await self.slack.use_request_url(f"http://{HOST}:{worker.transport.port}{PATH}")
 
-    async def stop_workers(self) -> None:
-        """Let every worker finish and end."""
-        for worker, _ in self._workers:
+    async def stop_workers(self, *some: Worker) -> None:
+        """Let these workers finish and end, or all."""
+        ending = [(worker, task) for worker, task in self._workers if worker in some or not some]
+        for worker, _ in ending:
             worker.stop()
-        for _, task in self._workers:
-            await task
-        self._workers.clear()
+        for each in ending:
+            await each[1]
+            self._workers.remove(each)
 
 
 @asynccontextmanager
@@ -232,6 +240,11 @@ async def running(
             await bridge.start_worker(durations)
         yield bridge
         await bridge.stop_workers()
+
+
+def is_standby(worker: Worker) -> bool:
+    """Whether a worker has found that others hold the connections to Slack."""
+    return worker.transport is not None and worker.transport.standby
 
 
 async def settled(bridge: Bridge) -> None:

@@ -118,10 +118,12 @@ class Deployment(Bridge):
         return process
 
     async def worker(self, module: str = "bolt_app") -> Process:
-        """Start a worker, and wait until Slack has it on the line."""
+        """Start a worker, and wait until Slack has it on the line, or it stands by."""
         before = self.slack.socket.connections
         process = self.start(module)
-        await self.slack.socket.wait_connected(before + 1, timeout=START)
+        await until(
+            lambda: self.slack.socket.connections > before or bool(process.logged("slack.standby")), "the worker"
+        )
         return process
 
     async def quick_worker(self) -> Process:

@@ -209,9 +209,11 @@ async def _add_slack(found: Findings, workspace: SlackSandbox) -> None:
     workspace.socket.enabled = True
     workspace.socket.refuse_handshakes(1)
     await look("WebSockets do not get through", "Slack Socket Mode")
-    worker = cast("Worker", SimpleNamespace(slack_connections=_two))
+    worker = cast("Worker", SimpleNamespace(socket_mode=_has_two))
     async with slack_door(workspace) as door:
         found.verdict("A worker runs here", await slack.socket(door, workspace.app_token, worker))
+        worker = cast("Worker", SimpleNamespace(socket_mode=_stands_by))
+        found.verdict("A worker stands by here", await slack.socket(door, workspace.app_token, worker))
         hello = SimpleNamespace(hello=_hello)
         found.verdict("Others are connected", await slack.socket(cast("Any", hello), "xapp-1", NO_WORKER))
     await look("Whether the command leads here", "Slack command", "/bridge")
@@ -223,8 +225,12 @@ async def _add_slack(found: Findings, workspace: SlackSandbox) -> None:
     await look("PagerDuty's own app has another", "PagerDuty's own Slack app", "/bridge")
 
 
-async def _two() -> int:
-    return 2
+async def _has_two() -> str:
+    return "has 2 connections"
+
+
+async def _stands_by() -> str:
+    return "stands by: other workers have the connections"
 
 
 async def _hello(_: str) -> int:

@@ -93,9 +93,9 @@ async def one_app(slack: Slack, identity: Once[SlackIdentity], app_token: str) -
 
 async def socket(slack: Slack, app_token: str, worker: Worker) -> Verdict:
     """Check that Socket Mode connects. A connection beside a worker's could catch a click, so its word is taken."""
-    connected = await worker.slack_connections()
+    connected = await worker.socket_mode()
     if connected:
-        return passed(f"the worker on this machine has {connected} connections")
+        return passed(f"the worker on this machine {connected}")
     try:
         connections = await slack.hello(app_token)
     except Malformed as error:

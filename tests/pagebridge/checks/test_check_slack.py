@@ -1,5 +1,6 @@
 """The checks of Slack, each against something broken: what it sees, and what it says to do."""
 
+import pytest
 from aiohttp import web
 
 from pagebridge.cli.checks import slack
@@ -66,17 +67,21 @@ async def test_a_socket_that_cannot_be_opened(workspace: SlackSandbox) -> None:
     says(await of_slack(workspace, "Slack Socket Mode"), Status.FAIL, "broke during Socket Mode", "WebSockets")
 
 
-async def test_a_worker_that_has_the_socket(workspace: SlackSandbox) -> None:
-    """Its word is taken: a connection beside its own could catch somebody's click."""
+@pytest.mark.parametrize(
+    ("connections", "words"), [(2, "has 2 connections"), (0, "stands by: other workers have the connections")]
+)
+async def test_a_worker_that_has_the_socket(workspace: SlackSandbox, connections: int, words: str) -> None:
+    """Its word is taken: a connection beside its own, or beside another worker's, could catch somebody's click."""
 
     async def readyz(_: web.Request) -> web.Response:
-        return web.json_response({"ready": True, "slack_connections": 2})
+        found = {"ready": True, "slack_connections": connections, "slack_standby": not connections}
+        return web.json_response(found)
 
     app = web.Application()
     app.router.add_get("/readyz", readyz)
     async with serving(app, 0) as port, slack_door(workspace) as door:
         verdict = await slack.socket(door, workspace.app_token, Worker(port))
-    says(Finding(**vars(verdict)), Status.PASS, "2 connections")
+    says(Finding(**vars(verdict)), Status.PASS, words)
     assert [] == workspace.calls
 
 

@@ -27,6 +27,8 @@ DURATIONS = Durations(
     drain=3.0,
     pace=0.02,
     socket_stagger=0.05,
+    socket_lease=1.5,
+    socket_handover=0.5,
     socket_grace=0.5,
     socket_lost=6.0,
 )
