@@ -134,10 +134,15 @@ def _build_reconciler(shared: Shared, message_sync: MessageSync) -> Reconciler:
     )
     adoption = Adoption(slack, pagerduty, store.clock, store.incidents, store.slack_states, config, durations)
     return Reconciler(
-        generation=store.generation,
         projection_reader=ProjectionReader(store.incidents, pagerduty, store.journal, durations.pagerduty_timeout),
         channel_planner=ChannelPlanner(
-            store.slack_states, store.open_incidents, store.journal, config, shared.visibility, adoption
+            generation=store.generation,
+            slack_states=store.slack_states,
+            open_incidents=store.open_incidents,
+            journal=store.journal,
+            config=config,
+            visibility=shared.visibility,
+            adoption=adoption,
         ),
         incidents=store.incidents,
         incident_sync=IncidentSync(

@@ -7,7 +7,7 @@ same time: each that is due gets one pass under its lease, and is then finished 
 
 import asyncio
 from collections import Counter as Tally
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,6 +28,7 @@ from shared.errors import (
 )
 from shared.model.ids import IncidentId
 from shared.observability.log import reference
+from shared.store.clock import StoreClock
 from shared.store.coordination import Due, Lease, Leases, WorkQueue
 from shared.store.streams import Entry, Inbox
 
@@ -46,11 +47,12 @@ AFTER_ERROR = 5.0
 
 
 class StreamConsumer:
-    """Handles the entries of one stream, one after the other."""
+    """Handles the entries of one stream, one after the other, or `at_once`. `handle` may take them off the stream."""
 
-    def __init__(self, inbox: Inbox, handle: Callable[[Entry], Awaitable[None]]) -> None:
+    def __init__(self, inbox: Inbox, handle: Callable[[Entry], Awaitable[bool]], *, at_once: bool = False) -> None:
         self._inbox = inbox
         self._handle = handle
+        self._at_once = at_once
         self._failures: Tally[str] = Tally()
 
     async def step(self) -> None:
@@ -59,22 +61,31 @@ class StreamConsumer:
 
         A script that fails over an entry is no outage: after `MOST_TRIES` the entry is buried, and the others go on.
         """
-        for entry in await self._inbox.batch():
-            try:
-                await self._handle(entry)
-            except Malformed as error:
-                await self._dead_letter(entry, str(error))
-            except Exception as error:
-                if isinstance(error, StoreDown | WrongLayout) and not isinstance(error, ScriptFailed):
-                    raise
-                quoted = reference()
-                self._failures[entry.id] += 1
-                log.exception("entry.failed", stream=self._inbox.stream, entry=entry.id, reference=quoted)
-                if self._failures[entry.id] >= MOST_TRIES:
-                    await self._dead_letter(entry, f"failed {MOST_TRIES} times, reference {quoted}")
-            else:
+        entries = await self._inbox.batch()
+        if self._at_once:
+            ends = await asyncio.gather(*map(self._process, entries), return_exceptions=True)
+            for error in filter(None, ends):
+                raise error
+            return
+        for entry in entries:
+            await self._process(entry)
+
+    async def _process(self, entry: Entry) -> None:
+        try:
+            if not await self._handle(entry):
                 await self._inbox.ack(entry)
-                del self._failures[entry.id]
+        except Malformed as error:
+            await self._dead_letter(entry, str(error))
+        except Exception as error:
+            if isinstance(error, StoreDown | WrongLayout) and not isinstance(error, ScriptFailed):
+                raise
+            quoted = reference()
+            self._failures[entry.id] += 1
+            log.exception("entry.failed", stream=self._inbox.stream, entry=entry.id, reference=quoted)
+            if self._failures[entry.id] >= MOST_TRIES:
+                await self._dead_letter(entry, f"failed {MOST_TRIES} times, reference {quoted}")
+        else:
+            del self._failures[entry.id]
 
     async def _dead_letter(self, entry: Entry, why: str) -> None:
         DEAD_LETTERS.labels(self._inbox.stream).inc()
@@ -95,12 +106,18 @@ class IncidentTask(Protocol):
 
 @dataclass
 class QueueWorker:
-    """Runs one kind of work, `at_once` incidents at the same time, each under its own lease."""
+    """
+    Runs one kind of work, `at_once` incidents at the same time, each under its own lease.
+
+    `documents` are read with the lease: those that every pass begins with.
+    """
 
     queue: WorkQueue
     leases: Leases
     work: IncidentTask
     durations: Durations
+    clock: StoreClock
+    documents: Sequence[str] = ()
     at_once: int = CONCURRENT_INCIDENTS
     _failures: Tally[IncidentId] = field(default_factory=Tally, init=False)
 
@@ -112,30 +129,30 @@ class QueueWorker:
                 await slots.acquire()
                 due: Due | float | None = None
                 try:
-                    due = await self.queue.take()
+                    due = await self.queue.take(self.leases, self.documents)
                 except StoreDown as error:
                     log.warning("store.down", during="taking work", why=str(error))
                     await asyncio.sleep(self.durations.retry_first)
-                if isinstance(due, Due):
-                    group.create_task(self._process(due, slots))
+                if isinstance(due, Due) and due.lease is not None:
+                    self.clock.hear(due.at_ms, due.lease.until - self.leases.lasts)
+                    group.create_task(self._process(due, due.lease, slots))
                     continue
                 slots.release()
-                await self.queue.wait(min(self.durations.poll, due if due is not None else self.durations.poll))
+                await self.queue.wait(min(self.durations.poll, due if isinstance(due, float) else self.durations.poll))
 
-    async def _process(self, due: Due, slots: asyncio.Semaphore) -> None:
+    async def _process(self, due: Due, lease: Lease, slots: asyncio.Semaphore) -> None:
         try:
-            again: float | None = self.durations.retry_first
-            lease = await self.leases.take(due.incident)
-            if lease is not None:
-                async with asyncio.TaskGroup() as group:
-                    keeping = group.create_task(lease.keep())
-                    result = await self._run_task(due.incident, lease)
-                    keeping.cancel()
-                if isinstance(result, StoreDown):
-                    raise result
-                again = result
-                await lease.release()
-            await self.queue.finish(due, again)
+            async with asyncio.TaskGroup() as group:
+                keeping = group.create_task(lease.keep())
+                again = await self._run_task(due.incident, lease)
+                keeping.cancel()
+            if isinstance(again, StoreDown):
+                raise again
+            try:
+                await self.queue.finish(due, again)
+            except FencedOff as error:
+                await self._fenced_off(lease, error)
+                await self.queue.finish(due)
         except StoreDown as error:
             # The incident stays in the queue, hidden for a while; the next worker that reaches the store takes it.
             log.warning("store.down", during=self.leases.work, incident=due.incident, why=str(error))
@@ -148,10 +165,8 @@ class QueueWorker:
         try:
             again = await self.work.run(incident, lease)
         except FencedOff as error:
-            FAILED_PASSES.labels(self.leases.work, "fenced_off").inc()
-            log.warning("work.fenced_off", work=self.leases.work, incident=incident, why=str(error))
             try:
-                await self.work.fenced_off(incident)
+                await self._fenced_off(lease, error)
             except StoreDown as down:
                 return down
             return None
@@ -173,6 +188,13 @@ class QueueWorker:
         else:
             del self._failures[incident]
         return again
+
+    async def _fenced_off(self, lease: Lease, error: FencedOff) -> None:
+        """Leave the incident to its new owner, with what was not stored. Raises `StoreDown`."""
+        FAILED_PASSES.labels(self.leases.work, "fenced_off").inc()
+        log.warning("work.fenced_off", work=self.leases.work, incident=lease.incident, why=str(error))
+        lease.unsaved = None
+        await self.work.fenced_off(lease.incident)
 
     def _retry_delay(self, incident: IncidentId, error: CallError) -> float:
         """Return the `retry_after` of the error, else a delay that doubles with each failure of the incident."""

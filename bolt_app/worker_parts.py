@@ -205,17 +205,38 @@ class BuiltWorker:
         read, write = self.read_path, self.write_path
         repeated = (
             self.deliveries.step,
-            StreamConsumer(self.events, read.projector.handle).step,
+            StreamConsumer(self.events, read.projector.handle, at_once=True).step,
             StreamConsumer(self.answers, read.projector.handle_answer).step,
             StreamConsumer(self.commands, write.dispatcher.handle).step,
             write.direct.catch_up,
             read.scheduler.step,
         )
         queues = (
-            QueueWorker(store.command_queue, store.leases("command"), write.executor, durations, CONCURRENT_COMMANDS),
-            QueueWorker(store.dirty_queue, store.leases("slack"), read.reconciler, durations),
             QueueWorker(
-                store.enrichment_queue, store.leases("briefing"), read.enricher, durations, CONCURRENT_ENRICHMENTS
+                store.command_queue,
+                store.leases("command"),
+                write.executor,
+                durations,
+                store.clock,
+                (store.command_queues.name, store.incidents.name),
+                CONCURRENT_COMMANDS,
+            ),
+            QueueWorker(
+                store.dirty_queue,
+                store.leases("slack"),
+                read.reconciler,
+                durations,
+                store.clock,
+                (store.incidents.name, store.slack_states.name),
+            ),
+            QueueWorker(
+                store.enrichment_queue,
+                store.leases("briefing"),
+                read.enricher,
+                durations,
+                store.clock,
+                (store.incidents.name,),
+                CONCURRENT_ENRICHMENTS,
             ),
         )
         return [

@@ -14,7 +14,7 @@ from shared.model.incident import Incident
 from shared.model.journal import Fact, fact
 from shared.model.slack_state import Privacy, SlackState
 from shared.store.channel_index import OpenIncidents
-from shared.store.clock import Birth
+from shared.store.clock import Generation
 from shared.store.coordination import Lease
 from shared.store.documents import Documents, Journal
 
@@ -25,6 +25,7 @@ NOT_SHOWN = Counter("pagebridge_incidents_unshown", "Incidents that are shown no
 class ChannelPlanner:
     """Decides in which channels an incident is shown."""
 
+    generation: Generation
     slack_states: Documents[SlackState]
     open_incidents: OpenIncidents
     journal: Journal
@@ -32,31 +33,43 @@ class ChannelPlanner:
     visibility: Visibility
     adoption: Adoption
 
-    async def plan(self, known: Incident, snapshot: Snapshot, birth: Birth, lease: Lease) -> ReconcilePass:
+    async def plan(self, known: Incident, snapshot: Snapshot, lease: Lease) -> ReconcilePass:
         """
-        Begin a pass with the channels of an incident, planned if there are none yet. `birth` is that of the data set.
+        Begin a pass with the channels of an incident, planned if there are none yet.
 
         Raises `CallError` if messages older than the data, or the incident's teams, cannot be read.
         """
-        slack_state = (await self.slack_states.load(known.id)).value
+        slack_state = (await self.slack_states.load(known.id, lease)).value
         if not slack_state.generation:
+            # Read after the lease was taken: if the data is lost from now on, nothing can be written under the lease.
+            birth = await self.generation.current()
             known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
         chosen = self.config.current.routing.route(snapshot)
         # An incident that was open before the bridge's first start gets a card with its next change.
         silent_ms = 0 if slack_state.channels or known.lines else slack_state.silent_until_ms
         if not silent_ms or known.as_of is None or known.as_of.end > silent_ms:
-            slack_state = await self._add_channels(slack_state, snapshot, chosen, birth, lease)
-        # It is indexed before it is shown, so that it can be found while Slack is down.
-        if snapshot.status is Status.RESOLVED:
-            await self.open_incidents.drop(known.id, slack_state.channels)
-        else:
-            shown = filter(slack_state.is_shown_in, slack_state.channels)
-            created_ms, hidden = snapshot.created_ms or 0, slack_state.privacy.hidden_in
-            await self.open_incidents.put(known.id, shown, created_ms, hidden)
+            slack_state = await self._add_channels(slack_state, snapshot, chosen, lease)
+        slack_state = await self._list(slack_state, snapshot, lease)
         return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states)
 
+    async def _list(self, slack_state: SlackState, snapshot: Snapshot, lease: Lease) -> SlackState:
+        """Index it before it is shown, so that it can be found while Slack is down, or take it out when it is over."""
+        incident, created_ms, over = slack_state.id, snapshot.created_ms or 0, snapshot.status is Status.RESOLVED
+        shown = tuple(filter(slack_state.is_shown_in, slack_state.channels))
+        listed = () if over else (str(created_ms), *shown)
+        if slack_state.listed == listed:
+            return slack_state
+        if slack_state.listed == ():
+            # If this worker dies after it has put it in, it must not count as taken out.
+            await self.slack_states.change(incident, lambda current: replace(current, listed=None), lease)
+        if over:
+            await self.open_incidents.drop(incident, slack_state.channels)
+        else:
+            await self.open_incidents.put(incident, shown, created_ms, slack_state.privacy.hidden_in)
+        return (await self.slack_states.note(incident, lambda now: replace(now, listed=listed), lease)).value
+
     async def _add_channels(
-        self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, birth: Birth, lease: Lease
+        self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, lease: Lease
     ) -> SlackState:
         """
         Plan the first channels, or more of them; those without new ones are returned as they are.
@@ -78,11 +91,12 @@ class ChannelPlanner:
             privacy = await self._privacy(slack_state, snapshot, chosen)
         if not added and privacy == slack_state.privacy:
             return slack_state
+        generation = slack_state.generation or (await self.generation.current()).name
 
         def rule(current: SlackState) -> SlackState:
             more = tuple(channel for channel in added if channel not in current.channels)
-            generation = current.generation or birth.name
-            return replace(current, channels=(*current.channels, *more), generation=generation).withheld(privacy)
+            begun = replace(current, channels=(*current.channels, *more), generation=current.generation or generation)
+            return begun.withheld(privacy)
 
         routed = [self._route_fact(snapshot, chosen, added)] if added else []
         hidden = [

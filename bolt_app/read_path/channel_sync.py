@@ -1,7 +1,7 @@
 """Makes card and thread of an incident in one channel equal to the projection; nothing else writes them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import structlog
@@ -36,6 +36,8 @@ DELAY = Histogram(
 
 SlackUsers = Mapping[UserId, SlackUserId]
 """The Slack user to mention for each PagerDuty user."""
+Rule = Callable[[SlackState], SlackState]
+"""How what is known of an incident's messages changes."""
 
 
 @dataclass
@@ -74,9 +76,24 @@ class ReconcilePass:
         """True if something happened since the state that the message shows."""
         return state.ts is None or state.state_ms < self.as_of_ms
 
-    async def save(self, rule: Callable[[SlackState], SlackState]) -> None:
+    async def save(self, rule: Rule) -> None:
         """Change what is stored of the incident's messages. Raises `FencedOff` if the lease is lost."""
         self.slack_state = (await self.slack_states.change(self.incident.id, rule, self.lease)).value
+
+    async def note(self, rule: Rule) -> None:
+        """Change it, and let it be stored with the next change, at the latest with the end of the pass."""
+        self.slack_state = (await self.slack_states.note(self.incident.id, rule, self.lease)).value
+
+    def target(self, channel: ChannelId, known: Callable[[MessageState], Rule], *, urgent: bool) -> MessageTarget:
+        """Return where a message belongs that is stored by the rules of `known`."""
+
+        async def save(state: MessageState) -> None:
+            await self.save(known(state))
+
+        async def note(state: MessageState) -> None:
+            await self.note(known(state))
+
+        return MessageTarget(channel, save, note, self.lease, urgent=urgent)
 
 
 @dataclass(frozen=True)
@@ -89,6 +106,8 @@ class CardDelays:
 
     async def card_delayed(self, this: ReconcilePass, channel: ChannelId) -> None:
         """Note that the card could not be shown now, and post a notice once the channel's cards are too late."""
+        if channel not in this.slack_state.late:
+            await this.save(lambda slack_state: slack_state.waits(channel))
         since = this.as_of_ms or await self.clock.now_ms()
         delay = await self.delayed.record(channel, this.incident.id, since)
         if delay.verdict:
@@ -99,7 +118,10 @@ class CardDelays:
         now = this.card(channel)
         if before and before.content_digest != now.content_digest and before.state_ms < now.state_ms:
             DELAY.observe(max(0, await self.clock.now_ms() - this.as_of_ms) / SECOND)
+        if channel not in this.slack_state.late:
+            return
         delay = await self.delayed.record(channel, this.incident.id, None)
+        await this.note(lambda slack_state: slack_state.waits(channel, late=False))
         if delay.verdict:
             await self._announce(channel, delay)
 
@@ -151,15 +173,15 @@ class ChannelSync:
             raise min(late, key=retry_after)
 
     async def _sync_card(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> None:
-        async def save(state: MessageState) -> None:
+        def known(state: MessageState) -> Rule:
             posted = state.ts not in (None, this.card(channel).ts)
-            known, mentioned = state.with_news(this.as_of_ms), mentions if posted else ()
-            await this.save(lambda slack_state: slack_state.with_card(channel, known, mentioned))
+            news, mentioned = state.with_news(this.as_of_ms), mentions if posted else ()
+            return lambda slack_state: slack_state.with_card(channel, news, mentioned)
 
         before, shown = this.card(channel), this.slack_state.is_shown_in(channel)
         # An update that only adds to a state already shown must not delay another incident's news.
         urgent = this.snapshot.urgency == "high" and (this.has_news(before) or bool(this.incident.attempts))
-        target = MessageTarget(channel, save, this.lease, urgent=urgent)
+        target = this.target(channel, known, urgent=urgent)
         message = await self._render_card(this, channel, mentions)
         for _ in range(2):
             state, done = this.card(channel), this.slack_state.mentioned & mentions.keys()
@@ -177,7 +199,7 @@ class ChannelSync:
                 await this.save(lambda slack_state: slack_state.thread_lost())
         if this.has_news(this.card(channel)):
             # The card does not show the newest state yet.
-            await save(this.card(channel))
+            await this.note(known(this.card(channel)))
 
     async def _render_card(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> Message:
         if not this.slack_state.is_shown_in(channel):
@@ -193,7 +215,7 @@ class ChannelSync:
         entries = layout_thread(this.incident.lines, this.slack_state.lines.keys())
         quiet = {each.line.key for each in entries if not is_wanted(each.line, this.route.verbosity)}
         if quiet - this.slack_state.omitted_lines - this.slack_state.lines.keys():
-            await this.save(lambda slack_state: slack_state.with_omitted(quiet))
+            await this.note(lambda slack_state: slack_state.with_omitted(quiet))
         for entry in entries:
             key, state = entry.line.key, this.slack_state
             # One without a message needs none if it is older than the data, or was omitted on purpose.
@@ -208,12 +230,12 @@ class ChannelSync:
         if known.ts is not None and (not entry.sides or key in this.slack_state.outdated_lines):
             return
 
-        async def save(state: MessageState) -> None:
-            await this.save(lambda slack_state: slack_state.with_line(key, state))
+        def told(state: MessageState) -> Rule:
+            return lambda slack_state: slack_state.with_line(key, state)
 
         aloud, urgent = broadcast_kind(entry) in this.route.broadcast, this.snapshot.urgency == "high"
         thread = this.card(channel).ts
-        target = MessageTarget(channel, save, this.lease, thread=thread, broadcast=aloud, urgent=urgent)
+        target = replace(this.target(channel, told, urgent=urgent), thread=thread, broadcast=aloud)
         message = thread_line.render_line(this.incident.id, entry)
         try:
             state = await self.message_sync.sync(message, known, target, edit=bool(entry.sides))

@@ -25,10 +25,16 @@ Save = Callable[[MessageState], Awaitable[None]]
 
 @dataclass(frozen=True)
 class MessageTarget:
-    """Where a message belongs and how to store it; `broadcast` shows it to the channel, `urgent` sends it earlier."""
+    """
+    Where a message belongs and how to store it; `broadcast` shows it to the channel, `urgent` sends it earlier.
+
+    `save` stores at once what a call is about to do; `note`, with the next step, what became of it. A worker that dies
+    in between leaves an unclear call, which is looked into.
+    """
 
     channel: ChannelId
     save: Save
+    note: Save
     lease: Lease
     thread: MessageTs | None = None
     broadcast: bool = False
@@ -66,7 +72,7 @@ class MessageSync:
                 continue
             if isinstance(step, Done):
                 return state
-            await target.save(state)
+            await target.note(state)
             if isinstance(step, Update) and state.ts is None:
                 return state
 
@@ -121,11 +127,11 @@ class MessageSync:
             )
         except CallError as error:
             if isinstance(error, Unthreaded):
-                await target.save(MessageState(replaces=error.ts))
+                await target.note(MessageState(replaces=error.ts))
             elif begun_ms and error.surely_not_done:
-                await target.save(state.post_failed())
+                await target.note(state.post_failed())
             elif begun_ms:
-                await target.save(state.post_begun(begun_ms, await self._lands_by(begun_ms)))
+                await target.note(state.post_begun(begun_ms, await self._lands_by(begun_ms)))
             raise
         return state.posted(ts, message.digest)
 
@@ -151,7 +157,7 @@ class MessageSync:
             return state.update_refused(deleted=error.code == MESSAGE_GONE)
         except CallError as error:
             if not error.surely_not_done:
-                await target.save(replace(state.content_unknown(), until_ms=await self._lands_by(begun_ms)))
+                await target.note(replace(state.content_unknown(), until_ms=await self._lands_by(begun_ms)))
             raise
         # As of the begin: what could still land then may have landed after this update.
         return state.updated(message.digest, await self._unsettled(state, begun_ms))

@@ -1,12 +1,11 @@
 """
 The first half of the read path: folds events into the projection.
 
-Any worker may fold any event, so dead and competing workers do no harm. Three steps in three places, in this order:
-fold (compare-and-set), mark dirty, take the entry off the stream. A worker that dies in between leaves the entry, and
-the next one repeats steps that are harmless to repeat.
+Any worker may fold any event, so dead and competing workers do no harm: what was folded is stored, the incident marked
+dirty and the entry taken off its stream in one step, or none of it is done.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -24,6 +23,7 @@ from shared.pagerduty.events import webhook
 from shared.store import keys
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import WorkQueue
+from shared.store.documents import Entries
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 from shared.store.streams import EVENT_JSON, Entry
@@ -55,8 +55,12 @@ class Projector:
     command_queue: WorkQueue
     rule: Rule = fold
 
-    async def handle(self, entry: Entry) -> None:
-        """Fold a delivery. Raises `Malformed`, after the incident was found that has to be read in its place."""
+    async def handle(self, entry: Entry) -> bool:
+        """
+        Fold a delivery, and take it off its stream; return false if it is left there.
+
+        Raises `Malformed`, after the incident was found that has to be read in its place.
+        """
         if cut := entry.fields.get("cut"):
             raise Malformed(f"a delivery of {cut.decode(errors='replace')} bytes, of which only the first were taken")
         body = entry.fields.get("body", b"")
@@ -67,29 +71,29 @@ class Projector:
                 await self._ask_for_read(incident)
             raise
         if isinstance(event, Event):
-            await self._fold(event, entry)
-            return
+            await self._fold(event, entry, keys.EVENTS)
+            return True
         log.info("event.ignored", entry=entry.id, why=event.why)
         if event.ping:
             # The watchdog waits for this: deliveries arrive and their signatures are valid.
             await self.redis.set(keys.PING, entry.at_ms)
+        return False
 
     async def _ask_for_read(self, incident: IncidentId) -> None:
         await self.generation.current()
         await self.incidents.change(incident, lambda known: replace(known, needs_read=True))
         await self.dirty_queue.mark(incident)
 
-    async def handle_answer(self, entry: Entry) -> None:
-        """Fold PagerDuty's answer to a call of ours. Raises `Malformed`."""
+    async def handle_answer(self, entry: Entry) -> bool:
+        """Fold PagerDuty's answer to a call of ours, likewise."""
         try:
             event = EVENT_JSON.validate_json(entry.fields.get("body", b""))
         except ValidationError as error:
             raise Malformed(f"an answer that does not read back: {error.error_count()} errors") from None
-        await self._fold(event, entry)
+        await self._fold(event, entry, keys.ANSWERS)
+        return True
 
-    async def _fold(self, event: Event, entry: Entry) -> None:
-        # Begin a new generation before anything is written to a store that has lost its data.
-        await self.generation.current()
+    async def _fold(self, event: Event, entry: Entry, stream: str) -> None:
         now_ms = await self.clock.now_ms()
         pagerduty_ms = self.pagerduty.now_ms()
         if event.at.ms > (now_ms if pagerduty_ms is None else pagerduty_ms) + AHEAD_MS:
@@ -102,16 +106,19 @@ class Projector:
             folded = self.rule(incident, event, now_ms, pagerduty_ms)
             return folded.incident
 
-        await self.incidents.change(
+        def marks() -> Sequence[WorkQueue]:
+            # The event may settle a command whose outcome was uncertain, or show that it undid a resolve.
+            return (self.dirty_queue, *[self.command_queue] * bool(folded.incident.expectations))
+
+        await self.incidents.commit(
             event.incident,
             rule,
-            facts=lambda: (_arrival_fact(event, entry, folded),),
+            lambda: (_arrival_fact(event, entry, folded),),
+            Entries(stream, [entry.id], marks),
+            # A store that has lost its data begins a new generation before anything is written to it.
+            make=self.generation.current,
             load=lambda _: self.incidents.to_fold(event),
         )
-        await self.dirty_queue.mark(event.incident)
-        if folded.incident.expectations:
-            # The event may settle a command whose outcome was uncertain, or show that it undid a resolve.
-            await self.command_queue.mark(event.incident)
         # A type comes from outside, and each that is a label stays in memory.
         known = event.type if event.type in ANNOUNCED_TYPES else "other"
         EVENTS.labels(known, event.source, folded.result).inc()

@@ -28,7 +28,6 @@ from shared.model.journal import Fact, fact, failure
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
-from shared.store.clock import Generation
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents, Journal, Stored
 from shared.store.incidents import Incidents
@@ -47,7 +46,6 @@ FAILED_MENTION_TTL = 2.0
 class Reconciler:
     """Makes Slack equal the projections."""
 
-    generation: Generation
     projection_reader: "ProjectionReader"
     channel_planner: ChannelPlanner
     incident_sync: "IncidentSync"
@@ -60,7 +58,6 @@ class Reconciler:
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Do one pass; return the seconds until the next one, None if nothing is left. Raises `CallError`."""
-        birth = await self.generation.current()
         known = await self.projection_reader.read(incident, lease)
         again = None
         try:
@@ -69,7 +66,7 @@ class Reconciler:
                 log.warning("incident.teams_unknown", incident=incident)
                 await self.journal.append(incident, fact("incident.unshown", why="teams_unknown"))
             elif known.snapshot is not None:
-                this = await self.channel_planner.plan(known, known.snapshot, birth, lease)
+                this = await self.channel_planner.plan(known, known.snapshot, lease)
                 if this.slack_state.channels and this.incident.needs_enrichment:
                     # The card does not wait for it; one that waits for Slack's rate limits is posted with it.
                     await self.enrichment_queue.mark(incident)
@@ -87,7 +84,7 @@ class Reconciler:
             return
         if (left := await self.incidents.move_out(this.incident.id, told)) is not None:
             untold = {line.key for line in left.lines if not line.told}
-            await this.save(lambda slack_state: slack_state.with_only(untold))
+            await this.note(lambda slack_state: slack_state.with_only(untold))
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Mark the content of all messages unknown, because our last call may have landed late; queue another pass."""
@@ -106,7 +103,7 @@ class ProjectionReader:
 
     async def read(self, incident: IncidentId, lease: Lease) -> Incident:
         """Return the projection; PagerDuty is read first if the times of the events could not decide."""
-        before = await self.incidents.to_tell(incident)
+        before = await self.incidents.to_tell(incident, lease)
         if not before.value.needs_read and before.value.snapshot is not None:
             return before.value
         await lease.check(self.timeout)

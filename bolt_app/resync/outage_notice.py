@@ -79,7 +79,7 @@ class OutageNotice:
 
         known = (await self.resync_states.load(GLOBAL)).value.notices.get(channel, MessageState())
         message = render_outage_notice(channel, gap, incidents)
-        target = MessageTarget(channel, save, lease, urgent=False)
+        target = MessageTarget(channel, save, save, lease, urgent=False)
         try:
             await self.message_sync.sync(message, known, target, edit=False)
         except Refused as error:

@@ -20,9 +20,10 @@ from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.ids import CommandId
 from shared.observability.call_metrics import BUCKETS
+from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
-from shared.store.documents import Documents
+from shared.store.documents import Documents, Entries
 from shared.store.redis import Append
 from shared.store.streams import Entry
 
@@ -91,20 +92,22 @@ class CommandIntake:
 
 @dataclass(frozen=True)
 class CommandDispatcher:
-    """Moves commands to their incidents' queues: there first, then off the stream, so that none is lost in between."""
+    """Moves commands to their incidents' queues, each in one step, so that none is lost in between."""
 
     command_queues: Documents[CommandQueue]
     command_queue: WorkQueue
 
-    async def handle(self, entry: Entry) -> None:
-        """Move one entry. Raises `Malformed` for what no worker of this version has written."""
+    async def handle(self, entry: Entry) -> bool:
+        """Move one entry; false if it is only to be taken off. Raises `Malformed` for what no such version wrote."""
         try:
             command, void_ms = _JSON.validate_json(entry.fields.get("body", b"")), int(entry.fields.get("void", b""))
         except (ValidationError, ValueError):
             raise Malformed("not a command that this version understands") from None
         if entry.at_ms > void_ms:
             log.warning("command.void", command=command.id, incident=command.incident, late_ms=entry.at_ms - void_ms)
-            return
+            return False
+
         records = [CommandRecord(part, accepted_ms=entry.at_ms) for part in split(command)]
-        await self.command_queues.change(command.incident, lambda queue: queue.appended(*records))
-        await self.command_queue.mark(command.incident)
+        moved = Entries(keys.COMMANDS, [entry.id], lambda: (self.command_queue,))
+        await self.command_queues.commit(command.incident, lambda queue: queue.appended(*records), tuple, moved)
+        return True

@@ -78,8 +78,8 @@ class Executor:
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Send late news of ended commands, then run the open ones."""
-        queue = (await self.command_queues.load(incident)).value
-        known = (await self.incidents.to_tell(incident)).value
+        queue = (await self.command_queues.load(incident, lease)).value
+        known = (await self.incidents.to_tell(incident, lease)).value
         for record in queue.records:
             outcome = known.late_outcome(record)
             if outcome is not None:

@@ -164,7 +164,9 @@ class SlackState:
     that is no longer home. `waiting` are channels that cannot be posted to: their content is not updated until they
     open. `mentioned` are the people mentioned in a posted message, so that none is mentioned again. `omitted_lines`
     have no message because of the thread's verbosity, even if that changes later. `privacy` names the channels that are
-    no longer updated because the incident now belongs to a private team.
+    no longer updated because the incident now belongs to a private team. `late` are channels whose card had to wait for
+    Slack's limits. `listed` is how it stands in the index of open incidents: when it was created, and the channels;
+    empty when it is over, None when that is not known.
 
     For an incident older than the data set: lines up to `announced_until_ms` count as announced without a message,
     because the thread existed before; with `silent_until_ms` it gets a card only after its next change. Both are on
@@ -184,6 +186,8 @@ class SlackState:
     privacy: Privacy = field(default_factory=Privacy)
     announced_until_ms: int = 0
     silent_until_ms: int = 0
+    late: frozenset[ChannelId] = frozenset()
+    listed: tuple[str, ...] | None = None
 
     def with_card(self, channel: ChannelId, state: MessageState, mentioned: Iterable[UserId] = ()) -> "SlackState":
         """Record what is known of the card in `channel`, and whom it has newly `mentioned`."""
@@ -237,6 +241,10 @@ class SlackState:
     def closed(self, channel: ChannelId) -> "SlackState":
         """Note that a channel cannot be posted to."""
         return replace(self, waiting=self.waiting | {channel})
+
+    def waits(self, channel: ChannelId, *, late: bool = True) -> "SlackState":
+        """Note that the card of a channel has to wait, or does not any more."""
+        return replace(self, late=self.late | {channel} if late else self.late - {channel})
 
     def opened(self, channel: ChannelId) -> "SlackState":
         """Note that a channel can be posted to again."""

@@ -17,6 +17,9 @@ log = structlog.get_logger()
 DRIFT_MS = 1000
 """Milliseconds by which the store's clock may differ from what it should show; beyond that it has been put."""
 
+FRESH = 0.5
+"""Seconds for which what the store's clock showed is not asked for again: each piece of work begins with it."""
+
 
 class StoreClock:
     """Tells the time by Redis, alike for all workers, and notices when it is set: recorded times are worthless then."""
@@ -27,12 +30,19 @@ class StoreClock:
         self._offset = 0.0
         self._between = (-math.inf, math.inf)
         self._jumped = -math.inf
+        self._heard = -math.inf
 
     async def now_ms(self) -> int:
-        """Milliseconds since 1970 by the store's clock."""
-        asked = self._monotonic() * 1000
-        seconds, micros = await self._redis.time()
-        now = int(seconds) * 1000 + int(micros) // 1000
+        """Milliseconds since 1970 by the store's clock, which is only asked if it told nothing just now."""
+        asked = self._monotonic()
+        if asked - self._heard > FRESH:
+            seconds, micros = await self._redis.time()
+            self.hear(int(seconds) * 1000 + int(micros) // 1000, asked)
+        return self.estimate_ms()
+
+    def hear(self, now: int, since: float) -> None:
+        """Take notice of what the store's clock showed between `since`, on the monotonic one, and now."""
+        self._heard, asked = since, since * 1000
         # How far it is from ours lies between two bounds; if those of the last look do not fit, it was put since.
         least, most = now - self._monotonic() * 1000, now - asked
         before_least, before_most = self._between
@@ -42,8 +52,7 @@ class StoreClock:
                 "store.clock_put", seconds=round((least - before_least) / 1000), hint="check the clock of its machine"
             )
         self._between = (least, most)
-        self._offset = least
-        return now
+        self.observe(now)
 
     def remaining(self, until_ms: int, now_ms: int, at_most: float) -> float:
         """Return the seconds left until a recorded time, `at_most` ahead; `at_most` if the clock was set since."""

@@ -3,9 +3,10 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import structlog
 
@@ -16,8 +17,14 @@ from shared.store.redis import Argument, Redis, run_script
 
 log = structlog.get_logger()
 
-FIRST_EPOCHS = 1 << 40
-"""Among how many numbers a fencing counter begins: few enough for Redis to count on exactly."""
+EPOCHS = 1 << 60
+"""Among how many numbers fencing tokens are drawn."""
+STORED, FENCED_OFF, DUE_AGAIN = 1, -1, 2
+"""
+What scripts say of a document: with 0 another revision is there. The last means that the incident stays in its queue.
+"""
+HELD_MS = 500
+"""Milliseconds until the next try when another worker has the lease; it looks at the mark again at its end."""
 KEEPING = 3
 """How often a lease is prolonged within the time that it lasts."""
 MICROSECONDS = 1_000_000
@@ -27,12 +34,28 @@ FURTHEST = 300.0
 """Seconds that a budget may be ahead at all; what Slack asks for after a 429 is far below."""
 
 
+class Unsaved(Protocol):
+    """A change of a document that is stored with the next step under the lease, at the latest with its end."""
+
+    async def put(self) -> tuple[list[str], list[Argument]]:
+        """Return the keys and arguments of the script put_document for it. Raises `StoreDown`."""
+
+    def settle(self) -> None:
+        """Note that another revision is there."""
+
+
 @dataclass(frozen=True)
 class Due:
-    """An incident that is due. `marks` tells, when the work is done, whether more has come up meanwhile."""
+    """
+    An incident that is due. `mark` tells, when the work is done, whether more has come up meanwhile.
+
+    It was taken at `at_ms`, by the store's clock, with a `lease` if one was asked for.
+    """
 
     incident: IncidentId
-    marks: str
+    mark: str
+    at_ms: int
+    lease: "Lease | None" = None
 
 
 class WorkQueue:
@@ -44,13 +67,17 @@ class WorkQueue:
 
     def __init__(self, redis: Redis, name: str, hidden: float) -> None:
         self._redis = redis
-        self._keys = [keys.of_queue(name, "due"), keys.of_queue(name, "marks")]
+        self.keys = [keys.of_queue(name, "due"), keys.of_queue(name, "marks")]
         self._hidden = int(hidden * 1000)
         self._marked = asyncio.Event()
 
     async def mark(self, incident: IncidentId, after: float = 0.0) -> None:
         """Ask for `incident` to be worked on, `after` so many seconds."""
-        await run_script(self._redis, "mark_work", self._keys, [incident, int(after * 1000)])
+        await run_script(self._redis, "mark_work", self.keys, [incident, int(after * 1000), new_mark()])
+        self.wake()
+
+    def wake(self) -> None:
+        """End a `wait`, because something was marked."""
         self._marked.set()
 
     async def wait(self, seconds: float) -> None:
@@ -60,25 +87,66 @@ class WorkQueue:
                 await self._marked.wait()
         self._marked.clear()
 
-    async def take(self) -> Due | float | None:
-        """Take one due incident; else say in how many seconds the next one is due, or None when none waits."""
-        taken = await run_script(self._redis, "take_work", self._keys, [self._hidden])
+    async def take(self, leases: "Leases | None" = None, documents: Sequence[str] = ()) -> Due | float | None:
+        """
+        Take one due incident, with its lease and its documents if asked for.
+
+        If there is none, or the lease is held, return in how many seconds to try again, None when none waits.
+        """
+        epoch, asked = new_epoch(), leases.now() if leases else 0.0
+        lease: list[Argument] = [leases.work, int(leases.lasts * 1000)] if leases else ["", 0]
+        own: list[Argument] = [keys.INCIDENT_KEPT, epoch, HELD_MS, keys.OF_INCIDENT, *documents]
+        taken = await run_script(self._redis, "take_work", self.keys, [self._hidden, *lease, *own])
         if not isinstance(taken, list) or taken == [-1]:
             return None
         if len(taken) == 1:
             return float(taken[0]) / 1000
-        incident, marks = (part.decode(errors="replace") for part in taken)
+        incident, mark = (part.decode(errors="replace") for part in taken[:2])
         try:
-            return Due(incident_id(incident), marks)
+            due = Due(incident_id(incident), mark, taken[2])
         except Malformed:
-            log.error("queue.entry_dropped", queue=self._keys[0], why=f"{incident!r} is no incident's id")
-            await run_script(self._redis, "finish_work", self._keys, [taken[0], taken[1], -1])
+            log.error("queue.entry_dropped", queue=self.keys[0], why=f"{incident!r} is no incident's id")
+            await self._finish(*_nothing(IncidentId("NONE"), 0), "none", [taken[0], taken[1], -1])
             return 0.0
+        if leases is None:
+            return due
+        found = zip(documents, taken[3::2], taken[4::2], strict=True)
+        read = {name: (int(revision), text) for name, revision, text in found}
+        return replace(due, lease=leases.granted(due.incident, epoch, asked, read))
 
     async def finish(self, due: Due, again_in: float | None = None) -> None:
-        """Finish the work, or reschedule it in so many seconds. An incident marked meanwhile stays due."""
-        again = -1 if again_in is None else max(0, int(again_in * 1000))
-        await run_script(self._redis, "finish_work", self._keys, [due.incident, due.marks, again])
+        """
+        Finish the work, or reschedule it in so many seconds. An incident marked meanwhile stays due.
+
+        In the same step the lease is given up, and stored what is not stored yet under it. Raises `FencedOff` if there
+        is such, and the lease is lost.
+        """
+        lease, again = due.lease, -1 if again_in is None else max(0, int(again_in * 1000))
+        finished: list[Argument] = [due.incident, due.mark, again]
+        if lease is None:
+            await self._finish(*_nothing(due.incident, 0), "none", finished)
+            return
+        while unsaved := lease.unsaved:
+            verdict = await self._finish(*await unsaved.put(), lease.leases.work, finished)
+            if verdict == FENCED_OFF:
+                raise FencedOff(f"{due.incident} was taken over before its pass ended")
+            if verdict > 0:
+                return
+            unsaved.settle()
+        await self._finish(*_nothing(due.incident, lease.epoch), lease.leases.work, finished)
+
+    async def _finish(self, names: list[str], put: list[Argument], work: str, finished: list[Argument]) -> int:
+        lease = keys.of_incident(IncidentId(str(finished[0])), f"lease:{work}")
+        names = [*names, lease, *self.keys]
+        verdict = int(str(await run_script(self._redis, "finish_work", names, [*put, *finished])))
+        if verdict == DUE_AGAIN:
+            self.wake()
+        return verdict
+
+
+def _nothing(incident: IncidentId, epoch: int) -> tuple[list[str], list[Argument]]:
+    """Return the keys and arguments of the script put_document that store nothing."""
+    return [keys.of_incident(incident, "none")] * 4, ["", "", 0, epoch, "", 0, 0]
 
 
 @dataclass
@@ -87,13 +155,17 @@ class Lease:
     The right to do one kind of work on one incident, for a while; `epoch` is its fencing token.
 
     Its holder calls `check` before every outside call. Time is measured on the monotonic clock from before the lease
-    was asked for, so the holder always gives up earlier than the store lets the next one in.
+    was asked for, so the holder always gives up earlier than the store lets the next one in. `read` are the documents,
+    by name, that were read with it (revision, text), and `held` what the holder knows of them since.
     """
 
     leases: "Leases"
     incident: IncidentId
     epoch: int
     until: float
+    read: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    held: dict[str, Any] = field(default_factory=dict)
+    unsaved: Unsaved | None = None
 
     async def check(self, needed: float) -> None:
         """Require `needed` more seconds of the lease, renewing it if necessary. Raises `FencedOff` if it is lost."""
@@ -126,12 +198,16 @@ class Leases:
 
     async def take(self, incident: IncidentId) -> Lease | None:
         """Take the lease on `incident`, or return None if it is held."""
-        asked = self.now()
+        epoch, asked = new_epoch(), self.now()
         names = [keys.of_incident(incident, f"{part}:{self.work}") for part in ("lease", "epoch")]
-        # A counter that starts anew, in a store that has lost its data, must not come to a token that is still held.
-        first = secrets.randbelow(FIRST_EPOCHS)
-        epoch = await run_script(self.redis, "take_lease", names, [int(self.lasts * 1000), keys.INCIDENT_KEPT, first])
-        return Lease(self, incident, int(str(epoch)), asked + self.lasts) if epoch else None
+        taken = await run_script(self.redis, "take_lease", names, [int(self.lasts * 1000), keys.INCIDENT_KEPT, epoch])
+        return self.granted(incident, epoch, asked) if taken else None
+
+    def granted(
+        self, incident: IncidentId, epoch: int, asked: float, read: Mapping[str, tuple[int, bytes]] | None = None
+    ) -> Lease:
+        """Return a lease that was taken at `asked` on the monotonic clock, with the documents that were read."""
+        return Lease(self, incident, epoch, asked + self.lasts, dict(read or {}))
 
     async def renew(self, lease: Lease) -> float:
         """Start the lease's time anew, and return its end on the monotonic clock. Raises `FencedOff`."""
@@ -140,6 +216,16 @@ class Leases:
         if not await run_script(self.redis, "renew_lease", [name], [lease.epoch, int(self.lasts * 1000)]):
             raise FencedOff(f"the lease on {lease.incident} for {self.work} was lost")
         return asked + self.lasts
+
+
+def new_epoch() -> int:
+    """Return a fencing token that no lease has had, also before the store lost its data: by chance."""
+    return secrets.randbelow(EPOCHS) + 1
+
+
+def new_mark() -> str:
+    """Return a mark that no incident has had."""
+    return secrets.token_hex(6)
 
 
 class SharedTokenBuckets:

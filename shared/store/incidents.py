@@ -22,8 +22,8 @@ from shared.model.journal import Facts
 from shared.model.timeline import Line
 from shared.store import keys
 from shared.store.coordination import Lease
-from shared.store.documents import Documents, Stored, json_of
-from shared.store.redis import Argument, Redis
+from shared.store.documents import Documents, Put, Stored, json_of
+from shared.store.redis import Argument, Redis, run_script
 
 
 class Incidents(Documents[Incident]):
@@ -37,21 +37,28 @@ class Incidents(Documents[Incident]):
         super().__init__(redis, "incident", Incident, journal.incident_facts)
         self._line = json_of(Line)
 
-    async def swap(
+    async def index(self, incident: IncidentId, before: Incident, after: Incident) -> None:
+        """Let it be found by its number."""
+        now = after.snapshot
+        if now is not None and now.number is not None and _is_indexed_anew(before, after):
+            key = keys.of_number(now.number)
+            await run_script(self._redis, "index_number", [key], [incident, keys.INCIDENT_KEPT])
+
+    def beside(self, incident: IncidentId, value: Incident) -> str:
+        """Name the hash of what was moved out, if anything was."""
+        moved = value.moved_until_ms is not None
+        return keys.of_incident(incident, "lines") if moved else super().beside(incident, value)
+
+    def put(
         self,
         incident: IncidentId,
         before: Stored[Incident],
         after: Incident,
-        lease: Lease | None = None,
+        lease: Lease | None,
         facts: Facts = (),
-    ) -> bool:
-        """Store `after` if the document is still as it was `before`; tell whether it was."""
-        now = after.snapshot
-        if now is not None and now.number is not None and _is_indexed_anew(before.value, after):
-            key = keys.of_number(now.number)
-            await self._redis.zadd(key, {incident: 0})
-            await self._redis.expire(key, keys.INCIDENT_KEPT)
-        return await self._store(incident, before, put_back(after), lease, facts, _beside(after))
+    ) -> Put:
+        """Return what stores `after` without what is moved out."""
+        return super().put(incident, before, put_back(after), lease, facts)
 
     async def numbered(self, number: int) -> list[Incident]:
         """Find the projections with a number; more than one only if a delivery claimed what PagerDuty did not give."""
@@ -63,9 +70,9 @@ class Incidents(Documents[Incident]):
         """Read a projection with everything that was moved out of it."""
         return await self._recalled(await self.load(incident))
 
-    async def to_tell(self, incident: IncidentId) -> Stored[Incident]:
+    async def to_tell(self, incident: IncidentId, lease: Lease) -> Stored[Incident]:
         """Read a projection with all that is needed to tell its lines: a late one may belong to one moved out."""
-        before = await self.load(incident)
+        before = await self.load(incident, lease)
         return await self._recalled(before) if has_late_line(before.value) else before
 
     async def to_fold(self, event: Event) -> Stored[Incident]:
@@ -89,7 +96,7 @@ class Incidents(Documents[Incident]):
             names = {*map(name_of_id, ids), *(name for line in lines for name in names_of_line(line))}
             fields: list[Argument] = [part for name in sorted(names) for part in (name, "")]
             fields += [part for line in lines for part in (name_of_line(line.key), self._line.dump_json(line))]
-            if await self._store(incident, before, after, None, (), _beside(after), fields):
+            if await self.store(incident, before, after, None, (), fields):
                 return after
 
     async def _recalled(self, before: Stored[Incident]) -> Stored[Incident]:
@@ -106,7 +113,3 @@ def _is_indexed_anew(before: Incident, after: Incident) -> bool:
     """True once the number is known, and once more at the end, from which on the documents live as long as that."""
     known, now = (one.snapshot.number if one.snapshot else None for one in (before, after))
     return known != now or (before.status is not after.status and after.status is Status.RESOLVED)
-
-
-def _beside(incident: Incident) -> list[str]:
-    return [] if incident.moved_until_ms is None else [keys.of_incident(incident.id, "lines")]

@@ -1,43 +1,43 @@
 """
 Every key, its type and its expiry, in one table.
 
-Keys of one incident share the hash tag `{<incident id>}`, so that each atomic step works on a Redis Cluster. The
-streams and the work queues are shared by all incidents and have slots of their own.
+The streams, the work queues and everything about incidents share the hash tag `{work}`, because an event is folded, its
+incident marked and the event taken off its stream in one atomic step, also on a Redis Cluster.
 
-| key                              | type   | expiry   | holds |
-|----------------------------------|--------|----------|-------|
-| `pb:{events}:deliveries`         | list   | none     | what the receiver has appended, until moved to the events |
-| `pb:{events}`                    | stream | none     | deliveries, until folded |
-| `pb:{answers}`                   | stream | none     | PagerDuty's answers to our own calls, until folded |
-| `pb:{commands}`                  | stream | none     | what people asked for, until moved to its incident |
-| `pb:{deadletters}`               | stream | 64 MB    | what could not be understood, with the reason; at most 10,000 |
-| `pb:{deadletters}:claim:<id>`    | string | 60 s     | there while somebody retries or drops that letter |
-| `pb:{audit}`                     | stream | 400 d    | every human action and what came of it |
-| `pb:{generation}`                | string | none     | layout and birth of the data: `<layout>:<random>:<Redis ms>` |
-| `pb:{ping}`                      | string | none     | when a ping of PagerDuty's last came (Redis ms) |
-| `pb:{open}`                      | zset   | none     | open incidents -> when they were created (ms) |
-| `pb:{number:<n>}`                | zset   | 180 d    | incidents that have, or claim, that number -> 0 |
-| `pb:{channel:<id>}:open`         | zset   | none     | the same, of those with a card in that channel |
-| `pb:{channel:<id>}:closed`       | zset   | 180 d    | incidents waiting for that channel to open -> since when (ms) |
-| `pb:{channel:<id>}:behind`       | zset   | 1 d      | incidents whose card there has to wait -> since when (ms) |
-| `pb:{channel:<id>}:lag`          | string | 1 d      | there while the channel has been told that cards are late |
-| `pb:{queue:<name>}:due`          | zset   | none     | incident -> when it is due (Redis ms) |
-| `pb:{queue:<name>}:marks`        | hash   | none     | incident -> the number of its last mark |
-| `pb:{<incident>}:incident`       | hash   | 180 d    | the projection: `rev`, `doc` |
-| `pb:{<incident>}:lines`          | hash   | 180 d    | what was moved out of the projection: lines, ids of events |
-| `pb:{<incident>}:commands`       | hash   | 180 d    | the incident's command queue: `rev`, `doc` |
-| `pb:{<incident>}:slack`          | hash   | 180 d    | what Slack shows of it: `rev`, `doc` |
-| `pb:{<incident>}:journal`        | stream | 30 d     | what was seen, decided and done, the last 1,000 steps |
-| `pb:{GLOBAL}:progress`           | hash   | 180 d    | how far resync and watchdog have come: `rev`, `doc` |
-| `pb:{<incident>}:lease:<name>`   | string | lease    | who holds the incident for one kind of work |
-| `pb:{<incident>}:epoch:<name>`   | string | 180 d    | how often that lease has been taken: the fencing token |
-| `pb:{pace}:<budget>`             | string | seconds  | when Slack's next call of a kind is due (Redis µs) |
-| `pb:{pace}:<budget>:line`        | zset   | minutes  | who waits for such a call -> place in line |
-| `pb:{pace}:<budget>:back`        | zset   | minutes  | the same -> when it has lost its place (Redis µs) |
-| `pb:{link:<slack user>}`         | string | minutes  | the PagerDuty user that a Slack user is |
-| `pb:{mention:<pagerduty user>}`  | string | minutes  | the Slack user that a PagerDuty user is |
-| `pb:{doctor}:<run>:<type>`       | any    | seconds  | what `pagebridge doctor` tries its rights on |
-| `pb:{typed:<command>}`           | string | 3 d      | the incident that a line without a number was first about |
+| key                                 | type   | expiry| holds |
+|-------------------------------------|--------|-------|-------|
+| `pb:{work}:deliveries`              | list   | none  | what the receiver has appended, until moved to the events |
+| `pb:{work}:events`                  | stream | none  | deliveries, until folded |
+| `pb:{work}:answers`                 | stream | none  | PagerDuty's answers to our own calls, until folded |
+| `pb:{work}:commands`                | stream | none  | what people asked for, until moved to its incident |
+| `pb:{deadletters}`                  | stream | 64 MB | what could not be understood, with the reason; at most 10,000 |
+| `pb:{deadletters}:claim:<id>`       | string | 60 s  | there while somebody retries or drops that letter |
+| `pb:{audit}`                        | stream | 400 d | every human action and what came of it |
+| `pb:{generation}`                   | string | none  | layout and birth of the data: `<layout>:<random>:<ms>` |
+| `pb:{ping}`                         | string | none  | when a ping of PagerDuty's last came (Redis ms) |
+| `pb:{open}`                         | zset   | none  | open incidents -> when they were created (ms) |
+| `pb:{number:<n>}`                   | zset   | 180 d | incidents that have, or claim, that number -> 0 |
+| `pb:{channel:<id>}:open`            | zset   | none  | the same, of those with a card in that channel |
+| `pb:{channel:<id>}:closed`          | zset   | 180 d | incidents waiting for it to open -> since when (ms) |
+| `pb:{channel:<id>}:behind`          | zset   | 1 d   | incidents whose card there has to wait -> since when (ms) |
+| `pb:{channel:<id>}:lag`             | string | 1 d   | there while the channel has been told that cards are late |
+| `pb:{work}:queue:<name>:due`        | zset   | none  | incident -> when it is due (Redis ms) |
+| `pb:{work}:queue:<name>:marks`      | hash   | none  | incident -> its last mark |
+| `pb:{work}:<incident>:incident`     | hash   | 180 d | the projection: `rev`, `doc`, and the day of its expiry |
+| `pb:{work}:<incident>:lines`        | hash   | 180 d | what was moved out of the projection: lines, ids of events |
+| `pb:{work}:<incident>:commands`     | hash   | 180 d | the incident's command queue: `rev`, `doc` |
+| `pb:{work}:<incident>:slack`        | hash   | 180 d | what Slack shows of it: `rev`, `doc` |
+| `pb:{work}:<incident>:journal`      | stream | 30 d  | what was seen, decided and done, the last 1,000 steps |
+| `pb:{work}:GLOBAL:progress`         | hash   | 180 d | how far resync and watchdog have come: `rev`, `doc` |
+| `pb:{work}:<incident>:lease:<name>` | string | lease | who holds the incident for one kind of work |
+| `pb:{work}:<incident>:epoch:<name>` | string | 180 d | the fencing token of whoever took that lease last |
+| `pb:{pace}:<budget>`                | string | seconds | when Slack's next call of a kind is due (Redis µs) |
+| `pb:{pace}:<budget>:line`           | zset   | minutes | who waits for such a call -> place in line |
+| `pb:{pace}:<budget>:back`           | zset   | minutes | the same -> when it has lost its place (Redis µs) |
+| `pb:{link:<slack user>}`            | string | minutes | the PagerDuty user that a Slack user is |
+| `pb:{mention:<pagerduty user>}`     | string | minutes | the Slack user that a PagerDuty user is |
+| `pb:{doctor}:<run>:<type>`          | any    | seconds | what `pagebridge doctor` tries its rights on |
+| `pb:{typed:<command>}`              | string | 3 d   | the incident that a line without a number was first about |
 
 No work stream is ever trimmed by length: that would silently delete entries that nobody has read yet.
 """
@@ -46,18 +46,20 @@ from typing import Literal
 
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
 
-DELIVERIES = "pb:{events}:deliveries"
+DELIVERIES = "pb:{work}:deliveries"
 """The one key that the receiver may write, and only at its end. An element is `<when it was received, ms> <body>`."""
-EVENTS = "pb:{events}"
-ANSWERS = "pb:{answers}"
-COMMANDS = "pb:{commands}"
+EVENTS = "pb:{work}:events"
+ANSWERS = "pb:{work}:answers"
+COMMANDS = "pb:{work}:commands"
 DEAD_LETTERS = "pb:{deadletters}"
 AUDIT = "pb:{audit}"
 GENERATION = "pb:{generation}"
 PING = "pb:{ping}"
 OPEN = "pb:{open}"
 GROUP = "workers"
-LAYOUT = "3"
+OF_INCIDENT = "pb:{work}:"
+"""What the keys of incidents begin with."""
+LAYOUT = "4"
 """The version of the keys and documents; a change that an older program could not read needs another one."""
 
 DEAD_LETTERS_KEPT = 10_000
@@ -79,7 +81,7 @@ JOURNAL_STEPS = 1000
 
 def of_incident(incident: IncidentId, part: str) -> str:
     """Name a key of an incident: a document, `lines`, `journal`, `lease:<work>`, or `epoch:<work>`."""
-    return f"pb:{{{incident}}}:{part}"
+    return f"{OF_INCIDENT}{incident}:{part}"
 
 
 def of_channel(channel: ChannelId, part: Literal["open", "closed", "behind", "lag"]) -> str:
@@ -94,7 +96,7 @@ def of_number(number: int) -> str:
 
 def of_queue(queue: str, part: Literal["due", "marks"]) -> str:
     """Name a key of a work queue."""
-    return f"pb:{{queue:{queue}}}:{part}"
+    return f"pb:{{work}}:queue:{queue}:{part}"
 
 
 def budget(name: str) -> str:

@@ -60,6 +60,7 @@ _ABOUT_THE_COMMAND = frozenset({"ERR", "NOSCRIPT", "BUSYGROUP", "NOGROUP", "WRON
 Codes of replies that a new connection would not change. All others (READONLY, LOADING, MASTERDOWN, NOREPLICAS, NOAUTH,
 MOVED, UNBLOCKED, ...) mean that this server, or this session at it, does not serve us.
 """
+_USES = re.compile("-- uses (.*)")
 _WAITS = "WAITAOF"
 """A command that may take long, and would hold up those behind it."""
 _NOT_NEEDED = "CONFIG GET"
@@ -211,9 +212,15 @@ async def run_script(client: Redis, name: str, keys: Sequence[str], arguments: S
 
 @cache
 def _script(name: str, flags: str) -> tuple[str, str]:
-    """Return the text of a script, and its digest."""
-    text = flags + files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
+    """Return the text of a script, after those that its first line says it uses, and its digest."""
+    text = _script_text(name)
+    used = _USES.match(text)
+    text = flags + "".join(map(_script_text, used[1].split() if used else ())) + text
     return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _script_text(name: str) -> str:
+    return files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
 
 
 async def _leave_if_refused(client: Redis, error: RedisError) -> None:

@@ -5,6 +5,8 @@ Every entry of the former is worked on until it is done, by whichever worker is 
 is taken over after seconds. Handling must bear repetition: nothing here promises that an entry comes only once.
 """
 
+import asyncio
+import math
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -69,12 +71,15 @@ class Deliveries:
         self._redis = redis
         self._blocking = blocking
         self._block = durations.block
+        self._some = True
 
     async def step(self) -> None:
         """Move the next deliveries, or wait a moment for some. Raises `StoreDown`."""
-        if not await move_deliveries(self._redis):
-            # From its place to the same place: a way to wait for the first one that takes nothing away.
-            await self._blocking.execute_command("BLMOVE", *[keys.DELIVERIES] * 2, "LEFT", "LEFT", self._block)
+        if self._some and await move_deliveries(self._redis):
+            return
+        # From its place to the same place: a way to wait for the first one that takes nothing away.
+        place = [keys.DELIVERIES, keys.DELIVERIES, "LEFT", "LEFT"]
+        self._some = await self._blocking.execute_command("BLMOVE", *place, self._block) is not None
 
 
 async def move_deliveries(redis: Redis) -> int:
@@ -97,7 +102,8 @@ class Inbox:
         self._blocking = blocking
         self.stream = stream
         self._consumer = consumer
-        self._idle = int(durations.claim_idle * 1000)
+        self._claim_idle = durations.claim_idle
+        self._looked = -math.inf
         self._block = max(1, int(durations.block * 1000))
 
     async def open(self) -> None:
@@ -109,22 +115,31 @@ class Inbox:
                 raise
 
     async def batch(self) -> list[Entry]:
-        """Read what a dead worker left, then what is new, waiting a moment for it; a lost group is made again."""
+        """
+        Read what dead workers left, then what is new, waiting a moment for it; a lost group is made again.
+
+        As long as there is something to take over it is looked for each time, else only as often as there can be some.
+        """
+        now, idle = asyncio.get_running_loop().time(), int(self._claim_idle * 1000)
+        looks, claimed = now - self._looked >= self._claim_idle, []
         try:
-            claimed = await self._blocking.xautoclaim(
-                self.stream, keys.GROUP, self._consumer, min_idle_time=self._idle, count=BATCH
-            )
+            if looks:
+                found: Any = await self._redis.xautoclaim(
+                    self.stream, keys.GROUP, self._consumer, min_idle_time=idle, count=BATCH
+                )
+                claimed = found[1]
             read: Any = await self._blocking.xreadgroup(
                 keys.GROUP, self._consumer, {self.stream: ">"}, count=BATCH, block=self._block
             )
-            if not read:
-                await run_script(self._redis, "drop_consumers", [self.stream], [keys.GROUP, self._idle])
+            if looks and not claimed and not read:
+                await run_script(self._redis, "drop_consumers", [self.stream], [keys.GROUP, idle])
+                self._looked = now
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
             await self.open()
             return []
-        return _entries([*claimed[1], *(entry for _, entries in read or [] for entry in entries)])
+        return _entries([*claimed, *(entry for _, entries in read or [] for entry in entries)])
 
     async def ack(self, entry: Entry) -> None:
         """Take a finished entry off the stream for good."""

@@ -28,6 +28,7 @@ IDLE = 5.0
 async def measured(stage: Stage, sizes: Sizes) -> list[Figure]:
     """Let many incidents live their whole lives, and see what that took."""
     await _live(stage, 1)  # warms up
+    idle = await _idle(stage)
     worker, receiver = used(stage.worker.child.pid).cpu, used(stage.receiver.child.pid).cpu
     calls, begun = len(stage.bridge.slack.calls), time.perf_counter()
     await _live(stage, sizes.incidents)
@@ -37,7 +38,7 @@ async def measured(stage: Stage, sizes: Sizes) -> list[Figure]:
     async with _watched(stage) as asked:
         await _live(stage, sizes.few)
     event = asked.each(sizes.few * ACTS)
-    click, idle = await _clicks(stage, sizes.clicks), await _idle(stage)
+    click = await _clicks(stage, sizes.clicks)
     return [
         Figure(COST, "worker: fold, render, show", 1000 * spent[0] / events, "CPU ms"),
         Figure(COST, "receiver: verify, store", 1000 * spent[1] / events, "CPU ms"),
@@ -117,7 +118,7 @@ async def _open(stage: Stage, incidents: int) -> None:
 async def _copy(stage: Stage, incidents: int) -> None:
     """Copy everything that Redis holds of one open incident, under other ids."""
     redis, model = stage.redis, stage.bridge.pagerduty.incidents[-1].id
-    names = [key.decode() async for key in redis.scan_iter(match=f"pb:{{{model}}}:*", count=1000)]
+    names = [key.decode() async for key in redis.scan_iter(match=f"{keys.OF_INCIDENT}{model}:*", count=1000)]
     for first in range(0, incidents, AT_ONCE):
         copying = redis.pipeline(transaction=False)
         for number in range(first, min(first + AT_ONCE, incidents)):
@@ -145,7 +146,8 @@ async def _clicks(stage: Stage, clicks: int) -> tuple[float, float]:
 
 
 async def _idle(stage: Stage) -> float:
-    """Return how many commands come in a second in which nothing happens."""
+    """Return how many commands come in a second in which nothing happens, once all that a start brings is over."""
+    await asyncio.sleep(IDLE)
     async with _watched(stage) as asked:
         await asyncio.sleep(IDLE)
     return asked.each(IDLE)[0]

@@ -28,7 +28,7 @@ class Traffic:
 async def watched(redis: Redis, socket: str) -> AsyncIterator[Traffic]:
     """Count what comes during the block; the figures are there after it."""
     seen, before = Traffic(), await _own(redis)
-    reader, writer = await asyncio.open_unix_connection(socket)
+    reader, writer = await asyncio.open_unix_connection(socket, limit=2**24)
     writer.write(b"MONITOR\r\n")
     await reader.readline()
     async with asyncio.TaskGroup() as group:

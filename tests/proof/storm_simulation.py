@@ -149,7 +149,8 @@ async def _worker(
         await store.clock.now_ms()
         await store.generation.current()
         folding = StreamConsumer(built.events, built.read_path.projector.handle).step
-        showing = QueueWorker(store.dirty_queue, store.leases("slack"), built.read_path.reconciler, durations)
+        leases, reconciler = store.leases("slack"), built.read_path.reconciler
+        showing = QueueWorker(store.dirty_queue, leases, reconciler, durations, store.clock)
         async with asyncio.TaskGroup() as group:
             for step in (built.deliveries.step, folding):
                 group.create_task(repeat_until_stopped(step, options.stopping, durations.retry_first))

@@ -109,6 +109,7 @@ def test_what_a_dead_worker_held_comes_to_another() -> None:
         assert len(await first.batch()) == 1
         await asyncio.sleep(4.0)
         assert await second.batch() == []
+        await asyncio.sleep(4.0)
         taken = await second.batch()
         assert len(taken) == 1
         await second.ack(taken[0])

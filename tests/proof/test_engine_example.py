@@ -34,7 +34,7 @@ class Day:
 
 
 class Worker:
-    """Writes into each due incident's document which lease it was that wrote it."""
+    """Writes into each due incident's document when the lease was taken under which it was written."""
 
     def __init__(self, process: Process, server: MemoryServer, day: Day, *, fencing: bool) -> None:
         redis = SimRedis(server, process)
@@ -49,9 +49,9 @@ class Worker:
         """Work until cancelled."""
         while True:
             try:
-                due = await self._queue.take()
-                if isinstance(due, Due):
-                    await self._work(due)
+                due = await self._queue.take(self._leases)
+                if isinstance(due, Due) and due.lease is not None:
+                    await self._work(due, due.lease)
                 else:
                     await self._queue.wait(2.0)
             except StoreDown:
@@ -59,25 +59,20 @@ class Worker:
             except FencedOff:
                 self._day.fenced += 1
 
-    async def _work(self, due: Due) -> None:
-        lease = await self._leases.take(due.incident)
-        if lease is None:
-            await self._queue.finish(due, 0.5)
-            return
+    async def _work(self, due: Due, lease: Lease) -> None:
         await lease.check(1.0)
-        await self._write(due.incident, lease)
+        await self._write(due, lease)
         await self._queue.finish(due)
-        await lease.release()
 
-    async def _write(self, incident: IncidentId, lease: Lease) -> None:
+    async def _write(self, due: Due, lease: Lease) -> None:
         before = [0]
 
         def rule(surface: SlackState) -> SlackState:
             before.append(int(surface.generation or 0))
-            return replace(surface, generation=str(lease.epoch))
+            return replace(surface, generation=str(due.at_ms))
 
-        await self._surfaces.change(incident, rule, lease if self._fencing else None)
-        self._day.stored.append((self._process.monotonic(), self._process.name, before[-1], lease.epoch))
+        await self._surfaces.change(due.incident, rule, lease if self._fencing else None)
+        self._day.stored.append((self._process.monotonic(), self._process.name, before[-1], due.at_ms))
 
 
 def faults(rng: Random) -> Iterator[Fault]:

@@ -73,6 +73,7 @@ async def test_what_a_killed_worker_was_sending_is_never_doubled(bridge: Deploym
     """Killed while reading, before and after the effect, and between answer and record: once, or told as not known."""
     killed = await bridge.worker("tests.stories.patient_worker")
     cards = dict(zip(STEPS, await incidents(bridge, *STEPS), strict=True))
+    await settled(bridge)  # what is read for the cards must not meet the faults
     faults = [bridge.pagerduty.add_fault(fault) for fault in going_wrong(bridge, act)]
     for step in STEPS:
         modal = await bridge.dialog("Alice", act.button, cards[step])

@@ -115,7 +115,7 @@ async def test_an_acknowledgement_that_runs_out_and_a_reopening(bridge: Bridge) 
 
 
 async def test_other_events_are_folded_for_their_state(bridge: Bridge) -> None:
-    """A reassignment and a new priority change the card and open no line."""
+    """A reassignment changes the card, and has a line like a note."""
     incident = bridge.trigger()
     await bridge.card("@Alice Ng")
 
@@ -124,7 +124,7 @@ async def test_other_events_are_folded_for_their_state(bridge: Bridge) -> None:
     await bridge.card("@Bob Ng")
     bridge.pagerduty.web("PALICE1").add_note(incident.id, "looking")
     await bridge.pagerduty.webhooks.wait_until_idle()
-    assert 1 == len(await bridge.lines(1))
+    assert 3 == len(await bridge.lines(3))
 
 
 async def test_assignees_are_pinged_once(bridge: Bridge) -> None:

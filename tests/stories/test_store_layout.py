@@ -11,8 +11,8 @@ from shared.store.redis import connect
 from tests.stories.processes import Deployment, deployed
 
 OTHERS = {
-    "an older one": "1:0123456789abcdef:1700000000000",
-    "a newer one": "3:0123456789abcdef:1700000000000",
+    "an older one": f"{int(keys.LAYOUT) - 1}:0123456789abcdef:1700000000000",
+    "a newer one": f"{int(keys.LAYOUT) + 1}:0123456789abcdef:1700000000000",
     "one from before layouts": "0123456789abcdef:1700000000000",
 }
 

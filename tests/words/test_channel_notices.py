@@ -11,6 +11,7 @@ from bolt_app.resync.outage_notice import render_outage_notice
 from shared.model.ids import ChannelId
 from shared.model.incident import Incident
 from shared.model.resync_state import Gap
+from shared.model.slack_state import SlackState
 from shared.store.channel_index import Delay
 from tests.builders import INCIDENT, NOON, snapshot
 from tests.words import slack_text
@@ -54,6 +55,7 @@ async def _delayed(delay: Delay) -> str:
         return delay
 
     doors = (SimpleNamespace(announce=announce), SimpleNamespace(now_ms=now_ms), SimpleNamespace(record=record))
-    this = SimpleNamespace(incident=Incident(INCIDENT), as_of_ms=NOON)
+    late = SlackState(INCIDENT, late=frozenset({CHANNEL}))
+    this = SimpleNamespace(incident=Incident(INCIDENT), as_of_ms=NOON, slack_state=late)
     await CardDelays(*cast("Any", doors)).card_delayed(cast("ReconcilePass", this), CHANNEL)
     return slack_text.seen(said[0])

@@ -1,15 +1,25 @@
--- Finish with an incident: forget its mark unless it was marked again meanwhile, else let it be due at once.
--- KEYS: due set, marks (same slot). ARGV: incident, marks when it was taken, milliseconds until it is due again (-1: done).
-local time = redis.call('TIME')
--- By what the clock showed before, if it was put back meanwhile: see `mark_work`.
-local shown = tonumber(redis.call('HGET', KEYS[2], '@') or '0')
-local now = math.max(time[1] * 1000 + math.floor(time[2] / 1000), shown)
-if (redis.call('HGET', KEYS[2], ARGV[1]) or '0') ~= ARGV[2] then
-  redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[1])
-elseif ARGV[3] == '-1' then
-  redis.call('ZREM', KEYS[1], ARGV[1])
-  redis.call('HDEL', KEYS[2], ARGV[1])
-else
-  redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[3]), ARGV[1])
+-- uses put_document queue_now
+-- Finish with an incident: store what is not stored yet, give up the lease, and forget the mark unless there is another
+-- one since, else let it be due at once.
+-- KEYS: those of put_document, then lease, due set, marks. ARGV: those of put_document (an empty revision: nothing is to
+-- be stored), then incident, its mark when it was taken, milliseconds until it is due again (-1: done).
+-- Returns the verdict of put_document, with any but 1 nothing was done; or 2 if the incident is due again.
+if ARGV[1] ~= '' then
+  local stored = put_document()
+  if stored ~= 1 then
+    return stored
+  end
 end
-return 1
+if ARGV[4] ~= '0' and redis.call('GET', KEYS[5]) == ARGV[4] then
+  redis.call('DEL', KEYS[5])
+end
+local incident, mark, again = ARGV[8], ARGV[9], ARGV[10]
+local marked = (redis.call('HGET', KEYS[7], incident) or '0') ~= mark
+if not marked and again == '-1' then
+  redis.call('ZREM', KEYS[6], incident)
+  redis.call('HDEL', KEYS[7], incident)
+  return 1
+end
+local at = queue_now(KEYS[6], KEYS[7]) + (marked and 0 or again)
+redis.call('ZADD', KEYS[6], string.format('%.0f', at), incident)
+return 2

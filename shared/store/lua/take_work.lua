@@ -1,15 +1,20 @@
--- Take one due incident and hide it from the others for a while, so that a worker that dies leaves it to them.
--- KEYS: due set, marks (same slot). ARGV: milliseconds to hide it.
--- Returns {incident, marks so far}, or {milliseconds until the next one is due} (-1: none waits).
+-- Take one due incident and hide it from the others for a while, so that a worker that dies leaves it to them; with it
+-- the lease for this kind of work, and the documents that it begins with.
+-- KEYS: due set, marks. ARGV: milliseconds to hide it, kind of work (empty: no lease is taken), milliseconds that a lease
+-- lasts, seconds that its epoch is kept, the new epoch, milliseconds until the next try when somebody holds the lease,
+-- what the keys of an incident begin with (same slot), and the names of documents.
+-- Returns {incident, its last mark, now in milliseconds, revision and text of each document}, or {milliseconds until the
+-- next one is due, or the next try} (-1: none waits).
 -- What the clock showed last, to the second, is kept under '@', which no incident is called. When it has been put back,
 -- all that waits goes back with it: else it would wait for as long as the clock was put back by.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 if not first[1] then
   return { -1 }
 end
-local shown = tonumber(redis.call('HGET', KEYS[2], '@') or '0')
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local noted = redis.call('HMGET', KEYS[2], '@', first[1])
+local shown = tonumber(noted[1] or '0')
 if now < shown then
   local all = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
   for i = 1, #all, 2 do
@@ -23,5 +28,25 @@ end
 if tonumber(first[2]) > now then
   return { tonumber(first[2]) - now }
 end
+local own = ARGV[7] .. first[1] .. ':'
+if ARGV[2] ~= '' then
+  local lease = own .. 'lease:' .. ARGV[2]
+  if not redis.call('SET', lease, ARGV[5], 'NX', 'PX', ARGV[3]) then
+    -- Whoever holds it looks at the mark again at the end. One that would last longer than any does is of a time from
+    -- which the clock was put back: it begins anew.
+    if redis.call('PTTL', lease) > tonumber(ARGV[3]) then
+      redis.call('PEXPIRE', lease, ARGV[3])
+    end
+    redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[6]), first[1])
+    return { 0 }
+  end
+  redis.call('SET', own .. 'epoch:' .. ARGV[2], ARGV[5], 'EX', ARGV[4])
+end
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[1]), first[1])
-return { first[1], redis.call('HGET', KEYS[2], first[1]) or '0' }
+local taken = { first[1], noted[2] or '0', now }
+for i = 8, #ARGV do
+  local found = redis.call('HMGET', own .. ARGV[i], 'rev', 'doc')
+  taken[#taken + 1] = found[1] or '0'
+  taken[#taken + 1] = found[2] or ''
+end
+return taken

@@ -54,7 +54,7 @@ async def test_a_user_with_too_few_rights(office: Office, store: Redis) -> None:
 async def test_a_store_of_another_layout(store: Redis) -> None:
     """It says which layout there is, which is needed, and what to do; an empty store will do."""
     says(await of_redis(store, "Redis layout"), Status.PASS, "empty")
-    await store.set(keys.GENERATION, "3:0123456789abcdef:1700000000000")
-    says(await of_redis(store, "Redis layout"), Status.FAIL, "layout 2", "REDIS_URL")
+    await store.set(keys.GENERATION, f"{int(keys.LAYOUT) + 1}:0123456789abcdef:1700000000000")
+    says(await of_redis(store, "Redis layout"), Status.FAIL, "layout " + keys.LAYOUT, "REDIS_URL")
     await store.set(keys.GENERATION, f"{keys.LAYOUT}:0123456789abcdef:1700000000000")
     says(await of_redis(store, "Redis layout"), Status.PASS, "this one can follow")

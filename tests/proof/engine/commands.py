@@ -125,14 +125,18 @@ def _hincrby(keys: Keyspace, args: Sequence[bytes]) -> int:
 
 
 def _zadd(keys: Keyspace, args: Sequence[bytes]) -> int:
-    """Carry out ZADD key score member [score member ...]."""
+    """Carry out ZADD key [LT] score member [score member ...]."""
     key, *pairs = args
+    lower = pairs[0].upper() == b"LT"
+    pairs = pairs[lower:]
     if len(pairs) % 2:
         raise syntax_error()
     scores = [score(text) for text in pairs[::2]]
     members = keys.find_or_make(key, SortedSet)
     before = len(members)
-    members.update(zip(pairs[1::2], scores, strict=True))
+    for member, at in zip(pairs[1::2], scores, strict=True):
+        if not lower or at < members.get(member, at + 1):
+            members[member] = at
     return len(members) - before
 
 
@@ -192,7 +196,10 @@ def _lpop(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
 
 
 def _lindex(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
-    row, place = keys.find(args[0], Row) or Row(), integer(args[1])
+    row = keys.find(args[0], Row)
+    if row is None:
+        return None
+    place = integer(args[1])
     return row[place] if -len(row) <= place < len(row) else None
 
 

@@ -71,7 +71,7 @@ async def test_only_one_holds_a_lease(redis: Redis) -> None:
     second = await leases.take(INCIDENT)
 
     assert second is not None
-    assert first.epoch < second.epoch
+    assert first.epoch != second.epoch
 
 
 async def test_whoever_lost_the_lease_cannot_write(redis: Redis) -> None:
@@ -79,7 +79,7 @@ async def test_whoever_lost_the_lease_cannot_write(redis: Redis) -> None:
     leases, surfaces = Leases(redis, "slack", 5.0), documents.surfaces(redis)
     sleeper = await leases.take(INCIDENT)
     assert sleeper is not None
-    await redis.delete(f"pb:{{{INCIDENT}}}:lease:slack")
+    await redis.delete(f"pb:{{work}}:{INCIDENT}:lease:slack")
     await leases.take(INCIDENT)
 
     with pytest.raises(FencedOff):
@@ -95,7 +95,7 @@ async def test_a_lease_that_runs_out_is_prolonged_or_lost(redis: Redis) -> None:
     now[0] += 4.0
 
     await lease.check(3.0)
-    await redis.delete(f"pb:{{{INCIDENT}}}:lease:slack")
+    await redis.delete(f"pb:{{work}}:{INCIDENT}:lease:slack")
     await lease.check(3.0)
     now[0] += 4.0
 
