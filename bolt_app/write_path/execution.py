@@ -45,8 +45,8 @@ class Execution:
     turn: Turn | None = None
     tried: bool = False
     trail: Trail = field(default_factory=Trail)
-    shown_on_card: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while the attempt is written to the card: a call on its way cannot be cancelled."""
+    showing_progress: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the card or a private reply is told of the progress: a call on its way cannot be cancelled."""
 
     @property
     def command(self) -> Command:

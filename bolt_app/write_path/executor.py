@@ -117,9 +117,9 @@ class Executor:
         try:
             while waiting := (await self.command_queues.load(incident)).value.open():
                 attempt = tracker.track(waiting[0])
-                outcome = await self._run_until_settled(attempt)
-                # An edit of the card that is under way ends before the progress replies do.
-                async with attempt.shown_on_card:
+                outcome = attempt.record.outcome or await self._run_until_settled(attempt)
+                # What is on its way arrives first: nobody reads that a command is under way after its end.
+                async with attempt.showing_progress:
                     tracker.tasks[attempt.command.id].cancel()
                 await self._finish(attempt, outcome)
         except Stopping as error:
@@ -267,25 +267,26 @@ class Executor:
         failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN} and outcome.status is None
         state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED
         await self.progress_replies.show_on_card(attempt, state if failed else None)
-        # Recheck the lease: only the current owner may reply.
-        await attempt.lease.check(self.durations.slack_timeout)
+        # Only the owner decides, and before the reply: one that comes late, or from the next owner, says the same.
+        attempt.record = replace(attempt.record, outcome=outcome)
+        await self.command_queues.change(command.incident, lambda queue: queue.replaced(attempt.record), attempt.lease)
         now_ms = await self.clock.now_ms()
         await self.audit.record(attempt.trail.audit_entry(command, outcome, now_ms))
         if command.parts == 1:
             await self.progress_replies.final(attempt, outcome)
         else:
-            await self._report_parts(attempt, outcome)
-        ended = replace(attempt.record, outcome=outcome, ended_ms=now_ms, replies_sent=attempt.replies_sent)
+            await self._report_parts(attempt)
+        ended = replace(attempt.record, ended_ms=now_ms, replies_sent=attempt.replies_sent)
         await self.command_queues.change(command.incident, lambda queue: queue.replaced(ended), attempt.lease)
         COMMANDS.labels(command.action, outcome.kind).inc()
         COMMAND_SECONDS.labels(command.action).observe(max(0, now_ms - ended.accepted_ms) / SECOND)
         log.info("command.ended", command=command.id, outcome=outcome.kind, incident=command.incident)
 
-    async def _report_parts(self, attempt: Execution, outcome: Outcome) -> None:
+    async def _report_parts(self, attempt: Execution) -> None:
         """Answer a clicker whose wish was done in several calls: once, after the last of them."""
         command = attempt.command
         queue = (await self.command_queues.load(command.incident)).value
-        whole = queue.replaced(replace(attempt.record, outcome=outcome)).parts_of(command)
+        whole = queue.replaced(attempt.record).parts_of(command)
         parts = [Part(record.command, record.outcome) for record in whole if record.outcome is not None]
         if len(parts) == command.parts:
             await self.progress_replies.report(attempt, parts)

@@ -53,15 +53,16 @@ class ProgressReplies:
             return
         try:
             await self._wait_until(attempt, self.durations.ack_silence)
-            async with attempt.shown_on_card:
+            async with attempt.showing_progress:
                 await self.show_on_card(attempt, AttemptState.TRYING)
-            if attempt.replies_sent == 0:
-                await self._send(attempt, outcome_text.sending_reply(command, attempt.ahead))
+                if attempt.replies_sent == 0:
+                    await self._send_progress(attempt, outcome_text.sending_reply(command, attempt.ahead))
             await self._wait_until(attempt, self.durations.not_yet_after)
-            if attempt.replies_sent <= 1:
-                unclear, url = attempt.record.uncertain, attempt.incident_url
-                reply = outcome_text.still_trying_reply(command, url, attempt.ahead, unclear=unclear)
-                await self._send(attempt, reply)
+            async with attempt.showing_progress:
+                if attempt.replies_sent <= 1:
+                    unclear, url = attempt.record.uncertain, attempt.incident_url
+                    reply = outcome_text.still_trying_reply(command, url, attempt.ahead, unclear=unclear)
+                    await self._send_progress(attempt, reply)
         except BridgeError as error:
             log.warning("progress.lost", **attempt.log_context, why=str(error))
         except Exception:
@@ -109,6 +110,11 @@ class ProgressReplies:
         age = (await self.clock.now_ms() - attempt.record.accepted_ms) / 1000
         # One that seems to come from the future is of a time from which the clock was put back.
         await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
+
+    async def _send_progress(self, attempt: Execution, reply: Reply) -> None:
+        """Send a progress reply. Raises `FencedOff` if the lease is lost: the next owner may have sent the last one."""
+        await attempt.lease.check(self.durations.slack_timeout)
+        await self._send(attempt, reply)
 
     async def _send(self, attempt: Execution, reply: Reply, patience: float = 0.0) -> None:
         by_address = attempt.replies_sent < RESPONSE_URL_USES

@@ -93,7 +93,8 @@ class CommandRecord:
 
     `calls` counts the writes that were begun; `begun_ms` is when the last one was, `until_ms` its end with its latest
     effect. `uncertain` is true if a call was begun whose outcome is unknown. `reported` is true if the sender of the
-    last call saw it end: only then can it not be sent any more. `replies_sent` counts the private replies.
+    last call saw it end: only then can it not be sent any more. `replies_sent` counts the private replies. `outcome` is
+    set before the clicker is told it, `ended_ms` after that.
     """
 
     command: Command
@@ -129,7 +130,7 @@ class CommandQueue:
     def replaced(self, record: CommandRecord) -> "CommandQueue":
         """Replace the record of the same command; by its end, drop those that ended too long ago to be referred to."""
         records = (record if known.command.id == record.command.id else known for known in self.records)
-        kept = (one for one in records if one.outcome is None or one.ended_ms > record.ended_ms - KEPT)
+        kept = (one for one in records if not one.ended_ms or one.ended_ms > record.ended_ms - KEPT)
         return replace(self, records=tuple(kept))
 
     def get(self, command: CommandId) -> CommandRecord | None:
@@ -141,8 +142,8 @@ class CommandQueue:
         return tuple(record for record in self.records if record.command.parent_id == command.parent_id)
 
     def open(self) -> tuple[CommandRecord, ...]:
-        """List the commands that are still to be carried out, the next one first."""
-        return tuple(record for record in self.records if record.outcome is None)
+        """List the commands that are still to be carried out, or their clickers to be told, the next one first."""
+        return tuple(record for record in self.records if not record.ended_ms)
 
 
 class AttemptState(StrEnum):

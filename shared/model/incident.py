@@ -118,7 +118,7 @@ class Incident:
     def late_outcome(self, record: CommandRecord) -> Outcome | None:
         """Return the outcome that events have shown since a command ended; None if they have shown nothing new."""
         command, known = record.command.id, record.outcome
-        if known is None:
+        if known is None or not record.ended_ms:
             return None
         undone = self.reopened_by(command)
         if undone is not None and known.kind in {Kind.DONE, Kind.UNKNOWN}:

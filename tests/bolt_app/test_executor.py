@@ -1,5 +1,6 @@
-"""What becomes of a command when something goes wrong that nobody foresaw."""
+"""What becomes of a command when something goes wrong that nobody foresaw, and what its clicker reads of it."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -11,12 +12,17 @@ from bolt_app.worker_parts import PartTypes
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution
 from bolt_app.write_path.progress_replies import ProgressReplies
+from shared.errors import StoreDown
 from shared.model.actions import Action
+from shared.model.audit import AuditEntry
 from shared.model.command import Command, CommandQueue, CommandRecord, SlackActor
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.outcome import Kind, Outcome
+from shared.store.redis import connect
+from shared.store.streams import Audit
 from tests.bolt_app.built_services import wired
 from tests.builders import INCIDENT
+from tests.servers import lent_valkey, program
 
 COMMAND = Command(
     CommandId("c1"), Action.ACKNOWLEDGE, INCIDENT, SlackActor(SlackUserId("U0ALICE"), "T0"), ChannelId("C0"), None, ""
@@ -76,4 +82,104 @@ async def test_a_command_that_fails_for_an_unforeseen_reason_ends_and_is_told(se
     queue: CommandQueue = (await store.command_queues.load(INCIDENT)).value
     assert () == queue.open()
     assert "command.broken" in {entry["event"] for entry in logged}
+    await redis.aclose()
+
+
+class Stale(AttemptRunner):
+    """A try that finds the incident resolved."""
+
+    async def run(self, attempt: Execution) -> Outcome:
+        """Decline."""
+        del attempt
+        return Outcome(Kind.STALE)
+
+
+class Slow(AttemptRunner):
+    """A try that succeeds once its clicker is being told that it is on its way."""
+
+    async def run(self, attempt: Execution) -> Outcome:
+        """Succeed."""
+        while not attempt.replies_sent:  # noqa: ASYNC110 -- it is counted, not signalled
+            await asyncio.sleep(0.01)
+        return Outcome(Kind.DONE)
+
+
+class Gone(Audit):
+    """An audit at which the worker comes to an end."""
+
+    async def record(self, entry: AuditEntry) -> None:
+        """Fail."""
+        del entry
+        raise StoreDown("the worker ends here")
+
+
+@dataclass
+class Answers:
+    """A Slack that takes private answers, the first of them slowly."""
+
+    texts: list[str] = field(default_factory=list)
+
+    async def respond(self, _url: str, *, text: str, **_: object) -> None:
+        """Take one."""
+        await asyncio.sleep(0 if self.texts else 0.2)
+        self.texts.append(text)
+
+
+async def test_a_decided_command_is_told_and_not_tried_again() -> None:
+    """A worker dies before the clicker reads that it was declined: the next one tells just that, and does nothing."""
+    redis = cast("Any", FakeAsyncRedis())
+    first, second = [await wired(redis, types=PartTypes(attempt_runner=runner)) for runner in (Stale, Slow)]
+    store = first.store
+    record = CommandRecord(COMMAND, accepted_ms=await store.clock.now_ms())
+    await store.command_queues.change(INCIDENT, lambda queue: queue.appended(record))
+    lease = await store.leases("command").take(INCIDENT)
+    assert lease
+    progress_replies = Told(**vars(first.write_path.executor.progress_replies))
+
+    with pytest.raises(StoreDown):
+        await replace(first.write_path.executor, audit=Gone(redis)).run(INCIDENT, lease)
+    await replace(second.write_path.executor, progress_replies=progress_replies).run(INCIDENT, lease)
+
+    assert [Kind.STALE] == [outcome.kind for outcome in progress_replies.outcomes]
+    assert () == (await store.command_queues.load(INCIDENT)).value.open()
+    await redis.aclose()
+
+
+async def test_the_end_is_read_after_what_was_on_its_way() -> None:
+    """A command ends while Slack is slow to take that it is under way: its end comes after that."""
+    async with lent_valkey(program()) as server:
+        redis, slack = connect(server.url), Answers()
+        built = await wired(redis, slack=slack, types=PartTypes(attempt_runner=Slow))
+        store = built.store
+        command = replace(COMMAND, response_url="https://hooks.slack.com/actions/T0/1/x")
+        record = CommandRecord(command, accepted_ms=await store.clock.now_ms() - 2000)
+        await store.command_queues.change(INCIDENT, lambda queue: queue.appended(record))
+        lease = await store.leases("command").take(INCIDENT)
+        assert lease
+
+        await built.write_path.executor.run(INCIDENT, lease)
+
+        assert [True, False] == ["on its way" in text for text in slack.texts]
+        await redis.aclose()
+
+
+async def test_who_lost_a_command_tells_no_more_of_its_way() -> None:
+    """A worker slept while it waited to say that it is not done yet: the next owner may have told that it is."""
+    redis, slack = cast("Any", FakeAsyncRedis()), Answers()
+    built = await wired(redis, slack=slack, ack_silence=0.0, not_yet_after=1.0)
+    leases = built.store.leases("command")
+    lease = await leases.take(INCIDENT)
+    assert lease
+    command = replace(COMMAND, response_url="https://hooks.slack.com/actions/T0/1/x")
+    attempt = Execution(CommandRecord(command, await built.store.clock.now_ms()), lease)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(built.write_path.executor.progress_replies.progress(attempt))
+        while not slack.texts:  # noqa: ASYNC110 -- it is a list
+            await asyncio.sleep(0.01)
+        lease.until = 0.0
+        await lease.release()
+        assert await leases.take(INCIDENT)
+
+    assert 1 == len(slack.texts)
     await redis.aclose()

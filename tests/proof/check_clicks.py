@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from tests.proof.bipartite_matching import matched
 from tests.proof.evidence import INTERRUPTIONS, Evidence, Press
@@ -16,6 +17,10 @@ LIFE = 60.0
 SLACK_OF_CLOCKS = 1.0
 """Seconds that the way of a call may add to it."""
 
+CORRECTED = {(before, Said.REOPENED) for before in (Said.DONE, Said.AFTER_ALL, Said.UNKNOWN)}
+CORRECTED.add((Said.UNKNOWN, Said.AFTER_ALL))
+"""Ends that may be told one after the other: what came of it later is news."""
+
 Group = tuple[str, str, str]
 """Incident, person and wanted state: among these, nothing tells one click's effect from another's."""
 
@@ -29,6 +34,7 @@ def judge_clicks(evidence: Evidence) -> Iterator[Violation]:
     for press in evidence.presses:
         yield from _answers(evidence, press)
         yield from _kept(evidence, press)
+        yield from _one_end(evidence, press)
 
 
 def _names(writes: list[Write], presses: list[Press]) -> Iterator[Violation]:
@@ -100,6 +106,22 @@ def _kept(evidence: Evidence, press: Press) -> Iterator[Violation]:
     ):
         return
     yield Violation(Invariant.NOT_LOST, f"{press.id} of {press.by.name} had no effect, and nobody said so")
+
+
+def _one_end(evidence: Evidence, press: Press) -> Iterator[Violation]:
+    """
+    Make sure that whoever tells how a click ended tells the same, and that it is then not told to be on its way.
+
+    The direct path knows nothing of what was stored, and after a loss nobody does. A word of the way that its worker
+    was stopped with, or had given up, can come at any time.
+    """
+    if press.direct or evidence.losses:
+        return
+    told = [w for w in evidence.workspace.whispers if w.click == press.id and (w.said in FINAL or not w.late)]
+    for before, after in pairwise(told):
+        changed = after.said is not before.said and (before.said, after.said) not in CORRECTED
+        if before.said in FINAL and changed and after.said is not Said.SOMETHING_ELSE:
+            yield Violation(Invariant.ONE_END, f"{press.by.name} at {after.at:.3f}: {after.text} Before: {before.text}")
 
 
 def _became(evidence: Evidence, press: Press, whisper: Whisper | None) -> bool:

@@ -22,6 +22,7 @@ class Invariant(Enum):
     NOT_LOST = "4: nothing accepted is lost"
     TRUE = "4: what a clicker is told is true"
     CONTRADICTED = "4: who was told that it is done is not told otherwise"
+    ONE_END = "4: a click is told one end, and after it nothing of the way there"
     AFTER_ALL = "4: who was told that nobody knows is told when it is known"
     BOUNDED = "5: people's acts and real changes bound the writes"
     REAL = "6: no card shows a state that PagerDuty did not have"

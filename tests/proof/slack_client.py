@@ -153,13 +153,13 @@ class SimulatedSlack(Slack):
         return await self._way.call(kind, lambda: land(late=self._way.given_up(begun)))
 
     async def _whisper(self, text: str, *, click: str = "", user: str = "") -> None:
-        def land() -> Whisper:
-            whisper = Whisper(self._way.now(), text, click, user)
+        def land(*, late: bool) -> Whisper:
+            whisper = Whisper(self._way.now(), text, click, user, late)
             self._workspace.whispers.append(whisper)
             return whisper
 
         try:
-            await self._way.call("tell", land)
+            await self._landing("tell", land)
         except CallError:
             self._workspace.unheard.append(Whisper(self._way.now(), text, click, user))
             raise

@@ -69,12 +69,17 @@ class Posted:
 
 @dataclass(frozen=True)
 class Whisper:
-    """Something said privately: as the answer to a click when `click` is set, else to `user` in the channel."""
+    """
+    Something said privately: as the answer to a click when `click` is set, else to `user` in the channel.
+
+    `late` says that nobody waited for it any more, as of a version of a message.
+    """
 
     at: float
     text: str
     click: str = ""
     user: str = ""
+    late: bool = False
 
     @property
     def said(self) -> Said:

@@ -5,6 +5,7 @@ import pytest
 from tests.proof.fault_mixes import MIXES
 from tests.proof.negative_controls import CONTROLS, Control
 from tests.proof.oracle import judge
+from tests.proof.reply_classifier import Said
 from tests.proof.runner import Day
 from tests.proof.schedule import Click, InPagerDuty, Opened, Schedule, Slept
 from tests.proof.simulation import play
@@ -73,6 +74,27 @@ SLEEPERS = {
 def test_a_line_that_a_sleeper_posted_stays_once(day: Schedule) -> None:
     """A worker was stopped with its post of a line not sent: whoever posts it, in the end it is there once."""
     assert [] == judge(play(day))
+
+
+TOLD_LATE = Schedule(
+    1,
+    "held",
+    (
+        Opened(0.0, 0),
+        InPagerDuty(8.0, 0, "Carol", "resolve"),
+        Click(8.05, 0, "Bob", "acknowledge"),
+        InPagerDuty(10.0, 0, "Carol", "reopen"),
+        Slept(1, 0, 26.0, "slack tell"),
+    ),
+)
+
+
+def test_a_click_is_told_one_end() -> None:
+    """A worker was stopped with its answer not sent, and the incident reopened: the next owner tells the same."""
+    evidence = play(TOLD_LATE)
+
+    assert [] == judge(evidence)
+    assert {Said.STALE} == {whisper.said for whisper in evidence.workspace.whispers}
 
 
 def test_a_day_is_the_same_each_time() -> None:

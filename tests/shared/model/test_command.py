@@ -38,6 +38,14 @@ def test_a_command_is_queued_once() -> None:
     assert () == ended.open()
 
 
+def test_a_command_whose_clicker_was_not_told_is_still_open() -> None:
+    """How it ended is decided; a later end of another command does not drop it."""
+    decided = replace(accepted("c1"), outcome=Outcome(Kind.STALE))
+    queue = queued(accepted("c1"), accepted("c2")).replaced(decided).replaced(accepted("c2", NOON + 2 * KEPT))
+
+    assert (decided,) == queue.open()
+
+
 def test_ended_commands_are_dropped_when_nothing_can_refer_to_them() -> None:
     """That is seen when another one ends; one that is still open is never dropped."""
     old, young, waiting = accepted("old", NOON), accepted("young", NOON + 1), accepted("waiting")
@@ -54,8 +62,10 @@ def test_only_an_unknown_outcome_is_settled_by_an_echo(kind: Kind) -> None:
     """Of any other the echo is no news; while the command runs there is nothing to correct."""
     expecting = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
     echoed = fold(expecting, webhook(ACKNOWLEDGED, NOON + 10), NOON).incident
-    ended = replace(accepted("c1"), outcome=Outcome(kind))
+    decided = replace(accepted("c1"), outcome=Outcome(kind))
+    ended = replace(decided, ended_ms=NOON)
 
     assert (Outcome(Kind.DONE) if kind is Kind.UNKNOWN else None) == echoed.late_outcome(ended)
     assert None is expecting.late_outcome(ended)
     assert None is echoed.late_outcome(accepted("c1"))
+    assert None is echoed.late_outcome(decided)
