@@ -8,6 +8,7 @@ import pytest
 
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Ephemeral
+from shared.pagerduty.api.transport import PAUSE
 from tests.stories.harness import FAST, Bridge, running, settled
 
 PUT: dict[str, Any] = {"method": "PUT", "path": "/incidents/*"}
@@ -75,7 +76,7 @@ async def test_a_failure_is_gone_from_the_card_though_a_read_saw_the_transition_
     """Carol's refused click read the incident before Bob's webhook came: Alice's failure does not outlive that."""
     incident = impatient.trigger()
     card = await impatient.card("Triggered")
-    impatient.pagerduty.add_fault(Fault(**PUT, status=429, ratelimit_reset=30, times=1))
+    impatient.pagerduty.add_fault(Fault(**PUT, status=429, ratelimit_reset=1, times=1))
     await impatient.click("Alice", "Acknowledge")
     await impatient.card("acknowledgement failed")
     held = impatient.pagerduty.webhooks.hold(incident.id)
@@ -129,9 +130,9 @@ async def test_a_slow_incident_holds_up_no_other(bridge: Bridge) -> None:
     await bridge.channel.wait(lambda _: "Acknowledged by Alice Ng" in cards[0].plain)
 
 
-@pytest.mark.parametrize(("reset", "at_least"), [(1, 1.0), (None, FAST.retry_first)], ids=["says when", "says nothing"])
+@pytest.mark.parametrize(("reset", "at_least"), [(2, 2.0), (None, PAUSE)], ids=["says when", "says nothing"])
 async def test_too_many_requests(bridge: Bridge, reset: int | None, at_least: float) -> None:
-    """PagerDuty's limit is waited for, as long as it says or else a moment, and the press goes through."""
+    """PagerDuty's limit is waited for, as long as it says or else a second, and the press goes through."""
     bridge.trigger()
     await bridge.card("Triggered")
     bridge.pagerduty.add_fault(Fault(**PUT, status=429, ratelimit_reset=reset, times=1))
@@ -140,7 +141,7 @@ async def test_too_many_requests(bridge: Bridge, reset: int | None, at_least: fl
 
     await bridge.card("Acknowledged by Alice Ng in Slack")
     first, second = bridge.writes()
-    assert at_least <= (second.at - first.at).total_seconds() < at_least + 0.8
+    assert at_least <= (second.at - first.at).total_seconds()
     assert 1 == len(bridge.effects())
 
 
