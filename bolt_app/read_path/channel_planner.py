@@ -58,6 +58,9 @@ class ChannelPlanner:
         shown = tuple(filter(slack_state.is_shown_in, slack_state.channels))
         listed = () if over else (str(created_ms), *shown)
         if slack_state.listed == listed:
+            if over:
+                # An entry that is there all the same, of a worker that died, is why this pass was asked for.
+                await self.open_incidents.drop(incident, slack_state.channels)
             return slack_state
         if slack_state.listed == ():
             # If this worker dies after it has put it in, it must not count as taken out.
