@@ -25,6 +25,7 @@ from shared.config.settings import Settings
 
 COMMAND, BOT, APP = "SLACK_COMMAND", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"
 TRANSPORT, SIGNING, CLIENT = "SLACK_TRANSPORT", "SLACK_SIGNING_SECRET", "PAGERDUTY_CLIENT_ID"
+CLIENT_SECRET, SUBDOMAIN = "PAGERDUTY_CLIENT_SECRET", "PAGERDUTY_SUBDOMAIN"
 PAGERDUTY, PAGERDUTY_URL = "PAGERDUTY_API_TOKEN", "PAGERDUTY_API_URL"
 REGIONS = {"us": "https://api.pagerduty.com", "eu": "https://api.eu.pagerduty.com"}
 BRIDGE_TOML = """\
@@ -66,7 +67,7 @@ def init(
         _pagerduty(region)
         _bridge_toml(here().bridge_config, channel)
     except Unanswered:
-        sys.stderr.write("No input left. Your answers are saved; run `init` again to continue.\n")
+        sys.stderr.write("No input left. To continue, run `init` again: what is saved is not asked for again.\n")
         raise typer.Exit(MISCONFIGURED) from None
     except OSError as error:
         sys.stderr.write(f"Can't save that: {error}\n")
@@ -90,7 +91,11 @@ def _slack(command: str) -> None:
 def _pagerduty(region: str) -> None:
     if not _value(PAGERDUTY_URL):
         _put(PAGERDUTY_URL, _given(region, _region) or ask("PagerDuty region (us or eu)", _region, default="us"))
-    if not _value(CLIENT):
+    if _value(CLIENT):
+        _secret(CLIENT_SECRET, "PagerDuty client secret (of the app PAGERDUTY_CLIENT_ID)")
+        if not _value(SUBDOMAIN):
+            _put(SUBDOMAIN, ask("PagerDuty subdomain (acme, if you sign in at acme.pagerduty.com)", _setting(SUBDOMAIN)))
+    else:
         _secret(PAGERDUTY, "PagerDuty REST API key with full access (Integrations, API Access Keys)")
 
 

@@ -113,6 +113,17 @@ def test_what_the_other_ways_need_is_asked(terminal: Terminal, monkeypatch: pyte
     assert ("a-signing-secret", None) == (settings.slack_signing_secret.get_secret_value(), settings.slack_app_token)
 
 
+def test_with_a_client_id_the_rest_of_the_client_is_asked(terminal: Terminal, tmp_path: Path) -> None:
+    """What `doctor` says that `init` sets, `init` asks for: the secret and the subdomain, and no key."""
+    (tmp_path / ".env").write_text("PAGERDUTY_CLIENT_ID=an-app\n")
+    assert 0 == terminal.run("init", answers=["/bridge", BOT, APP, "us", "client-s3cret", "acme", "C0INCIDENTS"])
+
+    settings = load(WorkerSettings, redis_url="unix:///x")
+    assert settings.pagerduty_client_secret is not None
+    assert ("client-s3cret", "acme") == (settings.pagerduty_client_secret.get_secret_value(), settings.pagerduty_subdomain)
+    assert "client-s3cret" not in terminal.read
+
+
 def test_a_wrong_answer_is_named_at_once_and_asked_again(terminal: Terminal) -> None:
     """Tokens by their beginning, ids and names by their form; the answer itself is not repeated."""
     wrong = ["pd", "/bridge", "xoxp-person-s3cret", "", BOT, BOT, APP, "mars", "us", KEY, "#incidents", "C0INCIDENTS"]
@@ -136,6 +147,13 @@ def test_answers_that_end_too_early(terminal: Terminal) -> None:
     assert MISCONFIGURED == terminal.run("init", answers=ANSWERS[:2])
     assert "run `init` again" in terminal.read
     assert 0 == terminal.run("init", answers=ANSWERS[2:])
+
+
+def test_without_any_answer_nothing_is_said_to_be_saved(terminal: Terminal, tmp_path: Path) -> None:
+    """Without input, as in a script, nothing is written, and nothing is said to be."""
+    assert MISCONFIGURED == terminal.run("init")
+    assert [] == list(tmp_path.iterdir())
+    assert "are saved" not in terminal.read
 
 
 @pytest.mark.parametrize("arguments", [["--slack-command", "pd"], ["--region", "mars"], ["--channel", "#incidents"]])
