@@ -94,7 +94,9 @@ def _pagerduty(region: str) -> None:
     if _value(CLIENT):
         _secret(CLIENT_SECRET, "PagerDuty client secret (of the app PAGERDUTY_CLIENT_ID)")
         if not _value(SUBDOMAIN):
-            _put(SUBDOMAIN, ask("PagerDuty subdomain (acme, if you sign in at acme.pagerduty.com)", _setting(SUBDOMAIN)))
+            _put(
+                SUBDOMAIN, ask("PagerDuty subdomain (acme, if you sign in at acme.pagerduty.com)", _setting(SUBDOMAIN))
+            )
     else:
         _secret(PAGERDUTY, "PagerDuty REST API key with full access (Integrations, API Access Keys)")
 

@@ -35,12 +35,20 @@ class StoreSettings(Environment):
     redis_url: RedisUrl | None = None
 
 
+def redis_url_given() -> bool:
+    """True if a Redis URL is set, valid or not."""
+    try:
+        return load(StoreSettings).redis_url is not None
+    except Misconfigured:
+        return True
+
+
 @exits
 async def up(
     data: Annotated[Path, typer.Option(metavar="DIR", help="Where the embedded Valkey keeps its data.")] = DATA,
 ) -> int:
     """Run the receiver and the worker, with an embedded Valkey unless REDIS_URL is set."""
-    embedded = None if load(StoreSettings).redis_url else EmbeddedValkey(data)
+    embedded = None if redis_url_given() else EmbeddedValkey(data)
     try:
         settings = load(Settings, redis_url=embedded.url) if embedded else load(Settings)
     except Misconfigured as error:

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def load_bridge_config(path: Path) -> BridgeConfig:
         log.warning("config.missing", path=str(path), hint="no incident is shown: `pagebridge init` writes one")
         return BridgeConfig()
     except ValidationError as error:
-        raise Misconfigured(str(path), (_in_file(found, text) for found in error_details(error))) from None
+        raise Misconfigured(str(path), _in_order(error_details(error), text)) from None
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(str(path), [f"is not TOML: {error}"]) from None
     except OSError as error:
@@ -45,11 +45,27 @@ def _decoded(octets: bytes) -> str:
     return octets.decode("utf-8-sig").replace("\r\n", "\n")
 
 
-def _in_file(found: ErrorDetails, text: str) -> str:
+def _in_order(problems: Iterable[ErrorDetails], text: str) -> list[str]:
+    """Describe problems in the order of their lines; those whose line is not found come last."""
+    lines = dict(_places(text))
+    placed = [(number, _in_file(found, number)) for found in problems for number in [_line(_parts(found), lines)]]
+    return [words for _, words in sorted(placed, key=lambda each: (each[0] is None, each[0] or 0))]
+
+
+def _parts(found: ErrorDetails) -> tuple[int | str, ...]:
+    return tuple(part for part in found["loc"] if part != "[key]")
+
+
+def _line(parts: tuple[int | str, ...], lines: Mapping[tuple[int | str, ...], int]) -> int | None:
+    """Find the line of a place, or of the closest one around it: an entry of a list stands on its key's."""
+    return next((lines[parts[:end]] for end in range(len(parts), 0, -1) if parts[:end] in lines), None)
+
+
+def _in_file(found: ErrorDetails, number: int | None) -> str:
     """Describe a problem by its place as in the file, lists counted from one: `routes[2].channel`."""
-    parts = tuple(part for part in found["loc"] if part != "[key]")
+    parts = _parts(found)
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
-    line = next((f" (line {number})" for place, number in _places(text) if place == parts), "")
+    line = f" (line {number})" if number else ""
     return f"{key} {describe_error(found)}{line}{_meant(parts) if found['type'] == 'extra_forbidden' else ''}"
 
 

@@ -1,12 +1,32 @@
 """Mistakes of configuration, put in plain words: all of them at once, each with its place."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.errors import BridgeError
+
+WANTED = {
+    "missing": "is not set",
+    "extra_forbidden": "is not a known key",
+    "string_type": "must be a text, in quotes",
+    "int_parsing": "must be a number",
+    "int_type": "must be a number",
+    "less_than_equal": "must be a port up to 65535",
+    "greater_than_equal": "must be a port up to 65535",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+}
+"""What is wrong with a value, by the kind of pydantic's error; the only numbers with bounds are ports."""
+LISTS: Mapping[int | str, str] = {
+    "broadcast": '["escalated"]',
+    "channels": '["C024BE91L"]',
+    "email_domains": '["example.com"]',
+    "everywhere": '["PXPGF42"]',
+}
+"""A list for each key of `bridge.toml` that is one of texts."""
 
 
 class Problem(NamedTuple):
@@ -35,11 +55,9 @@ def error_details(error: ValidationError) -> list[ErrorDetails]:
 def describe_error(error: ErrorDetails) -> str:
     """Describe one validation error in plain words."""
     match error["type"]:
-        case "missing":
-            return "is not set"
-        case "extra_forbidden":
-            return "is not a known key"
         case "value_error":
             return str(error["ctx"]["error"])
-        case _:
-            return error["msg"].removeprefix("Input ")
+        case "frozen_set_type" | "tuple_type":
+            return f"must be a list, such as {LISTS.get(error['loc'][-1], '[]')}"
+        case kind:
+            return WANTED.get(kind) or error["msg"].removeprefix("Input ").replace("should be", "must be", 1)

@@ -1,6 +1,7 @@
 """Types of settings and their cross-checks. Error messages never contain the value."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
@@ -10,6 +11,13 @@ from pydantic_settings import NoDecode
 from shared.http.proxy import is_loopback, proxy_for
 
 T = TypeVar("T")
+PORT_HOSTS = {
+    "slack_http_port": "slack_http_host",
+    "worker_port": "admin_host",
+    "receiver_port": "receiver_host",
+    "receiver_admin_port": "admin_host",
+}
+"""The settings with ports, and of each the one with its address."""
 
 
 def shaped(pattern: str, wanted: str) -> AfterValidator:
@@ -58,6 +66,21 @@ def _redis_url(secret: SecretStr) -> SecretStr:
 def _beside(info: ValidationInfo) -> dict[str, object]:
     """Give the settings that were read before this one; none when a single answer is checked."""
     return info.data or {}
+
+
+def _port_of_its_own(port: int, info: ValidationInfo) -> int:
+    """Refuse a port on which another server of the same process or of `pagebridge up` listens."""
+    given = _beside(info)
+    for other in PORT_HOSTS:
+        off = other == "slack_http_port" and given.get("slack_transport") != "http"
+        if port and not off and given.get(other) == port and _same_host(given, other, info.field_name or ""):
+            raise ValueError(f"is the same as {other.upper()}: choose another")
+    return port
+
+
+def _same_host(given: Mapping[str, object], *ports: str) -> bool:
+    hosts = {given.get(PORT_HOSTS.get(port, "")) for port in ports}
+    return len(hosts) == 1 or bool(hosts & {"0.0.0.0", "::"})  # noqa: S104 - compared
 
 
 def needed_for(transport: str) -> AfterValidator:
@@ -119,5 +142,5 @@ SlashCommand = Annotated[
     str, shaped(r"/[a-z0-9_-]{1,31}", "a slash command such as /pd (lower case, at most 32 characters)")
 ]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
-Port = Annotated[int, Field(ge=0, le=65535)]
+Port = Annotated[int, Field(ge=0, le=65535), AfterValidator(_port_of_its_own)]
 Word = BeforeValidator(_lower)

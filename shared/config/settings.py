@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.config import setting_types as types
 from shared.config.errors import Misconfigured, describe_error, error_details
-from shared.http.proxy import passwords
+from shared.http.proxy import UnusableProxy, passwords
 
 
 class Environment(BaseSettings):
@@ -211,7 +211,8 @@ def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks wh
             raise Misconfigured("Settings", [f"SECRETS_DIR is not a folder: {folder}"])
         return kind(**{"_secrets_dir": folder or None, **given})
     except ValidationError as error:
-        problems = [_problem(kind, found) for found in error_details(error)]
+        # One wrong proxy is found for each address that is called through it.
+        problems = list(dict.fromkeys(_problem(kind, found) for found in error_details(error)))
     except UnicodeDecodeError:
         problems = [f"{files} is not UTF-8: save it with the encoding UTF-8"]
     except OSError as error:
@@ -220,6 +221,8 @@ def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks wh
 
 
 def _problem(kind: type[Environment], found: ErrorDetails) -> str:
+    if isinstance(found.get("ctx", {}).get("error"), UnusableProxy):
+        return describe_error(found)
     name = str(found["loc"][0])
     field = kind.model_fields.get(name.lower())
     meaning = field.description if field else None

@@ -16,6 +16,10 @@ VARIABLES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
 """Where all this is set, in small letters or in capitals."""
 
 
+class UnusableProxy(ValueError):
+    """Raised when a variable names no proxy that can be used; the words name the variable, never its value."""
+
+
 def proxy_for(url: str) -> str | None:
     """
     Return the address of the proxy through which `url` is called; None if it is called directly.
@@ -23,7 +27,7 @@ def proxy_for(url: str) -> str | None:
     HTTPS_PROXY is for https and wss, HTTP_PROXY for http and ws, ALL_PROXY for what has none. NO_PROXY lists
     what is called directly: hosts, with all below them (`example.com`, `.example.com` and `*.example.com` are the
     same), addresses, ranges of addresses (`10.0.0.0/8`), each perhaps with a port, or `*`. This machine always is. A
-    variable in small letters wins, also if it is empty. Raises `ValueError`, in words, if the proxy cannot be used.
+    variable in small letters wins, also if it is empty. Raises `UnusableProxy`.
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
@@ -87,9 +91,9 @@ def _usable(name: str, address: str) -> str:
             return f"{parts.scheme}://{parts.netloc}"
     except ValueError:
         pass
-    raise ValueError(
-        f"must be reached through a proxy, and {name} is not the address of an http:// or https:// proxy, "
-        "such as http://proxy.example.com:3128; SOCKS is not supported"
+    raise UnusableProxy(
+        f"{name} is not the address of an http:// or https:// proxy. "
+        "Set it to one, such as http://proxy.example.com:3128; SOCKS is not supported."
     )
 
 

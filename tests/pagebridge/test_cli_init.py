@@ -120,7 +120,10 @@ def test_with_a_client_id_the_rest_of_the_client_is_asked(terminal: Terminal, tm
 
     settings = load(WorkerSettings, redis_url="unix:///x")
     assert settings.pagerduty_client_secret is not None
-    assert ("client-s3cret", "acme") == (settings.pagerduty_client_secret.get_secret_value(), settings.pagerduty_subdomain)
+    assert ("client-s3cret", "acme") == (
+        settings.pagerduty_client_secret.get_secret_value(),
+        settings.pagerduty_subdomain,
+    )
     assert "client-s3cret" not in terminal.read
 
 

@@ -206,6 +206,17 @@ def test_the_settings_of_both_processes_are_checked_first(capsys: pytest.Capture
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_wrong_address_of_redis_hides_no_other_mistake(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is wrong is named at once."""
+    monkeypatch.setenv("REDIS_URL", "127.0.0.1:6379")
+    assert main(["up"]) == MISCONFIGURED
+    said = capsys.readouterr().err
+    assert "REDIS_URL must start with redis://" in said
+    assert "SLACK_BOT_TOKEN is not set" in said
+
+
 def test_a_bad_bridge_toml_is_found_first(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -108,7 +108,7 @@ def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('durability = "disk"', "durability should be 'fsync' or 'memory'"),
+        ('durability = "disk"', "durability must be 'fsync' or 'memory'"),
         ("durabilty = 1", "durabilty is not a known key"),
         ('[routing]\ndefault_channel = "#general"', "routing.default_channel must be a Slack channel id"),
         ('[routing]\ndefault_channel = "D024BE91L"', "routing.default_channel must be a Slack channel id"),
@@ -118,16 +118,24 @@ def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
         ("[[routing.routes]]\nignore = false", "routing.routes[1] needs one of"),
         ('[[routing.routes]]\nchannels = ["C024", "C024"]', "routing.routes[1] names a channel twice"),
         ('[[routing.routes]]\nchannels = ["C024", "x"]', "routing.routes[1].channels[2] must be a Slack channel id"),
-        ('[[routing.routes]]\nurgency = "hi"\nchannel = "C024"', "routing.routes[1].urgency should be 'high' or 'low'"),
-        ('[routing]\nverbosity = "loud"', "routing.verbosity should be 'all', 'changes' or 'state'"),
-        ('[routing]\nbroadcast = ["resolved"]', "routing.broadcast[1] should be 'escalated' or 'reopened'"),
+        ('[[routing.routes]]\nurgency = "hi"\nchannel = "C024"', "routing.routes[1].urgency must be 'high' or 'low'"),
+        ('[routing]\nverbosity = "loud"', "routing.verbosity must be 'all', 'changes' or 'state'"),
+        ('[routing]\nbroadcast = ["resolved"]', "routing.broadcast[1] must be 'escalated' or 'reopened' (line 2)"),
+        ('[routing]\nbroadcast = "escalated"', 'routing.broadcast must be a list, such as ["escalated"] (line 2)'),
+        (
+            '[[routing.routes]]\nchannels = "C024"',
+            'routing.routes[1].channels must be a list, such as ["C024BE91L"] (line 2)',
+        ),
+        ("[routing]\ndefault_channel = 1", "routing.default_channel must be a text, in quotes (line 2)"),
+        ("routing = 3", "routing must be a table (line 1)"),
+        ("[identity]\nusers = 3", "identity.users must be a table (line 2)"),
         ('[[routing.routes]]\nservice = " "\nchannel = "C024"', "routing.routes[1].service must be an id or a name"),
         ('[identity.users]\ncarol = "PCAROL1"', "identity.users.carol must be a Slack user id"),
         ('[identity.users]\nU0CAROL = "carol"', "identity.users.U0CAROL must be a PagerDuty user id"),
         ('[identity]\nemail_domains = ["@example.com"]', "identity.email_domains[1] must be a domain"),
-        ('[authorization]\nmode = "all"', "authorization.mode should be 'team' or 'pagerduty'"),
-        ('[authorization.actions]\nnote = "all"', "authorization.actions.note should be 'linked', 'team' or 'members'"),
-        ('[authorization.actions]\nack = "team"', "authorization.actions.ack should be 'acknowledge', 'note', "),
+        ('[authorization]\nmode = "all"', "authorization.mode must be 'team' or 'pagerduty'"),
+        ('[authorization.actions]\nnote = "all"', "authorization.actions.note must be 'linked', 'team' or 'members'"),
+        ('[authorization.actions]\nack = "team"', "authorization.actions.ack must be 'acknowledge', 'note', "),
         ('[authorization]\neverywhere = ["dana"]', "authorization.everywhere[1] must be a PagerDuty user id"),
         ("durability = ", "is not TOML: "),
     ],
@@ -152,6 +160,14 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, said: str)
 def test_a_mistake_has_its_line_and_what_was_meant(tmp_path: Path, text: str, said: str) -> None:
     """Somebody with a long file finds the place, and the key that was mistyped."""
     assert said in problems(tmp_path, text)[0]
+
+
+def test_mistakes_come_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    """Whoever mends them goes through the file once."""
+    text = '[identity]\ncontact = ""\n[routing]\nx = 1\nverbosity = "loud"\ndefault_channel = "#a"\n'
+    assert ["(line 2)", "(line 4)", "(line 5)", "(line 6)"] == [
+        f"(line {line.partition('(line ')[2][0]})" for line in problems(tmp_path, text)
+    ]
 
 
 @pytest.mark.parametrize("begin", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order mark"])

@@ -119,6 +119,48 @@ def test_exactly_one_way_into_pagerduty(environ: Environ, given: dict[str, str |
     assert "canary" not in "".join(found)
 
 
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "all_proxy"])
+def test_a_proxy_that_cannot_be_used_is_one_problem(environ: Environ, variable: str) -> None:
+    """The variable that is wrong is named, once, and what works; not each address that is called through it."""
+    environ(**{variable: "socks5://user:canary@proxy.example.com"})
+    (line,) = problems(Settings)
+    assert line.startswith(f"{variable} is not the address of an http:// or https:// proxy. ")
+    assert "such as http://proxy.example.com:3128" in line
+    assert "canary" not in line
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"RECEIVER_PORT": "8081"}, "RECEIVER_PORT is the same as WORKER_PORT"),
+        ({"RECEIVER_PORT": "8082"}, "RECEIVER_ADMIN_PORT is the same as RECEIVER_PORT"),
+        ({"RECEIVER_ADMIN_PORT": "8081"}, "RECEIVER_ADMIN_PORT is the same as WORKER_PORT"),
+        ({"SLACK_TRANSPORT": "http", "SLACK_SIGNING_SECRET": "x", "WORKER_PORT": "3000"},
+         "WORKER_PORT is the same as SLACK_HTTP_PORT"),
+        ({"RECEIVER_HOST": "127.0.0.1", "WORKER_PORT": "8080"}, "RECEIVER_PORT is the same as WORKER_PORT"),
+    ],
+)  # fmt: skip
+def test_two_servers_on_one_port_are_named(environ: Environ, given: dict[str, str], said: str) -> None:
+    """The second of them could never listen, and would be started again for ever."""
+    environ(**given)
+    (line,) = problems(Settings)
+    assert line.startswith(said)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"WORKER_PORT": "0", "RECEIVER_PORT": "0", "RECEIVER_ADMIN_PORT": "0"},
+        {"WORKER_PORT": "3000"},
+        {"RECEIVER_HOST": "10.0.0.7", "RECEIVER_PORT": "8081"},
+    ],
+)
+def test_ports_that_do_not_collide(environ: Environ, given: dict[str, str]) -> None:
+    """Any that the system chooses, that of a server which is off, and the same on another address."""
+    environ(**given)
+    load(Settings)
+
+
 def test_secrets_come_from_files(environ: Environ, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A file named like a setting counts where the environment and `.env` say nothing; its last line end does not."""
     environ(SLACK_BOT_TOKEN=None)
@@ -168,8 +210,9 @@ def test_everything_missing_is_named_at_once(environ: Environ) -> None:
         ("REDIS_URL", "http://canary", "redis://"),
         ("REDIS_URL", "redis://", "redis://"),
         ("REDIS_URL", "redis://canary:99999", "ort"),
-        ("RECEIVER_PORT", "canary", "integer"),
-        ("WORKER_PORT", "65536", "65535"),
+        ("RECEIVER_PORT", "canary", "must be a number. "),
+        ("WORKER_PORT", "65536", "must be a port up to 65535. "),
+        ("WORKER_PORT", "-1", "must be a port up to 65535. "),
         ("LOG_LEVEL", "canary", "'debug', 'info', 'warning' or 'error'"),
         ("LOG_FORMAT", "canary", "'json' or 'console'"),
     ],

@@ -83,6 +83,11 @@ async def test_first_setup_can_be_read_in_one_file(
     (tmp_path / ".env").unlink()
     monkeypatch.setenv("SLACK_TRANSPORT", "http")
     page.terminal("Slack over HTTP", _short(await terminal.run("init", "/pd", BOT, "5ecret", "us", KEY)))
+    monkeypatch.delenv("SLACK_TRANSPORT")
+    (tmp_path / ".env").write_text("PAGERDUTY_CLIENT_ID=an-app\n")
+    page.terminal(
+        "With a client of PagerDuty", _short(await terminal.run("init", "/pd", BOT, APP, "us", "5ecret", "acme"))
+    )
     (tmp_path / ".env").unlink()
     (tmp_path / ".env").mkdir()
     page.terminal("`.env` can't be written", _last(await terminal.run("init", "/pd", code=1)))

@@ -49,6 +49,8 @@ WRONG_SETTINGS: tuple[Mapping[str, str | None], ...] = (
     {"PAGERDUTY_CLIENT_ID": "c1", "PAGERDUTY_SUBDOMAIN": "acme.pagerduty.com"},
     {"PAGERDUTY_API_TOKEN": None, "PAGERDUTY_CLIENT_SECRET": "s"},
     {"LOG_LEVEL": "loud"},
+    {"WORKER_PORT": "80800", "RECEIVER_PORT": "-1", "RECEIVER_ADMIN_PORT": "3000", "SLACK_TRANSPORT": "http"},
+    {"RECEIVER_PORT": "8081"},
 )
 WRONG_CONFIG = (
     "[routing",
@@ -57,6 +59,8 @@ WRONG_CONFIG = (
     '[[routing.routes]]\nteam = "PTEAM01"',
     "[routing]\ndefault_chanel = true",
     '[identity]\nemail_domains = ["@example.com"]\ncontact = ""\n[identity.users]\nalice = "Alice"',
+    'routing = 3\nidentity.users = 1\n[authorization]\neverywhere = "PALICE1"',
+    '[routing]\ndefault_channel = 1\nbroadcast = "escalated"\n[[routing.routes]]\nchannels = "C0INCIDENTS"',
 )
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warned
 from pagebridge.cli.env_file import ENV, SECRETS, value
-from pagebridge.cli.up import StoreSettings
+from pagebridge.cli.up import redis_url_given
 from shared.config.bridge_config import BridgeConfig, RouteConfig
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
@@ -26,7 +26,7 @@ def everything(config: Path, env: Path = ENV) -> list[Check]:
 def settings() -> list[Check]:
     """Check every setting of both processes, one finding for each that is wrong. REDIS_URL need not be set."""
     try:
-        found = load(Settings, **({} if _redis_url_given() else {"redis_url": NO_STORE}))
+        found = load(Settings, **({} if redis_url_given() else {"redis_url": NO_STORE}))
     except Misconfigured as error:
         return [Check("settings", _wrong(problem)) for problem in error.problems]
     proxies = called(found.slack_api_url, found.pagerduty_api_url)
@@ -102,14 +102,6 @@ def _wrong(problem: str) -> Verdict:
 
 def _way(proxy: str | None) -> str:
     return f"through {host_of(proxy)}" if proxy else "called directly"
-
-
-def _redis_url_given() -> bool:
-    """True if a Redis URL is set, valid or not."""
-    try:
-        return load(StoreSettings).redis_url is not None
-    except Misconfigured:
-        return True
 
 
 def _takes_all(route: RouteConfig) -> bool:
