@@ -23,7 +23,7 @@ from pagebridge.cli.checks.context import Site, here, opened
 from pagebridge.cli.checks.findings import EXIT_CODES, Check, Finding, Status, look_at_all, worst
 from pagebridge.cli.checks.webhook import PATIENCE
 from pagebridge.cli.clients import AsJson, Data, Worker
-from pagebridge.cli.terminal import harmless, show
+from pagebridge.cli.terminal import folded, harmless, show, terminal
 from pagebridge.cli.up import DATA
 
 STYLES = {Status.PASS: "green", Status.SKIPPED: "cyan", Status.WARNING: "yellow", Status.FAIL: "bold red"}
@@ -70,7 +70,7 @@ def _checks(site: Site, patience: float, *, post: bool) -> Iterator[Check]:
     yield from offline.everything(site.here.bridge_config)
     yield from site.problems
     if site.redis is not None:
-        yield from redis.checks(site.redis, site.config.durability)
+        yield from redis.checks(site.redis, site.config.durability, embedded=site.embedded)
         yield clocks.of_redis(site.redis)
     if site.slack is not None:
         door, own = site.slack
@@ -95,18 +95,21 @@ def _report(findings: Sequence[Finding], *, as_json: bool) -> int:
         show(json.dumps(finding.as_json()) for finding in findings)
     else:
         console = Console(highlight=False)
-        for line in _lines(findings):
+        for line in _lines(findings, terminal()):
             console.print(line, soft_wrap=True)
     return EXIT_CODES[worst(findings)]
 
 
-def _lines(findings: Sequence[Finding]) -> Iterator[Text]:
-    """Write each finding with its fix below it, and at the end how many there are of each kind."""
+def _lines(findings: Sequence[Finding], columns: int) -> Iterator[Text]:
+    """Write each finding with its fix below it, wrapped at `columns`, and at the end count each kind."""
     width = max((len(finding.check) for finding in findings), default=0)
     for finding in findings:
-        status = (finding.status.ljust(WIDEST), STYLES[finding.status])
-        yield Text.assemble(status, harmless(f"  {finding.check.ljust(width)}  {finding.what}"))
+        status, indent = finding.status.ljust(WIDEST), WIDEST + width + 4
+        line = harmless(f"{status}  {finding.check.ljust(width)}  {finding.what}")
+        first, *others = folded(line, columns, indent)
+        yield Text.assemble((status, STYLES[finding.status]), first[WIDEST:])
         if finding.fix:
-            yield Text(harmless(f"{' ' * (WIDEST + width + 4)}-> {finding.fix}"))
+            others += folded(harmless(f"{' ' * indent}-> {finding.fix}"), columns, indent + len("-> "))
+        yield from map(Text, others)
     count = Counter(finding.status for finding in findings)
     yield Text(", ".join(f"{count[status]} {status}" for status in reversed(list(Status)) if count[status]))

@@ -21,6 +21,14 @@ def value(name: str, path: Path = ENV) -> str:
     return dotenv_values(path, interpolate=False).get(name) or ""
 
 
+def names(path: Path = ENV) -> list[str]:
+    """List the names in the file; none when it cannot be read, which the check of the settings says."""
+    try:
+        return list(dotenv_values(path, interpolate=False, encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
 def put(name: str, new: str, path: Path = ENV) -> None:
     """Set one setting in the file, which is made if it is not there. Raises `OSError`."""
     if path.exists():

@@ -26,10 +26,14 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]], width: int = 0) 
     indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
     for row in filled:
         line = "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
-        if width < indent + NARROWEST:
-            yield line
-        else:
-            yield from textwrap.wrap(line, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+        yield from folded(line, width, indent)
+
+
+def folded(line: str, width: int, indent: int) -> list[str]:
+    """Wrap a line below its last column, which begins at `indent`; one line if `width` is 0 or has no room for it."""
+    if width < indent + NARROWEST:
+        return [line]
+    return textwrap.wrap(line, width, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
 def terminal() -> int:

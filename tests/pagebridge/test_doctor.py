@@ -9,7 +9,7 @@ import pytest
 
 from pagebridge.cli import main
 from pagebridge.cli.checks.findings import EXIT_CODES, Finding, Status, worst
-from pagebridge.cli.doctor import examine
+from pagebridge.cli.doctor import _lines, examine
 from pagebridge_sandbox.demo.processes import free_ports
 from shared.config.settings import Settings
 from shared.store.redis import connect
@@ -116,11 +116,12 @@ async def test_where_the_bridge_never_ran_nothing_is_made(tmp_path: Path, monkey
     findings = await examine(DATA)
 
     assert Status.PASS is of(findings, "Redis").status
+    assert "REDIS_URL is not set: `pagebridge up` starts an embedded Valkey" in of(findings, "Redis").what
     assert not Path(".pagebridge").exists()  # noqa: ASYNC240 -- nothing else runs here
 
 
 async def test_a_receiver_that_cannot_be_started(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its last words say why."""
+    """The port that is in use is named, with the setting to change, and none of its log."""
     monkeypatch.setenv("RECEIVER_PORT", str(office.receiver.receiver.port))
     monkeypatch.setenv("RECEIVER_HOST", "127.0.0.1")
     monkeypatch.setenv("RECEIVER_ADMIN_PORT", str(free_ports(1)[0]))
@@ -128,7 +129,8 @@ async def test_a_receiver_that_cannot_be_started(office: Office, monkeypatch: py
     finding = of(await examine(DATA), "receiver")
 
     assert Status.FAIL is finding.status
-    assert "receiver.not_listening" in finding.what
+    port = office.receiver.receiver.port
+    assert f"port {port} is in use; choose another RECEIVER_PORT" == f"{finding.what.partition(': ')[2]}; {finding.fix}"
 
 
 @pytest.mark.parametrize("code", sorted(set(EXIT_CODES.values())))
@@ -165,3 +167,17 @@ def test_the_worst_decides() -> None:
     findings = [Finding(status, "") for status in (Status.PASS, Status.SKIPPED, Status.WARNING, Status.FAIL)]
     assert [Status.PASS, Status.SKIPPED, Status.WARNING, Status.FAIL] == [worst(findings[: n + 1]) for n in range(4)]
     assert Status.PASS is worst([])
+
+
+@pytest.mark.parametrize("columns", [80, 50])
+def test_a_finding_is_wrapped_on_a_terminal(columns: int) -> None:
+    """What was found and its fix stay in their column, whole; through a pipe each is one line."""
+    finding = Finding(Status.FAIL, "a long story " * 9, "mend it by hand " * 9, "a check")
+    piped = [line.plain for line in _lines([finding], 0)]
+    wrapped = [line.plain for line in _lines([finding], columns)]
+
+    assert 3 == len(piped) < len(wrapped)
+    assert max(map(len, wrapped)) <= columns
+    assert " ".join(" ".join(piped).split()) == " ".join(" ".join(wrapped).split())
+    column = piped[0].index("a long")
+    assert {" " * column} == {line[:column] for line in wrapped[1:-1]}

@@ -16,6 +16,7 @@ MOVING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "2026-11-28T22:13:20.000Z"),
     (re.compile(r"\b\d{13}-\d\b"), "1795904000000-0"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:8080"),
+    (re.compile(r"\bport \d+ is in use"), "port 8080 is in use"),
     (re.compile(r"localhost:\d+"), "localhost:8080"),
     (re.compile(r"\bError \d+ connecting"), "Error 111 connecting"),
     (re.compile(r"\b\d+ hours\b"), "26 hours"),

@@ -149,6 +149,10 @@ async def _add_offline(found: Findings, office: Office, monkeypatch: pytest.Monk
             await found.of(situation, offline.settings(), "proxies", "settings")
     env.write_text("HTTPS_PROXY=http://proxy.example.com:3128\nNO_PROXY=10.0.0.0/8\n")
     await found.of("Proxies stand in `.env`", offline.settings(), "proxies")
+    env.write_text("SLACK_BOT_TOKN=xoxb-1\nPAGERDUTY_API_KEY=x\n")
+    await found.of(
+        "Names in `.env` are mistyped", [Check(".env", verdict) for verdict in (offline.mistyped(env),) if verdict]
+    )
     env.write_text("")
     with monkeypatch.context() as changed:
         changed.delenv("SLACK_BOT_TOKEN")
@@ -156,9 +160,13 @@ async def _add_offline(found: Findings, office: Office, monkeypatch: pytest.Monk
         changed.delenv("PAGERDUTY_API_TOKEN")
         async with site_opened(office.directory / "valkey") as site:
             await found.of("What can't be opened without settings", site.problems)
-    for situation, port in (("No receiver runs here", 0), ("It can't be started", office.receiver.receiver.port)):
+    for situation, host, port in (
+        ("No receiver runs here", "127.0.0.1", 0),
+        ("Its port is in use", "127.0.0.1", office.receiver.receiver.port),
+        ("It can't be started", "192.0.2.1", 8080),
+    ):
         with monkeypatch.context() as changed:
-            changed.setenv("RECEIVER_HOST", "127.0.0.1")
+            changed.setenv("RECEIVER_HOST", host)
             changed.setenv("RECEIVER_PORT", str(port))
             changed.setenv("RECEIVER_ADMIN_PORT", str(free_ports(1)[0]))
             async with site_opened(office.directory / "valkey") as site:
@@ -347,6 +355,7 @@ async def _add_redis(found: Findings, valkey: EmbeddedValkey) -> None:
         checks = redis.checks(client, cast("Any", wanted))
         await found.of(situation, checks, *(f"Redis {name}".strip() for name in names))
 
+    await found.of("REDIS_URL is not set", redis.checks(store, "fsync", embedded=True), "Redis")
     await look("`bridge.toml` wants less", "durability", wanted="memory")
     await store.execute_command(
         "ACL", "SETUSER", "small", "on", ">pw", "~pb:*", "+@all", "-@admin", "-@dangerous", "-zadd"

@@ -1,6 +1,7 @@
 """The doctor's context: every client and file that the settings allow to open."""
 
 import os
+import re
 import sys
 import tempfile
 import time
@@ -38,6 +39,8 @@ START = 15.0
 """Seconds that a receiver may take to listen, and to end."""
 LOOK = 0.05
 """Seconds between two looks at whether it does."""
+_BUSY = re.compile(r", (\d+)(?:, \d+)*\).*address already in use")
+"""What the system says of a port that another program has: `('0.0.0.0', 8080): [errno 98] address already in use`."""
 INCOMPLETE = skipped("not checked", "fix the settings above first")
 
 
@@ -61,6 +64,7 @@ class Site:
     here: Here
     config: BridgeConfig
     redis: Redis | None
+    embedded: bool
     slack: tuple[Slack, SlackSettings] | None
     pagerduty: tuple[PagerDuty, PagerDutySettings] | None
     problems: tuple[Check, ...]
@@ -87,6 +91,7 @@ async def opened(data: Path) -> AsyncIterator[Site]:
             here=machine,
             config=_config(machine.bridge_config),
             redis=await enter(aclosing(connect(url))) if url else None,
+            embedded=given is None,
             slack=(await enter(slack_door(slack)), slack) if slack else None,
             pagerduty=(await enter(pagerduty_door(pagerduty)), pagerduty) if pagerduty else None,
             problems=(
@@ -144,8 +149,14 @@ async def _receiver(stack: AsyncExitStack, machine: Here, url: str) -> Verdict:
         if await receiver.turned_away() is not None:
             return passed("not running here; started for these checks only")
         await sleep(LOOK)
-    return failed(f"not running here and can't be started: {_last_words(log)}", "fix that; see RECEIVER_PORT")
+    why, fix = _last_words(log, machine)
+    return failed(f"not running here and can't be started: {why}", fix)
 
 
-def _last_words(log: Path) -> str:
-    return (log.read_text(errors="replace").splitlines() or ["no output"])[-1]
+def _last_words(log: Path, machine: Here) -> tuple[str, str]:
+    """Return why a receiver ended, as its log says, and the fix."""
+    last = (log.read_text(errors="replace").splitlines() or ["no output"])[-1]
+    if busy := _BUSY.search(last):
+        setting = "RECEIVER_ADMIN_PORT" if int(busy[1]) == machine.receiver_admin_port else "RECEIVER_PORT"
+        return f"port {busy[1]} is in use", f"choose another {setting}"
+    return last, "fix that; see RECEIVER_HOST and RECEIVER_PORT"

@@ -2,11 +2,12 @@
 
 import os
 import stat
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warned
-from pagebridge.cli.env_file import ENV, SECRETS, value
+from pagebridge.cli.env_file import ENV, SECRETS, names, value
 from pagebridge.cli.up import redis_url_given
 from shared.config.bridge_config import BridgeConfig, RouteConfig
 from shared.config.bridge_file import load_bridge_config
@@ -16,11 +17,14 @@ from shared.http.proxy import VARIABLES, host_of, proxy_for
 
 NO_STORE = "redis://unset.invalid"
 """Stands for the embedded Valkey, whose address is not needed."""
+NEAR = 0.8
+"""How much a name has in common with a setting's, from 0 to 1, if it was meant."""
 
 
 def everything(config: Path, env: Path = ENV) -> list[Check]:
     """Check the settings, `.env` and `bridge.toml`."""
-    return [*settings(), Check(".env", private(env)), *bridge_toml(config)]
+    files = [Check(".env", verdict) for verdict in (private(env), mistyped(env)) if verdict]
+    return [*settings(), *files, *bridge_toml(config)]
 
 
 def settings() -> list[Check]:
@@ -51,6 +55,17 @@ def private(env: Path) -> Verdict:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         return warned(f"{env} holds secrets and other users can read it (mode {mode:o})", f"chmod 600 {env}")
     return passed(f"only the owner can read {env}")
+
+
+def mistyped(env: Path) -> Verdict | None:
+    """Find names that are almost those of a setting; others may be meant for another program."""
+    known = [name.upper() for name in (*Settings.model_fields, *VARIABLES, "port")]
+    unknown = [name for name in names(env) if name.upper() not in known]
+    meant = [(name, close[0]) for name in unknown if (close := get_close_matches(name.upper(), known, 1, NEAR))]
+    if not meant:
+        return None
+    what = ", ".join(f"{name} (did you mean {close}?)" for name, close in meant)
+    return warned(f"unknown names have no effect: {what}", f"correct them in {env}, or remove them")
 
 
 def bridge_toml(path: Path) -> list[Check]:

@@ -18,11 +18,11 @@ RIGHTS = "allow the user in REDIS_URL to read and write `pb:*`, run scripts, and
 Command = tuple[str | int, ...]
 
 
-def checks(redis: Redis, wanted: Literal["fsync", "memory"]) -> list[Check]:
+def checks(redis: Redis, wanted: Literal["fsync", "memory"], *, embedded: bool = False) -> list[Check]:
     """List the checks of Redis. `wanted` is the durability that `bridge.toml` asks for."""
     found = Once(lambda: probe(redis))
     return [
-        Check("Redis", lambda: reachable(redis)),
+        Check("Redis", lambda: reachable(redis, embedded=embedded)),
         Check("Redis persistence", lambda: persistent(redis)),
         Check("Redis eviction", lambda: eviction(found)),
         Check("Redis durability", lambda: durability(found, wanted)),
@@ -31,12 +31,14 @@ def checks(redis: Redis, wanted: Literal["fsync", "memory"]) -> list[Check]:
     ]
 
 
-async def reachable(redis: Redis) -> Verdict:
-    """Check that it answers."""
+async def reachable(redis: Redis, *, embedded: bool) -> Verdict:
+    """Check that it answers. The embedded Valkey may run for this check alone."""
     try:
         await redis.ping()
     except StoreDown as error:
         return failed(f"can't be used: {error}", REACH)
+    if embedded:
+        return passed("REDIS_URL is not set: `pagebridge up` starts an embedded Valkey, which works here")
     return passed("reachable")
 
 

@@ -19,6 +19,24 @@ def test_a_secret_that_others_can_read(tmp_path: Path) -> None:
     says(Finding(**vars(offline.private(env))), Status.WARNING, "mode 640", f"chmod 600 {env}")
 
 
+def test_a_name_that_is_almost_a_setting(tmp_path: Path) -> None:
+    """A mistyped name in `.env` is named with what was meant; names of other programs are no concern of ours."""
+    env = tmp_path / ".env"
+    assert offline.mistyped(env) is None
+    env.write_text(
+        "SLACK_BOT_TOKEN=a\nslack_app_token=b\nPORT=1\nHTTPS_PROXY=x\nSECRETS_DIR=x\nCOMPOSE_PROJECT_NAME=y\n"
+    )
+    assert offline.mistyped(env) is None
+    env.write_text("SLACK_BOT_TOKN=canary\nPAGERDUTY_API_KEY=canary\nREDIS=canary\n")
+    found = offline.mistyped(env)
+    assert found is not None
+    finding = Finding(**vars(found))
+    says(
+        finding, Status.WARNING, "SLACK_BOT_TOKN", "did you mean SLACK_BOT_TOKEN?", "did you mean PAGERDUTY_API_TOKEN?"
+    )
+    assert "canary" not in finding.what + finding.fix
+
+
 @pytest.mark.parametrize(
     ("text", "status", "words"),
     [
