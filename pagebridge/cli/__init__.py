@@ -10,6 +10,7 @@ from typing import Annotated, Any, ParamSpec
 
 import structlog
 import typer
+from typer.main import get_command
 
 from pagebridge.local.embedded_valkey import EmbeddedValkeyError
 from shared.config.errors import Misconfigured
@@ -44,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Stdout may be parsed by a program, so logs go to stderr.
         structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
-        _command_line(sys.argv[1:] if arguments is None else arguments)(arguments, prog_name="pagebridge")
+        command = get_command(_command_line(sys.argv[1:] if arguments is None else arguments))
+        _hide_types_of_flags(typer.Context(command))
+        command(arguments, prog_name="pagebridge")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else FAILED if ended.code else 0
     except Misconfigured as error:
@@ -69,6 +72,15 @@ def _command_line(arguments: Sequence[str]) -> typer.Typer:
         else:
             commands.command(epilog=f"Example: pagebridge {name} {example}".rstrip())(command)
     return commands
+
+
+def _hide_types_of_flags(context: typer.Context) -> None:
+    """Let the help show no type behind a flag, which takes no value."""
+    for option in context.command.get_params(context):
+        if getattr(option, "is_flag", False):
+            option.metavar = ""
+    for each in getattr(context.command, "commands", {}).values():
+        _hide_types_of_flags(typer.Context(each))
 
 
 def exits(command: Callable[P, Coroutine[Any, Any, int]]) -> Callable[P, None]:

@@ -246,3 +246,12 @@ def test_help_names_every_command() -> None:
     done = subprocess.run([sys.executable, "-m", "pagebridge", "--help"], capture_output=True, text=True, check=True)
     for command in ("demo", "settings", "up"):
         assert re.search(rf"^│ {command} +[A-Z]", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("arguments", [[], ["doctor"], ["webhook", "delete"], ["identities"]])
+def test_a_flag_has_no_type(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    """A flag takes no value, so that none is shown behind it, nor behind `--help`."""
+    assert 0 == main([*arguments, "--help"])
+    said = capsys.readouterr().out
+    assert "--help" in said
+    assert "bool" not in said
