@@ -110,7 +110,8 @@ class Executor:
             if queue.get(attempt.command.id) is None:
                 unclear = attempt.record.uncertain
                 outcome = Outcome(Kind.UNKNOWN) if unclear else Outcome(Kind.NOT_STORED, why=DATA_LOST)
-                await self.progress_replies.final(attempt, _with_reference(attempt, outcome))
+                decided = attempt.record.outcome or _with_reference(attempt, outcome)
+                await self.progress_replies.final(attempt, decided)
 
     async def _run_all(self, incident: IncidentId, tracker: ProgressTracker) -> BridgeError | None:
         """Carry out one command after the other; what goes wrong is returned, because a TaskGroup would wrap it."""
@@ -276,7 +277,7 @@ class Executor:
             await self.progress_replies.final(attempt, outcome)
         else:
             await self._report_parts(attempt)
-        ended = replace(attempt.record, ended_ms=now_ms, replies_sent=attempt.replies_sent)
+        attempt.record = ended = replace(attempt.record, ended_ms=now_ms, replies_sent=attempt.replies_sent)
         await self.command_queues.change(command.incident, lambda queue: queue.replaced(ended), attempt.lease)
         COMMANDS.labels(command.action, outcome.kind).inc()
         COMMAND_SECONDS.labels(command.action).observe(max(0, now_ms - ended.accepted_ms) / SECOND)

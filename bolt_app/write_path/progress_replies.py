@@ -142,5 +142,5 @@ class ProgressTracker:
         return attempt
 
     def open(self) -> list[Execution]:
-        """Return the executions that have not ended."""
-        return [attempt for command, attempt in self.executions.items() if not self.tasks[command].cancelling()]
+        """Return the executions whose clickers have not been told the end."""
+        return [attempt for attempt in self.executions.values() if not attempt.record.ended_ms]
