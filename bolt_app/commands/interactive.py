@@ -60,7 +60,7 @@ def command_from_button(payload: Payload) -> Command:
         action = Action(found.action_id.removeprefix("pagebridge:"))
         if not SPECS[action].one_press:
             raise ValueError("it asks for more")
-        return _command_from_press(found, action, _modal_context(found, found.value.split(" ")))
+        return _command_from_press(found, action)
 
 
 def command_from_level_button(payload: Payload) -> Command:
@@ -68,7 +68,7 @@ def command_from_level_button(payload: Payload) -> Command:
     found = parse_press(payload)
     with malformed_on_bad_input():
         level = int(found.action_id.removeprefix(f"{LEVEL}:"))
-        return _command_from_press(found, Action.ESCALATE, _modal_context(found, found.value.split(" ")), level)
+        return _command_from_press(found, Action.ESCALATE, level)
 
 
 def parse_modal_request(payload: Payload) -> ModalRequest | None:
@@ -173,7 +173,8 @@ def require_text(value: object) -> str:
     return value
 
 
-def _command_from_press(found: Press, action: Action, context: ModalContext, level: int | None = None) -> Command:
+def _command_from_press(found: Press, action: Action, level: int | None = None) -> Command:
+    context = _modal_context(found, found.value.split(" "))
     if context.incident is None or (level is not None and level < 1):
         raise ValueError("a button press without an incident, or with no level")
     return Command(

@@ -173,8 +173,7 @@ class Executor:
                 return ended
             asked = ended.retry_after if isinstance(ended, Unavailable) else None
             wait = max(asked or 0.0, pause)
-            await self._log_retry(attempt, ended, wait)
-            over = await self._expired_after(attempt, wait)
+            over = await self._expired_after(attempt, ended, wait)
             if over is not None:
                 return over
             pause = min(pause * 2, self.durations.retry_max)
@@ -222,15 +221,13 @@ class Executor:
                 return error
         raise error
 
-    async def _log_retry(self, attempt: Execution, why: BridgeError, wait: float) -> None:
+    async def _expired_after(self, attempt: Execution, error: BridgeError, wait: float) -> Outcome | None:
+        """Wait for the next try after `error`; return the end when the command's life, and any doubt, are over."""
         command, unclear = attempt.command, attempt.record.uncertain
-        RETRIES.labels(type(why).__name__.lower()).inc()
-        log.info("command.again", **attempt.log_context, why=str(why), wait=wait, unclear=unclear)
-        facts = (failure("command.again", why, command=command.id, wait=wait),)
+        RETRIES.labels(type(error).__name__.lower()).inc()
+        log.info("command.again", **attempt.log_context, why=str(error), wait=wait, unclear=unclear)
+        facts = (failure("command.again", error, command=command.id, wait=wait),)
         await self.command_queues.change(command.incident, lambda queue: queue, facts=lambda: facts)
-
-    async def _expired_after(self, attempt: Execution, wait: float) -> Outcome | None:
-        """Wait for the next try; return the end when the command's life, and any doubt, are over first."""
         left = await self._time_left(attempt)
         if left <= 0:
             kind = Kind.UNKNOWN if attempt.record.uncertain else Kind.EXPIRED

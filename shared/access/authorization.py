@@ -124,8 +124,9 @@ def unknown_teams(noun: str) -> str:
 
 
 def _refusal_reason(matter: AuthorizationSubject, rule: Rule) -> str:
+    teams = " and ".join(team.name or team.id for team in matter.teams or ()) or "no team"
     strict = ", and only its members may do this here" if rule is Rule.MEMBERS else ", and you are not on that team"
-    return f"This {matter.noun} belongs to {_team_names(matter)}{strict}."
+    return f"This {matter.noun} belongs to {teams}{strict}."
 
 
 def _next_step(matter: AuthorizationSubject, rule: Rule) -> str:
@@ -136,10 +137,6 @@ def _next_step(matter: AuthorizationSubject, rule: Rule) -> str:
     if rule is Rule.MEMBERS:
         return f"Ask {' or '.join(filter(None, (', '.join(assigned), responder)))}"
     return f"Ask {', '.join([*assigned, responder])}, or whoever is on call for it"
-
-
-def _team_names(matter: AuthorizationSubject) -> str:
-    return " and ".join(team.name or team.id for team in matter.teams or ()) or "no team"
 
 
 def _role_name(facts: Facts) -> str:

@@ -127,7 +127,10 @@ def parse(body: bytes) -> Event | Ignored:
     told = _body(delivery)
     kind, snapshot, happened = _read(head.event_type, told.data, told.occurred_at.end + AHEAD_MS)
     of_a_tool = () if told.agent or not told.client else (("client", told.client),)
-    if _line_size(told, happened) > MOST_OF_A_LINE:
+    # What the line of the event would keep, in a document that is read and written as a whole.
+    agent = len(told.agent.id + told.agent.name + told.agent.kind) if told.agent else 0
+    said = sum(len(name) + min(len(text), KEPT) for name, text in (*happened.said, ("client", told.client)))
+    if agent + len(happened.detail) + len(happened.subject) + said > MOST_OF_A_LINE:
         raise Malformed("longer than anything that a line tells")
     key = told.key if head.event_type == event.TRIGGERED else ""
     return Event(
@@ -143,13 +146,6 @@ def parse(body: bytes) -> Event | Ignored:
         details=(*happened.said, *of_a_tool),
         command=command_of_key(key) if key else None,
     )
-
-
-def _line_size(told: _Body, happened: Happening) -> int:
-    """Count the characters that the line of an event would keep, in a document that is read and written as a whole."""
-    agent = len(told.agent.id + told.agent.name + told.agent.kind) if told.agent else 0
-    said = sum(len(name) + min(len(text), KEPT) for name, text in (*happened.said, ("client", told.client)))
-    return agent + len(happened.detail) + len(happened.subject) + said
 
 
 def incident_named(body: bytes) -> IncidentId | None:
