@@ -23,7 +23,6 @@ from shared.model.command import Command
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty, Read
-from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import RestIncident
 
 T = TypeVar("T")
@@ -119,26 +118,24 @@ class ActorCheck:
         """
         if now is not None and (found := check_number(command, now)) is not None:
             return found
+        user, policy, service = linked.user, command.params.policy, command.params.service
         try:
-            trail.rule = await self._permission(command, linked.user, now)
+            # What a person does not see, they neither change nor use.
+            if policy is not None:
+                await self.visibility.require(user, await self.pagerduty.escalation_policy(policy.id))
+            if now is not None:
+                await self.visibility.require(user, now, command.channel)
+                trail.rule = await self.authorization.require(user, now, command.action)
+            elif service is None:
+                raise Malformed("a new incident on no service")
+            else:
+                read = await self.pagerduty.service(service.id)
+                await self.visibility.require(user, read)
+                trail.rule = await self.authorization.require_service(user, read)
         except NotAllowed as refused:
             trail.rule = refused.rule
             raise
         return None if now is None else HANDLERS[command.action].precondition(command, now, known)
-
-    async def _permission(self, command: Command, user: User, now: RestIncident | None) -> str:
-        """Return the rule that allows it; what a person does not see, they neither change nor use."""
-        service, policy = command.params.service, command.params.policy
-        if policy is not None:
-            await self.visibility.require(user, await self.pagerduty.escalation_policy(policy.id))
-        if now is not None:
-            await self.visibility.require(user, now, command.channel)
-            return await self.authorization.require(user, now, command.action)
-        if service is None:
-            raise Malformed("a new incident on no service")
-        read = await self.pagerduty.service(service.id)
-        await self.visibility.require(user, read)
-        return await self.authorization.require_service(user, read)
 
 
 def check_number(command: Command, now: RestIncident) -> Outcome | None:

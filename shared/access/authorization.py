@@ -97,7 +97,8 @@ class Authorization:
     async def _by_teams(self, facts: Facts, matter: AuthorizationSubject, action: Action) -> str:
         rule = self.config.rule(action)
         if not role_allows(facts, action):
-            why = f"Your PagerDuty role ({_role_name(facts)}) doesn't allow this on the {matter.noun}."
+            role = ROLE_NAMES.get(facts.role, facts.role) + (", observer on its team" if facts.lowered else "")
+            why = f"Your PagerDuty role ({role}) doesn't allow this on the {matter.noun}."
             raise NotAllowed(ROLES, why, _next_step(matter, rule))
         found = ground(facts, rule) or await self._by_policy(facts, matter, rule)
         if found is None:
@@ -137,8 +138,3 @@ def _next_step(matter: AuthorizationSubject, rule: Rule) -> str:
     if rule is Rule.MEMBERS:
         return f"Ask {' or '.join(filter(None, (', '.join(assigned), responder)))}"
     return f"Ask {', '.join([*assigned, responder])}, or whoever is on call for it"
-
-
-def _role_name(facts: Facts) -> str:
-    role = ROLE_NAMES.get(facts.role, facts.role)
-    return f"{role}, observer on its team" if facts.lowered else role
