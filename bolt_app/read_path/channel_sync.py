@@ -15,7 +15,8 @@ from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
-from shared.model.thread_layout import ThreadEntry, broadcast_kind, is_wanted, layout_thread
+from shared.model.thread_layout import ThreadEntry, awaits_resolve, broadcast_kind, is_wanted, layout_thread
+from shared.model.timeline import Line
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import THREAD_GONE
 from shared.slack.render import card, thread_line
@@ -27,6 +28,9 @@ from shared.store.coordination import Lease
 from shared.store.documents import Documents
 
 log = structlog.get_logger()
+
+HOLD = 3.0
+"""Seconds for which a resolution note waits for its resolve, which PagerDuty sends beside it in any order."""
 
 DELAY = Histogram(
     "pagebridge_card_delay_seconds",
@@ -220,9 +224,16 @@ class ChannelSync:
             key, state = entry.line.key, this.slack_state
             # One without a message needs none if it is older than the data, or was omitted on purpose.
             silent = key in state.omitted_lines or entry.line.at.end < state.announced_until_ms
+            if key not in state.lines and self._is_held(entry.line, this.incident):
+                raise Unavailable("a resolution note waits for its resolve", retry_after=HOLD / 2)
             if key not in quiet and (key in state.lines or not silent):
                 await self._sync_line(this, entry)
         this.told = entries
+
+    def _is_held(self, line: Line, incident: Incident) -> bool:
+        """True for a moment, by clocks that agree roughly, if a line is about to become part of another one."""
+        age_ms = self.message_sync.clock.estimate_ms() - line.at.ms
+        return abs(age_ms) < HOLD * SECOND and awaits_resolve(line, incident.lines)
 
     async def _sync_line(self, this: ReconcilePass, entry: ThreadEntry) -> None:
         key, channel = entry.line.key, this.home

@@ -118,6 +118,12 @@ def snooze_ended(lines: Collection[Line], line: Line) -> bool:
     return last is not None and last.type == event.SNOOZED
 
 
+def awaits_resolve(line: Line, lines: tuple[Line, ...]) -> bool:
+    """True for a resolution note whose resolve is not known yet: told alone, it would stay alone."""
+    note = line.type == event.ANNOTATED and line.agent is not None and _is_side(line)
+    return note and not any(other.type == event.RESOLVED and other.at.end >= line.at.ms - SECOND for other in lines)
+
+
 def _main_line(side: Line, lines: tuple[Line, ...]) -> Line | None:
     """Find the line of the same agent that tells of `side`: the nearest, or the first one asked in the same words."""
     if side.type not in SIDE_OF or not _is_side(side):

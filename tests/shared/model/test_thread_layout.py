@@ -24,7 +24,14 @@ from shared.model.event import (
     Event,
 )
 from shared.model.incident import Incident, fold
-from shared.model.thread_layout import BEFORE_WAKE, ThreadEntry, broadcast_kind, is_wanted, layout_thread
+from shared.model.thread_layout import (
+    BEFORE_WAKE,
+    ThreadEntry,
+    awaits_resolve,
+    broadcast_kind,
+    is_wanted,
+    layout_thread,
+)
 from shared.model.timeline import Line
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, webhook
 
@@ -207,3 +214,14 @@ def test_what_each_thread_tells(event_type: str, changes: bool, state: bool) -> 
 def test_what_is_loud(event_type: str, agent: Agent | None, expected: str | None) -> None:
     """An acknowledgement that ran out is as loud as an escalation; one that somebody took back is not."""
     assert expected == broadcast_kind(layout_thread(lines(event(event_type, 0, agent)))[0])
+
+
+def test_a_resolution_note_waits_for_its_resolve() -> None:
+    """It is held while its resolve is not known; a note of another kind, and one that came after it, is not."""
+    alone, both = lines(RESOLUTION), lines(RESOLUTION, event(RESOLVED, 0))
+    note = next(line for line in both if line.type == ANNOTATED)
+    other = lines(event(ANNOTATED, 300, text="Looking"))
+
+    assert awaits_resolve(alone[0], alone)
+    assert not awaits_resolve(note, both)
+    assert not awaits_resolve(other[0], other)
