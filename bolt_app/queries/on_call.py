@@ -130,7 +130,7 @@ def no_match_reply(text: str, command: str) -> Reply:
 
 
 def unread_policies(count: int) -> str:
-    """Say that some policies could not be read, without their names: who may see them is not known."""
+    """Return the line for policies that could not be read; without names, as it is not known who may see them."""
     return (
         f"_{'1 escalation policy' if count == 1 else f'{count} escalation policies'} couldn't be read._"
         if count

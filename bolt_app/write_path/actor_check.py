@@ -120,7 +120,7 @@ class ActorCheck:
             return found
         user, policy, service = linked.user, command.params.policy, command.params.service
         try:
-            # What a person does not see, they neither change nor use.
+            # A person may only change or name what they may see.
             if policy is not None:
                 await self.visibility.require(user, await self.pagerduty.escalation_policy(policy.id))
             if now is not None:

@@ -195,7 +195,7 @@ class Executor:
                     raise Stopping("this worker is about to end")
                 if left <= 0:
                     raise turn.in_vain()
-            # What was read before a try that failed is no ground for the next one.
+            # The next try reads anew what was read before the one that failed.
             press = nullcontext() if attempt.tried or attempt.record.uncertain else self.presses.of(attempt.command)
             attempt.tried = True
             with turn.taken(), press:

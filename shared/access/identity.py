@@ -209,7 +209,7 @@ def exact_matches(users: Iterable[User], email: str) -> list[User]:
 
 
 def single_match(found: Sequence[User], email: str) -> User:
-    """Return the one user with this address, or refuse; a deleted one is nobody's double."""
+    """Return the one user with this address, or refuse; deleted users are left out."""
     found = [user for user in found if not user.deleted] or found
     if not found:
         raise no_match(email)
