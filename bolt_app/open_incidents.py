@@ -1,7 +1,7 @@
 """Which incidents are open now: the index, checked against the projections."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from shared.model.event import Snapshot, Status, ids_of_teams
@@ -31,6 +31,17 @@ class OpenList:
 
     incidents: Sequence[OpenIncident]
     older: bool = False
+
+
+def most_urgent(incidents: Iterable[OpenIncident]) -> list[OpenIncident]:
+    """Sort open incidents: those that nobody has acknowledged first, of these high urgency, of these the newest."""
+
+    def rank(shown: Snapshot) -> tuple[bool, bool, int, int]:
+        # Two of one second are told apart by their numbers.
+        age, number = -(shown.created_ms or 0), -(shown.number or 0)
+        return shown.status is not Status.TRIGGERED, shown.urgency != "high", age, number
+
+    return sorted(incidents, key=lambda incident: rank(incident.snapshot))
 
 
 @dataclass(frozen=True)

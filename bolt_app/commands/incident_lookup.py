@@ -13,7 +13,7 @@ import structlog
 
 from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.open_incidents import OLDER, OpenIncident, OpenIncidentReader, OpenList
+from bolt_app.open_incidents import OLDER, OpenIncident, OpenIncidentReader, OpenList, most_urgent
 from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, headline, label
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
@@ -164,7 +164,7 @@ class IncidentLookup:
 
 def candidates(parsed: ParsedCommand, command: str, shown: OpenList) -> Reply:
     """List what could have been meant, each with the line that works for it."""
-    found, more = shown.incidents, " or more" if shown.older else ""
+    found, more = most_urgent(shown.incidents), " or more" if shown.older else ""
     if not found:
         line = as_code(f"{command} {replace(parsed, incident=EXAMPLE).line}")
         every = as_code(f"{command} {Verb.LIST} all")

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
+from bolt_app.commands.spelling import closest, negated
+from bolt_app.commands.typed_text import find_incident, quoted, strip_markup, take_incident
 from shared.model.actions import Action
 from shared.model.ids import SlackUserId
-from shared.slack.render.blocks import to_plain_text
 
 
 class Verb(StrEnum):
@@ -97,8 +97,10 @@ EXAMPLE = "37"
 """Stands in a suggestion for the number of an incident that was not given."""
 PERSON = "@name"
 NOTE_EXAMPLE = "Looking into it"
-MIN_SIMILARITY = 0.65
-"""How alike a mistyped name must be, from 0 to 1."""
+ANTONYMS: Mapping[str, Verb] = {"nack": Verb.ACK, "open": Verb.RESOLVE, "reopen": Verb.RESOLVE, "wake": Verb.SNOOZE}
+"""Words that mean the opposite of a command and do not show it by their beginning."""
+HANDED_OVER = frozenset({Verb.ACK, Verb.ESCALATE, Verb.REASSIGN})
+"""The commands after which handing the incident over is as good as undoing them."""
 
 
 @dataclass(frozen=True)
@@ -136,10 +138,6 @@ NAMES: Mapping[str, Verb] = {name: usage.verb for usage in USAGES for name in (u
 _LONGEST = max(len(name.split()) for name in NAMES)
 _SCOPES = {"": Scope.CHANNEL, "here": Scope.CHANNEL, "mine": Scope.MINE, "my": Scope.MINE, "all": Scope.ALL}
 
-_REF = re.compile(
-    r"(?:#?(?P<number>[0-9]{1,18})|#?(?P<id>[PQ][A-Z0-9]{6,31})"
-    r"|<?https://[^\s<>|]{1,200}/incidents/(?P<linked>[A-Z0-9]{1,32})[^\s<>|]{0,200}(?:\|[^<>]*)?>?)[:,]?(?:\s+|$)"
-)
 _NAME = re.compile(r"@?[^\W\d][\w.-]{0,39}")
 _USER = re.compile(r"<@([UW][A-Z0-9]{1,31})(?:\|[^<>]*)?>")
 
@@ -152,11 +150,6 @@ def parse(text: str) -> ParsedCommand | ParseError:
     return _closest_command(text) if text.strip() else ParsedCommand(Verb.HELP)
 
 
-def strip_markup(text: str) -> str:
-    """Write Slack's markup in words; people go by the name that Slack sends along."""
-    return to_plain_text(text, {}).strip()
-
-
 def _split_verb(text: str) -> tuple[Verb | None, str]:
     """Find the command that a text begins with, and the rest of it."""
     for count in range(_LONGEST, 0, -1):
@@ -167,34 +160,24 @@ def _split_verb(text: str) -> tuple[Verb | None, str]:
     return None, text
 
 
-def _incident(text: str) -> tuple[str, str]:
-    """Take the number or id that a text begins with, empty if it does not, and the rest of the text."""
-    found = _REF.match(text)
-    if found is None:
-        return "", text
-    number = found["number"]
-    return (str(int(number)) if number else found["id"] or found["linked"]), text[found.end() :].strip()
-
-
 def _no_arguments(verb: Verb, _rest: str) -> ParsedCommand:
     return ParsedCommand(verb)
 
 
 def _one_incident(verb: Verb, text: str) -> ParsedCommand | ParseError:
     """Read a command that takes one incident and nothing else."""
-    incident, rest = _incident(text)
+    incident, rest = take_incident(text)
     if not rest:
         return ParsedCommand(verb, incident)
-    if verb is Verb.ACK and get_close_matches(rest.casefold(), ["mine"], 1, MIN_SIMILARITY):
-        return ParseError(f"`ack` doesn't understand “{_quoted(rest)}”.", Verb.ACK_MINE)
+    if verb is Verb.ACK and closest(rest, ["mine"]):
+        return ParseError(f"`ack` doesn't understand “{quoted(rest)}”.", Verb.ACK_MINE)
     if incident:
         return ParseError(f"`{verb}` takes one incident.", f"{verb} {incident}")
-    meant = next((ref for word in rest.split() if (ref := _incident(word)[0])), EXAMPLE)
-    return ParseError(f"“{_quoted(text)}” is not an incident number.", f"{verb} {meant}")
+    return ParseError(f"“{quoted(text)}” is not an incident number.", f"{verb} {find_incident(rest) or EXAMPLE}")
 
 
 def _note(verb: Verb, text: str) -> ParsedCommand | ParseError:
-    incident, rest = _incident(text)
+    incident, rest = take_incident(text)
     note = strip_markup(rest)
     if note:
         return ParsedCommand(verb, incident, note)
@@ -202,15 +185,15 @@ def _note(verb: Verb, text: str) -> ParsedCommand | ParseError:
 
 
 def _resolve(verb: Verb, text: str) -> ParsedCommand | ParseError:
-    incident, rest = _incident(text)
-    if incident and rest and not _incident(rest)[1]:
+    incident, rest = take_incident(text)
+    if incident and rest and not take_incident(rest)[1]:
         return ParseError(f"`{verb}` takes one incident.", f"{verb} {incident}")
     return ParsedCommand(verb, incident, strip_markup(rest))
 
 
 def _reassign(verb: Verb, text: str) -> ParsedCommand | ParseError:
     people = list(_USER.finditer(text))
-    incident, rest = _incident(_USER.sub(" ", text).strip())
+    incident, rest = take_incident(_USER.sub(" ", text).strip())
     rest = re.sub(r"^to\b", "", rest, flags=re.IGNORECASE).strip()
     line = f"{verb} {incident or EXAMPLE} "
     if len(people) > 1:
@@ -227,8 +210,8 @@ def _list(verb: Verb, text: str) -> ParsedCommand | ParseError:
     scope = _SCOPES.get(text.casefold())
     if scope is not None:
         return ParsedCommand(verb, scope=scope)
-    close = get_close_matches(text.casefold(), ["mine", "all"], 1, MIN_SIMILARITY)
-    return ParseError(f"`{verb}` doesn't understand “{_quoted(text)}”.", " ".join([verb, *close]))
+    line = f"{verb} {closest(text, ['mine', 'all'])}".strip()
+    return ParseError(f"`{verb}` doesn't understand “{quoted(text)}”.", line)
 
 
 def _text(verb: Verb, text: str) -> ParsedCommand:
@@ -258,19 +241,39 @@ _PARSERS: Mapping[Verb, Callable[[Verb, str], ParsedCommand | ParseError]] = {
 def _closest_command(text: str) -> ParseError:
     """Find what was probably meant by a text that begins with no command."""
     first, *_ = text.split(None, 1)
-    why = f"Unknown command “{_quoted(strip_markup(first))}”."
-    incident, rest = _incident(text.strip())
+    why = f"Unknown command “{quoted(strip_markup(first))}”."
+    incident, rest = take_incident(text.strip())
+    if undone := _opposite(rest):
+        return _undoing(undone, rest, incident)
     if incident:
         return ParseError(why, _swapped_arguments(incident, rest))
-    close = get_close_matches(first.casefold(), list(NAMES), 1, MIN_SIMILARITY)
+    close = closest(first, NAMES)
     if not close:
         return ParseError(why, Verb.HELP)
-    return ParseError(why, _as_typed(f"{NAMES[close[0]]} {text.strip()[len(first) :].strip()}"))
+    return ParseError(why, _as_typed(f"{NAMES[close]} {text.strip()[len(first) :].strip()}"))
+
+
+def _opposite(text: str) -> Verb | None:
+    """Return the command whose opposite a text begins with; None if it does with none, or that changes nothing."""
+    first = text.split(None, 1)[0].casefold() if text.strip() else ""
+    verb = ANTONYMS.get(first) or NAMES.get(negated(text, NAMES))
+    return verb if verb in {*ACTIONS, *DIALOGS, Verb.ACK_MINE} else None
+
+
+def _undoing(verb: Verb, text: str, incident: str) -> ParseError:
+    """Explain that a command cannot be undone, and suggest what comes nearest to that; `text` asked for it."""
+    asked = f"`{verb}` can't be undone from Slack"
+    if verb not in HANDED_OVER:
+        return ParseError(f"{asked}, only in PagerDuty.", Verb.HELP)
+    meant = incident or find_incident(text) or EXAMPLE
+    return ParseError(f"{asked}, but you can hand the incident over.", f"{Verb.REASSIGN} {meant} {PERSON}")
 
 
 def _swapped_arguments(incident: str, rest: str) -> str:
     """Return the line with verb and incident swapped, for people who typed the incident first."""
     verb, after = _split_verb(rest)
+    if verb is None and " " not in rest:
+        verb, after = NAMES.get(closest(rest, NAMES)), ""
     if verb is not None:
         return _as_typed(f"{verb} {incident} {after}")
     return _as_typed(f"note {incident} {rest}") if rest else f"{Verb.SHOW} {incident}"
@@ -280,9 +283,3 @@ def _as_typed(line: str) -> str:
     """Make sure that a line works, as far as that can be told."""
     understood = parse(line)
     return understood.line if isinstance(understood, ParseError) else strip_markup(line)
-
-
-def _quoted(text: str) -> str:
-    """Return the beginning of typed text, as much as is worth repeating."""
-    words = " ".join(text.split())
-    return words if len(words) <= 40 else words[:39].rstrip() + "…"  # noqa: PLR2004 -- one line's worth

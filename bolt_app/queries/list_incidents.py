@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bolt_app.commands.slash_grammar import ParsedCommand, Scope, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.open_incidents import OLDER, OpenIncident, OpenIncidentReader, OpenList
+from bolt_app.open_incidents import OLDER, OpenIncident, OpenIncidentReader, OpenList, most_urgent
 from bolt_app.replies.builder import Reply, age, as_code, build_reply, headline, people_listed
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
@@ -66,7 +66,7 @@ async def assigned_to(pagerduty: PagerDuty, user: User, statuses: Sequence[Statu
 def render_list(
     scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str, *, older: bool = False
 ) -> Reply:
-    """Return the open incidents: high urgency first, then the newest; `older` ones were not read."""
+    """Return the open incidents the most urgent first; `older` ones were not read."""
     unread = OLDER if older else ""
     if not found:
         every = as_code(f"{command} {Verb.LIST} {Scope.ALL}")
@@ -74,7 +74,7 @@ def render_list(
         return build_reply(none, unread)
     rows = [
         incident_row(headline(one.id, one.snapshot), one.snapshot, now_ms, people_listed(one.snapshot.assignees))
-        for one in sorted(found, key=_sort_key)[:MOST]
+        for one in most_urgent(found)[:MOST]
     ]
     more = f"…and {len(found) - MOST} more." if len(found) > MOST else ""
     return build_reply(f"*{HEADINGS[scope]}: {len(found)}*", *paragraphs(rows), more, unread)
@@ -89,9 +89,3 @@ def incident_row(name: str, snapshot: Snapshot, now_ms: int, people: str = "") -
 def paragraphs(rows: Sequence[str]) -> list[str]:
     """Put rows together in paragraphs, none of which is too long for Slack."""
     return ["\n".join(rows[at : at + PER_PARAGRAPH]) for at in range(0, len(rows), PER_PARAGRAPH)]
-
-
-def _sort_key(incident: OpenIncident) -> tuple[bool, int, int]:
-    # Two of one second are told apart by their numbers.
-    shown = incident.snapshot
-    return shown.urgency != "high", -(shown.created_ms or 0), -(shown.number or 0)

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.commands.slash_grammar import NAMES, USAGES, ParsedCommand, ParseError, Scope, Verb, parse
+from bolt_app.commands.slash_grammar import (
+    ACTIONS,
+    DIALOGS,
+    NAMES,
+    USAGES,
+    ParsedCommand,
+    ParseError,
+    Scope,
+    Verb,
+    parse,
+)
+from bolt_app.commands.spelling import PREFIXES
 from shared.model.ids import SlackUserId
 
 BOB = SlackUserId("U0BOB")
@@ -77,7 +88,31 @@ MENDED = {
     "38 is my fault": "note 38 is my fault",
     "who": "whoami",
     "frobnicate": "help",
+    "37 akc": "ack 37",
+    "notes 38 Rolled back": "note 38 Rolled back",
+    "detials 38": "show 38",
+    "remove 38": "help",
+    "list unmine": "list",
+    "ack unmine": "ack 37",
+    "ack not mine": "ack 37",
     "<@U0BOB|bob>": "help",
+}
+
+UNDONE = {
+    "unack 38": "reassign 38 @name",
+    "unacknowlege 38": "reassign 38 @name",
+    "38 unack": "reassign 38 @name",
+    "nack": "reassign 37 @name",
+    "don't ack 38": "reassign 38 @name",
+    "undo ack 38": "reassign 38 @name",
+    "unack mine": "reassign 37 @name",
+    "de-escalate 38": "reassign 38 @name",
+    "unassign 38 <@U0BOB|bob>": "reassign 38 @name",
+    "unresolve 38": "help",
+    "reopen 38": "help",
+    "unsnooze 38": "help",
+    "wake 38": "help",
+    "cancel snooze 38": "help",
 }
 
 
@@ -97,7 +132,29 @@ def test_a_mistyped_command_gets_the_line_that_works(text: str) -> None:
     assert found.why.endswith(".")
 
 
-@pytest.mark.parametrize("text", MENDED)
+@pytest.mark.parametrize("text", UNDONE)
+def test_what_would_undo_a_command_is_explained(text: str) -> None:
+    """The answer says that it can't be done from Slack, and what can."""
+    found = parse(text)
+
+    assert isinstance(found, ParseError)
+    assert "can't be undone from Slack" in found.why
+    assert UNDONE[text] == found.line
+
+
+@pytest.mark.parametrize("name", sorted(name for name, verb in NAMES.items() if verb in {*ACTIONS, *DIALOGS}))
+@pytest.mark.parametrize("before", [*PREFIXES, "de-", "un-", "undo ", "don't ", "cancel "])
+def test_a_command_is_never_suggested_to_those_who_want_its_opposite(name: str, before: str) -> None:
+    """Whatever says the opposite of a command gets another line, and never the command."""
+    found = parse(f"{before}{name} 38")
+
+    meant = parse(escaped(found.line)) if isinstance(found, ParseError) else found
+    assert isinstance(meant, ParsedCommand)
+    # Handing over is the nearest to undoing a change of assignees.
+    assert meant.verb is not NAMES[name] or meant.verb is Verb.REASSIGN
+
+
+@pytest.mark.parametrize("text", [*MENDED, *UNDONE])
 def test_the_line_works(text: str) -> None:
     """What is suggested is understood, once Slack has put ids in the place of names."""
     found = parse(text)

@@ -25,17 +25,20 @@ async def test_help_lists_every_command(bridge: Bridge) -> None:
 
 
 async def test_the_open_incidents_of_a_channel(bridge: Bridge) -> None:
-    """Urgent ones come first, of those the newest; resolved ones are not open."""
+    """What nobody has acknowledged comes first, then high urgency, then the newest; resolved ones are not open."""
     bridge.trigger("Disk fills up", urgency="low")
-    await opened(bridge, "Checkout is slow", "Search is down", "Login fails")
+    await opened(bridge, "Checkout is slow", "Search is down", "Login fails", "Queue grows")
     bridge.pagerduty.web("PBOB1").resolve(bridge.pagerduty.incident(4).id)
+    bridge.pagerduty.web("PBOB1").acknowledge(bridge.pagerduty.incident(5).id)
     await bridge.card("Resolved")
+    await bridge.card("Acknowledged")
     await settled(bridge)
 
-    told = await answered(bridge, "Carol", "/pd list", "Open in this channel: 3")
+    told = await answered(bridge, "Carol", "/pd list", "Open in this channel: 4")
 
     assert "Login fails" not in told
-    assert told.index("Search is down") < told.index("Checkout is slow") < told.index("Disk fills up")
+    urgent = ("Search is down", "Checkout is slow", "Disk fills up", "Queue grows")
+    assert sorted(urgent, key=told.index) == list(urgent)
     assert "Alice Ng" in told
     assert "low urgency" in told
 

@@ -41,7 +41,7 @@ def whole(*, many: bool = False) -> IncidentView:
 
 
 def open_incidents(count: int) -> list[OpenIncident]:
-    """Make open incidents of different age, the oldest first; the last one is of low urgency."""
+    """Make open incidents of different age; the first is acknowledged if there are many, the last of low urgency."""
     made = snapshot(Status.TRIGGERED, "Checkout is slow", ALICE)
     ages = (0, 5 * MINUTE, 3 * 60 * MINUTE, 5 * 24 * 60 * MINUTE)
     found = [
@@ -49,4 +49,6 @@ def open_incidents(count: int) -> list[OpenIncident]:
         for at in range(count)
     ]
     last = found[-1]
+    if count > 2:
+        found[0] = replace(found[0], snapshot=replace(found[0].snapshot, status=Status.ACKNOWLEDGED))
     return [*found[:-1], replace(last, snapshot=replace(last.snapshot, urgency="low", assignees=()))]

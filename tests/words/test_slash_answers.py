@@ -54,6 +54,8 @@ MISTYPED = (
     "reassign 37 <@U0BOB|bob> <@U0CAROL|carol>",
     "reassign 37 <@U0BOB|bob> please",
     "list mien",
+    "unack 37",
+    "reopen 37",
 )
 """Lines that are not understood, each in another way."""
 
