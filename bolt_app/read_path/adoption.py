@@ -77,8 +77,8 @@ class Adoption:
         """
         Return an incident and what Slack shows of it, with what was found if both are older than the data.
 
-        `slack_state` is that of an incident not planned yet. Raises `Unavailable` while it is too early to look, or if
-        Slack cannot be read.
+        `slack_state` is that of an incident not planned yet. Raises `Unavailable` while it is too early to look, if
+        Slack cannot be read, or if PagerDuty has to be read before what was found is written.
         """
         if not known.opened_before(birth.ms + CLOCK_SKEW_MS):
             return known, slack_state
@@ -97,14 +97,18 @@ class Adoption:
             # A first start is silent: it posts no card for what is already open.
             found = replace(found, silent_until_ms=birth.ms)
         lines = await self._name_agents(rebuild_lines(known.id, thread))
-        if lines:
+        if lines or not older:
+            # A card may show what came of events that went with the data: the one that is known may be before them.
             merged = await self.incidents.change(
-                known.id, lambda now: replace(now, lines=merge_lines(now.lines, lines))
+                known.id,
+                lambda now: replace(now, lines=merge_lines(now.lines, lines), needs_read=now.needs_read or not older),
             )
             known = merged.value
         ADOPTED.labels("card" if cards else "nothing").inc()
         log.info("incident.adopted", incident=known.id, channels=list(found.channels), lines=len(found.lines))
         stored = await self.slack_states.change(known.id, lambda now: now if now.generation else found, lease)
+        if not older:
+            raise Unavailable("an incident with a card is read first", retry_after=0)
         return known, stored.value
 
     async def _require_settled(self, birth: Birth) -> None:
