@@ -13,7 +13,7 @@ from pagebridge.cli.clients import AsJson, Data, known_secrets, opened
 from pagebridge.cli.terminal import show as show_lines
 from pagebridge.cli.terminal import table, utc
 from pagebridge.cli.up import DATA
-from shared.observability.log import HIDDEN, Redaction
+from shared.observability.log import Redaction
 from shared.store.dead_letters import DeadLetter, DeadLetters, Resolution
 from shared.store.durability import probe
 
@@ -30,6 +30,8 @@ _WORD = re.compile(r"[A-Za-z0-9_.:#,+/-]{0,64}", re.ASCII)
 """Values that may be shown: ids, types, times. Never people's text."""
 _WRITTEN = frozenset({"content", "description", "details", "message", "name", "summary", "text", "title"})
 """Fields that hold what people have written, if only a word."""
+DEEPEST = 16
+"""How many objects and lists within each other are shown; webhooks and clicks have half as many."""
 
 deadletters = typer.Typer(no_args_is_help=True, help="List entries that could not be processed, retry or drop them.")
 
@@ -131,17 +133,20 @@ def _body(body: bytes, hide: Redaction) -> object:
         said = json.loads(body)
     except ValueError:
         return f"{len(body)} bytes that are not JSON"
-    return _harmless(hide(None, "", {"body": said})["body"])
+    except RecursionError:
+        return f"{len(body)} bytes of JSON that is nested too deeply to be read"
+    return hide(None, "", {"body": _harmless(said)})["body"]
 
 
-def _harmless(value: object, name: str = "") -> object:
-    """Keep the shape, ids, types and times; of every other text only its length."""
+def _harmless(value: object, name: str = "", depth: int = 0) -> object:
+    """Keep the shape, ids, types and times; of every other text, and of what is nested deeply, only its length."""
+    if isinstance(value, dict | list) and depth == DEEPEST:
+        return f"[{len(value)} values, nested too deeply to be shown]"
     if isinstance(value, dict):
-        return {_name(str(name)): _harmless(inner, str(name)) for name, inner in value.items()}
+        return {_name(str(name)): _harmless(inner, str(name), depth + 1) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_harmless(inner) for inner in value]
-    shown = value == HIDDEN or (isinstance(value, str) and name not in _WRITTEN and _WORD.fullmatch(value))
-    if isinstance(value, str) and not shown:
+        return [_harmless(inner, depth=depth + 1) for inner in value]
+    if isinstance(value, str) and (name in _WRITTEN or not _WORD.fullmatch(value)):
         return f"[text, {len(value)} characters]"
     return value
 

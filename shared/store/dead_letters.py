@@ -5,9 +5,10 @@ Two operators may work on them at the same time. A letter is claimed first, then
 back or drops it; it leaves the dead letters only after it is back on its stream.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from shared.store import keys
 from shared.store.redis import Redis, append
@@ -76,26 +77,31 @@ class DeadLetters:
 
     async def retry(self, letter: str, *, wait_for_disk: bool) -> Resolution:
         """Put a letter back on its stream. Half done it is there twice, which changes nothing: the fold knows it."""
-        if not await self._claim(letter):
+        return await self._alone(letter, partial(self._put_back, wait_for_disk=wait_for_disk))
+
+    async def drop(self, letter: str) -> Resolution:
+        """Throw a letter away."""
+        return await self._alone(letter, self._dropped)
+
+    async def _alone(self, letter: str, settle: Callable[[str], Awaitable[Resolution]]) -> Resolution:
+        """Settle a letter under a claim, which ends with it: what comes later finds the letter as it is then."""
+        if not await self._redis.set(keys.claim(letter), "1", nx=True, ex=CLAIMED):
             return Resolution.CLAIMED
+        done = await settle(letter)
+        await self._redis.delete(keys.claim(letter))
+        return done
+
+    async def _put_back(self, letter: str, *, wait_for_disk: bool) -> Resolution:
         found = await self.get(letter)
         if found is None:
             return Resolution.GONE
         if found.stream not in {keys.EVENTS, keys.ANSWERS}:
-            await self._redis.delete(keys.claim(letter))
             return Resolution.TOO_LATE
         await append(self._redis, found.stream, found.fields, wait_for_disk=wait_for_disk)
-        await self._redis.xdel(keys.DEAD_LETTERS, letter)
-        return Resolution.RETRIED
+        return await self._dropped(letter, Resolution.RETRIED)
 
-    async def drop(self, letter: str) -> Resolution:
-        """Throw a letter away."""
-        if not await self._claim(letter):
-            return Resolution.CLAIMED
-        return Resolution.DROPPED if await self._redis.xdel(keys.DEAD_LETTERS, letter) else Resolution.GONE
-
-    async def _claim(self, letter: str) -> bool:
-        return bool(await self._redis.set(keys.claim(letter), "1", nx=True, ex=CLAIMED))
+    async def _dropped(self, letter: str, done: Resolution = Resolution.DROPPED) -> Resolution:
+        return done if await self._redis.xdel(keys.DEAD_LETTERS, letter) else Resolution.GONE
 
 
 def _letter(entry: Entry) -> DeadLetter:

@@ -197,6 +197,11 @@ async def test_what_operators_look_at_can_be_read_in_one_file(
     page.terminal("Show", await terminal.run(f"deadletters show {letters[0]}"))
     page.terminal("Show one with odd names", await terminal.run(f"deadletters show {letters[2]}"))
     page.terminal("Show one that is no JSON", await terminal.run(f"deadletters show {letters[3]}"))
+    for at, situation in (
+        (4, "Show one that is nested deeply"),
+        (5, "Show one that is nested so that no one reads it"),
+    ):
+        page.terminal(situation, await terminal.run(f"deadletters show {letters[at]}"))
     page.terminal(
         "Retry, drop, and once more",
         "\n".join(
@@ -267,6 +272,8 @@ async def _bury(redis: Redis) -> None:
         (CLICK, keys.COMMANDS),
         ({"body": ODD}, keys.EVENTS),
         ({"body": b"no JSON"}, keys.EVENTS),
+        ({"body": b"[" * 17 + b"]" * 17}, keys.EVENTS),
+        ({"body": b"[" * 90_000}, keys.EVENTS),
     ):
         letter = {**fields, "stream": stream.encode(), "entry": b"1-0", "why": b"not strict JSON in UTF-8"}
         await redis.execute_command("XADD", keys.DEAD_LETTERS, "*", *(part for pair in letter.items() for part in pair))
