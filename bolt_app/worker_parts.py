@@ -39,10 +39,10 @@ from shared.store import documents
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, WorkQueue
-from shared.store.documents import Documents, ExpectationStore, Journal
-from shared.store.incidents import Incidents
+from shared.store.documents import Documents
+from shared.store.incidents import ExpectationStore, Incidents
 from shared.store.redis import Redis
-from shared.store.streams import Audit, Deliveries, Inbox
+from shared.store.streams import Audit, Deliveries, Inbox, Journal
 
 CONCURRENT_COMMANDS = 256
 """Incidents whose commands one worker has in hand. Most wait for their turn, and are told so."""

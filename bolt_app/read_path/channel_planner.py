@@ -16,7 +16,8 @@ from shared.model.slack_state import Privacy, SlackState
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation
 from shared.store.coordination import Lease
-from shared.store.documents import Documents, Journal
+from shared.store.documents import Documents
+from shared.store.streams import Journal
 
 NOT_SHOWN = Counter("pagebridge_incidents_unshown", "Incidents that are shown nowhere, by reason", ["why"])
 

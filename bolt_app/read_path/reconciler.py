@@ -29,8 +29,9 @@ from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.coordination import Lease, WorkQueue
-from shared.store.documents import Documents, Journal, Stored
+from shared.store.documents import Documents, Stored
 from shared.store.incidents import Incidents
+from shared.store.streams import Journal
 
 log = structlog.get_logger()
 

@@ -27,8 +27,9 @@ from shared.slack.render.message_metadata import incident_of_card, incident_of_l
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, Leases, WorkQueue
-from shared.store.documents import Documents, Journal
+from shared.store.documents import Documents
 from shared.store.incidents import Incidents
+from shared.store.streams import Journal
 
 log = structlog.get_logger()
 

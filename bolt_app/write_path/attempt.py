@@ -16,8 +16,7 @@ from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
-from shared.store.documents import ExpectationStore
-from shared.store.incidents import Incidents
+from shared.store.incidents import ExpectationStore, Incidents
 from shared.store.redis import Append
 from shared.store.streams import EVENT_JSON
 

@@ -19,7 +19,8 @@ from shared.pagerduty.api.errors import sender_is_unknown, was_overtaken
 from shared.pagerduty.api.lanes import Turn
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Lease
-from shared.store.documents import Documents, ExpectationStore
+from shared.store.documents import Documents
+from shared.store.incidents import ExpectationStore
 
 log = structlog.get_logger()
 

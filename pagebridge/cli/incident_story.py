@@ -9,7 +9,7 @@ from shared.model.event import Source
 from shared.model.incident import FoldResult
 from shared.model.journal import Fact
 from shared.model.outcome import Kind
-from shared.store.documents import JournalEntry
+from shared.store.streams import JournalEntry
 
 AUDITED = (
     *("command", "action", "slack_user", "pagerduty_user", "mapped", "decision", "rule"),

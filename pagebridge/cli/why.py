@@ -16,9 +16,8 @@ from pagebridge.cli.up import DATA
 from shared.errors import Malformed
 from shared.model.audit import AuditEntry
 from shared.store import keys
-from shared.store.documents import Journal
 from shared.store.redis import Redis
-from shared.store.streams import Audit, waiting_deliveries
+from shared.store.streams import Audit, Journal, waiting_deliveries
 
 TITLES = ("TIME (UTC)", "WHAT", "STORY")
 LATE = 5000

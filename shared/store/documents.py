@@ -1,31 +1,23 @@
-"""An incident's documents, journal and expectations; a document changes by a pure rule and one compare-and-set."""
+"""The documents of incidents: each changes by a pure rule and one compare-and-set."""
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-import structlog
-from prometheus_client import Counter
 from pydantic import TypeAdapter
 
-from shared.errors import FencedOff, StoreDown
+from shared.errors import FencedOff
 from shared.model import journal
-from shared.model.command import CommandQueue, Expectation
-from shared.model.event import SECOND, Instant
-from shared.model.ids import CommandId, IncidentId
-from shared.model.incident import Incident
-from shared.model.journal import Fact, Facts
+from shared.model.command import CommandQueue
+from shared.model.ids import IncidentId
+from shared.model.journal import Facts
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
 from shared.store import keys
 from shared.store.coordination import FENCED_OFF, STORED, Lease, WorkQueue, new_mark
 from shared.store.redis import Argument, Redis, run_script
-
-log = structlog.get_logger()
-
-LOST = Counter("pagebridge_journal_steps_lost", "Steps of journals that could not be written")
+from shared.store.streams import Journal, dumped
 
 Value = TypeVar("Value")
 
@@ -277,91 +269,3 @@ def surfaces(redis: Redis) -> Documents[SlackState]:
 def progress(redis: Redis) -> Documents[ResyncState]:
     """Open what is known of the upkeep; there is one, of `GLOBAL`."""
     return Documents(redis, "progress", ResyncState, lambda _before, _after: ())
-
-
-@dataclass(frozen=True)
-class JournalEntry:
-    """A fact, and when it was written, in milliseconds by the store's clock."""
-
-    at_ms: int
-    fact: Fact
-
-
-class Journal:
-    """The journals of one store."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-
-    async def append(self, incident: IncidentId, *facts: Fact) -> None:
-        """Write facts that no document shows. When the store is down they are lost."""
-        arguments: list[Argument] = [dumped(facts), keys.JOURNAL_STEPS, keys.JOURNAL_KEPT]
-        try:
-            await run_script(self._redis, "journal_append", [keys.of_incident(incident, "journal")], arguments)
-        except StoreDown as error:
-            LOST.inc()
-            log.warning("journal.lost", incident=incident, why=str(error))
-
-    async def read(self, incident: IncidentId) -> list[JournalEntry]:
-        """Give everything that is in the journal of an incident, the oldest first. Raises `StoreDown`."""
-        steps: Any = await self._redis.xrange(keys.of_incident(incident, "journal"))
-        return [
-            JournalEntry(int(entry_id.partition(b"-")[0]), Fact(about.pop("what"), tuple(about.items())))
-            for entry_id, fields in steps
-            for about in json.loads(fields.get(b"facts", b""))
-        ]
-
-
-def dumped(facts: Facts) -> bytes:
-    """Write the facts of one step; nothing for none."""
-    return json.dumps([{"what": fact.name, **dict(fact.fields)} for fact in facts]).encode() if facts else b""
-
-
-class ExpectationStore:
-    """
-    Loop prevention on the write path: records the event that a call is about to cause, before the call.
-
-    The expectations stand in the incident's projection, so that the fold, which is the read path's half, sees both at
-    once and attributes a matching event to the command. One is forgotten only if the first and only attempt certainly
-    failed; until its window closes, an uncertain call may still turn out to have succeeded.
-    """
-
-    def __init__(self, incidents: Documents[Incident]) -> None:
-        self._incidents = incidents
-
-    async def expect(self, incident: IncidentId, expectation: Expectation, lease: Lease) -> None:
-        """
-        Note what a command is about to cause. A further attempt of the same command keeps the first window.
-
-        Raises `FencedOff` for a worker that slept over it: what it would note may have come about without it.
-        """
-
-        def noted(known: Incident) -> Incident:
-            if any(e.command == expectation.command for e in known.expectations):
-                return known
-            return replace(known, expectations=(*known.expectations, expectation))
-
-        await self._incidents.change(incident, noted, lease)
-
-    async def narrow(self, incident: IncidentId, command: CommandId, at: Instant, subject: str = "") -> None:
-        """Narrow the window to the second that PagerDuty's answer gives, or to the id of what was made."""
-        await self._amend(incident, command, lambda expectation: replace(expectation.narrowed(at), subject=subject))
-
-    async def close(self, incident: IncidentId, command: CommandId, after: float) -> None:
-        """Close the window of a command that ended without a clear answer, `after` so many seconds from its opening."""
-        await self._amend(
-            incident, command, lambda e: replace(e, closes_ms=e.closes_ms or e.opens_ms + SECOND + int(after * SECOND))
-        )
-
-    async def forget(self, incident: IncidentId, command: CommandId) -> None:
-        """Take back an expectation whose only attempt certainly failed."""
-        await self._amend(incident, command, lambda _: None)
-
-    async def _amend(
-        self, incident: IncidentId, command: CommandId, rule: Callable[[Expectation], Expectation | None]
-    ) -> None:
-        def amended(known: Incident) -> Incident:
-            changed = (rule(e) if e.command == command else e for e in known.expectations)
-            return replace(known, expectations=tuple(e for e in changed if e is not None))
-
-        await self._incidents.change(incident, amended)

@@ -1,5 +1,6 @@
-"""The projections of incidents, from which what is told for good is moved out into a hash beside each."""
+"""The projections of incidents, with what their commands are expected to cause; see also `shared.model.archive`."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from shared.model import journal
@@ -15,8 +16,9 @@ from shared.model.archive import (
     put_back,
     recall,
 )
-from shared.model.event import Event, Status
-from shared.model.ids import EventId, IncidentId
+from shared.model.command import Expectation
+from shared.model.event import SECOND, Event, Instant, Status
+from shared.model.ids import CommandId, EventId, IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Facts
 from shared.model.timeline import Line
@@ -113,3 +115,53 @@ def _is_indexed_anew(before: Incident, after: Incident) -> bool:
     """True once the number is known, and once more at the end, from which on the documents live as long as that."""
     known, now = (one.snapshot.number if one.snapshot else None for one in (before, after))
     return known != now or (before.status is not after.status and after.status is Status.RESOLVED)
+
+
+class ExpectationStore:
+    """
+    Loop prevention on the write path: records the event that a call is about to cause, before the call.
+
+    The expectations stand in the incident's projection, so that the fold, which is the read path's half, sees both at
+    once and attributes a matching event to the command. One is forgotten only if the first and only attempt certainly
+    failed; until its window closes, an uncertain call may still turn out to have succeeded.
+    """
+
+    def __init__(self, incidents: Documents[Incident]) -> None:
+        self._incidents = incidents
+
+    async def expect(self, incident: IncidentId, expectation: Expectation, lease: Lease) -> None:
+        """
+        Note what a command is about to cause. A further attempt of the same command keeps the first window.
+
+        Raises `FencedOff` for a worker that slept over it: what it would note may have come about without it.
+        """
+
+        def noted(known: Incident) -> Incident:
+            if any(e.command == expectation.command for e in known.expectations):
+                return known
+            return replace(known, expectations=(*known.expectations, expectation))
+
+        await self._incidents.change(incident, noted, lease)
+
+    async def narrow(self, incident: IncidentId, command: CommandId, at: Instant, subject: str = "") -> None:
+        """Narrow the window to the second that PagerDuty's answer gives, or to the id of what was made."""
+        await self._amend(incident, command, lambda expectation: replace(expectation.narrowed(at), subject=subject))
+
+    async def close(self, incident: IncidentId, command: CommandId, after: float) -> None:
+        """Close the window of a command that ended without a clear answer, `after` so many seconds from its opening."""
+        await self._amend(
+            incident, command, lambda e: replace(e, closes_ms=e.closes_ms or e.opens_ms + SECOND + int(after * SECOND))
+        )
+
+    async def forget(self, incident: IncidentId, command: CommandId) -> None:
+        """Take back an expectation whose only attempt certainly failed."""
+        await self._amend(incident, command, lambda _: None)
+
+    async def _amend(
+        self, incident: IncidentId, command: CommandId, rule: Callable[[Expectation], Expectation | None]
+    ) -> None:
+        def amended(known: Incident) -> Incident:
+            changed = (rule(e) if e.command == command else e for e in known.expectations)
+            return replace(known, expectations=tuple(e for e in changed if e is not None))
+
+        await self._incidents.change(incident, amended)

@@ -1,11 +1,12 @@
 """
-The streams: those that are worked on, and the audit, which is only appended to.
+The streams: those that are worked on, and the audit and the journals, which are only appended to.
 
 Every entry of the former is worked on until it is done, by whichever worker is alive. An entry that a dead worker took
 is taken over after seconds. Handling must bear repetition: nothing here promises that an entry comes only once.
 """
 
 import asyncio
+import json
 import math
 import re
 from collections.abc import AsyncIterator
@@ -13,15 +14,23 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import structlog
+from prometheus_client import Counter
 from pydantic import TypeAdapter, ValidationError
 from redis.exceptions import ResponseError
 
 from shared.durations import Durations
-from shared.errors import Malformed
+from shared.errors import Malformed, StoreDown
 from shared.model.audit import AuditEntry
 from shared.model.event import Event
+from shared.model.ids import IncidentId
+from shared.model.journal import Fact, Facts
 from shared.store import keys
 from shared.store.redis import Argument, Redis, run_script
+
+log = structlog.get_logger()
+
+LOST = Counter("pagebridge_journal_steps_lost", "Steps of journals that could not be written")
 
 BATCH = 32
 PAGE = 500
@@ -187,6 +196,44 @@ class Audit:
             if entry.at_ms >= since_ms and (told := (entry.command, entry.outcome)) not in seen:
                 seen.add(told)
                 yield entry
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """A fact, and when it was written, in milliseconds by the store's clock."""
+
+    at_ms: int
+    fact: Fact
+
+
+class Journal:
+    """The journals of one store."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def append(self, incident: IncidentId, *facts: Fact) -> None:
+        """Write facts that no document shows. When the store is down they are lost."""
+        arguments: list[Argument] = [dumped(facts), keys.JOURNAL_STEPS, keys.JOURNAL_KEPT]
+        try:
+            await run_script(self._redis, "journal_append", [keys.of_incident(incident, "journal")], arguments)
+        except StoreDown as error:
+            LOST.inc()
+            log.warning("journal.lost", incident=incident, why=str(error))
+
+    async def read(self, incident: IncidentId) -> list[JournalEntry]:
+        """Give everything that is in the journal of an incident, the oldest first. Raises `StoreDown`."""
+        steps: Any = await self._redis.xrange(keys.of_incident(incident, "journal"))
+        return [
+            JournalEntry(int(entry_id.partition(b"-")[0]), Fact(about.pop("what"), tuple(about.items())))
+            for entry_id, fields in steps
+            for about in json.loads(fields.get(b"facts", b""))
+        ]
+
+
+def dumped(facts: Facts) -> bytes:
+    """Write the facts of one step; nothing for none."""
+    return json.dumps([{"what": fact.name, **dict(fact.fields)} for fact in facts]).encode() if facts else b""
 
 
 async def first_entry(redis: Redis, stream: str) -> Entry | None:

@@ -22,7 +22,7 @@ from shared.model.slack_state import Look, MessageState, Step
 from shared.slack.render.blocks import Message
 from shared.store.clock import Birth, Generation
 from shared.store.coordination import Lease, Leases
-from shared.store.documents import ExpectationStore
+from shared.store.incidents import ExpectationStore
 from tests.proof.naive_bridge import NaiveWorker
 from tests.proof.simulated_worker import Breakage
 

@@ -15,9 +15,9 @@ from shared.model.incident import fold
 from shared.model.journal import Fact, fact, failure, slack_facts
 from shared.model.slack_state import MessageState, SlackState
 from shared.store import documents, keys
-from shared.store.documents import Journal
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis, connect
+from shared.store.streams import Journal
 from tests.builders import INCIDENT, NOON, webhook
 
 ROOT = Path(__file__).parents[3]
