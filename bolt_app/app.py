@@ -31,8 +31,7 @@ from shared.access.identity import Identity, is_own_workspace
 from shared.errors import Malformed, StoreDown
 from shared.model.actions import SPECS
 from shared.model.ids import SlackUserId, slack_id
-from shared.model.lanes import Lane
-from shared.pagerduty.api.lanes import go_in
+from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
 from shared.slack.render.buttons import LEVEL, MENU, RETRY, ROW

@@ -18,9 +18,8 @@ from shared.model.enrichment import FirstAlert, Link, OnCallByLevel, PendingActi
 from shared.model.event import Event, Instant, Ref, Source
 from shared.model.ids import EventId, IncidentId, UserId
 from shared.model.incident import Incident, fold_read
-from shared.model.lanes import Lane
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.api.lanes import go_in
+from shared.pagerduty.api.lanes import Lane, go_in
 from shared.pagerduty.models.account import OnCall
 from shared.pagerduty.models.incident import ACKNOWLEDGEMENT_ENDS, BY_POLICY, ESCALATES, RestIncident
 from shared.pagerduty.models.incident_parts import Alert

@@ -20,10 +20,9 @@ from shared.durations import Durations
 from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
-from shared.model.lanes import Lane
 from shared.model.resync_state import GLOBAL, ResyncState
 from shared.observability.log import reference
-from shared.pagerduty.api.lanes import go_in
+from shared.pagerduty.api.lanes import Lane, go_in
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, Leases
 from shared.store.documents import Documents

@@ -27,13 +27,12 @@ from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.event import Status
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
-from shared.model.lanes import Lane
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.error_messages import refusal
 from shared.pagerduty.api.errors import was_overtaken
-from shared.pagerduty.api.lanes import Lanes
+from shared.pagerduty.api.lanes import Lane, Lanes, Turn
 from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
 from shared.store.documents import Documents
@@ -137,7 +136,7 @@ class DirectAcknowledge:
             return Outcome(Kind.NOT_STORED, why=why, reference=reference())
         within = self.durations.direct_timeout
         try:
-            async with asyncio.timeout(within), self.lanes.seat(Lane.ACT, command.by.id, within / 2):
+            async with asyncio.timeout(within), Turn(self.lanes, Lane.ACT, command.by.id).taken(within / 2):
                 linked, read = await self.actor_check.read(command, trail)
                 known = Incident(command.incident)
                 found = await self.actor_check.check(command, trail, linked, read.value, known)

@@ -6,8 +6,7 @@ records the expectation, and only then writes. Retries live here and nowhere els
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 
 import structlog
@@ -26,11 +25,10 @@ from shared.model.command import AttemptState, CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.journal import failure
-from shared.model.lanes import Lane
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import refusal
-from shared.pagerduty.api.lanes import Lanes, Turn
+from shared.pagerduty.api.lanes import Lane, Lanes, Turn
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
@@ -40,8 +38,6 @@ from shared.store.streams import Audit
 log = structlog.get_logger()
 
 DATA_LOST = "The bridge's database lost its data before it could be sent, so nothing was sent."
-WAIT_STEP = 0.5
-"""Seconds after which a command that waits for its turn sees that this worker is about to end."""
 KINDS_WITH_REFERENCE = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
 COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
 for _action in Action:
@@ -156,13 +152,10 @@ class Executor:
 
     async def _run_until_settled(self, attempt: Execution) -> Outcome:
         """Try until it is certain how the command ended, or its life is over."""
-        runner = self.trigger_incident if attempt.command.action is Action.TRIGGER else self.attempt_runner
         pause = self.durations.retry_first
         while True:
             try:
-                async with self._turn(attempt):
-                    await self.calls.begin_try(attempt)
-                    return await runner.run(attempt)
+                return await self._try_once(attempt)
             except BridgeError as error:
                 ended = self._judge(attempt, error)
             except Exception as error:
@@ -178,31 +171,23 @@ class Executor:
                 return over
             pause = min(pause * 2, self.durations.retry_max)
 
-    @asynccontextmanager
-    async def _turn(self, attempt: Execution) -> AsyncIterator[None]:
+    async def _try_once(self, attempt: Execution) -> Outcome:
         """
-        Wait for the command's turn, and let it call PagerDuty inside.
+        Wait for the command's turn, and try. Returns the outcome if it is certain.
 
         Raises `Queued` if the turn does not come in the command's life, `Stopping` if this worker ends first.
         """
+        runner = self.trigger_incident if attempt.command.action is Action.TRIGGER else self.attempt_runner
         # Also one whose life is over is looked up once: it may have been sent.
         left = max(await self._time_left(attempt), self.durations.call_max)
-        attempt.turn = turn = Turn(self.lanes, Lane.ACT, attempt.command.by.id)
-        try:
-            while not await turn.comes_within(min(left, WAIT_STEP)):
-                left -= WAIT_STEP
-                if self.stopping.is_set():
-                    raise Stopping("this worker is about to end")
-                if left <= 0:
-                    raise turn.in_vain()
+        attempt.turn = Turn(self.lanes, Lane.ACT, attempt.command.by.id)
+        async with attempt.turn.taken(left, self.stopping):
             # The next try reads anew what was read before the one that failed.
             press = nullcontext() if attempt.tried or attempt.record.uncertain else self.presses.of(attempt.command)
             attempt.tried = True
-            with turn.taken(), press:
-                yield
-        finally:
-            turn.leave()
-            attempt.turn = None
+            with press:
+                await self.calls.begin_try(attempt)
+                return await runner.run(attempt)
 
     def _judge(self, attempt: Execution, error: BridgeError) -> Outcome | BridgeError:
         """

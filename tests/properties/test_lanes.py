@@ -5,7 +5,19 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.lanes import BLOCK, BURST, CALLS, LIMIT, RATE, SEATS, Lane, Place, ahead_of, in_order, next_place
+from shared.pagerduty.api.lanes import (
+    BLOCK,
+    BURST,
+    CALLS,
+    LIMIT,
+    RATE,
+    SEATS,
+    Lane,
+    Place,
+    ahead_of,
+    in_order,
+    next_place,
+)
 from shared.token_buckets import Limit, LocalTokenBuckets
 
 PEOPLE = "ABCD"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pagebridge_sandbox.pagerduty import Fault
-from shared.model.lanes import SEATS, Lane
+from shared.pagerduty.api.lanes import SEATS, Lane
 from tests.stories.harness import FAST, Bridge, running, settled, until
 from tests.stories.typed_commands import types
 

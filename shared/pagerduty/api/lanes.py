@@ -1,26 +1,99 @@
 """
-When PagerDuty is called: everything that calls it waits here, in its lane, and nowhere else.
+When PagerDuty is called, and who goes first: everything that calls it waits here, in its lane, and nowhere else.
+
+A lane has seats of its own, so that nothing waits behind a lower one. Within a lane people take turns: who has the
+fewest seats goes first, so that one person's flood is before nobody else's first.
 
 What a person does gets a seat before its first read and keeps it until it has ended: its calls follow one another
 without waiting, so that what it has read is fresh when it writes. Everything else waits for each call. The lane, and
-the person whose turn it is, belong to the context, as the keys of the log do. The rules are in `shared.model.lanes`.
+the person whose turn it is, belong to the context, as the keys of the log do.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import count
 from secrets import token_hex
+from types import MappingProxyType
+from typing import NamedTuple
 
 from prometheus_client import Gauge, Histogram
 
-from shared.errors import Queued
-from shared.model.lanes import BLOCK, BURST, CALLS, RATE, SEATS, SHARE, Lane, Place, ahead_of, next_place
+from shared.errors import Queued, Stopping
 from shared.token_buckets import ANYBODY, ROUNDING, Caller, Limit, Pacing, TokenBuckets
+
+
+class Lane(IntEnum):
+    """What a call is for; the lowest number goes first."""
+
+    ACT = 0
+    """What a person does: everything from the first read to the write."""
+    READ = 1
+    """What people read: answers, dialogs and cards; and whether webhooks still come."""
+    UPKEEP = 2
+    """What nobody waits for."""
+
+
+@dataclass(frozen=True)
+class Seats:
+    """How much goes on in a lane of one worker at the same time, at most, in all and for one person."""
+
+    all: int
+    each: int
+
+
+SEATS: Mapping[Lane, Seats] = MappingProxyType(
+    {Lane.ACT: Seats(all=32, each=16), Lane.READ: Seats(all=16, each=8), Lane.UPKEEP: Seats(all=4, each=4)}
+)
+"""A seat of the first lane is for a whole command, which makes few calls at once; others are for one call."""
+CALLS: Mapping[Lane, int] = MappingProxyType({Lane.ACT: 3, Lane.READ: 1, Lane.UPKEEP: 1})
+"""The calls that are paid for with a seat: a command reads the person and the incident, and writes."""
+
+LIMIT = 960
+"""Requests a minute that PagerDuty takes with one key or app (PagerDuty: "REST API rate limits")."""
+RATE = 700
+"""Calls a minute that all workers make in the long run."""
+BURST = 170
+"""Calls that they may make at once besides. Whenever a minute begins, both together stay below `LIMIT`."""
+BLOCK = 6
+"""Calls that a worker takes out of the shared budget at once, so that Redis is asked for few; it keeps some of them."""
+SHARE: Mapping[Lane, float] = MappingProxyType({Lane.ACT: 1.0, Lane.READ: 0.75, Lane.UPKEEP: 0.5})
+"""How much of the burst a lane may use: what is left of it stays for the lanes above."""
+
+
+class Place(NamedTuple):
+    """A place in the line of a lane: whose it is, and the how many-th that was taken."""
+
+    person: str
+    number: int
+
+
+def in_order(waiting: Sequence[Place], seated: Mapping[str, int]) -> list[Place]:
+    """Sort the places of one lane, given how many seats each person has: who has fewer goes first, then by age."""
+    nth, ranked = Counter(seated), []
+    for place in sorted(waiting, key=lambda place: place.number):
+        ranked.append((nth[place.person], place.number, place))
+        nth[place.person] += 1
+    return [place for _, _, place in sorted(ranked)]
+
+
+def next_place(waiting: Sequence[Place], seated: Mapping[str, int], seats: Seats) -> Place | None:
+    """Return the place that gets a seat now; None if there is none for anybody who waits."""
+    first = min(waiting, key=lambda place: (seated.get(place.person, 0), place.number), default=None)
+    if first is None or sum(seated.values()) >= seats.all or seated.get(first.person, 0) >= seats.each:
+        return None
+    return first
+
+
+def ahead_of(place: Place, waiting: Sequence[Place], seated: Mapping[str, int]) -> int:
+    """Count those who go before `place`, which waits, if nobody else comes."""
+    return in_order(waiting, seated).index(place)
+
 
 WAITING = Gauge("pagebridge_pagerduty_waiting", "Commands and other calls that wait for their turn, by lane", ["lane"])
 WAITED = Histogram(
@@ -37,6 +110,8 @@ OVERDRAFT = 250.0
 """Seconds that calls may be ahead which must not wait: they belong to what has begun."""
 AGAIN = 1.0
 """Seconds until what has waited in vain is to try again."""
+STEP = 0.5
+"""Seconds after which one that waits for its turn sees that it is to stop."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +168,29 @@ class Turn:
             return ahead_of(self.place, [*self._line.waiting], self._line.seated)
         return None if self._come else 0
 
+    @asynccontextmanager
+    async def taken(self, seconds: float, stopping: asyncio.Event | None = None) -> AsyncIterator[None]:
+        """
+        Let the calls inside go at once, when the turn has come; then make room for the next one.
+
+        Raises `Queued` if it does not come in so many seconds, `Stopping` if `stopping` is set before.
+        """
+        step = seconds if stopping is None else STEP
+        try:
+            while not await self.comes_within(min(seconds, step)):
+                seconds -= step
+                if stopping and stopping.is_set():
+                    raise Stopping("this worker is about to end")
+                if seconds <= 0:
+                    raise Queued(f"the bridge is busy, requests ahead of this one: {self.ahead}", AGAIN)
+            before = _ERRAND.set(Errand(self._line.lane, self.place.person, self))
+            try:
+                yield
+            finally:
+                _ERRAND.reset(before)
+        finally:
+            self.leave()
+
     async def comes_within(self, seconds: float) -> bool:
         """Wait for a seat, and for what goes with it of PagerDuty's limit; False if that takes longer."""
         lane = self._line.lane
@@ -106,19 +204,6 @@ class Turn:
         WAITED.labels(lane.name.lower()).observe(time.monotonic() - self._since)
         return True
 
-    def in_vain(self) -> Queued:
-        """Return the error for a turn that has not come."""
-        return Queued(f"the bridge is busy, requests ahead of this one: {self.ahead}", AGAIN)
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Let the calls inside go at once."""
-        before = _ERRAND.set(Errand(self._line.lane, self.place.person, self))
-        try:
-            yield
-        finally:
-            _ERRAND.reset(before)
-
     def leave(self) -> None:
         """Make room for the next one, also in the line; keep few calls that were paid for, because they count on."""
         line, lanes = self._line, self._lanes
@@ -127,6 +212,7 @@ class Turn:
             line.seated += Counter()  # forgets who has none
         line.give_seats()
         lanes.paid = max(lanes.paid, min(lanes.paid + self.left, BLOCK))
+        self._come = True
 
 
 class Lanes:
@@ -153,7 +239,8 @@ class Lanes:
         """Make one call inside, in its turn. Raises `Queued` if that does not come in time."""
         errand = _ERRAND.get()
         if errand.turn is None:
-            async with self.seat(errand.lane, errand.person, PATIENCE[errand.lane]) as turn:
+            turn = Turn(self, errand.lane, errand.person)
+            async with turn.taken(PATIENCE[errand.lane]):
                 turn.left -= 1
                 yield
             return
@@ -162,18 +249,6 @@ class Lanes:
         else:
             await self.pay(errand.turn.place)
         yield
-
-    @asynccontextmanager
-    async def seat(self, lane: Lane, person: str, seconds: float) -> AsyncIterator[Turn]:
-        """Make all calls inside in one turn. Raises `Queued` if that does not come in so many seconds."""
-        turn = Turn(self, lane, person)
-        try:
-            if not await turn.comes_within(seconds):
-                raise turn.in_vain()
-            with turn.taken():
-                yield turn
-        finally:
-            turn.leave()
 
     async def pay(self, place: Place, lane: Lane | None = None) -> None:
         """Wait until the limit has room for a turn in a lane, and take it; without a lane take a call, room or not."""

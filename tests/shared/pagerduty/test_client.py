@@ -13,9 +13,9 @@ from prometheus_client import REGISTRY
 
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import Instant, Status
-from shared.model.lanes import SEATS, Lane
 from shared.pagerduty.api import transport
 from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.api.lanes import SEATS, Lane
 from tests.shared.local_server import LocalServer, Request
 from tests.shared.pagerduty.responses import EPOCH_DATE, EPOCH_MS, INCIDENT, incident
 

@@ -8,10 +8,9 @@ import pytest
 from aiohttp import web
 
 from shared.errors import Queued, Unavailable
-from shared.model.lanes import BLOCK, BURST, CALLS, SEATS, SHARE, Lane
 from shared.pagerduty.api import lanes as door
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.api.lanes import Lanes, Turn, go_in
+from shared.pagerduty.api.lanes import BLOCK, BURST, CALLS, SEATS, SHARE, Lane, Lanes, Turn, go_in
 from tests.shared.local_server import LocalServer, Request
 from tests.shared.pagerduty.responses import INCIDENT, incident
 
@@ -92,14 +91,15 @@ async def test_the_calls_of_a_turn_do_not_wait() -> None:
     """What has begun is carried out at once, though its lane is full; another call waits, in vain."""
     lanes = Lanes(pace=0)
     async with crowded(lanes, Lane.ACT) as turns:
-        with turns[0].taken():
+        turns.pop(0).leave()
+        async with Turn(lanes, Lane.ACT, "U0BOB").taken(1.0):
             for _ in range(CALLS[Lane.ACT] + 2):
                 async with asyncio.timeout(1.0), lanes.call():
                     pass
-        go_in(Lane.ACT, "U0ALICE")
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05), lanes.call():
-                pass
+            go_in(Lane.ACT, "U0ALICE")
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05), lanes.call():
+                    pass
 
 
 async def test_who_waits_in_vain_hears_why(monkeypatch: pytest.MonkeyPatch) -> None:
