@@ -1,6 +1,6 @@
 # Every target prepares .venv by itself (tools/prepare), at once when nothing has changed.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-fast words check prove bench clean
+.PHONY: help demo play up test test-fast words check prove bench clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -11,6 +11,10 @@ help: ## Show this list
 demo: ## See it at work, without an account (ARGS=--verbose: the calls)
 	@tools/prepare run
 	@$(BIN)/python -m pagebridge demo $(ARGS)
+
+play: ## Try it in the browser, without an account (ARGS="--port 9000")
+	@tools/prepare run
+	@$(BIN)/python -m pagebridge play $(ARGS)
 
 up: ## Run it for a real workspace; its settings are in .env
 	@tools/prepare run

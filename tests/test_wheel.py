@@ -76,3 +76,12 @@ def seen_alone(installed: Path) -> dict[str, str]:
 def test_a_command_works_from_the_wheel(installed: Path, tmp_path: Path, arguments: list[str], expected: str) -> None:
     """In an empty folder, with nothing of the checkout in sight."""
     assert expected in pagebridge(installed, tmp_path, *arguments)
+
+
+def test_the_page_of_play_is_in_the_wheel(installed: Path) -> None:
+    """Every file of the page, in whatever folder, is served from an installation as from a checkout."""
+    page = "pagebridge_sandbox/play/page"
+    files = run(ROOT, "git", "ls-files", "-z", page).stdout.rstrip("\0").split("\0")
+
+    assert f"{page}/index.html" in files
+    assert [] == [name for name in files if not (installed / name).is_file()]

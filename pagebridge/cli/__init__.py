@@ -33,6 +33,7 @@ COMMANDS = {
     "manifest": ("settings", "| pbcopy"),
     "settings": ("settings", "--env-example > .env"),
     "demo": ("demo", "--verbose"),
+    "play": ("play", "--port 9000"),
 }
 """The sub-commands in the order of the help, with the module of each, and what follows in its example."""
 

@@ -8,14 +8,12 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge_sandbox.demo.fixtures import CHANNEL
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 
@@ -33,19 +31,35 @@ class ProcessFailed(Exception):
     """Raised when a process has ended that should be running, or is not well in another way."""
 
 
-@dataclass(frozen=True)
 class Process:
-    """One of our processes: what runs, the port that tells how it is, and the file that has its log."""
+    """One of our processes: the port that tells how it is, and the file that has its log. It runs from the start."""
 
-    name: str
-    child: Child
-    port: int
-    log: Path
+    def __init__(self, name: str, module: str, port: int, log: Path, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.port = port
+        self.log = log
+        self._module = module
+        self._environment = environment
+        self.child = self._started()
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self.child.code is None
 
     def require_running(self) -> None:
         """Raise `ProcessFailed` if it does not run any more."""
-        if self.child.code is not None:
+        if not self.running:
             raise ProcessFailed(f"the {self.name} has ended with exit code {self.child.code}")
+
+    def restart(self) -> None:
+        """Start it again once it has ended; its log goes on."""
+        if not self.running:
+            self.child = self._started()
+
+    def _started(self) -> Child:
+        command = (sys.executable, "-m", self._module)
+        return Child(command, environment=self._environment, output=self.log)
 
     def error_lines(self) -> list[str]:
         """Return the lines of its log that stand for an error; one that is no JSON is what Python said at its end."""
@@ -56,8 +70,9 @@ class Bridge:
     """Receiver and worker."""
 
     def __init__(self, receiver: Process, worker: Process, session: aiohttp.ClientSession) -> None:
+        self.receiver = receiver
+        self.worker = worker
         self._processes = (receiver, worker)
-        self._worker = worker
         self._session = session
 
     def require_running(self) -> None:
@@ -72,7 +87,7 @@ class Bridge:
     async def metrics(self) -> str:
         """Read the figures of the worker, as Prometheus would. Raises `ProcessFailed` if it does not give them."""
         try:
-            async with self._session.get(f"http://{HOST}:{self._worker.port}/metrics") as answer:
+            async with self._session.get(f"http://{HOST}:{self.worker.port}/metrics") as answer:
                 return await answer.text()
         except (aiohttp.ClientError, TimeoutError):
             self.require_running()
@@ -97,11 +112,21 @@ class Bridge:
 
 @asynccontextmanager
 async def run_bridge(
-    directory: Path, valkey: EmbeddedValkey, pagerduty: PagerDutySandbox, slack: SlackSandbox
+    directory: Path,
+    valkey: EmbeddedValkey,
+    pagerduty: PagerDutySandbox,
+    slack: SlackSandbox,
+    *,
+    routing: str,
+    worker_module: str = "bolt_app",
 ) -> AsyncIterator[Bridge]:
-    """Start both processes, and stop them at the end. Their logs and settings are in `directory`."""
+    """
+    Start both processes, and end them when left. Their logs and settings are in `directory`.
+
+    `routing` is what `bridge.toml` holds, and `worker_module` what is run as the worker.
+    """
     config = directory / "bridge.toml"
-    config.write_text(f'[routing]\ndefault_channel = "{CHANNEL}"\n', encoding="utf-8")
+    config.write_text(routing, encoding="utf-8")
     webhooks, admin, worker = free_ports(3)
     pagerduty.subscribe(f"http://{HOST}:{webhooks}/webhooks/pagerduty", secrets=[SECRET])
     settings = {
@@ -124,11 +149,11 @@ async def run_bridge(
     environment = without_proxies(os.environ) | settings
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=HTTP_TIMEOUT, trust_env=False))
-        receiver_process = _start(stack, "receiver", "webhook_receiver", webhooks, directory, environment)
-        worker_process = _start(stack, "worker", "bolt_app", worker, directory, environment)
-        bridge = Bridge(receiver_process, worker_process, session)
-        yield bridge
-        await bridge.stop()
+        receiver_process = Process("receiver", "webhook_receiver", webhooks, directory / "receiver.log", environment)
+        stack.push_async_callback(_end, receiver_process)
+        worker_process = Process("worker", worker_module, worker, directory / "worker.log", environment)
+        stack.push_async_callback(_end, worker_process)
+        yield Bridge(receiver_process, worker_process, session)
 
 
 def free_ports(number: int) -> list[int]:
@@ -168,10 +193,5 @@ def _is_free(probe: socket.socket, port: int) -> bool:
     return True
 
 
-def _start(
-    stack: AsyncExitStack, name: str, module: str, port: int, directory: Path, environment: Mapping[str, str]
-) -> Process:
-    log = directory / f"{name}.log"
-    child = Child((sys.executable, "-m", module), environment=environment, output=log)
-    stack.push_async_callback(child.stop, STOP_TIMEOUT)
-    return Process(name, child, port, log)
+async def _end(process: Process) -> None:
+    await process.child.stop(STOP_TIMEOUT)

@@ -107,5 +107,8 @@ async def start_stage(directory: Path) -> AsyncIterator[Stage]:
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.5))
         slack = await stack.enter_async_context(SlackSandbox())
         fixtures.set_up_accounts(pagerduty, slack)
-        bridge = await stack.enter_async_context(processes.run_bridge(directory, valkey, pagerduty, slack))
+        routing = f'[routing]\ndefault_channel = "{fixtures.CHANNEL}"\n'
+        running = processes.run_bridge(directory, valkey, pagerduty, slack, routing=routing)
+        bridge = await stack.enter_async_context(running)
         yield Stage(pagerduty, slack, bridge)
+        await bridge.stop()

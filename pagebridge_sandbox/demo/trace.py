@@ -60,8 +60,7 @@ def from_slack_call(call: SlackCall, name_of: NameLookup) -> Hop:
 def from_envelope(envelope: Envelope, name_of: NameLookup) -> Iterator[Hop]:
     """Read one press, dialog or command: what a person did, and how it came to the worker."""
     payload = envelope.payload
-    user = payload["user_id"] if envelope.type == "slash_commands" else payload["user"]["id"]
-    yield Hop(envelope.sent_at, first_name(name_of(user)), "Slack", _describe_interaction(envelope))
+    yield Hop(envelope.sent_at, first_name(name_of(acting_user(envelope))), "Slack", describe_interaction(envelope))
     acked = envelope.acked_after_ms
     result = envelope.failure or (f"acked after {acked:.0f} ms{_ack_text(envelope)}" if acked is not None else "")
     settled = acked is not None or envelope.failure is not None
@@ -75,10 +74,7 @@ def from_pagerduty_call(call: PagerDutyCall) -> Hop:
     resource = call.path.strip("/").split("/")[0]
     if call.method == "GET" and call.status in (OK, None):
         return Hop(at, "worker", "PagerDuty", resource, is_read=True, is_complete=settled)
-    sender = f"  From: {call.from_email}" if call.from_email else ""
-    requested = f"  {describe_request(call)}" if call.body else ""
-    what = f"{call.method} {_shorten_ids(call.path)}{requested}{sender}  {call.status or 'no answer'}"
-    return Hop(at, "worker", "PagerDuty", what, is_complete=settled)
+    return Hop(at, "worker", "PagerDuty", describe_pagerduty_call(call), is_complete=settled)
 
 
 def from_deliveries(deliveries: Iterable[Delivery]) -> Iterator[Hop]:
@@ -110,6 +106,34 @@ def merge_reads(hops: Iterable[Hop]) -> list[Hop]:
             merged += [*_merge_by_target(reads), hop]
             reads = []
     return merged + _merge_by_target(reads)
+
+
+def describe_pagerduty_call(call: PagerDutyCall) -> str:
+    """Say what a call asks for, in whose name, and how it was answered."""
+    sender = f"  From: {call.from_email}" if call.from_email else ""
+    requested = f"  {describe_request(call)}" if call.body else ""
+    return f"{call.method} {_shorten_ids(call.path)}{requested}{sender}  {call.status or 'no answer'}"
+
+
+def acting_user(envelope: Envelope) -> str:
+    """Return the id of the person who did what an envelope tells."""
+    payload = envelope.payload
+    return str(payload["user_id"] if envelope.type == "slash_commands" else payload["user"]["id"])
+
+
+def describe_interaction(envelope: Envelope) -> str:
+    """Say what somebody did, in the words that they saw."""
+    payload = envelope.payload
+    if envelope.type == "slash_commands":
+        return f"types {payload['command']} {payload['text']}".rstrip()
+    match payload["type"]:
+        case "view_submission" | "view_closed" as kind:
+            return f'{"submits" if kind == "view_submission" else "closes"} "{payload["view"]["title"]["text"]}"'
+        case "block_suggestion":
+            return f'searches for "{payload["value"]}"'
+        case "message_action" | "shortcut":
+            return f"uses the shortcut {payload['callback_id']}"
+    return _describe_action(payload["actions"][0])
 
 
 def describe_request(call: PagerDutyCall) -> str:
@@ -178,16 +202,11 @@ def _shorten_ids(path: str) -> str:
     return re.sub(r"(?<=/)([A-Z0-9]{4})[A-Z0-9]{4,}", r"\1..", path)
 
 
-def _describe_interaction(envelope: Envelope) -> str:
-    """Say what somebody did, in the words that they saw."""
-    payload = envelope.payload
-    if envelope.type == "slash_commands":
-        return f"types {payload['command']} {payload['text']}".rstrip()
-    if payload["type"] == "view_submission":
-        return f'submits "{payload["view"]["title"]["text"]}"'
-    action = payload["actions"][0]
-    if "selected_option" in action:
+def _describe_action(action: Mapping[str, Any]) -> str:
+    if action.get("selected_option"):
         return f"chooses {action['selected_option']['text']['text']} in the menu"
+    if "text" not in action:
+        return f"fills in {action['block_id']}"
     return f"presses {action['text']['text']}" + (", and confirms" if "confirm" in action else "")
 
 

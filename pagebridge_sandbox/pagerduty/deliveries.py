@@ -80,6 +80,7 @@ class DeliveryQueue:
                 delivery.outcome = "discarded"
                 return
             delivery.status = await self._post(webhook)
+            delivery.ended_at = self._clock.now()
             delivery.outcome = self._classify(webhook, delivery.status)
             if delivery.outcome != "retrying":
                 return

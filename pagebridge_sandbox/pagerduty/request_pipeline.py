@@ -43,6 +43,7 @@ class RequestPipeline:
         call = self._record_call(request)
         fault = self.faults.take(call)
         answer = await (self._apply_fault(call, request, fault) if fault else self._carry_out(call, request))
+        call.ended_at = self._account.clock.now()
         if answer is None or self.is_down:
             return _abort_connection(raw)
         call.status, call.code = int(answer.status), _error_code(answer)

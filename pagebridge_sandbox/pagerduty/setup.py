@@ -37,6 +37,16 @@ class AccountSetup:
         """The account's services."""
         return list(self._account.directory.services.values())
 
+    @property
+    def escalation_policies(self) -> list[EscalationPolicy]:
+        """The account's escalation policies."""
+        return list(self._account.directory.policies.values())
+
+    @property
+    def priorities(self) -> list[Priority]:
+        """The account's priorities, the highest first."""
+        return list(self._account.directory.priorities.values())
+
     def add_user(
         self,
         name: str,

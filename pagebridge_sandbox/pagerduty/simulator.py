@@ -21,7 +21,7 @@ from pagebridge_sandbox.pagerduty.oauth import TOKEN_LIFETIME, OAuthApp, OAuthSe
 from pagebridge_sandbox.pagerduty.options import Options
 from pagebridge_sandbox.pagerduty.people import Automation, WebUser
 from pagebridge_sandbox.pagerduty.request_pipeline import RequestPipeline
-from pagebridge_sandbox.pagerduty.responses import not_found
+from pagebridge_sandbox.pagerduty.responses import Json, not_found
 from pagebridge_sandbox.pagerduty.rest import (
     directory_reads,
     incident_actions,
@@ -167,6 +167,15 @@ class PagerDutySimulator(AccountSetup):
     def incidents(self) -> list[IncidentView]:
         """How every incident stands, the oldest first."""
         return [self.incident(incident_id) for incident_id in self._account.incidents]
+
+    def notes(self, incident_id: str | int) -> list[Json]:
+        """Return the notes of an incident as the REST API shows them, oldest first."""
+        return [self._api.directory_renderer.note(note) for note in self._account.incident(incident_id).notes]
+
+    def log_entries(self, incident_id: str | int) -> list[Json]:
+        """Return the log of an incident as the REST API shows it, but oldest first."""
+        incident = self._account.incident(incident_id)
+        return [self._api.incident_renderer.log_entry(entry, incident) for entry in incident.log]
 
     def web(self, user_id: str) -> WebUser:
         """Sit down in front of somebody's PagerDuty."""

@@ -115,6 +115,7 @@ class Delivery:
 
     `status` is the HTTP status of the answer, None when there was none. `dropped` is what will not be tried again,
     `discarded` what was not even sent because the subscription is switched off or gone, `lost` what a test took away.
+    `ended_at` is when it was answered or given up.
     """
 
     event_type: str
@@ -127,3 +128,4 @@ class Delivery:
     outcome: Outcome = "sending"
     status: int | None = None
     body: bytes = b""
+    ended_at: datetime | None = None

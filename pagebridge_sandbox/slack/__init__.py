@@ -11,7 +11,7 @@ from pagebridge_sandbox.slack.envelopes import Envelope
 from pagebridge_sandbox.slack.fault_plan import FaultPlan
 from pagebridge_sandbox.slack.faults import ActiveFault, Fault
 from pagebridge_sandbox.slack.interactions import Interaction
-from pagebridge_sandbox.slack.interactive import ConfirmDialog
+from pagebridge_sandbox.slack.interactive import ConfirmDialog, ElementPath
 from pagebridge_sandbox.slack.limits import RateLimits
 from pagebridge_sandbox.slack.messages import Ephemeral, Message
 from pagebridge_sandbox.slack.modals import Modal
@@ -25,6 +25,7 @@ __all__ = [
     "Channel",
     "ConfirmDialog",
     "DeliveryFault",
+    "ElementPath",
     "Envelope",
     "Ephemeral",
     "Fault",

@@ -66,6 +66,11 @@ class Session:
         return Interaction(self.user.id, url, envelope)
 
 
+def confirming_label(found: Clickable, *, confirmed: bool) -> str | None:
+    """Return the label to press on the dialog before an action, None while it is not confirmed or there is none."""
+    return found.dialog.labels[0] if confirmed and found.dialog else None
+
+
 def unconfirmed_dialog(found: Clickable, confirm: str | None) -> ConfirmDialog | None:
     """Return the dialog that stays, because its confirming label was not pressed. Raises `AssertionError`."""
     dialog = found.dialog

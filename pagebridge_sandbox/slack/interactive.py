@@ -1,7 +1,7 @@
 """What can be clicked on a message, found by what a person reads on it."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,15 @@ class ConfirmDialog:
 
 
 @dataclass(frozen=True)
+class ElementPath:
+    """Where an element stands: in which block, under which `action_id`. `value` tells the entries of a menu apart."""
+
+    block_id: str
+    action_id: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
 class Clickable:
     """A button, or (with `option`) an entry of an overflow menu; perhaps inside an attachment, which counts from 1."""
 
@@ -30,6 +39,11 @@ class Clickable:
     element: Json
     option: Json | None = None
     attachment_id: int | None = None
+
+    @property
+    def path(self) -> ElementPath:
+        """Where it stands."""
+        return ElementPath(self.block_id, self.element["action_id"], (self.option or self.element).get("value", ""))
 
     @property
     def dialog(self) -> ConfirmDialog | None:
@@ -55,6 +69,15 @@ def find_clickables(blocks: list[Json]) -> Iterator[Clickable]:
         accessory = [block["accessory"]] if "accessory" in block else []
         for element in (*block.get("elements", []), *accessory):
             yield from _element_clickables(element, block["block_id"])
+
+
+def find_at_path(path: ElementPath, among: Iterable[Clickable]) -> Clickable:
+    """Return what stands at a path. Raises `AssertionError` when nothing there can be clicked (any more)."""
+    for found in among:
+        at = found.path
+        if (at.block_id, at.action_id) == (path.block_id, path.action_id) and path.value in ("", at.value):
+            return found
+    raise AssertionError(f"there is nothing to click at {path.block_id}/{path.action_id} (any more)")
 
 
 def attachment_clickables(attachments: list[Json]) -> Iterator[Clickable]:

@@ -6,8 +6,8 @@ from pagebridge_sandbox.slack import input_values, payloads, rendering, submissi
 from pagebridge_sandbox.slack.block_kit import OPTION, OPTION_GROUP
 from pagebridge_sandbox.slack.fields import FREE_INPUT_TYPES, Field
 from pagebridge_sandbox.slack.input_values import InputValue
-from pagebridge_sandbox.slack.interactions import Interaction, Session, unconfirmed_dialog
-from pagebridge_sandbox.slack.interactive import find_clickables
+from pagebridge_sandbox.slack.interactions import Interaction, Session, confirming_label, unconfirmed_dialog
+from pagebridge_sandbox.slack.interactive import ElementPath, find_at_path, find_clickables
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.schema import Items
 from pagebridge_sandbox.slack.views import View
@@ -70,20 +70,51 @@ class OpenView:
                 return await self._send_action(found.action(self._workspace.clock.next_ts()))
         raise AssertionError(f"there is no {label!r} to click, only {self.buttons} on:\n{self.plain}")
 
+    async def press(self, path: ElementPath, *, confirmed: bool = False) -> Interaction:
+        """Press what stands at a path, as `click` does with a label; `confirmed` says yes to the dialog before it."""
+        found = find_at_path(path, find_clickables(self._view.blocks))
+        if dialog := unconfirmed_dialog(found, confirming_label(found, confirmed=confirmed)):
+            return Interaction(self._session.user.id, dialog=dialog)
+        return await self._send_action(found.action(self._workspace.clock.next_ts()))
+
+    async def put(self, path: ElementPath, value: InputValue | None) -> Interaction:
+        """
+        Put words, a date, ids or the values of options into the field at a path; None empties it.
+
+        The app is told where the field tells it at once.
+        """
+        self._require_open()
+        input_field = input_values.find_field_at(path, self._view.fields)
+        suggested = self._view.suggested_options.get(input_field.state_path, [])
+        entered = input_values.resolve_entered(self._workspace, input_field, value, suggested)
+        self._view.values[input_field.state_path] = entered
+        self._workspace.changes.notify()
+        if not input_field.dispatches_action:
+            return Interaction(self._session.user.id)
+        action = input_values.action_payload(input_field, entered, self._workspace.clock.next_ts())
+        return await self._send_action(action)
+
     async def suggest(self, label: str, typed: str) -> list[str]:
         """
         Type into an external select, and return the labels that the app offers, of which one may then be chosen.
 
         The list is empty, as people see it, when the app does not answer in time or what it answers breaks a rule.
         """
-        input_field = self._field(label)
+        return [option["text"]["text"] for option in await self._suggest(self._field(label), typed)]
+
+    async def suggest_at(self, path: ElementPath, typed: str) -> list[Json]:
+        """As `suggest`, into the external select at a path; returns the options themselves."""
+        self._require_open()
+        return await self._suggest(input_values.find_field_at(path, self._view.fields), typed)
+
+    async def _suggest(self, input_field: Field, typed: str) -> list[Json]:
         if "external" not in input_field.element_type or len(typed) < input_field.element.get("min_query_length", 3):
-            raise AssertionError(f"{label!r} does not ask the app for {typed!r}")
+            raise AssertionError(f"{input_field.label!r} does not ask the app for {typed!r}")
         payload = payloads.block_suggestion(self._workspace, self._session.user, self._view, input_field, typed)
         interaction = await self._session.send(payload)
         options = _parse_options((interaction.envelope and interaction.envelope.response) or {})
         self._view.suggested_options[input_field.state_path] = options
-        return [option["text"]["text"] for option in options]
+        return options
 
     def _field(self, label: str) -> Field:
         self._require_open()
@@ -120,6 +151,11 @@ class Modal(OpenView):
         """The words at each field that the last submission was refused with, by the label of the field."""
         labels = {each.block_id: each.label for each in self._view.fields}
         return {labels[block_id]: words for block_id, words in self._view.errors.items()}
+
+    @property
+    def errors_by_block(self) -> dict[str, str]:
+        """The same by the id of the block."""
+        return dict(self._view.errors)
 
     @property
     def submission_error(self) -> str | None:

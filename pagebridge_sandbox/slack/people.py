@@ -7,10 +7,10 @@ from typing import TypeVar
 from pagebridge_sandbox.slack import input_values, payloads
 from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.channels import Channel
-from pagebridge_sandbox.slack.fields import find_fields
+from pagebridge_sandbox.slack.fields import Field, find_fields
 from pagebridge_sandbox.slack.input_values import InputValue
-from pagebridge_sandbox.slack.interactions import Interaction, Session, unconfirmed_dialog
-from pagebridge_sandbox.slack.interactive import Clickable
+from pagebridge_sandbox.slack.interactions import Interaction, Session, confirming_label, unconfirmed_dialog
+from pagebridge_sandbox.slack.interactive import Clickable, ElementPath, find_at_path
 from pagebridge_sandbox.slack.messages import Ephemeral, Message
 from pagebridge_sandbox.slack.modals import Modal, OpenView
 from pagebridge_sandbox.slack.response_urls import ResponseUrl
@@ -57,20 +57,27 @@ class Person:
         `AssertionError` when this person cannot see or press such a thing.
         """
         self._require_visible(message)
-        found = self._find_clickable(label, message)
-        if dialog := unconfirmed_dialog(found, confirm):
-            return Interaction(self.user.id, dialog=dialog)
-        action = found.action(self._workspace.clock.next_ts())
-        return await self._send_action(message, action, found.attachment_id)
+        return await self._press(self._find_clickable(label, message), message, confirm)
+
+    async def press(self, path: ElementPath, message: Message | Ephemeral, *, confirmed: bool = False) -> Interaction:
+        """Press what stands at a path, as `click` does with a label; `confirmed` says yes to the dialog before it."""
+        self._require_visible(message)
+        found = find_at_path(path, message.clickables)
+        return await self._press(found, message, confirming_label(found, confirmed=confirmed))
 
     async def select(self, label: str, value: InputValue, message: Message | Ephemeral) -> Interaction:
         """Choose in a menu on a message, found by the words in it; `value` as in `Modal.choose` and `pick_user`."""
         self._require_visible(message)
         input_field = input_values.find_field(label, list(find_fields(message.blocks)))
         chosen = input_values.resolve_value(self._workspace, input_field, value, [])
-        return await self._send_action(
-            message, input_values.action_payload(input_field, chosen, self._workspace.clock.next_ts())
-        )
+        return await self._send_choice(message, input_field, chosen)
+
+    async def put(self, path: ElementPath, value: InputValue | None, message: Message | Ephemeral) -> Interaction:
+        """Choose at a path on a message; `value` as in `Modal.put`."""
+        self._require_visible(message)
+        input_field = input_values.find_field_at(path, list(find_fields(message.blocks)))
+        chosen = input_values.resolve_entered(self._workspace, input_field, value, [])
+        return await self._send_choice(message, input_field, chosen)
 
     @property
     def modals(self) -> list[Modal]:
@@ -121,6 +128,16 @@ class Person:
             target = ResponseUrl(channel_id, self.user.id, None, expires_at=0)
             self._response_urls.respond(target, Arguments(interaction.envelope.response))
         return interaction
+
+    async def _press(self, found: Clickable, message: Message | Ephemeral, confirm: str | None) -> Interaction:
+        if dialog := unconfirmed_dialog(found, confirm):
+            return Interaction(self.user.id, dialog=dialog)
+        action = found.action(self._workspace.clock.next_ts())
+        return await self._send_action(message, action, found.attachment_id)
+
+    async def _send_choice(self, message: Message | Ephemeral, input_field: Field, value: object) -> Interaction:
+        action = input_values.action_payload(input_field, value, self._workspace.clock.next_ts())
+        return await self._send_action(message, action)
 
     async def _send_action(
         self, message: Message | Ephemeral, action: Json, attachment_id: int | None = None

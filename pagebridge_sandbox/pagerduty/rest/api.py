@@ -115,7 +115,7 @@ class Api:
         self._operation_limits: dict[tuple[str, tuple[str, ...]], CallsPerMinute] = (
             {} if operation_limit is None else {each: CallsPerMinute(operation_limit) for each in SEPARATELY_LIMITED}
         )
-        self._renderer = DirectoryRenderer(account.directory, account.references, account.service_status)
+        self.directory_renderer = DirectoryRenderer(account.directory, account.references, account.service_status)
         self.incident_renderer = IncidentRenderer(account.references)
 
     def __call__(self, request: Request) -> Response:
@@ -132,7 +132,7 @@ class Api:
 
     def _perform(self, request: Request) -> Response:
         operation, variables = self._match_route(request)
-        return operation(Context(self._account, request, self._renderer, self.incident_renderer), *variables)
+        return operation(Context(self._account, request, self.directory_renderer, self.incident_renderer), *variables)
 
     def _match_route(self, request: Request) -> tuple[Operation, list[str]]:
         for (method, pattern), operation in self._routes.items():

@@ -162,7 +162,7 @@ def test_exited_process_fails_step_at_once(capsys: pytest.CaptureFixture[str], l
 
 async def kill_worker(stage: Stage) -> None:
     """End the worker as a crash would."""
-    await stage.bridge._worker.child.kill()
+    await stage.bridge.worker.child.kill()
 
 
 async def must_not_run(_stage: Stage) -> None:

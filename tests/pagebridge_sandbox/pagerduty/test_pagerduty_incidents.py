@@ -261,3 +261,30 @@ async def test_automation_has_no_user(acme: Acme) -> None:
     assert ("unacknowledge_log_entry", "service_reference") == (entry["type"], entry["agent"]["type"])
     assert "timeout" == entry["channel"]["type"]
     assert acme.pd.automation.resolve(incident.id).last_status_change_by is None
+
+
+async def test_notes_and_log_without_a_call(acme: Acme) -> None:
+    """What a page of PagerDuty's own shows beside an incident is what the REST API says, and no call is logged."""
+    incident = acme.trigger()
+    acme.pd.web(ALICE).add_note(incident.id, "Looking into it")
+
+    notes, log = acme.pd.notes(incident.number), acme.pd.log_entries(incident.id)
+
+    assert [("Looking into it", ALICE)] == [(note["content"], note["user"]["id"]) for note in notes]
+    assert ["trigger", "assign", "annotate"] == [entry["type"].removesuffix("_log_entry") for entry in log]
+    assert [] == acme.pd.calls
+    assert log[::-1] == (await acme.get(f"/incidents/{incident.id}/log_entries"))["log_entries"]
+
+
+async def test_when_calls_and_deliveries_end(acme: Acme, inbox: Inbox) -> None:
+    """The logs say how long everything took."""
+    assert [] == inbox.events
+    incident = acme.trigger()
+    await acme.get(f"/incidents/{incident.id}")
+    await acme.pd.webhooks.wait_until_idle()
+
+    (call,), (delivery,) = acme.pd.calls, acme.pd.webhooks.log
+    assert call.ended_at is not None
+    assert call.at <= call.ended_at
+    assert delivery.ended_at is not None
+    assert delivery.at <= delivery.ended_at

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge_sandbox.slack import Modal, Person, SlackSandbox, User
+from pagebridge_sandbox.slack import ElementPath, Modal, Person, SlackSandbox, User
 from tests.pagebridge_sandbox.slack.conftest import (
     App,
     Sample,
@@ -20,6 +20,7 @@ from tests.pagebridge_sandbox.slack.conftest import (
 
 OPTIONS = [{"text": {"type": "plain_text", "text": text}, "value": text.lower()} for text in ("High", "Low")]
 PLACEHOLDER = {"type": "plain_text", "text": "Service"}
+CONFIRM = {name: {"type": "plain_text", "text": name.capitalize()} for name in ("title", "text", "confirm", "deny")}
 
 
 @pytest.fixture
@@ -289,3 +290,62 @@ async def test_wait_for_modal(slack: SlackSandbox, client: AsyncWebClient, perso
     await show(slack, client, person, modal(section("x")))
 
     assert "Note" == (await person.wait(lambda p: p.modal)).title
+
+
+async def test_fields_are_filled_in_by_where_they_stand(
+    slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person
+) -> None:
+    """As a browser does it: ids and values in place of labels, and an emptied field is as if it was never filled in."""
+    inputs = {
+        "urgency": {"type": "static_select", "options": OPTIONS},
+        "also": {"type": "checkboxes", "options": OPTIONS},
+    }
+    blocks = [input_block(name, {"action_id": "it", **element}, optional=True) for name, element in inputs.items()]
+    shown = await show(slack, client, person, modal(*blocks, text_input("Note", optional=True)))
+    note = next(each for each in shown.content["blocks"] if each["block_id"] == "note")["element"]["action_id"]
+
+    await shown.put(ElementPath("urgency", "it"), "high")
+    await shown.put(ElementPath("also", "it"), ["low"])
+    await shown.put(ElementPath("note", note), "hi")
+
+    values = shown.values
+    assert ("high", ["low"]) == (values["urgency"]["value"], [each["value"] for each in values["also"]])
+    assert "hi" == values["Note"]
+    assert [] == app.seen
+    for path in (ElementPath("urgency", "it"), ElementPath("also", "it"), ElementPath("note", note)):
+        await shown.put(path, None)
+    assert {"urgency": None, "also": [], "Note": None} == shown.values
+    with pytest.raises(AssertionError, match="there is no 'none' to choose at 'urgency'"):
+        await shown.put(ElementPath("urgency", "it"), "none")
+    with pytest.raises(AssertionError, match="nothing to fill in at gone/it"):
+        await shown.put(ElementPath("gone", "it"), "x")
+
+
+async def test_what_stands_outside_of_inputs_tells_the_app_at_once(
+    slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person
+) -> None:
+    """A menu in a row of actions, found by where it stands; buttons beside it are pressed the same way."""
+    menu = {"type": "static_select", "action_id": "menu", "placeholder": PLACEHOLDER, "options": OPTIONS}
+    asks = button("Delete", action_id="delete", confirm=CONFIRM)
+    row = {"type": "actions", "block_id": "row", "elements": [menu, asks]}
+    shown = await show(slack, client, person, modal(row))
+
+    await shown.put(ElementPath("row", "menu"), "low")
+    first = await shown.press(ElementPath("row", "delete"))
+    assert first.dialog is not None
+    assert ["low"] == [each["actions"][0]["selected_option"]["value"] for each in app.payloads("block_actions")]
+    await shown.press(ElementPath("row", "delete"), confirmed=True)
+    assert "delete" == app.payloads("block_actions")[-1]["actions"][0]["action_id"]
+
+
+async def test_suggestions_by_where_the_field_stands(
+    slack: SlackSandbox, client: AsyncWebClient, app: App, person: Person
+) -> None:
+    """The options themselves come back, and one of them can then be put in by its value."""
+    element = {"type": "external_select", "action_id": "it", "min_query_length": 2}
+    shown = await show(slack, client, person, modal(input_block("service", element)))
+    app.answers["block_suggestion"] = {"options": OPTIONS}
+
+    assert OPTIONS == await shown.suggest_at(ElementPath("service", "it"), "hi")
+    await shown.put(ElementPath("service", "it"), "high")
+    assert "high" == shown.values["service"]["value"]

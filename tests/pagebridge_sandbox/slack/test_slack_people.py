@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from pagebridge_sandbox.slack import Channel, Message, SlackSandbox, User
+from pagebridge_sandbox.slack import Channel, ElementPath, Message, SlackSandbox, User
 
 
 @pytest.fixture
@@ -19,6 +19,40 @@ async def test_click_missing_button(slack: SlackSandbox, message: Message, alice
     """The failure lists what can be clicked."""
     with pytest.raises(AssertionError, match=r"no 'Escalate' to click, only \['Acknowledge', 'Resolve', 'View'\]"):
         await slack.person(alice.id).click("Escalate", message)
+
+
+async def test_press_by_where_it_stands(
+    slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User
+) -> None:
+    """As a browser does it: entries of a menu by their value; what has a dialog is pressed once that is confirmed."""
+    plain = {name: {"type": "plain_text", "text": name.upper()} for name in ("title", "text", "confirm", "deny")}
+    options = [{"text": {"type": "plain_text", "text": each.upper()}, "value": each} for each in ("a", "b")]
+    menu = {"type": "overflow", "action_id": "menu", "options": options, "confirm": plain}
+    blocks = [{"type": "actions", "block_id": "row", "elements": [menu]}]
+    await client.chat_postMessage(channel=channel.id, text="x", blocks=blocks)
+    (message,) = channel.messages
+    person = slack.person(alice.id)
+
+    asked = await person.press(ElementPath("row", "menu", "b"), message)
+    assert asked.dialog is not None
+    assert ("TITLE", ("CONFIRM", "DENY"), []) == (asked.dialog.title, asked.dialog.labels, slack.envelopes)
+    pressed = await person.press(ElementPath("row", "menu", "b"), message, confirmed=True)
+    assert "b" == pressed.payload["actions"][0]["selected_option"]["value"]
+    with pytest.raises(AssertionError, match="nothing to click at row/menu"):
+        await person.press(ElementPath("row", "menu", "c"), message)
+
+
+async def test_menu_by_where_it_stands(
+    slack: SlackSandbox, client: AsyncWebClient, channel: Channel, alice: User
+) -> None:
+    """A person is chosen by their id in a menu on a message."""
+    menu = {"type": "users_select", "action_id": "who", "placeholder": {"type": "plain_text", "text": "Who?"}}
+    blocks = [{"type": "actions", "block_id": "row", "elements": [menu]}]
+    await client.chat_postMessage(channel=channel.id, text="x", blocks=blocks)
+
+    chosen = await slack.person(alice.id).put(ElementPath("row", "who"), alice.id, channel.messages[0])
+
+    assert alice.id == chosen.payload["actions"][0]["selected_user"]
 
 
 async def test_click_invisible_message(

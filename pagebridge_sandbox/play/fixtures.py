@@ -1,0 +1,124 @@
+"""Who takes part: Acme's people in both accounts, their teams, services and channels, and how they are routed."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pagebridge_sandbox.pagerduty import PagerDutySandbox, Team
+from pagebridge_sandbox.slack import SlackSandbox
+from pagebridge_sandbox.slack.manifests import Shortcut
+
+INCIDENTS, SHARED, SECURITY, STORM = "C0INCIDENTS", "C0SHARED", "C0SECURITY", "C0STORM"
+"""Channels: for everything, one shared with another organisation, a private one, and one for the storm."""
+CHECKOUT, SEARCH, VAULT, EDGE = "PCHECKOUT", "PSEARCH", "PVAULT", "PEDGE"
+"""Services: of Payments, of Search, of a private team, and one with hundreds of machines."""
+PARTNER_TEAM = "T0NORTHWIND"
+ROUTING = f"""
+[routing]
+default_channel = "{INCIDENTS}"
+
+[[routing.routes]]
+service = "{SEARCH}"
+channels = ["{INCIDENTS}", "{SHARED}"]
+
+[[routing.routes]]
+service = "{VAULT}"
+channel = "{SECURITY}"
+
+[[routing.routes]]
+service = "{EDGE}"
+channel = "{STORM}"
+"""
+"""`bridge.toml`. A private team's incidents are shown only where a route names a channel."""
+
+PersonKind = Literal["member", "guest", "outsider", "no_account"]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody to play. `team` is theirs in PagerDuty, None without an account there."""
+
+    first: str
+    name: str
+    kind: PersonKind
+    note: str
+    team: str | None = None
+
+    @property
+    def slack_id(self) -> str:
+        """Their id in Slack."""
+        return f"U0{self.first.upper()}"
+
+    @property
+    def pagerduty_id(self) -> str:
+        """Their id in PagerDuty, if they have an account there."""
+        return f"P{self.first.upper()}1"
+
+    @property
+    def email(self) -> str:
+        """Their address, the same in both accounts."""
+        return f"{self.first.lower()}@{'northwind' if self.kind == 'outsider' else 'acme'}.example"
+
+
+ACTORS = (
+    Actor("Alice", "Alice Ng", "member", "on call, team Payments", "Payments"),
+    Actor("Bob", "Bob Ray", "member", "second on call, team Payments", "Payments"),
+    Actor("Carol", "Carol Diaz", "member", "team Search", "Search"),
+    Actor("Erin", "Erin Fox", "member", "team Security, which is private", "Security"),
+    Actor("Dave", "Dave Poe", "no_account", "not in PagerDuty"),
+    Actor("Gina", "Gina Lee", "guest", "guest, not in PagerDuty"),
+    Actor("Olga", "Olga Brandt", "outsider", "from Northwind, in the shared channel only"),
+)
+PRIORITIES = ("P1", "P2", "P3")
+
+
+def set_up_slack(slack: SlackSandbox) -> None:
+    """Set up the workspace with the app in it, as its manifest has it."""
+    slack.users[slack.bot_user_id].name = "pagebridge"
+    slack.home_tab = False
+    slack.bot_events = {"user_change"}
+    slack.shortcuts = [Shortcut("Add as PagerDuty note", "add_note", "message")]
+    for actor in ACTORS:
+        team, guest = (PARTNER_TEAM, None) if actor.kind == "outsider" else (None, None)
+        slack.add_user(
+            actor.name,
+            email=actor.email,
+            id=actor.slack_id,
+            team_id=team,
+            guest="multi" if actor.kind == "guest" else guest,
+        )
+    acme = [actor.slack_id for actor in ACTORS if actor.kind != "outsider"]
+    slack.add_channel("incidents", id=INCIDENTS, members=acme)
+    slack.add_channel("search-northwind", id=SHARED, members=["U0ALICE", "U0BOB", "U0CAROL", "U0OLGA"])
+    slack.add_channel("security-incidents", id=SECURITY, private=True, members=["U0ALICE", "U0ERIN"])
+    slack.add_channel("storm", id=STORM, members=acme)
+
+
+def set_up_pagerduty(pagerduty: PagerDutySandbox) -> None:
+    """Set up the account. Alice is on call first and then Bob, Carol for search, and Erin for what is private."""
+    teams = {name: pagerduty.add_team(name, private=name == "Security") for name in ("Payments", "Search", "Security")}
+    for actor in ACTORS:
+        if actor.team:
+            pagerduty.add_user(actor.name, actor.email, role="limited_user", id=actor.pagerduty_id)
+            pagerduty.add_member(teams[actor.team].id, actor.pagerduty_id, "responder")
+    _add_service(pagerduty, CHECKOUT, "checkout-api", teams["Payments"], ["Alice", "Bob"], acknowledgement_timeout=3600)
+    _add_service(pagerduty, SEARCH, "search-api", teams["Search"], ["Carol", "Alice"])
+    _add_service(pagerduty, VAULT, "vault", teams["Security"], ["Erin"])
+    _add_service(pagerduty, EDGE, "edge-proxies", teams["Payments"], ["Alice", "Bob"])
+    for name in PRIORITIES:
+        pagerduty.add_priority(name)
+
+
+def _add_service(
+    pagerduty: PagerDutySandbox,
+    service_id: str,
+    name: str,
+    team: Team,
+    levels: list[str],
+    acknowledgement_timeout: int | None = None,
+) -> None:
+    """Add a service with its escalation policy, of which each level is one person."""
+    people = {actor.first: actor.pagerduty_id for actor in ACTORS}
+    policy = pagerduty.add_escalation_policy(
+        f"{name} on-call", [[people[first]] for first in levels], teams=[team], delay=30
+    )
+    pagerduty.add_service(name, policy.id, teams=[team], id=service_id, acknowledgement_timeout=acknowledgement_timeout)

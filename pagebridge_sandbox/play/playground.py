@@ -1,0 +1,77 @@
+"""Where it is played: both simulators in this process, the bridge between them, and what was done so far."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from pagebridge.local.embedded_valkey import EmbeddedValkey
+from pagebridge_sandbox.demo import processes
+from pagebridge_sandbox.demo.processes import Bridge
+from pagebridge_sandbox.pagerduty import PagerDutySandbox
+from pagebridge_sandbox.play import fixtures
+from pagebridge_sandbox.play.logs import LogTail
+from pagebridge_sandbox.slack import RateLimits, SlackSandbox
+
+TIMES_FASTER = 10
+"""How many times as much as Slack allows is allowed here, so that a storm passes while people look."""
+WORKER = "pagebridge.local.play_worker"
+"""The worker with this pace, which also compares with PagerDuty more often."""
+
+
+@dataclass
+class Playground:
+    """Everything that takes part. `began` is in seconds since the epoch."""
+
+    pagerduty: PagerDutySandbox
+    slack: SlackSandbox
+    valkey: EmbeddedValkey
+    bridge: Bridge
+    receiver_log: LogTail
+    worker_log: LogTail
+    began: float = field(default_factory=time.time)
+
+    def secrets(self) -> list[str]:
+        """Return what may stand in no answer."""
+        slack = self.slack
+        return [
+            self.pagerduty.token,
+            slack.bot_token,
+            slack.app_token,
+            slack.signing_secret,
+            slack.verification_token,
+            processes.SECRET,
+        ]
+
+    def process_states(self) -> dict[str, str]:
+        """Tell which processes run."""
+        running = {
+            "receiver": self.bridge.receiver.running,
+            "worker": self.bridge.worker.running,
+            "store": self.valkey.running,
+        }
+        return {name: "running" if runs else "stopped" for name, runs in running.items()}
+
+
+@asynccontextmanager
+async def open_playground(directory: Path) -> AsyncIterator[Playground]:
+    """Start everything, with all data and logs in `directory`; nothing is left running at the end."""
+    async with AsyncExitStack() as stack:
+        valkey = await stack.enter_async_context(EmbeddedValkey(directory / "valkey"))
+        pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=2.0))
+        slack = await stack.enter_async_context(SlackSandbox(limits=_limits()))
+        fixtures.set_up_slack(slack)
+        fixtures.set_up_pagerduty(pagerduty)
+        running = processes.run_bridge(
+            directory, valkey, pagerduty, slack, routing=fixtures.ROUTING, worker_module=WORKER
+        )
+        bridge = await stack.enter_async_context(running)
+        yield Playground(pagerduty, slack, valkey, bridge, LogTail(bridge.receiver.log), LogTail(bridge.worker.log))
+
+
+def _limits() -> RateLimits:
+    real = RateLimits()
+    tiers = MappingProxyType({tier: calls * TIMES_FASTER for tier, calls in real.per_minute.items()})
+    return RateLimits(tiers, real.posts_per_second * TIMES_FASTER, real.post_burst)

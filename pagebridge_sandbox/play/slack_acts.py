@@ -1,0 +1,163 @@
+"""
+What people do in Slack, as the page asks for it.
+
+A message is named by its `ts` or, in a scenario that may be played again elsewhere, by the number of its incident
+(`card`); what is pressed by its ids or by its `label`; a dialog by its id, or it is the topmost one.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pagebridge_sandbox.play.playground import Playground
+from pagebridge_sandbox.play.slack_state import incident_of
+from pagebridge_sandbox.slack import ElementPath, Ephemeral, Interaction, Message, Modal, Person
+
+Json = dict[str, Any]
+Act = Callable[[Playground, Json], Awaitable[Json]]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What one request is about."""
+
+    playground: Playground
+    body: Json
+
+    @property
+    def person(self) -> Person:
+        return self.playground.slack.person(str(self.body["user"]))
+
+    @property
+    def modal(self) -> Modal:
+        """Return the dialog that is meant. Raises `LookupError` when it is closed."""
+        wanted = self.body.get("view_id")
+        if wanted is None:
+            return self.person.modal
+        for modal in self.person.modals:
+            if modal.id == wanted:
+                return modal
+        raise LookupError("This dialog is closed.")
+
+    @property
+    def path(self) -> ElementPath:
+        return ElementPath(str(self.body["block_id"]), str(self.body["action_id"]), str(self.body.get("value") or ""))
+
+    @property
+    def message(self) -> Message | Ephemeral:
+        """Return the message that is meant. Raises `LookupError` when it is gone."""
+        found = self._private_message() if self.body.get("private") else self._shared_message()
+        if found is None:
+            raise LookupError("This message is not there any more.")
+        return found
+
+    def _private_message(self) -> Ephemeral | None:
+        """Return one by its `ts`, else the latest on which there is something to press."""
+        seen, ts = self.person.private_messages, self.body.get("ts")
+        return next((each for each in reversed(seen) if each.ts == ts or (ts is None and each.buttons)), None)
+
+    def _shared_message(self) -> Message | None:
+        slack, pagerduty = self.playground.slack, self.playground.pagerduty
+        channel = slack.channels[str(self.body["channel"])]
+        if "card" not in self.body:
+            return channel.find(str(self.body["ts"]))
+        incident = pagerduty.incident(int(self.body["card"])).id
+        return next((each for each in channel.messages if incident_of(each) == incident), None)
+
+
+async def click(playground: Playground, body: Json) -> Json:
+    """Press a button, or choose in an overflow menu; a dialog that comes first is given back until `confirmed`."""
+    asked = _Asked(playground, body)
+    confirmed = bool(body.get("confirmed"))
+    if body.get("modal"):
+        return _outcome(await asked.modal.press(asked.path, confirmed=confirmed))
+    message = asked.message
+    path = (
+        next((each.path for each in message.clickables if each.label == body["label"]), None)
+        if "label" in body
+        else asked.path
+    )
+    if path is None:
+        raise LookupError(f"There is no {body['label']} on this message.")
+    return _outcome(await asked.person.press(path, message, confirmed=confirmed))
+
+
+async def select(playground: Playground, body: Json) -> Json:
+    """Choose in a menu on a message."""
+    asked = _Asked(playground, body)
+    chosen = next((body[name] for name in ("value", "user_id", "date", "time") if name in body), None)
+    return _outcome(await asked.person.put(asked.path, chosen, asked.message))
+
+
+async def options(playground: Playground, body: Json) -> Json:
+    """Search in a menu of a dialog."""
+    asked = _Asked(playground, body)
+    return {"options": await asked.modal.suggest_at(asked.path, str(body["query"])), "option_groups": []}
+
+
+async def type_text(playground: Playground, body: Json) -> Json:
+    """Type a command, or a message."""
+    person, text, channel = playground.slack.person(str(body["user"])), str(body["text"]), str(body["channel"])
+    if text.startswith("/"):
+        return _outcome(await person.type_command(text, channel))
+    return {"ts": person.post(text, channel, body.get("thread_ts")).ts}
+
+
+async def shortcut(playground: Playground, body: Json) -> Json:
+    """Use a shortcut on a message, or a global one."""
+    asked = _Asked(playground, body)
+    message = asked.message if "ts" in body or "card" in body else None
+    if isinstance(message, Ephemeral):
+        raise TypeError("Private messages have no shortcuts.")
+    return _outcome(await asked.person.shortcut(str(body["name"]), message))
+
+
+async def fill(playground: Playground, body: Json) -> Json:
+    """Fill in a field of a dialog."""
+    asked = _Asked(playground, body)
+    path = ElementPath(str(body["block_id"]), str(body["action_id"]))
+    return _outcome(await asked.modal.put(path, body.get("value")))
+
+
+async def submit(playground: Playground, body: Json) -> Json:
+    """Send a dialog."""
+    modal = _Asked(playground, body).modal
+    outcome = _outcome(await modal.submit())
+    return outcome | {"errors": modal.errors_by_block, "trouble": modal.submission_error}
+
+
+async def close(playground: Playground, body: Json) -> Json:
+    """Close a dialog, or all that lie on each other."""
+    modal = _Asked(playground, body).modal
+    return _outcome(await (modal.dismiss() if body.get("all") else modal.close()))
+
+
+async def reload(playground: Playground, body: Json) -> Json:
+    """Load Slack anew: what only this person saw is gone."""
+    playground.slack.person(str(body["user"])).reload()
+    return {}
+
+
+def _outcome(interaction: Interaction) -> Json:
+    dialog = interaction.dialog
+    asked = {
+        "title": dialog.title,
+        "text": dialog.text,
+        "confirm": dialog.labels[0],
+        "deny": dialog.labels[1],
+    } if dialog else None  # fmt: skip
+    return {"acked": interaction.acked, "failure": interaction.failure, "confirm": asked}
+
+
+ACTS: dict[str, Act] = {
+    "slack/click": click,
+    "slack/select": select,
+    "slack/options": options,
+    "slack/type": type_text,
+    "slack/shortcut": shortcut,
+    "slack/modal/fill": fill,
+    "slack/modal/submit": submit,
+    "slack/modal/close": close,
+    "slack/reload": reload,
+}
+"""The acts by their paths under `/api/`."""

@@ -1,0 +1,94 @@
+"""A playground with its server, as the page drives it: over HTTP."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from pagebridge_sandbox.play.playground import Playground, open_playground
+from pagebridge_sandbox.play.web import PlayServer
+
+Json = dict[str, Any]
+PATIENCE = 60.0
+"""Seconds to wait for what the page will show."""
+
+
+@dataclass
+class Page:
+    """What the page knows and does. `playground` is behind it, for what no page could know."""
+
+    session: aiohttp.ClientSession
+    url: str
+    playground: Playground
+
+    async def get(self, path: str, **headers: str) -> tuple[int, Any]:
+        """Read something, and return the status and the JSON."""
+        async with self.session.get(self.url + path, headers=headers) as answer:
+            return answer.status, await answer.json()
+
+    async def post(self, path: str, **body: object) -> Json:
+        """Do something that is taken, and return the answer."""
+        status, answer = await self.try_post(path, **body)
+        assert 200 == status, answer
+        return answer
+
+    async def try_post(self, path: str, **body: object) -> tuple[int, Json]:
+        """Do something, and return the status and the answer."""
+        async with self.session.post(self.url + "api/" + path, json=body) as answer:
+            return answer.status, await answer.json()
+
+    async def state(self) -> Json:
+        """Read the whole state."""
+        status, state = await self.get("api/state")
+        assert 200 == status
+        return dict(state)
+
+    async def until(self, condition: Callable[[Json], object], patience: float = PATIENCE) -> Json:
+        """Wait until the state is as wanted, and return it. What is not there yet counts as not yet."""
+        deadline = time.monotonic() + patience
+        while True:
+            state = await self.state()
+            try:
+                if condition(state):
+                    return state
+            except (LookupError, TypeError):
+                pass
+            assert time.monotonic() < deadline, f"not so within {patience:.0f} s: {shortly(state)}"
+            await asyncio.sleep(0.1)
+
+
+def shortly(state: Json) -> Json:
+    """Return what tells most about a state that did not come."""
+    texts = {channel["name"]: [each["text"] for each in channel["messages"]] for channel in state["slack"]["channels"]}
+    return {"texts": texts, "counters": state["counters"], "processes": state["processes"]}
+
+
+def channel(state: Json, name: str = "incidents") -> Json:
+    """Return a channel by its name."""
+    return next(dict(each) for each in state["slack"]["channels"] if each["name"] == name)
+
+
+def cards(state: Json, name: str = "incidents") -> list[Json]:
+    """Return the messages of a channel."""
+    return list(channel(state, name)["messages"])
+
+
+def private(state: Json, user: str) -> str:
+    """Return all that only one person reads."""
+    return "\n".join(each["text"] for each in state["slack"]["private"][user])
+
+
+@pytest.fixture
+async def page(tmp_path: Path) -> AsyncIterator[Page]:
+    """Open a playground that is ready, and a page that looks at it."""
+    async with open_playground(tmp_path) as playground:
+        async with asyncio.timeout(PATIENCE):
+            while not await playground.bridge.is_ready():  # noqa: ASYNC110 - another process is asked
+                await asyncio.sleep(0.05)
+        async with PlayServer(playground).listening(0) as server, aiohttp.ClientSession(trust_env=False) as session:
+            yield Page(session, server.url, playground)

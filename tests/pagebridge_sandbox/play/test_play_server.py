@@ -1,0 +1,155 @@
+"""What the page can see and do over HTTP, and what it may not."""
+
+import json
+
+import aiohttp
+import pytest
+
+from tests.pagebridge_sandbox.play.conftest import Json, Page, cards, private
+
+ALICE, CAROL, GINA = "U0ALICE", "U0CAROL", "U0GINA"
+CHANNEL = "C0INCIDENTS"
+
+
+async def test_an_incident_is_driven_from_both_sides(page: Page) -> None:
+    """An alert brings a card, a press a write in the presser's name; what PagerDuty's people do comes as well."""
+    assert {"incident": 1} == await page.post("pagerduty/trigger", alert="checkout")
+    state = await page.until(lambda it: cards(it)[0]["text"].startswith("Triggered"))
+    card = cards(state)[0]
+    row = card["blocks"][-1]
+    place = {"user": ALICE, "channel": CHANNEL, "ts": card["ts"], "block_id": row["block_id"]}
+
+    answer = await page.post(
+        "slack/click", **place, action_id="pagebridge:acknowledge", value=row["elements"][0]["value"]
+    )
+
+    assert {"acked": True, "failure": None, "confirm": None} == answer
+    state = await page.until(lambda it: cards(it)[0]["text"].startswith("Acknowledged by Alice Ng in Slack"))
+    assert "acknowledged" == state["pagerduty"]["incidents"][0]["status"]
+    state = await page.until(lambda it: it["counters"]["echoes"] == 1)
+    assert 1 == state["counters"]["writes"]
+    wanted = ["alice slack click", "slack worker envelope", "worker pagerduty call", "pagerduty receiver delivery"]
+    seen = [f"{hop['from']} {hop['to']} {hop['kind']}" for hop in state["hops"]]
+    assert set(wanted) <= set(seen)
+    assert {"receiver store store", "store worker echo", "worker slack call"} <= set(seen)
+
+    await page.post("pagerduty/act", **{"as": "PBOB1"}, incident=1, action="resolve", text="Restarted it")
+    state = await page.until(lambda it: cards(it)[0]["text"].startswith("Resolved by Bob Ray in PagerDuty"))
+    assert ["Bob Ray"] == [note["by"] for note in state["pagerduty"]["incidents"][0]["notes"]]
+
+
+async def test_confirmations_dialogs_and_private_answers(page: Page) -> None:
+    """A confirmation comes back first; a dialog is filled in, refused at a field, and sent; answers are private."""
+    await page.post("pagerduty/trigger", alert="checkout")
+    await page.until(lambda it: cards(it)[0])
+    press = {"channel": CHANNEL, "card": 1}
+
+    answer = await page.post("slack/click", **press, user=CAROL, label="Acknowledge")
+    assert answer["acked"]
+    await page.until(lambda it: "you are not on that team" in private(it, CAROL))
+    answer = await page.post("slack/click", **press, user=ALICE, label="Escalate")
+    assert ("Escalate", False) == (answer["confirm"]["confirm"], answer["acked"])
+
+    await page.post("slack/click", **press, user=ALICE, label="Reassign")
+    state = await page.until(lambda it: it["slack"]["modals"][ALICE][-1]["submit"] == "Reassign")
+    view = state["slack"]["modals"][ALICE][-1]
+    place = {"user": ALICE, "view_id": view["view_id"]}
+    await page.post("slack/modal/fill", **place, block_id="person", action_id="value", value="U0DAVE")
+    answer = await page.post("slack/modal/submit", **place)
+    assert ["person"] == list(answer["errors"])
+    await page.post("slack/modal/fill", **place, block_id="person", action_id="value", value="U0BOB")
+    answer = await page.post("slack/modal/submit", **place)
+    assert {} == answer["errors"]
+    state = await page.until(lambda it: it["pagerduty"]["incidents"][0]["assignees"] == ["Bob Ray"])
+    assert ALICE not in state["slack"]["modals"]
+
+    await page.post("slack/type", user=ALICE, channel=CHANNEL, text="/pd list")
+    await page.until(lambda it: "Checkout latency" in private(it, ALICE))
+    await page.post("slack/reload", user=ALICE)
+    await page.until(lambda it: not private(it, ALICE))
+
+
+async def test_wrong_requests_are_answered_in_words(page: Page) -> None:
+    """What is missing, unknown, or not for this person is 400 with the reason."""
+    for path, body, words in (
+        ("pagerduty/trigger", {"alert": "none"}, "The alerts are checkout"),
+        ("pagerduty/act", {"as": "PBOB1", "incident": 7, "action": "resolve"}, "Not Found"),
+        ("slack/type", {"user": ALICE, "channel": CHANNEL, "text": "/none"}, "/none is not a valid command"),
+        ("slack/type", {"user": GINA, "channel": "C0SECURITY", "text": "x"}, "is not in #security-incidents"),
+        ("slack/click", {"user": ALICE, "channel": CHANNEL, "ts": "1.1"}, "not there any more"),
+        ("slack/modal/submit", {"user": ALICE, "view_id": "V1"}, "This dialog is closed."),
+        ("slack/click", {"user": ALICE}, "'channel' is missing"),
+    ):
+        status, answer = await page.try_post(path, **body)
+        assert (400, True) == (status, words in answer["error"]), answer
+
+
+async def test_only_its_own_page_is_answered(page: Page) -> None:
+    """Another host's name, another page's origin, and a form that any page could send are refused, on every path."""
+    port = page.url.rsplit(":", 1)[1].strip("/")
+    for path in ("", "api/state", "api/stream", "page/index.html"):
+        for headers in ({"Host": "evil.example"}, {"Host": f"evil.example:{port}"}, {"Origin": "https://evil.example"}):
+            status, _ = await page.get(path, **headers)
+            assert 403 == status
+    for origin in (f"http://127.0.0.1:{port}", f"http://localhost:{port}"):
+        assert 200 == (await page.get("api/state", Origin=origin))[0]
+    async with page.session.post(page.url + "api/slack/reload", data='{"user": "U0ALICE"}') as answer:
+        assert 415 == answer.status
+    async with page.session.get(page.url) as answer:
+        assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert "<title>" in await answer.text()
+    for path in ("page/../web.py", "page/%2e%2e/web.py", "page/..%2fweb.py"):
+        async with page.session.get(page.url + path) as answer:
+            assert 404 == answer.status
+
+
+async def test_nothing_secret_is_shown(page: Page) -> None:
+    """Neither the state nor the payload of any hop holds a token, a secret, or what lets another act for a person."""
+    await page.post("pagerduty/trigger", alert="hostile")
+    await page.until(lambda it: cards(it)[0])
+    await page.post("slack/type", user=ALICE, channel=CHANNEL, text="/pd list")
+    state = await page.until(lambda it: private(it, ALICE))
+
+    shown = json.dumps(state) + "".join([json.dumps(await page.get(f"api/hop/{hop['id']}")) for hop in state["hops"]])
+
+    slack = page.playground.slack
+    urls = [call.arguments for call in slack.calls_to("response_url")]
+    for secret in (*page.playground.secrets(), "xoxb-", "xapp-", f"{slack.base_url}/commands", "v1="):
+        assert secret not in shown, secret
+    assert urls
+    assert (404, "This hop is not kept any more.") == (await _missing_hop(page))
+
+
+async def _missing_hop(page: Page) -> tuple[int, str]:
+    status, answer = await page.get("api/hop/none")
+    return status, answer["error"]
+
+
+async def test_the_stream_sends_the_state_whenever_it_changes(page: Page) -> None:
+    """The first one comes at once, the next when something has happened, and nothing in between."""
+    async with page.session.get(page.url + "api/stream") as stream:
+        assert "text/event-stream" == stream.content_type
+        first = await _event(stream.content)
+        assert [] == first["pagerduty"]["incidents"]
+        await page.post("pagerduty/trigger", alert="low")
+        while not (state := await _event(stream.content))["pagerduty"]["incidents"]:
+            assert state != first
+        assert "low" == state["pagerduty"]["incidents"][0]["urgency"]
+
+
+async def _event(content: aiohttp.StreamReader) -> Json:
+    lines = (await content.readuntil(b"\n\n")).decode().splitlines()
+    assert "event: state" == lines[0]
+    return dict(json.loads(lines[1].removeprefix("data: ")))
+
+
+@pytest.mark.parametrize("alert", ["hostile", "flapping", "private"])
+async def test_prepared_alerts(page: Page, alert: str) -> None:
+    """Whatever an alert holds, it gets its cards; a private team's stands in the channel of its route alone."""
+    await page.post("pagerduty/trigger", alert=alert)
+
+    channel = "security-incidents" if alert == "private" else "incidents"
+    number = 3 if alert == "flapping" else 1
+    state = await page.until(lambda it: len(cards(it, channel)) == number)
+    if alert == "private":
+        assert [] == cards(state)
