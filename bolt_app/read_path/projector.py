@@ -5,7 +5,7 @@ Any worker may fold any event, so dead and competing workers do no harm: what wa
 dirty and the entry taken off its stream in one step, or none of it is done.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -23,7 +23,7 @@ from shared.pagerduty.events import webhook
 from shared.store import keys
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import WorkQueue
-from shared.store.documents import Entries
+from shared.store.documents import Step
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 from shared.store.streams import EVENT_JSON, Entry
@@ -101,20 +101,19 @@ class Projector:
             pagerduty_ms = await self.pagerduty.fresh_now_ms()
         folded = Folded(Incident(event.incident), FoldResult.DUPLICATE)
 
-        def rule(incident: Incident) -> Incident:
+        def rule(incident: Incident) -> Step[Incident]:
             nonlocal folded
             folded = self.rule(incident, event, now_ms, pagerduty_ms)
-            return folded.incident
-
-        def marks() -> Sequence[WorkQueue]:
+            after = folded.incident
             # The event may settle a command whose outcome was uncertain, or show that it undid a resolve.
-            return (self.dirty_queue, *[self.command_queue] * bool(folded.incident.expectations))
+            marks = (self.dirty_queue, self.command_queue) if after.expectations else (self.dirty_queue,)
+            return Step(after, (_arrival_fact(event, entry, folded),), marks)
 
         await self.incidents.commit(
             event.incident,
             rule,
-            lambda: (_arrival_fact(event, entry, folded),),
-            Entries(stream, [entry.id], marks),
+            stream,
+            entry.id,
             # A store that has lost its data begins a new generation before anything is written to it.
             make=self.generation.current,
             load=lambda _: self.incidents.to_fold(event),

@@ -23,7 +23,7 @@ from shared.observability.call_metrics import BUCKETS
 from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
-from shared.store.documents import Documents, Entries
+from shared.store.documents import Documents, Step
 from shared.store.redis import Append
 from shared.store.streams import Entry
 
@@ -108,6 +108,10 @@ class CommandDispatcher:
             return False
 
         records = [CommandRecord(part, accepted_ms=entry.at_ms) for part in split(command)]
-        moved = Entries(keys.COMMANDS, [entry.id], lambda: (self.command_queue,))
-        await self.command_queues.commit(command.incident, lambda queue: queue.appended(*records), tuple, moved)
+        await self.command_queues.commit(
+            command.incident,
+            lambda queue: Step(queue.appended(*records), (), (self.command_queue,)),
+            keys.COMMANDS,
+            entry.id,
+        )
         return True

@@ -52,7 +52,7 @@ class StoreClock:
                 "store.clock_put", seconds=round((least - before_least) / 1000), hint="check the clock of its machine"
             )
         self._between = (least, most)
-        self.observe(now)
+        self._offset = least
 
     def remaining(self, until_ms: int, now_ms: int, at_most: float) -> float:
         """Return the seconds left until a recorded time, `at_most` ahead; `at_most` if the clock was set since."""

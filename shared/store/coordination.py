@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -23,6 +23,8 @@ STORED, FENCED_OFF, DUE_AGAIN = 1, -1, 2
 """
 What scripts say of a document: with 0 another revision is there. The last means that the incident stays in its queue.
 """
+NOTHING: tuple[Argument, ...] = ("", "", 0, 0, "", 0, 0)
+"""The arguments of the script put_document that store nothing."""
 HELD_MS = 500
 """Milliseconds until the next try when another worker has the lease; it looks at the mark again at its end."""
 KEEPING = 3
@@ -40,8 +42,8 @@ class Unsaved(Protocol):
     async def put(self) -> tuple[list[str], list[Argument]]:
         """Return the keys and arguments of the script put_document for it. Raises `StoreDown`."""
 
-    def settle(self) -> None:
-        """Note that another revision is there."""
+    def outdated(self) -> None:
+        """Note that another revision is stored."""
 
 
 @dataclass(frozen=True)
@@ -69,23 +71,20 @@ class WorkQueue:
         self._redis = redis
         self.keys = [keys.of_queue(name, "due"), keys.of_queue(name, "marks")]
         self._hidden = int(hidden * 1000)
-        self._marked = asyncio.Event()
+        self.marked = asyncio.Event()
+        """Ends a `wait`, because something was marked."""
 
     async def mark(self, incident: IncidentId, after: float = 0.0) -> None:
         """Ask for `incident` to be worked on, `after` so many seconds."""
         await run_script(self._redis, "mark_work", self.keys, [incident, int(after * 1000), new_mark()])
-        self.wake()
-
-    def wake(self) -> None:
-        """End a `wait`, because something was marked."""
-        self._marked.set()
+        self.marked.set()
 
     async def wait(self, seconds: float) -> None:
         """Wait until something was marked through this object, at most so many seconds: others mark without telling."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._marked.wait()
-        self._marked.clear()
+                await self.marked.wait()
+        self.marked.clear()
 
     async def take(self, leases: "Leases | None" = None, documents: Sequence[str] = ()) -> Due | float | None:
         """
@@ -106,13 +105,15 @@ class WorkQueue:
             due = Due(incident_id(incident), mark, taken[2])
         except Malformed:
             log.error("queue.entry_dropped", queue=self.keys[0], why=f"{incident!r} is no incident's id")
-            await self._finish(*_nothing(IncidentId("NONE"), 0), "none", [taken[0], taken[1], -1])
+            none = [keys.of_incident(IncidentId("NONE"), "none")] * 5
+            done = [*NOTHING, taken[0], taken[1], -1]
+            await run_script(self._redis, "finish_work", [*none, *self.keys], done)
             return 0.0
         if leases is None:
             return due
         found = zip(documents, taken[3::2], taken[4::2], strict=True)
         read = {name: (int(revision), text) for name, revision, text in found}
-        return replace(due, lease=leases.granted(due.incident, epoch, asked, read))
+        return replace(due, lease=Lease(leases, due.incident, epoch, asked + leases.lasts, read))
 
     async def finish(self, due: Due, again_in: float | None = None) -> None:
         """
@@ -122,31 +123,22 @@ class WorkQueue:
         is such, and the lease is lost.
         """
         lease, again = due.lease, -1 if again_in is None else max(0, int(again_in * 1000))
-        finished: list[Argument] = [due.incident, due.mark, again]
-        if lease is None:
-            await self._finish(*_nothing(due.incident, 0), "none", finished)
-            return
-        while unsaved := lease.unsaved:
-            verdict = await self._finish(*await unsaved.put(), lease.leases.work, finished)
+        work, epoch = (lease.leases.work, lease.epoch) if lease else ("none", 0)
+        own = [keys.of_incident(due.incident, f"lease:{work}"), *self.keys]
+        done: list[Argument] = [due.incident, due.mark, again]
+        names, put = [keys.of_incident(due.incident, "none")] * 4, [*NOTHING[:3], epoch, *NOTHING[4:]]
+        while True:
+            unsaved = lease.unsaved if lease else None
+            if unsaved:
+                names, put = await unsaved.put()
+            verdict = int(str(await run_script(self._redis, "finish_work", [*names, *own], [*put, *done])))
+            if verdict == DUE_AGAIN:
+                self.marked.set()
+            if unsaved is None or verdict > 0:
+                return
             if verdict == FENCED_OFF:
                 raise FencedOff(f"{due.incident} was taken over before its pass ended")
-            if verdict > 0:
-                return
-            unsaved.settle()
-        await self._finish(*_nothing(due.incident, lease.epoch), lease.leases.work, finished)
-
-    async def _finish(self, names: list[str], put: list[Argument], work: str, finished: list[Argument]) -> int:
-        lease = keys.of_incident(IncidentId(str(finished[0])), f"lease:{work}")
-        names = [*names, lease, *self.keys]
-        verdict = int(str(await run_script(self._redis, "finish_work", names, [*put, *finished])))
-        if verdict == DUE_AGAIN:
-            self.wake()
-        return verdict
-
-
-def _nothing(incident: IncidentId, epoch: int) -> tuple[list[str], list[Argument]]:
-    """Return the keys and arguments of the script put_document that store nothing."""
-    return [keys.of_incident(incident, "none")] * 4, ["", "", 0, epoch, "", 0, 0]
+            unsaved.outdated()
 
 
 @dataclass
@@ -201,13 +193,7 @@ class Leases:
         epoch, asked = new_epoch(), self.now()
         names = [keys.of_incident(incident, f"{part}:{self.work}") for part in ("lease", "epoch")]
         taken = await run_script(self.redis, "take_lease", names, [int(self.lasts * 1000), keys.INCIDENT_KEPT, epoch])
-        return self.granted(incident, epoch, asked) if taken else None
-
-    def granted(
-        self, incident: IncidentId, epoch: int, asked: float, read: Mapping[str, tuple[int, bytes]] | None = None
-    ) -> Lease:
-        """Return a lease that was taken at `asked` on the monotonic clock, with the documents that were read."""
-        return Lease(self, incident, epoch, asked + self.lasts, dict(read or {}))
+        return Lease(self, incident, epoch, asked + self.lasts) if taken else None
 
     async def renew(self, lease: Lease) -> float:
         """Start the lease's time anew, and return its end on the monotonic clock. Raises `FencedOff`."""

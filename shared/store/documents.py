@@ -35,12 +35,12 @@ Put = tuple[list[str], list[Argument]]
 
 
 @dataclass(frozen=True)
-class Entries:
-    """Entries of a stream that are done with a change, and the queues in which its incident is marked."""
+class Step(Generic[Value]):
+    """What an entry of a stream makes of a document, the facts of it, and the queues to mark if that changes it."""
 
-    stream: str
-    ids: Sequence[str]
-    marks: Callable[[], Sequence[WorkQueue]]
+    after: Value
+    facts: Facts
+    marks: Sequence[WorkQueue]
 
 
 class Documents(Generic[Value]):
@@ -61,6 +61,7 @@ class Documents(Generic[Value]):
         name: str,
         empty: Callable[[IncidentId], Value],
         told: Callable[[Value, Value], Facts],
+        index: Callable[[IncidentId, Value, Value], Awaitable[None]] | None = None,
         *,
         held: bool = False,
     ) -> None:
@@ -68,21 +69,22 @@ class Documents(Generic[Value]):
         self.name = name
         self._empty = empty
         self._told = told
+        self._index = index
         self._is_held = held
         self._json = json_of(empty)
 
     async def load(self, incident: IncidentId, lease: Lease | None = None) -> Stored[Value]:
         """Read the document, unless it is known under `lease`. One that is not there yet is empty, at revision 0."""
-        if lease is not None and self._is_held:
-            return await self._held(incident, lease).current()
-        if lease is not None and (read := lease.read.pop(self.name, None)):
-            return self.parsed(incident, *read)
-        revision, text = await self._redis.hmget(keys.of_incident(incident, self.name), "rev", "doc")
-        return self.parsed(incident, int(revision or 0), text)
-
-    def parsed(self, incident: IncidentId, revision: int, text: bytes | str | None) -> Stored[Value]:
-        """Understand what was read."""
-        return Stored(self._json.validate_json(text) if text else self._empty(incident), revision)
+        held = self._held(incident, lease)
+        if held.stored is None:
+            read = lease.read.pop(self.name, None) if lease is not None and lease.incident == incident else None
+            revision, text = read or await self._redis.hmget(keys.of_incident(incident, self.name), "rev", "doc")
+            value = self._json.validate_json(text) if text else self._empty(incident)
+            held.stored = Stored(value, int(revision or 0))
+        value, revision = held.stored.value, held.stored.revision
+        for rule in held.rules:
+            value = rule(value)
+        return Stored(value, revision)
 
     async def change(
         self,
@@ -97,38 +99,41 @@ class Documents(Generic[Value]):
 
         `facts` is asked after each run of it. They are noted also when there is nothing to store. `load` reads more.
         """
-        held = self._held(incident, lease) if lease is not None and self._is_held else None
+        held = self._held(incident, lease)
         while True:
-            before = await (held.stored() if held else (load or self.load)(incident))
-            after = rule(held.applied(before.value) if held else before.value)
-            stored = after == before.value
-            if stored and (more := facts()):
-                await Journal(self._redis).append(incident, *more)
-            if not stored:
-                stored = await self.swap(incident, before, after, lease, facts())
-                before = Stored(after, before.revision + 1)
-            if held:
-                held.settle(before if stored else None)
-            if stored:
-                return before
+            wanted = await (load(incident) if load else self.load(incident, lease))
+            before = held.stored or wanted
+            after = rule(wanted.value)
+            held.stored = None
+            if after == before.value:
+                held.stored = before
+                if more := facts():
+                    await Journal(self._redis).append(incident, *more)
+            elif await self.swap(incident, before, after, lease, facts()):
+                held.stored = Stored(after, before.revision + 1)
+            if held.stored:
+                held.rules.clear()
+                if lease is not None and lease.unsaved is held:
+                    lease.unsaved = None
+                return held.stored
 
     async def note(self, incident: IncidentId, rule: Callable[[Value], Value], lease: Lease) -> Stored[Value]:
         """Apply `rule`, and store it with the next change under the lease, at the latest with the lease's end."""
         held = lease.unsaved = self._held(incident, lease)
         held.rules.append(rule)
-        return await held.current()
+        return await self.load(incident, lease)
 
     async def commit(
         self,
         incident: IncidentId,
-        rule: Callable[[Value], Value],
-        facts: Callable[[], Facts],
-        entries: Entries,
+        rule: Callable[[Value], Step[Value]],
+        stream: str,
+        entry: str,
         make: Callable[[], Awaitable[object]] | None = None,
         load: Callable[[IncidentId], Awaitable[Stored[Value]]] | None = None,
     ) -> None:
         """
-        Apply `rule`, mark the incident if that changed anything, and take the entries off their stream: in one step.
+        Apply `rule`, mark the incident if that changed anything, and take the entry off its stream: in one step.
 
         `make` is awaited before a document is made. `load` reads more.
         """
@@ -136,62 +141,63 @@ class Documents(Generic[Value]):
             before = await (load or self.load)(incident)
             if make and not before.revision:
                 await make()
-            after = rule(before.value)
-            changed = after != before.value
-            queues = entries.marks() if changed else ()
-            if changed:
-                await self.index(incident, before.value, after)
-            names, put = self.put(incident, before, after, None, facts())
+            step = rule(before.value)
+            names, put = self.put(incident, before, step.after, None, step.facts)
+            changed = step.after != before.value
+            queues = step.marks if changed else ()
             if not changed:
                 put[0] = ""
-            names += [entries.stream, *(key for queue in queues for key in queue.keys)]
-            done = [incident, new_mark(), keys.GROUP, *entries.ids]
+            elif self._index:
+                await self._index(incident, before.value, step.after)
+            names += [stream, *(key for queue in queues for key in queue.keys)]
+            done = [incident, new_mark(), keys.GROUP, entry]
             if await run_script(self._redis, "commit_fold", names, [*put, *done]) == STORED:
                 for queue in queues:
-                    queue.wake()
+                    queue.marked.set()
                 return
 
     async def swap(
-        self, incident: IncidentId, before: Stored[Value], after: Value, lease: Lease | None = None, facts: Facts = ()
-    ) -> bool:
-        """Store `after` if the document is still as it was `before`; tell whether it was."""
-        await self.index(incident, before.value, after)
-        return await self.store(incident, before, after, lease, facts)
-
-    async def index(self, incident: IncidentId, before: Value, after: Value) -> None:
-        """Write what has to be found by another name before it is stored."""
-
-    async def store(
         self,
         incident: IncidentId,
         before: Stored[Value],
         after: Value,
-        lease: Lease | None,
-        facts: Facts,
+        lease: Lease | None = None,
+        facts: Facts = (),
         fields: Sequence[Argument] = (),
     ) -> bool:
-        """Store `after`, and in the same step the `fields` of the hash beside it, if there is one."""
+        """
+        Store `after` if the document is still as it was `before`; return whether it was.
+
+        In the same step the hash beside it gets `fields`. Raises `FencedOff` if the lease is lost.
+        """
+        if self._index:
+            await self._index(incident, before.value, after)
         names, put = self.put(incident, before, after, lease, facts)
         stored = await run_script(self._redis, "store_document", names, [*put, *fields])
         if stored == FENCED_OFF:
             raise FencedOff(f"{incident} was taken over while its {self.name} was being written")
         return stored == STORED
 
-    def beside(self, incident: IncidentId, value: Value) -> str:
-        """Name the hash beside a document that lives as long, or else the document itself."""
-        del value
-        return keys.of_incident(incident, self.name)
-
     def put(
-        self, incident: IncidentId, before: Stored[Value], after: Value, lease: Lease | None, facts: Facts = ()
+        self,
+        incident: IncidentId,
+        before: Stored[Value],
+        after: Value,
+        lease: Lease | None,
+        facts: Facts = (),
+        beside: str = "",
     ) -> Put:
-        """Return the keys and arguments of the script put_document that store `after` in the place of `before`."""
+        """
+        Return the keys and arguments of the script put_document that store `after` in the place of `before`.
+
+        `beside` is the part of the incident's keys that names the hash that lives as long, if there is one.
+        """
         epoch, fence = 0, keys.of_incident(incident, "epoch:none")
         if lease is not None:
             epoch, fence = lease.epoch, keys.of_incident(lease.incident, f"epoch:{lease.leases.work}")
         told = dumped((*facts, *self._told(before.value, after)))
-        own = [keys.of_incident(incident, part) for part in (self.name, "journal")]
-        return [own[0], fence, own[1], self.beside(incident, after)], [
+        own = [keys.of_incident(incident, part) for part in (self.name, "journal", beside or self.name)]
+        return [own[0], fence, *own[1:]], [
             before.revision,
             self._json.dump_json(after),
             keys.INCIDENT_KEPT,
@@ -201,53 +207,32 @@ class Documents(Generic[Value]):
             keys.JOURNAL_KEPT,
         ]
 
-    def _held(self, incident: IncidentId, lease: Lease) -> "Held[Value]":
-        name = keys.of_incident(incident, self.name)
-        if name not in lease.held:
-            read = lease.read.get(self.name) if incident == lease.incident else None
-            lease.held[name] = Held(self, incident, lease, self.parsed(incident, *read) if read else None)
-        held: Held[Value] = lease.held[name]
+    def _held(self, incident: IncidentId, lease: Lease | None) -> "Held[Value]":
+        """Return what is known of the document under the lease; nothing, if that is not kept."""
+        held = Held(self, incident, lease)
+        if lease is not None and self._is_held:
+            held = lease.held.setdefault(keys.of_incident(incident, self.name), held)
         return held
 
 
 @dataclass
 class Held(Generic[Value]):
-    """A document under a lease: as it is stored, if that is known, and the rules that are not stored yet."""
+    """A document under a lease: as it is stored, None if it has to be read, and the rules that are not stored yet."""
 
     documents: Documents[Value]
     incident: IncidentId
-    lease: Lease
-    known: Stored[Value] | None
+    lease: Lease | None
+    stored: Stored[Value] | None = None
     rules: list[Callable[[Value], Value]] = field(default_factory=list)
 
-    async def stored(self) -> Stored[Value]:
-        """Return what is stored, reading it if it is not known."""
-        if self.known is None:
-            self.known = await self.documents.load(self.incident)
-        return self.known
-
-    async def current(self) -> Stored[Value]:
-        """Return it as it is to be."""
-        known = await self.stored()
-        return Stored(self.applied(known.value), known.revision)
-
-    def applied(self, value: Value) -> Value:
-        """Apply the rules."""
-        for rule in self.rules:
-            value = rule(value)
-        return value
-
     async def put(self) -> Put:
-        """Return the keys and arguments of the script put_document."""
-        before = await self.stored()
-        return self.documents.put(self.incident, before, self.applied(before.value), self.lease)
+        """Return the keys and arguments of the script put_document that store the rules."""
+        wanted = await self.documents.load(self.incident, self.lease)
+        return self.documents.put(self.incident, self.stored or wanted, wanted.value, self.lease)
 
-    def settle(self, stored: Stored[Value] | None = None) -> None:
-        """Note what is stored now; None when that is not known: then the rules are to be applied anew."""
-        self.known = stored
-        if stored:
-            self.rules.clear()
-            self.lease.unsaved = None
+    def outdated(self) -> None:
+        """Note that another revision is stored."""
+        self.stored = None
 
 
 @cache

@@ -36,20 +36,19 @@ class Incidents(Documents[Incident]):
     """
 
     def __init__(self, redis: Redis) -> None:
-        super().__init__(redis, "incident", Incident, journal.incident_facts)
+        super().__init__(redis, "incident", Incident, journal.incident_facts, self._index_number)
         self._line = json_of(Line)
 
-    async def index(self, incident: IncidentId, before: Incident, after: Incident) -> None:
-        """Let it be found by its number."""
-        now = after.snapshot
-        if now is not None and now.number is not None and _is_indexed_anew(before, after):
-            key = keys.of_number(now.number)
-            await run_script(self._redis, "index_number", [key], [incident, keys.INCIDENT_KEPT])
+    async def _index_number(self, incident: IncidentId, before: Incident, after: Incident) -> None:
+        """
+        Let it be found by its number, before it is stored.
 
-    def beside(self, incident: IncidentId, value: Incident) -> str:
-        """Name the hash of what was moved out, if anything was."""
-        moved = value.moved_until_ms is not None
-        return keys.of_incident(incident, "lines") if moved else super().beside(incident, value)
+        That is done once the number is known, and again at the end, from which on the documents live as long as that.
+        """
+        known, number = (one.snapshot.number if one.snapshot else None for one in (before, after))
+        over = before.status is not after.status and after.status is Status.RESOLVED
+        if number is not None and (known != number or over):
+            await run_script(self._redis, "index_number", [keys.of_number(number)], [incident, keys.INCIDENT_KEPT])
 
     def put(
         self,
@@ -58,9 +57,11 @@ class Incidents(Documents[Incident]):
         after: Incident,
         lease: Lease | None,
         facts: Facts = (),
+        beside: str = "",
     ) -> Put:
         """Return what stores `after` without what is moved out."""
-        return super().put(incident, before, put_back(after), lease, facts)
+        beside = "lines" if after.moved_until_ms is not None else beside
+        return super().put(incident, before, put_back(after), lease, facts, beside)
 
     async def numbered(self, number: int) -> list[Incident]:
         """Find the projections with a number; more than one only if a delivery claimed what PagerDuty did not give."""
@@ -98,7 +99,7 @@ class Incidents(Documents[Incident]):
             names = {*map(name_of_id, ids), *(name for line in lines for name in names_of_line(line))}
             fields: list[Argument] = [part for name in sorted(names) for part in (name, "")]
             fields += [part for line in lines for part in (name_of_line(line.key), self._line.dump_json(line))]
-            if await self.store(incident, before, after, None, (), fields):
+            if await self.swap(incident, before, after, fields=fields):
                 return after
 
     async def _recalled(self, before: Stored[Incident]) -> Stored[Incident]:
@@ -109,12 +110,6 @@ class Incidents(Documents[Incident]):
         lines = [self._line.validate_json(text) for text in fields.values() if text]
         ids = [EventId(name.decode().removeprefix("id:")) for name in fields if name.startswith(b"id:")]
         return replace(before, value=recall(known, lines, ids))
-
-
-def _is_indexed_anew(before: Incident, after: Incident) -> bool:
-    """True once the number is known, and once more at the end, from which on the documents live as long as that."""
-    known, now = (one.snapshot.number if one.snapshot else None for one in (before, after))
-    return known != now or (before.status is not after.status and after.status is Status.RESOLVED)
 
 
 class ExpectationStore:
@@ -135,13 +130,16 @@ class ExpectationStore:
 
         Raises `FencedOff` for a worker that slept over it: what it would note may have come about without it.
         """
-
-        def noted(known: Incident) -> Incident:
-            if any(e.command == expectation.command for e in known.expectations):
-                return known
-            return replace(known, expectations=(*known.expectations, expectation))
-
-        await self._incidents.change(incident, noted, lease)
+        await self._incidents.change(
+            incident,
+            lambda known: replace(
+                known,
+                expectations=known.expectations
+                if any(earlier.command == expectation.command for earlier in known.expectations)
+                else (*known.expectations, expectation),
+            ),
+            lease,
+        )
 
     async def narrow(self, incident: IncidentId, command: CommandId, at: Instant, subject: str = "") -> None:
         """Narrow the window to the second that PagerDuty's answer gives, or to the id of what was made."""
