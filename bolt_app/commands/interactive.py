@@ -21,7 +21,11 @@ NEW_INCIDENT = "NEW"
 
 @dataclass(frozen=True)
 class Press:
-    """A press on a button or menu entry of ours, and its value. `pressed_ms` is Slack's time of it, 0 if not said."""
+    """
+    A press on a button or menu entry of ours, and its value.
+
+    `pressed_ms` is Slack's time of it, 0 if not said. `on_answer` is true if it is on a private answer.
+    """
 
     id: CommandId
     action_id: str
@@ -32,6 +36,7 @@ class Press:
     response_url: str
     trigger_id: str
     pressed_ms: int
+    on_answer: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,7 @@ def parse_press(payload: Payload) -> Press:
             response_url=require_text(payload.get("response_url") or ""),
             trigger_id=require_text(payload.get("trigger_id") or ""),
             pressed_ms=pressed_ms,
+            on_answer=container.get("is_ephemeral") is True,
         )
 
 
@@ -152,6 +158,8 @@ def command_from_submission(payload: Payload, action: Action, context: ModalCont
             label=context.label,
             url=context.url,
             params=terms,
+            always_reply=context.on_answer,
+            on_answer=context.on_answer,
             requested_ms=context.opened_ms,
         )
 
@@ -188,6 +196,8 @@ def _command_from_press(found: Press, action: Action, level: int | None = None) 
         label=context.label,
         url=context.url,
         params=ActionParams(expected_assignees=context.seen, level=level),
+        always_reply=found.on_answer,
+        on_answer=found.on_answer,
         requested_ms=found.pressed_ms,
     )
 
@@ -202,4 +212,5 @@ def _modal_context(found: Press, hints: list[str]) -> ModalContext:
         label="" if label == NO_NUMBER else label,
         url="" if url == NO_NUMBER else url,
         seen=read_seen(seen),
+        on_answer=found.on_answer,
     )

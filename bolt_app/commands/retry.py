@@ -27,13 +27,15 @@ def retry_command(queue: CommandQueue, again: RetryRequest) -> Command:
         raise _declined("It is still being sent to PagerDuty.", "Wait for the result")
     left = [record.command for record in records if record.outcome and record.outcome.kind not in DONE_KINDS]
     if not left:
-        raise _declined("It is already done.", "The card shows the current state")
+        raise _declined("It is already done.", "The card shows the current state", Kind.ALREADY)
     first = left[0]
     return replace(
         first,
         id=_next_attempt(first.parent_id, user),
         by=user,
         response_url=again.press.response_url,
+        always_reply=first.always_reply or again.press.on_answer,
+        on_answer=again.press.on_answer,
         requested_ms=again.press.pressed_ms,
         params=replace(first.params, people=_unanswered_people(left)),
         part=0,
@@ -63,5 +65,5 @@ def _unanswered_people(left: list[Command]) -> tuple[Ref, ...]:
     return tuple(person for command in left for person in command.params.people)
 
 
-def _declined(why: str, next_step: str) -> Declined:
-    return Declined(Outcome(Kind.REFUSED, why=why, next_step=next_step))
+def _declined(why: str, next_step: str, kind: Kind = Kind.REFUSED) -> Declined:
+    return Declined(Outcome(kind, why=why, next_step=next_step))

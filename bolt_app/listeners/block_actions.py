@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -19,7 +19,7 @@ from bolt_app.write_path.command_intake import CommandIntake
 from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
 from shared.model.command import Command, CommandQueue
-from shared.model.outcome import Declined
+from shared.model.outcome import Declined, Kind
 from shared.slack.api.client import Slack
 from shared.store.documents import Documents
 
@@ -81,10 +81,12 @@ class BlockActions:
                 queue = (await self.command_queues.load(again.incident)).value
             command = retry_command(queue, again)
         except Declined as declined:
-            await self._send_text(ack, again.press, declined.text)
+            # Unless it is done, the answer that was pressed is still true, and holds what the person wrote.
+            done = declined.outcome.kind is Kind.ALREADY
+            await self._send_text(ack, replace(again.press, on_answer=again.press.on_answer and done), declined.text)
         except (StoreDown, TimeoutError) as error:
             log.error("retry.not_read", command=again.command, incident=again.incident, why=repr(error))
-            await self._send_text(ack, again.press, STORE_DOWN)
+            await self._send_text(ack, replace(again.press, on_answer=False), STORE_DOWN)
         else:
             await self.command_intake.accept(ack, command)
 

@@ -18,7 +18,8 @@ class ModalContext:
 
     `incident` is None for one that is still to be opened. `label` and `url` are the card's, hints for words only.
     `seen` are the assignees whom the card showed. `opened_ms` is when the dialog was opened, by the store's clock,
-    since Slack does not say when one was sent; 0 where that is not known.
+    since Slack does not say when one was sent; 0 where that is not known. `on_answer` is true if the press was on a
+    private answer.
     """
 
     incident: IncidentId | None
@@ -29,6 +30,7 @@ class ModalContext:
     url: str = ""
     seen: frozenset[UserId] | None = None
     opened_ms: int = 0
+    on_answer: bool = False
 
 
 _JSON = TypeAdapter(ModalContext)

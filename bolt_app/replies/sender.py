@@ -30,10 +30,16 @@ ReplyTarget = Command | Press | SlashPayload
 async def send_reply(
     slack: Slack, target: ReplyTarget, reply: Reply, *, by_address: bool = True, patience: float = 0.0
 ) -> bool:
-    """Answer, and return if Slack took it. `chat.postEphemeral` waits up to `patience` seconds. Failures are logged."""
+    """
+    Answer, in the place of the private answer that was pressed if there is one; return if Slack took it.
+
+    `chat.postEphemeral` waits up to `patience` seconds. Failures are logged.
+    """
     incident = target.incident if isinstance(target, Command) else None
+    instead = not isinstance(target, SlashPayload) and target.on_answer
     about: dict[str, Any] = {"command": target.id, "incident": incident, "user": target.by.id}
-    if by_address and target.response_url and await respond(slack, target.response_url, reply, **about):
+    address = target.response_url if by_address else ""
+    if address and await respond(slack, address, reply, replace_original=instead, **about):
         return True
     try:
         await _post_ephemeral(slack, target, reply, patience)

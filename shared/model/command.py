@@ -73,7 +73,9 @@ class Command:
     part: int = 0
     parts: int = 1
     always_reply: bool = False
-    """True if the outcome is always told in words, because the command was typed and the card may be out of sight."""
+    """True if the outcome is always told in words: it was typed or given on a private answer, and not on a card."""
+    on_answer: bool = False
+    """True if it was given on a private answer, in whose place its own answers stand: what that said is over."""
     requested_ms: int = 0
     """When it was requested: by Slack's clock, or by the store's when its modal was opened; 0 if unknown."""
 

@@ -87,6 +87,14 @@ def test_a_press_is_a_command() -> None:
     assert PRESS["response_url"] == command.response_url
 
 
+@pytest.mark.parametrize(("said", "on_answer"), [(True, True), (False, False), (None, False), ("true", False)])
+def test_only_a_private_answer_is_replaced(said: object, on_answer: bool) -> None:  # noqa: FBT001 -- a case
+    """What follows a press on a private answer stands in its place, and is told in words; a card is never replaced."""
+    command = command_from_button(press(container__is_ephemeral=said))
+
+    assert (on_answer, on_answer) == (command.on_answer, command.always_reply)
+
+
 def test_a_button_without_a_number_works_too() -> None:
     """The label is for words only."""
     assert "" == command_from_button(press(actions__0__value="Q1INCIDENT")).label

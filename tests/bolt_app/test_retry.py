@@ -58,6 +58,14 @@ def test_only_what_is_not_done_is_tried_again() -> None:
     assert command.id == command.parent_id != ASKED.id
 
 
+def test_the_answer_that_was_pressed_is_replaced_though_the_card_was_not() -> None:
+    """The first press was on a card; what comes of trying again is always told, in the place of the failure."""
+    again = parsed(CommandId("c0ffee"))
+    command = retry_command(parts(*[Kind.EXPIRED] * 3), replace(again, press=replace(again.press, on_answer=True)))
+
+    assert (True, True) == (command.on_answer, command.always_reply)
+
+
 def test_pressing_twice_is_one_try() -> None:
     """The second press finds the first one's command on its way."""
     known = parts(Kind.EXPIRED, Kind.EXPIRED, Kind.EXPIRED)

@@ -55,6 +55,9 @@ async def test_a_command_that_cannot_be_sent_ends_and_can_be_given_again(impatie
     assert "acknowledgement failed" not in card.plain
     assert 1 == len(impatient.writes())
     assert "acknowledged" == impatient.pagerduty.incident(incident.id).status
+    told = await impatient.told("Alice", "You acknowledged incident #1.")
+    assert told == failed.plain
+    assert not any("was NOT acknowledged" in words for words in impatient.private("Alice"))
 
 
 async def test_the_card_shows_a_failure_until_the_next_transition(impatient: Bridge) -> None:
