@@ -51,7 +51,7 @@ class RouteMonitor:
         checks = RouteChecks(self._slack, self._pagerduty)
         for place, check in chain(checks.channels(routing), checks.conditions(routing)):
             try:
-                wrong = await check
+                wrong = await check()
             except (CallError, Malformed) as error:
                 log.warning("route.unchecked", place=place, why=str(error))
                 continue

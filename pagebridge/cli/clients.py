@@ -58,6 +58,12 @@ def known_secrets() -> list[str]:
     return [*found, *(part.strip() for secret in found for part in secret.split(","))]
 
 
+def is_receivers_alone() -> bool:
+    """True if a receiver's secret is set here and none of a worker's: it holds no Slack and no PagerDuty token."""
+    given = {name for name, value in load(_Secrets) if value is not None}
+    return "pagerduty_webhook_secrets" in given and given <= {"pagerduty_webhook_secrets", "redis_url"}
+
+
 def pagerduty_door(settings: PagerDutySettings) -> aclosing[PagerDuty]:
     """Open the door to PagerDuty, as a context."""
     return aclosing(PagerDuty.from_settings(settings, TIMEOUT))
@@ -92,15 +98,20 @@ class Worker:
 
     port: int
 
-    async def socket_mode(self) -> str:
-        """Return how it is connected to Slack; empty when it is not, or there is no worker here."""
+    async def health(self) -> dict[str, object] | None:
+        """Return what it says of itself; None when there is no worker here."""
         try:
             found = json.loads(await _page(self.port, "/readyz"))
-            if found.get("slack_standby"):
-                return "stands by: other workers have the connections"
-            return f"has {found['slack_connections']} connections" if found["slack_connections"] else ""
-        except (aiohttp.ClientError, OSError, ValueError, KeyError, AttributeError):
-            return ""
+        except (aiohttp.ClientError, OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) and "ready" in found else None
+
+    async def socket_mode(self) -> str:
+        """Return how it is connected to Slack; empty when it is not, or there is no worker here."""
+        found = await self.health() or {}
+        if found.get("slack_standby"):
+            return "stands by: other workers have the connections"
+        return f"has {found['slack_connections']} connections" if found.get("slack_connections") else ""
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.text import Text
 
 from pagebridge.cli import exits
-from pagebridge.cli.checks import clocks, offline, pagerduty, redis, slack, webhook
+from pagebridge.cli.checks import clocks, offline, pagerduty, people, redis, slack, webhook, worker
 from pagebridge.cli.checks.context import Site, here, opened
 from pagebridge.cli.checks.findings import EXIT_CODES, Check, Finding, Status, look_at_all, worst
 from pagebridge.cli.checks.webhook import PATIENCE
-from pagebridge.cli.clients import AsJson, Data, Worker
+from pagebridge.cli.clients import AsJson, Data, Worker, is_receivers_alone
 from pagebridge.cli.terminal import folded, harmless, show, terminal
 from pagebridge.cli.up import DATA
 
@@ -49,6 +49,9 @@ async def doctor(
     post: Annotated[
         bool, typer.Option("--post", help="Also post a test message to every channel and delete it.")
     ] = False,
+    slack_url: Annotated[
+        str, typer.Option(metavar="URL", help="Where Slack sends its requests, with SLACK_TRANSPORT=http.")
+    ] = "",
     as_json: AsJson = False,
     data: Data = DATA,
 ) -> int:
@@ -57,36 +60,61 @@ async def doctor(
 
     The exit code is 0 when all is well, 1 when the worst is a warning, 2 when something does not work.
     """
-    return _report(await examine(data, post=post), as_json=as_json)
+    return _report(await examine(data, post=post, slack_url=slack_url), as_json=as_json)
 
 
-async def examine(data: Path, *, post: bool = False, patience: float = PATIENCE) -> list[Finding]:
+async def examine(data: Path, *, post: bool = False, slack_url: str = "", patience: float = PATIENCE) -> list[Finding]:
     """Make every check that can be made with what is set. `patience` is how many seconds a ping may take."""
     async with opened(data) as site:
-        return await look_at_all(_checks(site, patience, post=post))
+        return await look_at_all(
+            [
+                *offline.everything(site.here.bridge_config),
+                *site.problems,
+                *_of_redis(site),
+                *_of_slack(site, post=post),
+                *_of_pagerduty(site, patience),
+                *_of_both(site, slack_url),
+            ]
+        )
 
 
-def _checks(site: Site, patience: float, *, post: bool) -> Iterator[Check]:
-    yield from offline.everything(site.here.bridge_config)
-    yield from site.problems
-    if site.redis is not None:
-        yield from redis.checks(site.redis, site.config.durability, embedded=site.embedded)
+def _of_redis(site: Site) -> Iterator[Check]:
+    if site.redis is None:
+        return
+    alone = is_receivers_alone()
+    yield from redis.checks(site.redis, site.config.durability, embedded=site.embedded, worker=not alone)
+    if not alone:
         yield clocks.of_redis(site.redis)
-    if site.slack is not None:
-        door, own = site.slack
-        yield from slack.checks(door, own.socket_token, own.slack_command, Worker(site.here.worker_port))
-        yield clocks.of_slack(door)
-        if post:
-            yield from slack.posting(door, site.config.routing)
-    if site.pagerduty is not None:
-        pager, settings = site.pagerduty
-        local = webhook.is_private(urlsplit(settings.pagerduty_api_url).hostname or "")
-        watched = settings.pagerduty_webhook_subscription
-        yield from pagerduty.checks(pager, site.config.authorization.mode)
-        yield clocks.of_pagerduty(pager)
-        yield from webhook.checks(pager, watched, site.pinging(patience), local=local)
-    if site.slack is not None and site.pagerduty is not None:
-        yield from pagerduty.routes(site.slack[0], site.pagerduty[0], site.config.routing)
+
+
+def _of_slack(site: Site, *, post: bool) -> Iterator[Check]:
+    if site.slack is None:
+        return
+    door, own = site.slack
+    yield from slack.checks(door, own.socket_token, own.slack_command, Worker(site.here.worker_port))
+    yield clocks.of_slack(door)
+    yield from people.in_slack(door, site.config.identity.users)
+    if post:
+        yield from slack.posting(door, site.config.routing)
+
+
+def _of_pagerduty(site: Site, patience: float) -> Iterator[Check]:
+    if site.pagerduty is None:
+        return
+    pager, settings = site.pagerduty
+    local = webhook.is_private(urlsplit(settings.pagerduty_api_url).hostname or "")
+    watched = settings.pagerduty_webhook_subscription
+    yield from pagerduty.checks(pager, site.config.authorization.mode)
+    yield clocks.of_pagerduty(pager)
+    yield from people.in_pagerduty(pager, site.config.identity.users)
+    yield from webhook.checks(pager, watched, site.pinging(patience), local=local)
+
+
+def _of_both(site: Site, slack_url: str) -> Iterator[Check]:
+    if site.slack is None or site.pagerduty is None:
+        return
+    yield from pagerduty.routes(site.slack[0], site.pagerduty[0], site.config.routing)
+    yield from worker.checks(Worker(site.here.worker_port), site.slack[1], slack_url)
 
 
 def _report(findings: Sequence[Finding], *, as_json: bool) -> int:

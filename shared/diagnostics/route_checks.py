@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from shared.config.bridge_config import RoutingConfig
@@ -19,7 +20,7 @@ T = TypeVar("T")
 Known = Sequence[Service] | Sequence[Team] | Sequence[Priority]
 Look = Callable[[str], Awaitable[Known]]
 """Looks up an id or a name; raises `NotFound` if it does not exist."""
-Check = Awaitable[Problem | None]
+Check = Callable[[], Awaitable[Problem | None]]
 
 
 class RouteChecks:
@@ -36,7 +37,7 @@ class RouteChecks:
             for channel in route.all_channels:
                 places.setdefault(channel, f"routing.routes[{number}]")
         for channel, place in places.items():
-            yield place, self.channel(ChannelId(channel))
+            yield place, partial(self.channel, ChannelId(channel))
 
     def conditions(self, routing: RoutingConfig) -> Iterator[tuple[str, Check]]:
         """Return a check for every condition of the routes, with its position: that PagerDuty has the object."""
@@ -48,28 +49,18 @@ class RouteChecks:
             )
             for field, wanted, look in conditions:
                 if wanted:
-                    yield f"routing.routes[{number}].{field}", _missing(field, wanted, look)
+                    yield f"routing.routes[{number}].{field}", partial(_missing, field, wanted, look)
 
     async def channel(self, channel: ChannelId) -> Problem | None:
         """Find out whether the app can post to a channel."""
         try:
-            found = await self._in_turn(lambda: self._slack.channel(channel))
+            found = await in_turn(lambda: self._slack.channel(channel))
         except NotFound:
             what = f"this app can't see channel {channel}"
             return Problem(what, "fix the id, or invite the app if it is private")
         if found.archived:
             return Problem(f"#{found.name} is archived", "unarchive it, or name another channel")
         return None if found.member else Problem(f"the app is not in #{found.name}", "invite it there")
-
-    async def _in_turn(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Call Slack when its rate limit has room; more urgent calls go first."""
-        while True:
-            try:
-                return await ask()
-            except Unavailable as error:
-                if error.retry_after is None:
-                    raise
-                await asyncio.sleep(error.retry_after)
 
     async def _services(self, wanted: str) -> Known:
         return await self._pagerduty.services(wanted) or [await self._pagerduty.service(wanted)]
@@ -79,6 +70,17 @@ class RouteChecks:
 
     async def _priorities(self, _: str) -> Known:
         return await self._pagerduty.priorities()
+
+
+async def in_turn(ask: Callable[[], Awaitable[T]]) -> T:
+    """Call Slack or PagerDuty when its rate limit has room; more urgent calls go first. Raises as the call does."""
+    while True:
+        try:
+            return await ask()
+        except Unavailable as error:
+            if error.retry_after is None:
+                raise
+            await asyncio.sleep(error.retry_after)
 
 
 async def _missing(kind: str, wanted: str, look: Look) -> Problem | None:

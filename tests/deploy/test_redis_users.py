@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pagebridge.cli.checks import redis
+from pagebridge.cli.checks.findings import Status, look_at_all
 from shared.durations import Durations
 from shared.errors import StoreDown
 from shared.store import keys
@@ -122,6 +124,19 @@ async def test_the_worker_has_all_that_it_works_with(server: Store) -> None:
     await inbox.dead_letter(entry, "a test")
     assert [] == await inbox.batch()
     await client.aclose()
+
+
+@pytest.mark.parametrize("user", ["receiver", "worker"])
+async def test_the_doctor_finds_nothing_wrong_with_the_rights_of_either(server: Store, user: str) -> None:
+    """It tries what that program does and no more; what a user may not see is skipped, and nothing is left behind."""
+    client = connect(server.url(user))
+    findings = await look_at_all(redis.checks(client, "fsync", worker=user == "worker"))
+    await client.aclose()
+
+    bad = {finding.check for finding in findings if finding.status in {Status.FAIL, Status.WARNING}}
+    assert bad == (set() if server.confirms else {"Redis durability"})
+    (rights,) = [finding for finding in findings if finding.check == "Redis rights"]
+    assert f"all rights that a {user} needs" in rights.what
 
 
 async def test_the_worker_has_its_keys_and_no_others(server: Store) -> None:

@@ -90,9 +90,19 @@ def furnish(office: Office) -> None:
 
 
 async def found(checks: Iterable[Check], name: str) -> Finding:
-    """Make the one check of that name."""
-    (finding,) = await look_at_all([check for check in checks if check.name == name])
+    """Make the one check of that name, after those that it needs."""
+    (finding,) = [finding for finding in await look_at_all(with_needed(checks, name)) if finding.check == name]
     return finding
+
+
+def with_needed(checks: Iterable[Check], *names: str) -> list[Check]:
+    """List the checks of these names and those that they need, in their order."""
+    wanted, chosen = set(names), []
+    for check in reversed(list(checks)):
+        if check.name in wanted:
+            chosen.append(check)
+            wanted |= set(check.needs)
+    return chosen[::-1]
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from pagebridge.cli.doctor import _lines, examine
 from pagebridge_sandbox.demo.processes import free_ports
 from shared.config.settings import Settings
 from shared.store.redis import connect
-from tests.pagebridge.cli_session import Office, opened
+from tests.pagebridge.cli_session import ROUTING, Office, opened
 from tests.webhook_receiver.running import SECRET
 
 DATA = Path("data")
@@ -39,7 +39,7 @@ async def test_everything_is_right(office: Office) -> None:
     findings = await examine(DATA, post=True)
 
     assert [] == [finding for finding in findings if finding.status in {Status.WARNING, Status.FAIL}]
-    assert ["Slack command"] == [finding.check for finding in findings if finding.status is Status.SKIPPED]
+    assert ["Slack command", "worker"] == [finding.check for finding in findings if finding.status is Status.SKIPPED]
     assert "`/pd help`" in of(findings, "Slack command").fix
     assert [] == office.slack.channels["C0INCIDENTS"].messages
     assert {
@@ -84,9 +84,63 @@ async def test_one_vendor_that_is_down_spoils_no_other_check(office: Office) -> 
     assert Status.FAIL is of(findings, "PagerDuty token").status
     assert "cannot be reached" in of(findings, "PagerDuty token").what
     asked = of(findings, "PagerDuty abilities")
-    assert (Status.WARNING, True) == (asked.status, asked.what.startswith("can't be checked"))
+    assert (Status.SKIPPED, "skipped because of PagerDuty token") == (asked.status, asked.what)
     assert Status.PASS is of(findings, "Slack bot token").status
     assert Status.PASS is of(findings, "Redis rights").status
+
+
+async def test_one_cause_is_one_finding(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that PagerDuty does not take is one failure; whatever rests on it is skipped, and says because of what."""
+    office.subscribe()
+    office.write("bridge.toml", '[identity.users]\nU0ALICE = "PALICE1"\n' + ROUTING)
+    office.slack.add_user("Alice Ng", id="U0ALICE")
+    monkeypatch.setenv("PAGERDUTY_API_TOKEN", "another-key")
+
+    findings = await examine(DATA)
+
+    assert ["PagerDuty token"] == [one.check for one in findings if one.status in {Status.FAIL, Status.WARNING}]
+    skipped = [one.check for one in findings if one.what == "skipped because of PagerDuty token"]
+    assert {"clock of PagerDuty", "webhook ping", "webhook enabled", "[identity.users] in PagerDuty"} <= set(skipped)
+
+
+async def test_where_only_a_receiver_runs(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its machine holds no token: that is a warning, and what it may do at Redis is looked at, no worker's rights."""
+    for name in office.environment():
+        if name not in {"REDIS_URL", "PAGERDUTY_WEBHOOK_SECRETS", "RECEIVER_ADMIN_PORT"}:
+            monkeypatch.delenv(name)
+    store = connect(office.valkey.url)
+    rights = ("resetkeys", "-@all", "+ping", "+waitaof", "(%W~pb:{work}:deliveries -@all +rpush)")
+    await store.execute_command("ACL", "SETUSER", "few", "on", ">pw", *rights, "(%R~pb:{generation} -@all +get)")
+    await store.aclose()
+    monkeypatch.setenv("REDIS_URL", office.valkey.url.replace("unix://", "unix://few:pw@"))
+
+    findings = await examine(DATA)
+
+    assert ["settings"] == [one.check for one in findings if one.status in {Status.FAIL, Status.WARNING}]
+    assert "only a receiver can run here" in of(findings, "settings").what
+    assert "all rights that a receiver needs" in of(findings, "Redis rights").what
+
+
+@pytest.mark.parametrize(
+    ("line", "side"), [('U0GONE = "PALICE1"', "Slack"), ('U0ALICE = "PGONE01"', "PagerDuty"), ("", "")]
+)
+async def test_the_table_of_people_is_checked_on_both_sides(office: Office, line: str, side: str) -> None:
+    """A user whom Slack or PagerDuty does not have, or has no more, is named with the side that does not know them."""
+    office.slack.add_user("Alice Ng", id="U0ALICE")
+    office.slack.add_user("Left", id="U0GONE").deleted = True
+    office.write(
+        "bridge.toml",
+        f'[identity.users]\nU0ALICE2 = "PALICE1"\n{line}\n'.replace("ALICE2", "ALICE" if not line else "BOB") + ROUTING,
+    )
+    office.slack.add_user("Bob", id="U0BOB")
+
+    findings = await examine(DATA)
+
+    found = {name: of(findings, f"[identity.users] in {name}") for name in ("Slack", "PagerDuty")}
+    assert {name: Status.FAIL if name == side else Status.PASS for name in found} == {
+        name: finding.status for name, finding in found.items()
+    }
+    assert not side or line.split('"')[1 if side == "PagerDuty" else 0].split(maxsplit=1)[0] in found[side].what
 
 
 async def test_what_is_not_set_is_named_and_the_rest_is_looked_at(
@@ -102,8 +156,8 @@ async def test_what_is_not_set_is_named_and_the_rest_is_looked_at(
 
     named = [finding.what.split()[0] for finding in findings if finding.check == "settings"]
     assert ["LOG_LEVEL", "REDIS_URL", "SLACK_BOT_TOKEN"] == sorted(named)
-    assert "not checked" in of(findings, "Slack").what
-    assert "not checked" in of(findings, "Redis").what
+    assert "because of settings" in of(findings, "Slack").what
+    assert "because of settings" in of(findings, "Redis").what
     assert Status.PASS is of(findings, "webhook enabled").status
 
 

@@ -21,7 +21,7 @@ Clock = Callable[[], Awaitable[int]]
 
 def of_slack(slack: Slack) -> Check:
     """Compare Slack's clock with ours."""
-    return Check("clock of Slack", lambda: skew("Slack", slack.clock_ms, SECOND))
+    return Check("clock of Slack", lambda: skew("Slack", slack.clock_ms, SECOND), needs=("Slack bot token",))
 
 
 def of_pagerduty(pagerduty: PagerDuty) -> Check:
@@ -30,12 +30,12 @@ def of_pagerduty(pagerduty: PagerDuty) -> Check:
     async def ask() -> int:
         return (await pagerduty.clock()).ms
 
-    return Check("clock of PagerDuty", lambda: skew("PagerDuty", ask, SECOND))
+    return Check("clock of PagerDuty", lambda: skew("PagerDuty", ask, SECOND), needs=("PagerDuty token",))
 
 
 def of_redis(redis: Redis) -> Check:
     """Compare Redis's clock, by which all workers go, with ours."""
-    return Check("clock of Redis", lambda: skew("Redis", StoreClock(redis).now_ms, 1))
+    return Check("clock of Redis", lambda: skew("Redis", StoreClock(redis).now_ms, 1), needs=("Redis",))
 
 
 async def skew(whose: str, clock: Clock, precision_ms: int) -> Verdict:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -38,22 +38,28 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Finding(Verdict):
-    """A verdict, and the name of its check."""
+    """A verdict, and the name of its check. `cause` is the check that failed, because of which others are skipped."""
 
     check: str = ""
+    cause: str = ""
 
     def as_json(self) -> dict[str, str]:
         """Write it for machines."""
-        return {"check": self.check, **{name: str(value) for name, value in asdict(self).items() if name != "check"}}
+        return {"check": self.check, "status": self.status, "what": self.what, "fix": self.fix}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check by its name, or its verdict where that is known already. It is given up after `longest` seconds."""
+    """
+    One check by its name, or its verdict where that is known already. It is given up after `longest` seconds.
+
+    `needs` names earlier checks without which this one could only find the same cause again.
+    """
 
     name: str
     look: Callable[[], Awaitable[Verdict]] | Verdict
     longest: float = LONGEST
+    needs: tuple[str, ...] = ()
 
 
 class Once(Generic[T]):
@@ -97,11 +103,21 @@ def judged(wrong: Problem | None, right: str, bad: Status = Status.FAIL) -> Verd
     return Verdict(bad, wrong.what, wrong.fix) if wrong else passed(right)
 
 
-async def look_at_all(checks: Iterable[Check]) -> list[Finding]:
-    """Make all checks side by side, and give what they found in their order."""
+async def look_at_all(checks: Iterable[Check], done: Callable[[str], object] = str) -> list[Finding]:
+    """
+    Make all checks side by side, and give what they found in their order; `done` is told the name of each at its end.
+
+    One that needs another waits for it, and is skipped where that failed: one cause is told once.
+    """
+    tasks: dict[str, asyncio.Task[Finding]] = {}
+    every: list[asyncio.Task[Finding]] = []
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_look(check)) for check in checks]
-    return [task.result() for task in tasks]
+        for check in checks:
+            needed = [tasks[name] for name in check.needs if name in tasks]
+            task = group.create_task(_look(check, needed, done))
+            tasks.setdefault(check.name, task)
+            every.append(task)
+    return [task.result() for task in every]
 
 
 def worst(findings: Sequence[Verdict]) -> Status:
@@ -110,13 +126,23 @@ def worst(findings: Sequence[Verdict]) -> Status:
     return max((finding.status for finding in findings), key=order.index, default=Status.PASS)
 
 
-async def _look(check: Check) -> Finding:
+async def _look(check: Check, needed: Sequence[asyncio.Task[Finding]], done: Callable[[str], object]) -> Finding:
+    """Make one check, unless one that it needs has failed."""
+    cause = next((found.cause for found in [await task for task in needed] if found.cause), "")
+    skipped_for = Finding(Status.SKIPPED, f"skipped because of {cause}", check=check.name, cause=cause)
+    finding = skipped_for if cause else await _made(check)
+    done(check.name)
+    return finding
+
+
+async def _made(check: Check) -> Finding:
     """Make one check. One that cannot be made says so, and spoils no other."""
     try:
         async with asyncio.timeout(check.longest):
             verdict = check.look if isinstance(check.look, Verdict) else await check.look()
+        cause = check.name if verdict.status is Status.FAIL else ""
     except TimeoutError:
-        verdict = warned(f"no answer within {check.longest:g} s", "run again; check for an outage")
+        cause, verdict = "", warned(f"no answer within {check.longest:g} s", "run again; check for an outage")
     except (CallError, Malformed, StoreDown) as error:
-        verdict = warned(f"can't be checked: {error}", "fix the other problems and run again")
-    return Finding(verdict.status, verdict.what, verdict.fix, check.name)
+        cause, verdict = check.name, warned(f"can't be checked: {error}", "fix the other problems and run again")
+    return Finding(verdict.status, verdict.what, verdict.fix, check.name, cause)

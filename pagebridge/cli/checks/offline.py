@@ -7,12 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warned
+from pagebridge.cli.clients import is_receivers_alone
 from pagebridge.cli.env_file import ENV, SECRETS, names, value
 from pagebridge.cli.up import redis_url_given
 from shared.config.bridge_config import BridgeConfig, RouteConfig
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
-from shared.config.settings import Settings, load
+from shared.config.settings import ReceiverSettings, Settings, load
 from shared.http.proxy import VARIABLES, host_of, proxy_for
 
 NO_STORE = "redis://unset.invalid"
@@ -29,10 +30,14 @@ def everything(config: Path, env: Path = ENV) -> list[Check]:
 
 def settings() -> list[Check]:
     """Check every setting of both processes, one finding for each that is wrong. REDIS_URL need not be set."""
+    alone = is_receivers_alone()
     try:
-        found = load(Settings, **({} if redis_url_given() else {"redis_url": NO_STORE}))
+        found = load(ReceiverSettings if alone else Settings, **({} if redis_url_given() else {"redis_url": NO_STORE}))
     except Misconfigured as error:
         return [Check("settings", _wrong(problem)) for problem in error.problems]
+    if not isinstance(found, Settings):
+        what = "no token of Slack's or PagerDuty's is set on this machine: only a receiver can run here"
+        return [Check("settings", warned(what, "where a worker is to run, `pagebridge init` sets them"))]
     proxies = called(found.slack_api_url, found.pagerduty_api_url)
     return [Check("settings", passed("all required settings are set and valid")), Check("proxies", proxies)]
 

@@ -1,14 +1,13 @@
 """Checks of PagerDuty: the key, the account's abilities, services without a team, and what the routes ask for."""
 
-from collections.abc import Awaitable
 from functools import partial
-from itertools import chain
 from typing import Literal
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, judged, passed, warned
+from pagebridge.cli.checks.slack import INSTALLED
 from shared.config.bridge_config import RoutingConfig
-from shared.config.errors import Problem
 from shared.diagnostics import credential_checks
+from shared.diagnostics.route_checks import Check as RouteCheck
 from shared.diagnostics.route_checks import RouteChecks
 from shared.errors import CallError, Refused
 from shared.pagerduty.api.client import PagerDuty
@@ -17,6 +16,7 @@ from shared.slack.api.client import Slack
 
 LONGEST = 60.0
 """Seconds that a check of a route may take: each waits for its turn at Slack."""
+NEEDED = ("PagerDuty token",)
 TEAMS = "teams"
 SHOWN = 5
 """How many names of services are given before the others are only counted."""
@@ -27,20 +27,20 @@ def checks(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> list[Che
     """List the checks of PagerDuty. `mode` is that of the authorization in `bridge.toml`."""
     return [
         Check("PagerDuty token", lambda: token(pagerduty)),
-        Check("PagerDuty abilities", lambda: abilities(pagerduty, mode)),
-        Check("services without a team", lambda: without_team(pagerduty, mode), longest=30.0),
+        Check("PagerDuty abilities", lambda: abilities(pagerduty, mode), needs=NEEDED),
+        Check("services without a team", lambda: without_team(pagerduty, mode), longest=30.0, needs=NEEDED),
     ]
 
 
 def routes(slack: Slack, pagerduty: PagerDuty, routing: RoutingConfig) -> list[Check]:
     """List the checks of the routes, one for each channel, and for each thing that a route asks for."""
 
-    async def exists(check: Awaitable[Problem | None]) -> Verdict:
-        return judged(await check, "exists")
+    async def exists(look: RouteCheck) -> Verdict:
+        return judged(await look(), "exists")
 
     found = RouteChecks(slack, pagerduty)
-    places = chain(found.channels(routing), found.conditions(routing))
-    return [Check(place, partial(exists, check), LONGEST) for place, check in places]
+    places = ((found.channels(routing), INSTALLED), (found.conditions(routing), NEEDED))
+    return [Check(place, partial(exists, check), LONGEST, needs) for checks, needs in places for place, check in checks]
 
 
 async def token(pagerduty: PagerDuty) -> Verdict:

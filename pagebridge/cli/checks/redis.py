@@ -1,6 +1,7 @@
 """Checks of Redis: reachable, durable, never evicting, all commands of the worker allowed, its layout known."""
 
 import secrets
+from hashlib import sha1
 from typing import Literal
 
 from redis.exceptions import ResponseError
@@ -13,21 +14,30 @@ from shared.store.durability import NO_EVICTION, Durability, probe
 from shared.store.redis import Redis
 
 REACH = "start it, fix REDIS_URL, or check the network"
-RIGHTS = "allow the user in REDIS_URL to read and write `pb:*`, run scripts, and call WAITAOF and TIME"
+RIGHTS = "give the user in REDIS_URL the rights in deploy/redis-users.acl"
+NEEDED = ("Redis",)
+SCRIPT = "return 1"
+"""A script that does nothing: the programs run theirs by digest, so EVAL is not needed."""
 
 Command = tuple[str | int, ...]
 
 
-def checks(redis: Redis, wanted: Literal["fsync", "memory"], *, embedded: bool = False) -> list[Check]:
-    """List the checks of Redis. `wanted` is the durability that `bridge.toml` asks for."""
+def checks(
+    redis: Redis, wanted: Literal["fsync", "memory"], *, embedded: bool = False, worker: bool = True
+) -> list[Check]:
+    """
+    List the checks of Redis. `wanted` is the durability that `bridge.toml` asks for.
+
+    `worker` says that a worker uses this user of Redis; a receiver's own has fewer rights.
+    """
     found = Once(lambda: probe(redis))
     return [
         Check("Redis", lambda: reachable(redis, embedded=embedded)),
-        Check("Redis persistence", lambda: persistent(redis)),
-        Check("Redis eviction", lambda: eviction(found)),
-        Check("Redis durability", lambda: durability(found, wanted)),
-        Check("Redis rights", lambda: rights(redis)),
-        Check("Redis layout", lambda: layout(redis)),
+        Check("Redis persistence", lambda: persistent(redis), needs=NEEDED),
+        Check("Redis eviction", lambda: eviction(found), needs=NEEDED),
+        Check("Redis durability", lambda: durability(found, wanted), needs=NEEDED),
+        Check("Redis rights", lambda: rights(redis, worker=worker), needs=NEEDED),
+        Check("Redis layout", lambda: layout(redis), needs=NEEDED),
     ]
 
 
@@ -79,13 +89,13 @@ async def durability(found: Once[Durability], wanted: Literal["fsync", "memory"]
     return passed("accepted clicks and deliveries are on disk")
 
 
-async def rights(redis: Redis) -> Verdict:
-    """Try one command of each kind that a worker gives."""
-    await redis.ping()
-    denied = [name for name in [await _denied(redis, command) for command in _asked(secrets.token_hex(4))] if name]
+async def rights(redis: Redis, *, worker: bool = True) -> Verdict:
+    """Try every command that a worker gives, or else a receiver; those of scripts by themselves."""
+    asked = _of_worker(secrets.token_hex(4)) if worker else _OF_RECEIVER
+    denied = [name for name in [await _denied(redis, command) for command in asked] if name]
     if denied:
         return failed(f"the user in REDIS_URL can't run: {'; '.join(denied)}", RIGHTS)
-    return passed("the user in REDIS_URL has all rights that a worker needs")
+    return passed(f"the user in REDIS_URL has all rights that a {'worker' if worker else 'receiver'} needs")
 
 
 async def layout(redis: Redis) -> Verdict:
@@ -98,28 +108,59 @@ async def layout(redis: Redis) -> Verdict:
     return passed("written by a version that this one can follow" if known else "empty")
 
 
-def _asked(run: str) -> list[Command]:
-    """List a command of each kind, on keys of our own that are deleted again."""
+_OF_RECEIVER: tuple[Command, ...] = (
+    ("GET", keys.GENERATION),
+    # As the receiver itself proves that it can append: what is empty is no delivery, and thrown away.
+    ("RPUSH", keys.DELIVERIES, ""),
+)
+
+
+def _of_worker(run: str) -> list[Command]:
+    """List every command of a worker, on keys of our own that are deleted again."""
     kinds = ("stream", "string", "hash", "zset", "list")
     stream, string, table, ordered, row = (keys.scratch(run, kind) for kind in kinds)
-    script = "redis.call('HSET', KEYS[1], 'rev', 1) return redis.call('HGET', KEYS[1], 'rev')"
+    group = keys.GROUP
     return [
+        ("SCRIPT LOAD", SCRIPT),
+        ("EVALSHA", sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest(), 0),
         ("XADD", stream, "*", "v", 1),
-        ("XGROUP", "CREATE", stream, keys.GROUP, 0),
-        ("XREADGROUP", "GROUP", keys.GROUP, "doctor", "COUNT", 1, "STREAMS", stream, ">"),
-        ("XAUTOCLAIM", stream, keys.GROUP, "doctor", 0, "0"),
+        ("XGROUP CREATE", stream, group, 0),
+        ("XREADGROUP", "GROUP", group, "doctor", "COUNT", 1, "STREAMS", stream, ">"),
+        ("XAUTOCLAIM", stream, group, "doctor", 0, "0"),
+        ("XACK", stream, group, "0-1"),
+        ("XDEL", stream, "0-1"),
+        ("XTRIM", stream, "MAXLEN", 1),
+        ("XLEN", stream),
         ("XRANGE", stream, "-", "+"),
-        ("XINFO", "CONSUMERS", stream, keys.GROUP),
-        ("XGROUP", "DELCONSUMER", stream, keys.GROUP, "doctor"),
-        ("MEMORY", "USAGE", stream),
+        ("XINFO CONSUMERS", stream, group),
+        ("XGROUP DELCONSUMER", stream, group, "doctor"),
+        ("MEMORY USAGE", stream),
         ("BLMOVE", row, row, "LEFT", "LEFT", "0.01"),
         ("LPOP", row),
         ("LLEN", row),
+        ("LINDEX", row, 0),
+        ("LRANGE", row, 0, -1),
+        ("LPOS", row, ""),
         ("SET", string, 1, "PX", 60_000),
         ("GET", string),
-        ("EVAL", script, 1, table),
+        ("EXISTS", string),
+        ("EXPIRE", string, 60),
+        ("PEXPIRE", string, 60_000),
+        ("PTTL", string),
+        ("HSET", table, "rev", 1),
+        ("HGET", table, "rev"),
+        ("HMGET", table, "rev"),
+        ("HGETALL", table),
+        ("HDEL", table, "rev"),
         ("ZADD", ordered, 1, "due"),
+        ("ZCARD", ordered),
+        ("ZCOUNT", ordered, "-inf", "+inf"),
+        ("ZRANGE", ordered, 0, -1),
+        ("ZREVRANGE", ordered, 0, -1),
         ("ZRANGEBYSCORE", ordered, "-inf", "+inf"),
+        ("ZRANK", ordered, "due"),
+        ("ZSCORE", ordered, "due"),
+        ("ZREM", ordered, "due"),
         ("TIME",),
         ("DEL", stream, string, table, ordered),
     ]

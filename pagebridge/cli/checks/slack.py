@@ -17,23 +17,30 @@ _APP = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-")
 LONGEST = 60.0
 """Seconds that posting to a channel may take: each waits for its turn at Slack."""
 WORDS = "`pagebridge doctor` is testing whether this app can post here. This message will be deleted."
+INSTALLED = ("Slack bot token", "Slack scopes")
+"""Checks without which a call of the app's can only be refused."""
 SETTINGS = "check the connection to Slack (proxy, firewall, SLACK_API_URL)"
 
 
 def checks(slack: Slack, app_token: str | None, command: str, worker: Worker) -> list[Check]:
     """List the checks of Slack. There is no `app_token` where Slack comes over HTTP."""
     identity = Once(slack.auth_test)
-    found = [Check("Slack bot token", lambda: bot_token(identity)), Check("Slack scopes", lambda: scopes(identity))]
+    found = [
+        Check("Slack", lambda: reachable(identity)),
+        Check("Slack bot token", lambda: bot_token(identity), needs=("Slack",)),
+        Check("Slack scopes", lambda: scopes(identity), needs=("Slack bot token",)),
+    ]
     if app_token is not None:
         found += [
-            Check("Slack app token", lambda: app_token_opens(slack, app_token)),
-            Check("Slack tokens of one app", lambda: one_app(slack, identity, app_token)),
-            Check("Slack Socket Mode", lambda: socket(slack, app_token, worker)),
+            Check("Slack app token", lambda: app_token_opens(slack, app_token), needs=("Slack",)),
+            Check("Slack tokens of one app", lambda: one_app(slack, identity, app_token), needs=("Slack bot token",)),
+            Check("Slack Socket Mode", lambda: socket(slack, app_token, worker), needs=("Slack app token",)),
         ]
+    others = partial(pagerdutys_app, slack, identity, command)
     return [
         *found,
-        Check("Slack command", lambda: its_command(identity, command)),
-        Check("PagerDuty's own Slack app", lambda: pagerdutys_app(slack, identity, command), longest=30.0),
+        Check("Slack command", its_command(command), needs=INSTALLED),
+        Check("PagerDuty's own Slack app", others, longest=30.0, needs=INSTALLED),
     ]
 
 
@@ -41,9 +48,20 @@ def posting(slack: Slack, routing: RoutingConfig) -> list[Check]:
     """List the checks that post to every channel and delete it again: only that shows what a channel's rules allow."""
     channels = {routing.default_channel, *(channel for route in routing.routes for channel in route.all_channels)}
     return [
-        Check(f"posting to {channel}", partial(post, slack, ChannelId(channel)), LONGEST)
+        Check(f"posting to {channel}", partial(post, slack, ChannelId(channel)), LONGEST, INSTALLED)
         for channel in sorted(filter(None, channels))
     ]
+
+
+async def reachable(identity: Once[SlackIdentity]) -> Verdict:
+    """Check that Slack answers, with whatever."""
+    try:
+        await identity()
+    except Refused:
+        pass
+    except CallError as error:
+        return failed(f"Slack can't be reached: {error}", SETTINGS)
+    return passed("reachable")
 
 
 async def bot_token(identity: Once[SlackIdentity]) -> Verdict:
@@ -52,8 +70,6 @@ async def bot_token(identity: Once[SlackIdentity]) -> Verdict:
         home = await identity()
     except Refused as error:
         return failed(*credential_checks.bot_token(error))
-    except CallError as error:
-        return failed(f"Slack can't be reached: {error}", SETTINGS)
     return passed(f"bot {home.bot_user_id} in workspace {home.team_id}")
 
 
@@ -72,8 +88,6 @@ async def app_token_opens(slack: Slack, app_token: str) -> Verdict:
         await slack.socket_url(app_token)
     except Refused as error:
         return failed(*credential_checks.app_token(error))
-    except CallError as error:
-        return failed(f"Slack can't be reached: {error}", SETTINGS)
     return passed("Slack accepts it")
 
 
@@ -100,18 +114,14 @@ async def socket(slack: Slack, app_token: str, worker: Worker) -> Verdict:
         connections = await slack.hello(app_token)
     except Malformed as error:
         return failed(str(error), "enable Socket Mode in the app's settings")
-    except Refused:
-        return skipped("not checked: Slack rejects the app token")
     except CallError as error:
         return failed(str(error), "allow WebSockets (wss://) to Slack in the firewall and the proxy")
     others = f"; {connections - 1} more open elsewhere" if connections > 1 else ""
     return passed(f"connected to Slack and disconnected{others}")
 
 
-async def its_command(identity: Once[SlackIdentity], command: str) -> Verdict:
+def its_command(command: str) -> Verdict:
     """Report that the command cannot be checked: no Slack method returns an app's commands."""
-    if "commands" not in (await identity()).scopes:
-        return failed("the app was installed without a slash command", "add the scope `commands` and reinstall the app")
     what = f"Slack has no API for whether {command} leads to this app or interactivity is on"
     return skipped(what, f"type `{command} help` in a channel: this app must answer with the list of commands")
 

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from pagebridge.cli.checks.findings import Check, Once, Status, Verdict, failed, judged, passed, skipped, warned
+from pagebridge.cli.checks.findings import Check, Once, Status, Verdict, failed, judged, passed, warned
 from pagebridge.cli.clients import Receiver
 from shared.errors import Malformed, Refused
 from shared.pagerduty.api.client import PagerDuty
@@ -33,7 +33,8 @@ LOOK = 0.1
 """Seconds between two looks."""
 
 Ours = Once[Sequence[WebhookSubscription]]
-NONE = skipped("not checked: no subscription")
+NEEDED = ("webhook subscription",)
+TO_ARRIVE = ("Redis", "receiver", *NEEDED, "webhook address", "webhook enabled")
 
 
 class Ping(Enum):
@@ -110,21 +111,20 @@ def checks(pagerduty: PagerDuty, wanted: str, pinging: Pinging | None, *, local:
         return judged(missing(await ours()), ", ".join(each.id for each in await ours()))
 
     async def complete() -> Verdict:
-        return judged(incomplete(await ours()), "sends all required events") if await ours() else NONE
+        return judged(incomplete(await ours()), "sends all required events")
 
     async def whole() -> Verdict:
-        right = "covers the whole account"
-        return judged(partial(await ours()), right, Status.WARNING) if await ours() else NONE
+        return judged(partial(await ours()), "covers the whole account", Status.WARNING)
 
     found = [
-        Check("webhook subscription", present),
-        Check("webhook events", complete),
-        Check("webhook filter", whole),
-        Check("webhook address", lambda: address(ours, local=local)),
-        Check("webhook enabled", lambda: enabled(ours)),
+        Check("webhook subscription", present, needs=("PagerDuty token",)),
+        Check("webhook events", complete, needs=NEEDED),
+        Check("webhook filter", whole, needs=NEEDED),
+        Check("webhook address", lambda: address(ours, local=local), needs=NEEDED),
+        Check("webhook enabled", lambda: enabled(ours), needs=NEEDED),
     ]
     if pinging is not None:
-        found.append(Check("webhook ping", lambda: arrives(ours, pinging), longest=90.0))
+        found.append(Check("webhook ping", lambda: arrives(ours, pinging), longest=90.0, needs=TO_ARRIVE))
     return found
 
 
@@ -138,7 +138,7 @@ async def address(ours: Ours, *, local: bool) -> Verdict:
             return failed(f"{each.id} delivers to {url.hostname}, which PagerDuty can't reach", "use a public address")
         if not local and url.scheme != "https":
             return warned(f"{each.id} delivers without encryption", "create another one with an https address")
-    return passed(", ".join(each.url for each in await ours())) if await ours() else NONE
+    return passed(", ".join(each.url for each in await ours()))
 
 
 async def enabled(ours: Ours) -> Verdict:
@@ -147,7 +147,7 @@ async def enabled(ours: Ours) -> Verdict:
     if off:
         what = f"PagerDuty disabled {', '.join(off)} for a day: three deliveries in a row were rejected"
         return failed(what, "find the cause in the receiver's log; a running worker then re-enables it")
-    return passed("enabled") if await ours() else NONE
+    return passed("enabled")
 
 
 async def arrives(ours: Ours, pinging: Pinging) -> Verdict:
@@ -159,7 +159,7 @@ async def arrives(ours: Ours, pinging: Pinging) -> Verdict:
             return failed(f"PagerDuty refused to ping {each.id}: {error}", "create a REST API key with full access")
         if verdict.status is not Status.PASS:
             return verdict
-    return passed("PagerDuty's ping arrived, was verified and stored") if await ours() else NONE
+    return passed("PagerDuty's ping arrived, was verified and stored")
 
 
 def judge(subscription: WebhookSubscription, ping: Ping) -> Verdict:

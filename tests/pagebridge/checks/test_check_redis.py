@@ -1,11 +1,16 @@
 """The checks of Redis, each against one that is broken."""
 
+import re
+from pathlib import Path
+
 from pagebridge.cli.checks import redis
 from pagebridge.cli.checks.findings import Finding, Status
 from shared.config.bridge_config import BridgeConfig
 from shared.store import keys
 from shared.store.redis import Redis, connect
 from tests.pagebridge.cli_session import Office, found, says
+
+STORE = Path(keys.__file__).parent
 
 
 async def of_redis(store: Redis, name: str, wanted: str = "fsync") -> Finding:
@@ -18,7 +23,8 @@ async def test_a_redis_that_is_not_there(office: Office, store: Redis) -> None:
     """It is the one check that fails; the others could not be asked."""
     await office.valkey.kill()
     says(await of_redis(store, "Redis"), Status.FAIL, "can't be used", "REDIS_URL")
-    says(await of_redis(store, "Redis rights"), Status.WARNING, "can't be checked")
+    for name in ("persistence", "eviction", "durability", "rights", "layout"):
+        says(await of_redis(store, f"Redis {name}"), Status.SKIPPED, "skipped because of Redis")
 
 
 async def test_a_redis_without_a_file(store: Redis) -> None:
@@ -37,6 +43,16 @@ async def test_a_redis_that_throws_things_away(store: Redis) -> None:
 async def test_memory_is_enough_for_who_says_so(store: Redis) -> None:
     """It is told what that means."""
     says(await of_redis(store, "Redis durability", "memory"), Status.WARNING, 'durability = "memory"')
+
+
+def test_what_a_worker_does_is_tried() -> None:
+    """Every command in a script and in the modules of the store is among those that the doctor tries, and no other."""
+    text = "".join(path.read_text() for path in STORE.rglob("*.lua"))
+    used = {" ".join(filter(None, found)) for found in re.findall(r"redis\.p?call\('([A-Z]+)'(?:, '([A-Z]+)')?", text)}
+    tried = {str(command[0]) for command in redis._of_worker("run")}
+    assert set() == used - tried
+    assert {"BLMOVE", "XREADGROUP", "XAUTOCLAIM", "EVALSHA", "SCRIPT LOAD", "TIME"} <= tried
+    assert set() == {"EVAL", "SCAN", "KEYS", "INFO", "CONFIG GET"} & tried
 
 
 async def test_a_user_with_too_few_rights(office: Office, store: Redis) -> None:

@@ -29,7 +29,8 @@ async def test_a_bot_token_that_slack_does_not_take(workspace: SlackSandbox) -> 
 async def test_a_slack_that_is_not_there(workspace: SlackSandbox) -> None:
     """That is no fault of the token."""
     workspace.add_fault(SlackFault("auth.test", http_status=503))
-    says(await of_slack(workspace, "Slack bot token"), Status.FAIL, "Slack can't be reached", "SLACK_API_URL")
+    says(await of_slack(workspace, "Slack"), Status.FAIL, "Slack can't be reached", "SLACK_API_URL")
+    says(await of_slack(workspace, "Slack bot token"), Status.SKIPPED, "skipped because of Slack")
 
 
 async def test_a_scope_too_few_and_one_too_many(workspace: SlackSandbox) -> None:
@@ -44,7 +45,11 @@ async def test_an_app_token_that_slack_does_not_take(workspace: SlackSandbox) ->
     """It is named, and what makes a good one."""
     wrong = await of_slack(workspace, "Slack app token", app_token="xapp-wrong")
     says(wrong, Status.FAIL, "SLACK_APP_TOKEN (invalid_auth)", "connections:write")
-    says(await of_slack(workspace, "Slack Socket Mode", app_token="xapp-wrong"), Status.SKIPPED, "app token")
+    says(
+        await of_slack(workspace, "Slack Socket Mode", app_token="xapp-wrong"),
+        Status.SKIPPED,
+        "because of Slack app token",
+    )
 
 
 async def test_tokens_of_two_apps(workspace: SlackSandbox) -> None:
@@ -86,9 +91,10 @@ async def test_a_worker_that_has_the_socket(workspace: SlackSandbox, connections
 
 
 async def test_a_command_without_its_scope(workspace: SlackSandbox) -> None:
-    """An app that was installed without commands has none."""
+    """An app that was installed without commands has none, which is told once."""
     workspace.bot_scopes.remove("commands")
-    says(await of_slack(workspace, "Slack command"), Status.FAIL, "without a slash command")
+    says(await of_slack(workspace, "Slack scopes"), Status.FAIL, "lacks the scopes commands")
+    says(await of_slack(workspace, "Slack command"), Status.SKIPPED, "because of Slack scopes")
 
 
 async def test_what_slack_does_not_show_is_for_a_person(workspace: SlackSandbox) -> None:

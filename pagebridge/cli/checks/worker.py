@@ -1,0 +1,78 @@
+"""Checks of the worker on this machine: whether it is ready, and takes a request signed as Slack's."""
+
+import json
+import secrets
+import time
+from functools import partial
+from http import HTTPStatus
+
+import aiohttp
+from slack_sdk.signature import SignatureVerifier
+
+from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, skipped, warned
+from pagebridge.cli.clients import PAGE_TIMEOUT, Worker
+from shared.config.settings import SlackSettings
+from shared.http.proxy import proxy_for
+from shared.http.server import LOOPBACK
+
+PATH = "/slack/events"
+ANY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared
+ACCEPTED = "a request that is signed with SLACK_SIGNING_SECRET is accepted"
+OTHERS = ("Redis", "Slack", "Slack bot token", "Slack scopes", "Slack app token", "PagerDuty token")
+"""What the doctor looks at itself: a worker that complains of the same has nothing to add."""
+
+
+def checks(worker: Worker, settings: SlackSettings, slack_url: str = "") -> list[Check]:
+    """List the checks. `slack_url` is where Slack sends its requests, if not to this machine; with HTTP only."""
+    found = [Check("worker", lambda: ready(worker), needs=OTHERS)]
+    if settings.socket_token is None and settings.slack_signing_secret:
+        secret = settings.slack_signing_secret.get_secret_value()
+        host = LOOPBACK if settings.slack_http_host in ANY_HOST else settings.slack_http_host
+        here = f"http://{host}:{settings.slack_http_port}{PATH}"
+        found.append(Check("Slack over HTTP", partial(accepted, slack_url or here, secret, local=not slack_url)))
+    return found
+
+
+async def ready(worker: Worker) -> Verdict:
+    """Take over what the worker itself says is wrong."""
+    found = await worker.health()
+    if found is None:
+        return skipped("not running on this machine", "`pagebridge up` starts it")
+    problems = found.get("problems")
+    if isinstance(problems, list) and problems:
+        # Ready all the same, it does everything, and something else stands in.
+        return (warned if found.get("ready") else failed)(" ".join(map(str, problems)), "its log has more")
+    return passed("ready") if found.get("ready") else failed("not ready", "its log says why")
+
+
+async def accepted(url: str, secret: str, *, local: bool) -> Verdict:
+    """Send a request as Slack does when it checks an address, signed with our secret, and look at the answer."""
+    challenge = secrets.token_hex(8)
+    try:
+        status, answer = await _sent(url, secret, challenge)
+    except (aiohttp.ClientError, OSError) as error:
+        if local:
+            what = f"no worker on this machine takes Slack's requests at {url}"
+            return skipped(what, "run this where the worker runs, or give Slack's own address with --slack-url")
+        return failed(f"{url} can't be reached: {error}", "check DNS, proxy, firewall and SLACK_HTTP_PORT")
+    if status == HTTPStatus.UNAUTHORIZED:
+        what = f"{url} rejects a request that is signed with SLACK_SIGNING_SECRET"
+        return failed(what, "restart the worker with that secret, and compare the clocks")
+    if status != HTTPStatus.OK or challenge not in answer:
+        return failed(f"{url} answered {status}, not as a worker does", f"lead Slack's requests to a worker's {PATH}")
+    return passed(ACCEPTED)
+
+
+async def _sent(url: str, secret: str, challenge: str) -> tuple[int, str]:
+    body = json.dumps({"type": "url_verification", "challenge": challenge})
+    at = str(int(time.time()))
+    headers = {
+        "Content-Type": "application/json",
+        "X-Slack-Request-Timestamp": at,
+        "X-Slack-Signature": str(SignatureVerifier(secret).generate_signature(timestamp=at, body=body)),
+    }
+    async with (
+        aiohttp.ClientSession(timeout=PAGE_TIMEOUT, trust_env=False) as http,
+        http.post(url, data=body, headers=headers, proxy=proxy_for(url)) as answer,
+    ):
+        return answer.status, await answer.text()

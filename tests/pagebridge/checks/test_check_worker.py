@@ -1,0 +1,85 @@
+"""The checks of the worker on this machine: what it says of itself, and a request signed as Slack signs."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+
+from bolt_app.slack_transport.http import HttpMode
+from pagebridge.cli.checks import worker
+from pagebridge.cli.checks.findings import Finding, Status
+from pagebridge.cli.clients import Worker
+from pagebridge_sandbox.demo.processes import free_ports
+from shared.config.settings import SlackSettings
+from shared.http.server import serving
+from tests.pagebridge.cli_session import found, says
+from tests.stories.harness import until
+
+SECRET = "5ecret-of-the-app"
+
+
+def settings(port: int) -> SlackSettings:
+    """Let Slack come over HTTP to a port of this machine."""
+    given = {"slack_bot_token": "xoxb-1", "slack_signing_secret": SECRET, "slack_http_port": port}
+    return SlackSettings.model_validate({"slack_transport": "http", **given})
+
+
+async def of_worker(name: str, port: int = 1, slack_port: int = 1, slack_url: str = "") -> Finding:
+    """Make one of the checks."""
+    return await found(worker.checks(Worker(port), settings(slack_port), slack_url), name)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({"ready": True, "problems": []}, Status.PASS, "ready"),
+        ({"ready": False, "problems": ["Slack's requests are signed with another secret."]}, Status.FAIL, "another"),
+        ({"ready": False}, Status.FAIL, "not ready"),
+    ],
+)
+async def test_what_a_worker_says_of_itself(body: dict[str, object], status: Status, words: str) -> None:
+    """Its own problems are told, whatever they are; where none runs, that is said."""
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.json_response(body)
+
+    app = web.Application()
+    app.router.add_get("/readyz", readyz)
+    async with serving(app, 0) as port:
+        says(await of_worker("worker", port), status, words)
+    says(await of_worker("worker"), Status.SKIPPED, "not running on this machine", "`pagebridge up`")
+
+
+@pytest.mark.parametrize(
+    ("secret", "status", "words"),
+    [(SECRET, Status.PASS, "is accepted"), ("another-secret", Status.FAIL, "rejects a request that is signed")],
+)
+async def test_a_signed_request_goes_all_the_way(secret: str, status: Status, words: str) -> None:
+    """A worker with our secret takes it as it takes Slack's; one with another secret turns it away."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id="T0ACME", bot_token="xoxb-1")
+
+    http = HttpMode(AsyncApp(authorize=authorize, request_verification_enabled=False), secret, ("127.0.0.1", 0))
+    stopping = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(http.run(stopping))
+        await until(lambda: http.port > 0, "the port")
+        says(await of_worker("Slack over HTTP", slack_port=http.port), status, words)
+        stopping.set()
+    await http.close()
+
+
+async def test_an_address_that_leads_elsewhere() -> None:
+    """Where Slack's own address is given, what answers there must be a worker; where none is here, it is asked for."""
+    (free,) = free_ports(1)
+    says(
+        await of_worker("Slack over HTTP", slack_port=free), Status.SKIPPED, "no worker on this machine", "--slack-url"
+    )
+    address = f"http://127.0.0.1:{free}{worker.PATH}"
+    says(await of_worker("Slack over HTTP", slack_url=address), Status.FAIL, "can't be reached")
+    async with serving(web.Application(), 0) as port:
+        address = f"http://127.0.0.1:{port}{worker.PATH}"
+        says(await of_worker("Slack over HTTP", slack_url=address), Status.FAIL, "answered 404, not as a worker does")
