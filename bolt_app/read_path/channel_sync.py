@@ -1,7 +1,7 @@
 """Makes card and thread of an incident in one channel equal to the projection; nothing else writes them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import structlog
@@ -16,7 +16,6 @@ from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
 from shared.model.thread_layout import ThreadEntry, awaits_resolve, broadcast_kind, is_wanted, layout_thread
-from shared.model.timeline import Line
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import THREAD_GONE
 from shared.slack.render import card, thread_line
@@ -87,17 +86,6 @@ class ReconcilePass:
     async def note(self, rule: Rule) -> None:
         """Change it, and let it be stored with the next change, at the latest with the end of the pass."""
         self.slack_state = (await self.slack_states.note(self.incident.id, rule, self.lease)).value
-
-    def target(self, channel: ChannelId, known: Callable[[MessageState], Rule], *, urgent: bool) -> MessageTarget:
-        """Return where a message belongs that is stored by the rules of `known`."""
-
-        async def save(state: MessageState) -> None:
-            await self.save(known(state))
-
-        async def note(state: MessageState) -> None:
-            await self.note(known(state))
-
-        return MessageTarget(channel, save, note, self.lease, urgent=urgent)
 
 
 @dataclass(frozen=True)
@@ -177,15 +165,17 @@ class ChannelSync:
             raise min(late, key=retry_after)
 
     async def _sync_card(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> None:
-        def known(state: MessageState) -> Rule:
-            posted = state.ts not in (None, this.card(channel).ts)
-            news, mentioned = state.with_news(this.as_of_ms), mentions if posted else ()
-            return lambda slack_state: slack_state.with_card(channel, news, mentioned)
-
         before, shown = this.card(channel), this.slack_state.is_shown_in(channel)
         # An update that only adds to a state already shown must not delay another incident's news.
         urgent = this.snapshot.urgency == "high" and (this.has_news(before) or bool(this.incident.attempts))
-        target = this.target(channel, known, urgent=urgent)
+        target: MessageTarget[SlackState] = MessageTarget(
+            channel,
+            lambda state: lambda kept: kept.with_card(channel, state.with_news(this.as_of_ms), mentions),
+            this.save,
+            this.note,
+            this.lease,
+            urgent=urgent,
+        )
         message = await self._render_card(this, channel, mentions)
         for _ in range(2):
             state, done = this.card(channel), this.slack_state.mentioned & mentions.keys()
@@ -203,7 +193,7 @@ class ChannelSync:
                 await this.save(lambda slack_state: slack_state.thread_lost())
         if this.has_news(this.card(channel)):
             # The card does not show the newest state yet.
-            await this.note(known(this.card(channel)))
+            await this.note(target.rule(this.card(channel)))
 
     async def _render_card(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> Message:
         if not this.slack_state.is_shown_in(channel):
@@ -216,7 +206,8 @@ class ChannelSync:
 
     async def _sync_thread(self, this: ReconcilePass) -> None:
         """Write the lines at home, one after the other in the order of their time."""
-        entries = layout_thread(this.incident.lines, this.slack_state.lines.keys())
+        lines = this.incident.lines
+        entries = layout_thread(lines, this.slack_state.lines.keys())
         quiet = {each.line.key for each in entries if not is_wanted(each.line, this.route.verbosity)}
         if quiet - this.slack_state.omitted_lines - this.slack_state.lines.keys():
             await this.note(lambda slack_state: slack_state.with_omitted(quiet))
@@ -224,29 +215,29 @@ class ChannelSync:
             key, state = entry.line.key, this.slack_state
             # One without a message needs none if it is older than the data, or was omitted on purpose.
             silent = key in state.omitted_lines or entry.line.at.end < state.announced_until_ms
-            if key not in state.lines and self._is_held(entry.line, this.incident):
+            age_ms = self.message_sync.clock.estimate_ms() - entry.line.at.ms
+            if key not in state.lines and abs(age_ms) < HOLD * SECOND and awaits_resolve(entry.line, lines):
+                # For a moment, by clocks that agree roughly: it is about to become part of another line.
                 raise Unavailable("a resolution note waits for its resolve", retry_after=HOLD / 2)
             if key not in quiet and (key in state.lines or not silent):
                 await self._sync_line(this, entry)
         this.told = entries
-
-    def _is_held(self, line: Line, incident: Incident) -> bool:
-        """True for a moment, by clocks that agree roughly, if a line is about to become part of another one."""
-        age_ms = self.message_sync.clock.estimate_ms() - line.at.ms
-        return abs(age_ms) < HOLD * SECOND and awaits_resolve(line, incident.lines)
 
     async def _sync_line(self, this: ReconcilePass, entry: ThreadEntry) -> None:
         key, channel = entry.line.key, this.home
         known = this.slack_state.lines.get(key, MessageState())
         if known.ts is not None and (not entry.sides or key in this.slack_state.outdated_lines):
             return
-
-        def told(state: MessageState) -> Rule:
-            return lambda slack_state: slack_state.with_line(key, state)
-
-        aloud, urgent = broadcast_kind(entry) in this.route.broadcast, this.snapshot.urgency == "high"
-        thread = this.card(channel).ts
-        target = replace(this.target(channel, told, urgent=urgent), thread=thread, broadcast=aloud)
+        target: MessageTarget[SlackState] = MessageTarget(
+            channel,
+            lambda state: lambda kept: kept.with_line(key, state),
+            this.save,
+            this.note,
+            this.lease,
+            this.card(channel).ts,
+            broadcast=broadcast_kind(entry) in this.route.broadcast,
+            urgent=this.snapshot.urgency == "high",
+        )
         message = thread_line.render_line(this.incident.id, entry)
         try:
             state = await self.message_sync.sync(message, known, target, edit=bool(entry.sides))

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import structlog
 
@@ -19,22 +20,25 @@ from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 
-Save = Callable[[MessageState], Awaitable[None]]
-"""Stores a message's state after checking the lease."""
+Kept = TypeVar("Kept")
+"""The document that has the state of a message."""
+Rule = Callable[[Kept], Kept]
+"""How that document changes."""
 
 
 @dataclass(frozen=True)
-class MessageTarget:
+class MessageTarget(Generic[Kept]):
     """
     Where a message belongs and how to store it; `broadcast` shows it to the channel, `urgent` sends it earlier.
 
-    `save` stores at once what a call is about to do; `note`, with the next step, what became of it. A worker that dies
-    in between leaves an unclear call, which is looked into.
+    A state is stored by its `rule`: by `save` at once, after checking the lease, what a call is about to do; by `note`,
+    with the next step, what became of it. A worker that dies in between leaves an unclear call, which is looked into.
     """
 
     channel: ChannelId
-    save: Save
-    note: Save
+    rule: Callable[[MessageState], Rule[Kept]]
+    save: Callable[[Rule[Kept]], Awaitable[object]]
+    note: Callable[[Rule[Kept]], Awaitable[object]]
     lease: Lease
     thread: MessageTs | None = None
     broadcast: bool = False
@@ -50,7 +54,7 @@ class MessageSync:
     durations: Durations
 
     async def sync(
-        self, message: Message, state: MessageState, target: MessageTarget, *, edit: bool = True
+        self, message: Message, state: MessageState, target: MessageTarget[Kept], *, edit: bool = True
     ) -> MessageState:
         """
         Carry out steps until nothing is left to do; return the state then. Without `edit`, content is not compared.
@@ -72,12 +76,12 @@ class MessageSync:
                 continue
             if isinstance(step, Done):
                 return state
-            await target.note(state)
+            await target.note(target.rule(state))
             if isinstance(step, Update) and state.ts is None:
                 return state
 
     async def _carry_out(
-        self, step: Step, message: Message, state: MessageState, target: MessageTarget
+        self, step: Step, message: Message, state: MessageState, target: MessageTarget[Kept]
     ) -> MessageState:
         """Carry out one step; return what is known after it."""
         match step:
@@ -105,15 +109,8 @@ class MessageSync:
         at_ms = await self.clock.now_ms() if at_ms is None else at_ms
         return self.clock.remaining(state.until_ms, at_ms, self.durations.call_max)
 
-    async def _post(self, message: Message, state: MessageState, target: MessageTarget) -> MessageState:
-        begun_ms = 0  # stays so if there was no capacity for the call
-
-        async def begin() -> None:
-            nonlocal begun_ms
-            begun_ms = await self.clock.now_ms()
-            await target.save(state.post_begun(begun_ms, begun_ms + int(self.durations.call_max * SECOND)))
-            await target.lease.check(self.durations.slack_timeout)
-
+    async def _post(self, message: Message, state: MessageState, target: MessageTarget[Kept]) -> MessageState:
+        begun = BegunCall(self, target, lambda ms: state.post_begun(ms, ms + int(self.durations.call_max * SECOND)))
         try:
             ts = await self.slack.post(
                 target.channel,
@@ -123,33 +120,26 @@ class MessageSync:
                 thread_ts=target.thread,
                 reply_broadcast=target.broadcast,
                 urgent=target.urgent,
-                begin=begin,
+                begin=begun,
             )
         except CallError as error:
             if isinstance(error, Unthreaded):
-                await target.note(MessageState(replaces=error.ts))
-            elif begun_ms and error.surely_not_done:
-                await target.note(state.post_failed())
-            elif begun_ms:
-                await target.note(state.post_begun(begun_ms, await self._lands_by(begun_ms)))
+                await target.note(target.rule(MessageState(replaces=error.ts)))
+            elif begun.ms and error.surely_not_done:
+                await target.note(target.rule(state.post_failed()))
+            elif begun.ms:
+                await target.note(target.rule(state.post_begun(begun.ms, await self._lands_by(begun.ms))))
             raise
         return state.posted(ts, message.digest)
 
     async def _update(
-        self, ts: MessageTs, message: Message, state: MessageState, target: MessageTarget
+        self, ts: MessageTs, message: Message, state: MessageState, target: MessageTarget[Kept]
     ) -> MessageState:
-        begun_ms = 0
-
-        async def begin() -> None:
-            nonlocal begun_ms
-            begun_ms = await self.clock.now_ms()
-            # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
-            await target.save(state.content_unknown())
-            await target.lease.check(self.durations.slack_timeout)
-
+        # Unknown before the call, known after it: a crash in between must not leave a wrong belief behind.
+        begun = BegunCall(self, target, lambda _: state.content_unknown())
         try:
             await self.slack.update(
-                target.channel, ts, text=message.text, blocks=message.blocks, urgent=target.urgent, begin=begin
+                target.channel, ts, text=message.text, blocks=message.blocks, urgent=target.urgent, begin=begun
             )
         except Refused as error:
             if error.code not in {MESSAGE_GONE, *NOT_EDITABLE}:
@@ -157,12 +147,13 @@ class MessageSync:
             return state.update_refused(deleted=error.code == MESSAGE_GONE)
         except CallError as error:
             if not error.surely_not_done:
-                await target.note(replace(state.content_unknown(), until_ms=await self._lands_by(begun_ms)))
+                unclear = replace(state.content_unknown(), until_ms=await self._lands_by(begun.ms))
+                await target.note(target.rule(unclear))
             raise
         # As of the begin: what could still land then may have landed after this update.
-        return state.updated(message.digest, await self._unsettled(state, begun_ms))
+        return state.updated(message.digest, await self._unsettled(state, begun.ms))
 
-    async def _delete(self, ts: MessageTs, state: MessageState, target: MessageTarget) -> MessageState:
+    async def _delete(self, ts: MessageTs, state: MessageState, target: MessageTarget[Kept]) -> MessageState:
         await target.lease.check(self.durations.slack_timeout)
         try:
             await self.slack.delete(target.channel, ts)
@@ -173,3 +164,21 @@ class MessageSync:
 
     async def _lands_by(self, begun_ms: int) -> int:
         return self.durations.lands_by_ms(begun_ms, await self.clock.now_ms(), self.durations.slack_timeout)
+
+
+@dataclass
+class BegunCall(Generic[Kept]):
+    """Stores, right before a call is sent, the `state` that it leaves behind if its end stays unknown."""
+
+    sync: MessageSync
+    target: MessageTarget[Kept]
+    state: Callable[[int], MessageState]
+    """By the time at which it began."""
+    ms: int = 0
+    """When it began; stays 0 if there was no capacity for the call."""
+
+    async def __call__(self) -> None:
+        """Let the call be sent. Raises `FencedOff` if the lease is lost."""
+        self.ms = await self.sync.clock.now_ms()
+        await self.target.save(self.target.rule(self.state(self.ms)))
+        await self.target.lease.check(self.sync.durations.slack_timeout)

@@ -72,20 +72,17 @@ class Reconciler:
                     # The card does not wait for it; one that waits for Slack's rate limits is posted with it.
                     await self.enrichment_queue.mark(incident)
                 again = await self.incident_sync.run(this)
-                await self._move_out(this)
+                told = told_for_good(this.told, this.slack_state)
+                # Told for good, it leaves both documents, so that what an event costs does not grow with them.
+                if moved_out(this.incident, told)[0] is not this.incident and (
+                    left := await self.incidents.move_out(incident, told)
+                ):
+                    untold = {line.key for line in left.lines if not line.told}
+                    await this.note(lambda slack_state: slack_state.with_only(untold))
         except CallError as error:
             await self.journal.append(incident, failure("slack.later", error))
             raise
         return self.durations.retry_max if again is None and known.needs_read else again
-
-    async def _move_out(self, this: ReconcilePass) -> None:
-        """Move out of both documents what is told for good, so that what an event costs does not grow with them."""
-        told = told_for_good(this.told, this.slack_state)
-        if moved_out(this.incident, told)[0] is this.incident:
-            return
-        if (left := await self.incidents.move_out(this.incident.id, told)) is not None:
-            untold = {line.key for line in left.lines if not line.told}
-            await this.note(lambda slack_state: slack_state.with_only(untold))
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Mark the content of all messages unknown, because our last call may have landed late; queue another pass."""

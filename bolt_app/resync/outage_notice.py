@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -72,14 +73,17 @@ class OutageNotice:
         return found
 
     async def _post(self, channel: ChannelId, gap: Gap, incidents: list[Snapshot], lease: Lease) -> None:
-        async def save(state: MessageState) -> None:
-            await self.resync_states.change(
-                GLOBAL, lambda progress: replace(progress, notices={**progress.notices, channel: state}), lease
-            )
-
+        save = partial(self.resync_states.change, GLOBAL, lease=lease)
         known = (await self.resync_states.load(GLOBAL)).value.notices.get(channel, MessageState())
         message = render_outage_notice(channel, gap, incidents)
-        target = MessageTarget(channel, save, save, lease, urgent=False)
+        target: MessageTarget[ResyncState] = MessageTarget(
+            channel,
+            lambda state: lambda progress: replace(progress, notices={**progress.notices, channel: state}),
+            save,
+            save,
+            lease,
+            urgent=False,
+        )
         try:
             await self.message_sync.sync(message, known, target, edit=False)
         except Refused as error:

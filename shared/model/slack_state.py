@@ -189,9 +189,11 @@ class SlackState:
     late: frozenset[ChannelId] = frozenset()
     listed: tuple[str, ...] | None = None
 
-    def with_card(self, channel: ChannelId, state: MessageState, mentioned: Iterable[UserId] = ()) -> "SlackState":
-        """Record what is known of the card in `channel`, and whom it has newly `mentioned`."""
-        return replace(self, cards={**self.cards, channel: state}, mentioned=self.mentioned | frozenset(mentioned))
+    def with_card(self, channel: ChannelId, state: MessageState, mentions: Iterable[UserId] = ()) -> "SlackState":
+        """Record what is known of the card in `channel`, and, once it is posted, whom it `mentions`."""
+        posted = state.ts not in (None, self.cards.get(channel, MessageState()).ts)
+        mentioned = self.mentioned.union(mentions if posted else ())
+        return replace(self, cards={**self.cards, channel: state}, mentioned=mentioned)
 
     def with_omitted(self, lines: Iterable[LineKey]) -> "SlackState":
         """Note that these lines are not told; those of which there is a message stay as they are."""

@@ -7,7 +7,7 @@ something must be found.
 
 from dataclasses import dataclass, field, replace
 
-from bolt_app.read_path.message_sync import MessageSync, MessageTarget
+from bolt_app.read_path.message_sync import Kept, MessageSync, MessageTarget
 from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.worker_parts import PartTypes, Store
@@ -38,7 +38,7 @@ class NoLook(MessageSync):
     """Posts again after an unclear post without looking whether it arrived."""
 
     async def _carry_out(
-        self, step: Step, message: Message, state: MessageState, target: MessageTarget
+        self, step: Step, message: Message, state: MessageState, target: MessageTarget[Kept]
     ) -> MessageState:
         if isinstance(step, Look):
             return state.found(None)
