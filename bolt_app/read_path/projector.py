@@ -17,7 +17,6 @@ from shared.model.event import ANNOUNCED_TYPES, SECOND, Event, Source
 from shared.model.ids import IncidentId
 from shared.model.incident import AHEAD_MS, Folded, FoldResult, Incident, fold
 from shared.model.journal import Fact, fact
-from shared.observability.call_metrics import BUCKETS
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.events import webhook
 from shared.store import keys
@@ -27,6 +26,7 @@ from shared.store.documents import Step
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 from shared.store.streams import EVENT_JSON, Entry
+from shared.vendor_calls import BUCKETS
 
 log = structlog.get_logger()
 

@@ -18,9 +18,9 @@ from shared.access.identity import Identity, Linked
 from shared.access.press import read_once
 from shared.errors import CallError, Malformed, Refused
 from shared.model.actions import SPECS
-from shared.model.audit import AuditEntry
 from shared.model.command import Command
 from shared.model.incident import Incident
+from shared.model.journal import AuditEntry
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident

@@ -19,13 +19,13 @@ from shared.errors import Malformed, StoreDown
 from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.ids import CommandId
-from shared.observability.call_metrics import BUCKETS
 from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents, Step
 from shared.store.redis import Append
 from shared.store.streams import Entry
+from shared.vendor_calls import BUCKETS
 
 log = structlog.get_logger()
 

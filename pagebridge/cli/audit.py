@@ -15,7 +15,7 @@ from pagebridge.cli.terminal import show, table, utc
 from pagebridge.cli.up import DATA
 from shared.errors import Malformed
 from shared.model.actions import Action
-from shared.model.audit import AuditEntry
+from shared.model.journal import AuditEntry
 from shared.model.outcome import Kind
 from shared.store.streams import AUDIT_JSON, Audit
 

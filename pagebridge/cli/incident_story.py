@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pagebridge.cli.terminal import utc
-from shared.model.audit import AuditEntry
 from shared.model.event import Source
 from shared.model.incident import FoldResult
-from shared.model.journal import Fact
+from shared.model.journal import AuditEntry, Fact
 from shared.model.outcome import Kind
 from shared.store.streams import JournalEntry
 

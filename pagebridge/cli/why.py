@@ -14,7 +14,7 @@ from pagebridge.cli.incidents import Standing, find, standing
 from pagebridge.cli.terminal import show, table, terminal, utc
 from pagebridge.cli.up import DATA
 from shared.errors import Malformed
-from shared.model.audit import AuditEntry
+from shared.model.journal import AuditEntry
 from shared.store import keys
 from shared.store.redis import Redis
 from shared.store.streams import Audit, Journal, waiting_deliveries

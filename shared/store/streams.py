@@ -21,10 +21,9 @@ from redis.exceptions import ResponseError
 
 from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
-from shared.model.audit import AuditEntry
 from shared.model.event import Event
 from shared.model.ids import IncidentId
-from shared.model.journal import Fact, Facts
+from shared.model.journal import AuditEntry, Fact, Facts
 from shared.store import keys
 from shared.store.redis import Argument, Redis, run_script
 

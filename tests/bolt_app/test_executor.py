@@ -14,9 +14,9 @@ from bolt_app.write_path.execution import Execution
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.errors import StoreDown
 from shared.model.actions import Action
-from shared.model.audit import AuditEntry
 from shared.model.command import Command, CommandQueue, CommandRecord, SlackActor
 from shared.model.ids import ChannelId, CommandId, SlackUserId
+from shared.model.journal import AuditEntry
 from shared.model.outcome import Kind, Outcome
 from shared.store.redis import connect
 from shared.store.streams import Audit

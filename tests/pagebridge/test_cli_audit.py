@@ -14,8 +14,8 @@ import pytest
 from pagebridge.cli import FAILED, MISCONFIGURED, main
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.model.actions import Action
-from shared.model.audit import AuditEntry
 from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
+from shared.model.journal import AuditEntry
 from shared.model.outcome import Kind
 from shared.store import keys
 from shared.store.redis import connect

@@ -18,7 +18,7 @@ from shared.pagerduty.api.lanes import (
     in_order,
     next_place,
 )
-from shared.token_buckets import Limit, LocalTokenBuckets
+from shared.vendor_calls import Limit, LocalTokenBuckets
 
 PEOPLE = "ABCD"
 WORKERS = 10

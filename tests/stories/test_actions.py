@@ -12,10 +12,10 @@ import pytest
 from bolt_app.worker_parts import BuiltWorker
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from shared.model.actions import Action
-from shared.model.audit import AuditEntry
 from shared.model.command import ActionParams, Command, SlackActor, command_id
 from shared.model.event import Ref
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
+from shared.model.journal import AuditEntry
 from shared.model.outcome import Kind
 from tests.stories.harness import Bridge, settled, until
 

@@ -9,7 +9,7 @@ import pytest
 
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Fault as SlackFault
-from shared.model.audit import AuditEntry
+from shared.model.journal import AuditEntry
 from shared.store.streams import Audit
 from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled
 from tests.stories.processes import Deployment, acknowledged_once, deployed_with_receiver, incidents, struck

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from prometheus_client import Gauge, Histogram
 
 from shared.errors import Queued, Stopping
-from shared.token_buckets import ANYBODY, ROUNDING, Caller, Limit, Pacing, TokenBuckets
+from shared.vendor_calls import ANYBODY, ROUNDING, Caller, Limit, Pacing, TokenBuckets
 
 
 class Lane(IntEnum):

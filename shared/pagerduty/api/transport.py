@@ -25,12 +25,12 @@ from shared.errors import Malformed, Unavailable, Uncertain
 from shared.http.proxy import proxy_for, why_unreachable
 from shared.model.event import SECOND, Instant
 from shared.model.incident import AHEAD_MS
-from shared.observability.call_metrics import BUCKETS, record_call
 from shared.pagerduty.api.auth import TokenSource
 from shared.pagerduty.api.errors import UNAUTHORIZED, error_from
 from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.api.sdk import authorities, checked_url
 from shared.pagerduty.models.fields import Listed, Parse, Skipped, as_object, milliseconds
+from shared.vendor_calls import BUCKETS, record_call
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from shared.slack.api.errors import Unthreaded
 from shared.slack.api.models import Channel, OwnMessage, SlackIdentity, SlackPerson, View
 from shared.slack.api.rate_limits import Priority, RateLimiter
 from shared.slack.api.transport import Answer, Begin, CallTurn, Transport
-from shared.token_buckets import TokenBuckets
+from shared.vendor_calls import TokenBuckets
 
 __all__ = ["Channel", "OwnMessage", "Slack", "SlackIdentity", "SlackPerson", "View"]
 

@@ -11,7 +11,7 @@ from enum import IntEnum
 from types import MappingProxyType
 
 from shared.errors import Unavailable
-from shared.token_buckets import ROUNDING, Caller, Limit, Pacing, TokenBuckets
+from shared.vendor_calls import ROUNDING, Caller, Limit, Pacing, TokenBuckets
 
 
 class Priority(IntEnum):

@@ -19,9 +19,9 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
 from shared.http.proxy import proxy_for, why_unreachable
 from shared.model.event import SECOND
-from shared.observability.call_metrics import BUCKETS, record_call
 from shared.slack.api import errors, models
 from shared.slack.api.rate_limits import Priority, RateLimiter
+from shared.vendor_calls import BUCKETS, record_call
 
 CALLS = Counter("pagebridge_slack_calls", "Calls to Slack, by how they ended", ["method", "outcome"])
 SECONDS = Histogram("pagebridge_slack_call_seconds", "How long calls to Slack took", ["method"], buckets=BUCKETS)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from shared.model.actions import SPECS, Action
-from shared.model.audit import UNFIT, AuditEntry, Decision
 from shared.model.command import command_id
 from shared.model.ids import CommandId, SlackUserId, UserId
+from shared.model.journal import UNFIT, AuditEntry, Decision
 from shared.model.outcome import Kind
 from shared.model.permissions import VERDICTS
 from shared.observability.log import reference

@@ -13,7 +13,7 @@ from shared.slack.api.rate_limits import (
     Priority,
     RateLimiter,
 )
-from shared.token_buckets import ANYBODY, LOCAL_FALLBACK_SECONDS, PATIENCE, Caller, Limit
+from shared.vendor_calls import ANYBODY, LOCAL_FALLBACK_SECONDS, PATIENCE, Caller, Limit
 from tests.shared.local_server import LocalServer
 from tests.shared.slack.calls import CHANNEL, OTHER, TS, Clock, counter, post, update
 

@@ -11,7 +11,7 @@ from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from pagebridge_sandbox.slack.methods import METHODS
 from shared.errors import Unavailable
 from shared.slack.api.rate_limits import RATES, Priority, RateLimiter
-from shared.token_buckets import ROUNDING
+from shared.vendor_calls import ROUNDING
 from tests.shared.slack.calls import Clock
 
 Wish = tuple[float, str, str, Priority]

@@ -9,8 +9,8 @@ from fakeredis import FakeAsyncRedis
 
 from shared.errors import Malformed
 from shared.model.actions import Action
-from shared.model.audit import AuditEntry
 from shared.model.ids import CommandId, SlackUserId, UserId
+from shared.model.journal import AuditEntry
 from shared.model.outcome import Kind
 from shared.store import keys, streams
 from shared.store.redis import Redis

@@ -23,7 +23,7 @@ from shared.slack.api.rate_limits import Priority, RateLimiter
 from shared.store import keys
 from shared.store.coordination import FURTHEST, SharedTokenBuckets
 from shared.store.redis import Redis, connect
-from shared.token_buckets import Caller, Limit, LocalTokenBuckets
+from shared.vendor_calls import Caller, Limit, LocalTokenBuckets
 
 POST = "chat.postMessage"
 LONG = 3600.0

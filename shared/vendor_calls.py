@@ -1,5 +1,7 @@
 """
-Budgets of calls, in this process and shared by all workers: how much room a vendor's rate limit still has.
+Calls to the vendors, at both doors alike: the budgets that they are taken from, and how they are counted and timed.
+
+Budgets, in this process and shared by all workers, say how much room a vendor's rate limit still has.
 
 A budget is one number, the moment when the next call would be due if all of them came at an even pace; every call moves
 it on. It may lie ahead of the clock by as much as a burst is allowed; a call that would go further has to wait.
@@ -7,12 +9,24 @@ it on. It may lie ahead of the clock by as much as a burst is allowed; a call th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol, TypeVar
 
 import structlog
+from prometheus_client import Counter, Histogram
 
-from shared.errors import StoreDown
+from shared.errors import (
+    BadCredentials,
+    BridgeError,
+    CallError,
+    Malformed,
+    NotFound,
+    Refused,
+    StoreDown,
+    Unavailable,
+    Uncertain,
+)
 
 log = structlog.get_logger()
 
@@ -123,3 +137,37 @@ class Pacing:
                 "pacing.alone", why=str(error) or "the store did not answer in time", seconds=LOCAL_FALLBACK_SECONDS
             )
             return None
+
+
+_OUTCOMES: dict[type[BridgeError], str] = {
+    Unavailable: "unavailable",
+    Uncertain: "uncertain",
+    Refused: "refused",
+    NotFound: "not_found",
+    BadCredentials: "bad_credentials",
+    Malformed: "malformed",
+}
+
+
+BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Seconds that a call may take: the bounds of the histograms."""
+
+
+@contextmanager
+def record_call(calls: Counter, seconds: Histogram, method: str) -> Iterator[None]:
+    """
+    Count the call inside the block as `method`, under the labels `method` and `outcome`.
+
+    Its duration goes into `seconds`, by `method`. The outcome is `ok`, the kind of failure as `shared.errors` names it,
+    or `abandoned` if the caller was cancelled.
+    """
+    outcome = "abandoned"
+    try:
+        with seconds.labels(method).time():
+            yield
+        outcome = "ok"
+    except (CallError, Malformed) as error:
+        outcome = _OUTCOMES[type(error)]
+        raise
+    finally:
+        calls.labels(method, outcome).inc()
