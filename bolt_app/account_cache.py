@@ -68,7 +68,7 @@ class AccountCache:
         listed = await (self._policies if action is Action.REASSIGN else self._services).get()
         if len(listed.things) >= MOST_OPTIONS:
             return None
-        return _options(self._visibility.shown_to(user, listed.things, listed.private))
+        return _options(await self._visibility.seen(user, listed.things, listed.private))
 
     async def search(self, field: str, typed: str, user: User) -> tuple[Option, ...]:
         """Return the services or policies (`field`) that match `typed` and that a person sees. Raises as `options`."""

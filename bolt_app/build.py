@@ -39,9 +39,8 @@ from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
 from bolt_app.write_path.execution import RecordedCalls
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
-from shared.access.authorization import Authorization
+from shared.access.authorization import Authorization, Presses
 from shared.access.identity import Identity, IdentityCache
-from shared.access.press import Presses
 from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.slack.api.client import SlackIdentity

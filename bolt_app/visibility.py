@@ -8,20 +8,19 @@ allowed.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
 from bolt_app.open_incidents import OpenIncident
-from shared.access.authorization import NotAllowed, unknown_teams
+from shared.access.authorization import NotAllowed, read_once, unknown_teams
 from shared.access.identity import Identity
-from shared.access.press import read_once
 from shared.config.bridge_config import LiveConfig
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused
 from shared.model.command import SlackActor
 from shared.model.event import Snapshot, ids_of_teams
-from shared.model.ids import ChannelId, TeamId, UserId
+from shared.model.ids import ChannelId, TeamId
 from shared.model.outcome import Declined
 from shared.model.permissions import ADMINS, UNKNOWN_TEAMS, UNSEEN
 from shared.model.slack_state import SlackState
@@ -51,30 +50,34 @@ class Visibility:
     config: LiveConfig
     unread: set[TeamId] = field(default_factory=set)
 
-    async def sees(self, user: User, thing: Thing, channel: ChannelId | None = None) -> bool:
-        """True if PagerDuty shows a person something, or `channel` shows them the incident. Raises `CallError`."""
-        if await self.seen(user, [thing]):
-            return True
-        return channel is not None and isinstance(thing, RestIncident) and await self._is_shown(thing, channel)
+    async def seen(self, user: User, things: Iterable[T], private: frozenset[TeamId] | None = None) -> list[T]:
+        """
+        Keep what PagerDuty shows a person, given the `private` ones of its teams. Raises `CallError`.
 
-    async def seen(self, user: User, things: Sequence[T]) -> list[T]:
-        """Keep what PagerDuty shows a person; no team is read for what they see whichever are private."""
-        unsure = (
-            teams
-            for thing in things
-            if (teams := team_ids(thing)) and not (self._is_theirs(user, thing) or teams <= user.team_ids)
-        )
-        return self.shown_to(user, things, await self.hiding(team for teams in unsure for team in teams))
-
-    def shown_to(self, user: User, things: Iterable[T], private: frozenset[TeamId]) -> list[T]:
-        """Keep what PagerDuty shows a person, given the `private` ones of its teams."""
-        return [
-            thing for thing in things if can_see(user, team_ids(thing), private, involved=self._is_theirs(user, thing))
-        ]
+        Unless these are given, they are read, but for what the person sees whichever are private.
+        """
+        everywhere, judged = user.id in self.config.current.authorization.everywhere, []
+        for thing in things:
+            involved = everywhere
+            if isinstance(thing, RestIncident | OpenIncident):
+                involved = involved or user.id in thing.snapshot.assignee_ids
+            if isinstance(thing, RestIncident):
+                involved = involved or user.id in thing.responders
+            judged.append((thing, team_ids(thing), involved))
+        if private is None:
+            unsure = [own for _, own, involved in judged if own and not (involved or own <= user.team_ids)]
+            private = await self.hiding(team for teams in unsure for team in teams) if unsure else frozenset()
+        return [thing for thing, teams, involved in judged if can_see(user, teams, private, involved=involved)]
 
     async def require(self, user: User, thing: Thing, channel: ChannelId | None = None) -> None:
-        """Raise `NotAllowed` if a person does not see something that they would change or use."""
-        if await self.sees(user, thing, channel):
+        """
+        Raise `NotAllowed` if a person does not see something that they would change or use, nor `channel` shows it.
+
+        Raises `CallError` if that cannot be known.
+        """
+        if await self.seen(user, [thing]):
+            return
+        if channel is not None and isinstance(thing, RestIncident) and await self._is_shown(thing, channel):
             return
         noun = NOUNS.get(type(thing), "incident")
         if team_ids(thing) is None:
@@ -88,7 +91,7 @@ class Visibility:
         """True if a person in `channel` may see it. Raises `Declined` if not shown there and unlinked, `CallError`."""
         if await self._is_shown(incident, channel):
             return True
-        return await self.sees((await self.identity.link(by)).user, incident)
+        return bool(await self.seen((await self.identity.link(by)).user, [incident]))
 
     async def is_hidden(self, incident: RestIncident, by: SlackActor, channel: ChannelId) -> bool:
         """
@@ -140,14 +143,6 @@ class Visibility:
         if self.slack_states is None:
             return False
         return (await self.slack_states.load(incident.id)).value.shows(team_ids(incident), channel)
-
-    def _is_theirs(self, user: User, thing: Thing) -> bool:
-        """True if a person sees a thing of any team, also of a private one."""
-        everywhere = user.id in self.config.current.authorization.everywhere
-        if isinstance(thing, Service | EscalationPolicy):
-            return everywhere
-        asked = thing.responders if isinstance(thing, RestIncident) else frozenset[UserId]()
-        return everywhere or user.id in thing.snapshot.assignee_ids | asked
 
 
 def team_ids(thing: Thing) -> frozenset[TeamId] | None:

@@ -88,7 +88,7 @@ class OnCallQuery:
         except (Refused, Malformed) as error:
             log.warning("policy.unread", policy=policy, why=str(error))
             return None
-        return render_levels(read, on_call) if await self.visibility.sees(user, read) else ""
+        return render_levels(read, on_call) if await self.visibility.seen(user, [read]) else ""
 
 
 def _policy_target(policy: EscalationPolicy) -> OnCallTarget:

@@ -6,16 +6,13 @@ finds out is kept for the audit.
 """
 
 import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
 
 from bolt_app.visibility import Visibility
 from bolt_app.write_path.actions.registry import HANDLERS
-from shared.access.authorization import Authorization, NotAllowed
+from shared.access.authorization import Authorization, NotAllowed, read_once
 from shared.access.identity import Identity, Linked
-from shared.access.press import read_once
 from shared.errors import CallError, Malformed, Refused
 from shared.model.actions import SPECS
 from shared.model.command import Command
@@ -24,8 +21,6 @@ from shared.model.journal import AuditEntry
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -90,16 +85,13 @@ class ActorCheck:
         Raises `Declined` if the actor is not linked, whatever becomes of the read: a person who may not act is told
         that, also while PagerDuty is slow. Raises `CallError` if one of the two could not be read.
         """
-        async with asyncio.TaskGroup() as group:
-            reading = group.create_task(_settled(self.pagerduty.incident(command.incident)))
-            linked = await _settled(read_once("link", partial(self.identity.link, command.by)))
-            if isinstance(linked, Linked):
-                trail.linked = linked
-            else:
-                reading.cancel()
-        if isinstance(linked, BaseException):
-            raise linked
-        read = reading.result()
+        reading = asyncio.gather(self.pagerduty.incident(command.incident), return_exceptions=True)
+        try:
+            trail.linked = linked = await read_once("link", partial(self.identity.link, command.by))
+            [read] = await reading
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
         if isinstance(read, BaseException):
             raise read
         trail.url = read.value.snapshot.url
@@ -116,8 +108,8 @@ class ActorCheck:
         `now` is the incident as it was just read, None for a new one: then the service decides. Records the rule that
         allowed or refused it. Raises `NotAllowed`, or `CallError` if that cannot be known.
         """
-        if now is not None and (found := check_number(command, now)) is not None:
-            return found
+        if now is not None and command.label.startswith("#") and command.label != f"#{now.snapshot.number}":
+            return other_number(now)
         user, policy, service = linked.user, command.params.policy, command.params.service
         try:
             # A person may only change or name what they may see.
@@ -131,26 +123,17 @@ class ActorCheck:
             else:
                 read = await self.pagerduty.service(service.id)
                 await self.visibility.require(user, read)
-                trail.rule = await self.authorization.require_service(user, read)
+                trail.rule = await self.authorization.require(user, read, command.action)
         except NotAllowed as refused:
             trail.rule = refused.rule
             raise
         return None if now is None else HANDLERS[command.action].precondition(command, now, known)
 
 
-def check_number(command: Command, now: RestIncident) -> Outcome | None:
-    """Return None if PagerDuty gives the incident the number that the person typed or saw, else the outcome."""
-    number = now.snapshot.number
-    if not command.label.startswith("#") or command.label == f"#{number}":
-        return None
+def other_number(now: RestIncident) -> Outcome:
+    """Return the outcome if PagerDuty does not give the incident the number that the person typed or saw."""
     # It does not say which number: the person may not be allowed to see this incident.
     why = "In PagerDuty this incident has another number, so nothing was sent."
-    if number is None:
+    if now.snapshot.number is None:
         why = "PagerDuty doesn't say which number this incident has, so nothing was sent."
     return Outcome(Kind.REFUSED, why=why, next_step="Check its number in PagerDuty and try again")
-
-
-async def _settled(call: Coroutine[Any, Any, T]) -> T | BaseException:
-    """Return what the call returned or raised; a cancellation goes on to the caller."""
-    results = await asyncio.gather(call, return_exceptions=True)
-    return results[0]

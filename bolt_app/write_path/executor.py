@@ -17,7 +17,7 @@ from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.execution import Execution, RecordedCalls
 from bolt_app.write_path.progress_replies import ProgressReplies, ProgressTracker
-from shared.access.press import Presses
+from shared.access.authorization import Presses
 from shared.durations import Durations
 from shared.errors import BridgeError, FencedOff, Malformed, Refused, Stopping, StoreDown, Unavailable, Uncertain
 from shared.model.actions import Action

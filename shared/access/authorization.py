@@ -4,16 +4,24 @@ Whether this person may do that to this incident.
 One PagerDuty key can act on every team's incidents, and `From` only names a user, so permission is decided here, and
 always on data read for this very click: role, team roles, assignees, responders, the escalation policy. The rules
 themselves are in `shared.model.permissions`.
+
+What the commands of one press have in common is read once: who pressed, and what the teams say of them. One press can
+carry fifty commands; so what was read after it, for one of them, serves the others for a few seconds.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Awaitable, Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any, TypeVar
 
-from shared.access.press import read_once
 from shared.config.bridge_config import AuthorizationConfig
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 from shared.model.actions import Action
+from shared.model.command import Command
 from shared.model.event import Ref
 from shared.model.ids import TeamId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
@@ -21,6 +29,11 @@ from shared.model.permissions import GROUNDS, ROLES, UNKNOWN_TEAMS, Facts, Groun
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import ROLE_NAMES, Service, User
 from shared.pagerduty.models.incident import RestIncident
+
+T = TypeVar("T")
+
+KEPT = 10.0
+"""Seconds after which it is read again for the next command of the same press."""
 
 
 class NotAllowed(Declined):
@@ -49,24 +62,18 @@ class Authorization:
         self.config = config
         self._pagerduty = pagerduty
 
-    async def require(self, user: User, incident: RestIncident, action: Action) -> str:
+    async def require(self, user: User, thing: RestIncident | Service, action: Action) -> str:
         """
-        Return the rule that lets `user` act, or raise `NotAllowed` with who may.
+        Return the rule that lets `user` act on an incident, or open one on a service.
 
-        Raises `CallError` if it depends on teams that cannot be read; those that PagerDuty does not say are not "none".
+        A service decides by its teams and policy alone. Raises `NotAllowed` with who may, and `CallError` if it depends
+        on teams that cannot be read; those that PagerDuty does not say are not "none".
         """
-        shown = incident.snapshot
-        matter = AuthorizationSubject(
-            "incident", shown.teams, shown.escalation_policy, shown.assignees, incident.responders
-        )
-        return await self._decide(user, matter, action)
-
-    async def require_service(self, user: User, service: Service) -> str:
-        """Require that `user` may open an incident on `service`, as `require` does: by its teams and policy alone."""
-        matter = AuthorizationSubject("service", service.teams, service.escalation_policy)
-        return await self._decide(user, matter, Action.TRIGGER)
-
-    async def _decide(self, user: User, matter: AuthorizationSubject, action: Action) -> str:
+        if isinstance(thing, Service):
+            matter = AuthorizationSubject("service", thing.teams, thing.escalation_policy)
+        else:
+            now, asked = thing.snapshot, thing.responders
+            matter = AuthorizationSubject("incident", now.teams, now.escalation_policy, now.assignees, asked)
         rule = self.config.rule(action)
         facts = Facts(
             user.id,
@@ -138,3 +145,54 @@ def _next_step(matter: AuthorizationSubject, rule: Rule) -> str:
     if rule is Rule.MEMBERS:
         return f"Ask {' or '.join(filter(None, (', '.join(assigned), responder)))}"
     return f"Ask {', '.join([*assigned, responder])}, or whoever is on call for it"
+
+
+@dataclass(frozen=True)
+class Press:
+    """What has been read, or is being read, for one press since `begun`."""
+
+    begun: float
+    reads: dict[Hashable, asyncio.Future[Any]] = field(default_factory=dict)
+
+
+_PRESS: ContextVar[Press | None] = ContextVar("press", default=None)
+
+
+@dataclass(frozen=True)
+class Presses:
+    """The presses whose commands are carried out. `now` gives seconds on a clock that only goes forward."""
+
+    now: Callable[[], float] = time.monotonic
+    recent: dict[tuple[str, int], Press] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, command: Command) -> Iterator[None]:
+        """Let `read_once` share what is read inside with the other commands of the press that `command` is from."""
+        key, now = (command.by.id, command.requested_ms), self.now()
+        for old in [each for each, press in self.recent.items() if now - press.begun > KEPT]:
+            del self.recent[old]
+        before = _PRESS.set(self.recent.setdefault(key, Press(now)) if command.requested_ms else None)
+        try:
+            yield
+        finally:
+            _PRESS.reset(before)
+
+
+async def read_once(key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+    """Return what `read` gives, or has given under `key` for this press; a failure goes to those who wait for it."""
+    press = _PRESS.get()
+    if press is None:
+        return await read()
+    if key in press.reads:
+        shared: T = await asyncio.shield(press.reads[key])
+        return shared
+    reading = press.reads[key] = asyncio.get_running_loop().create_future()
+    try:
+        found = await read()
+    except BaseException as error:
+        del press.reads[key]
+        reading.set_exception(error if isinstance(error, Exception) else Unavailable("the read was given up"))
+        reading.exception()  # there may be nobody who waits for it
+        raise
+    reading.set_result(found)
+    return found

@@ -38,7 +38,7 @@ class Acme:
     async def require_service(self, user: str) -> str:
         """Ask for opening an incident on the service."""
         who = await self.pagerduty.user(UserId(user))
-        return await self.authorization.require_service(who, await self.pagerduty.service(self.service))
+        return await self.authorization.require(who, await self.pagerduty.service(self.service), Action.TRIGGER)
 
     async def refused(self, user: str, action: Action = Action.ACKNOWLEDGE) -> NotAllowed:
         """Ask in vain for the incident."""

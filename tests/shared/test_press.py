@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.access import press
-from shared.access.press import Presses, read_once
+from shared.access import authorization
+from shared.access.authorization import Presses, read_once
 from shared.errors import Unavailable
 from shared.model.actions import Action
 from shared.model.command import Command, SlackActor
@@ -77,7 +77,7 @@ async def test_what_was_read_long_ago_is_read_again() -> None:
     presses, reading = Presses(lambda: now), Reading()
     reading.may_end.set()
     await read(presses, PRESSED, reading)
-    now = press.KEPT + 1
+    now = authorization.KEPT + 1
 
     assert 2 == await read(presses, PRESSED, reading)
 

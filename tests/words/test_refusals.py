@@ -19,7 +19,7 @@ from bolt_app.visibility import Visibility
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actions.trigger import created
-from bolt_app.write_path.actor_check import check_number
+from bolt_app.write_path.actor_check import other_number
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from shared.access import identity
 from shared.access.authorization import Authorization
@@ -146,12 +146,8 @@ def _add_preconditions(page: Page) -> None:
     seen = ActionParams(expected_assignees=frozenset({UserId(ALICE.id)}))
     escalated = fold(KNOWN, webhook(ESCALATED, NOON, ALICE), NOON).incident
     page.case("The assignees are others than on the card", _checked(Action.ESCALATE, NOW, seen, escalated))
-    other = check_number(_command(Action.RESOLVE), _changed(number=38))
-    assert other is not None
-    page.case("PagerDuty gives the incident another number than the card", _sentence(other))
-    unsaid = check_number(_command(Action.RESOLVE), _changed(number=None))
-    assert unsaid is not None
-    page.case("PagerDuty does not say the number", _sentence(unsaid))
+    page.case("PagerDuty gives the incident another number than the card", _sentence(other_number(_changed(number=38))))
+    page.case("PagerDuty does not say the number", _sentence(other_number(_changed(number=None))))
     page.case("Escalate: low urgency", _checked(Action.ESCALATE, _changed(urgency="low")))
     page.case(
         "Escalate: assigned to a person", _checked(Action.ESCALATE, replace(NOW, assigned_via="direct_assignment"))
@@ -306,12 +302,11 @@ class Acme:
         """Ask in vain for the incident, or for a new one."""
         user = await self.pagerduty.user(UserId(who))
         authorization = Authorization(config or AuthorizationConfig(), self.pagerduty)
-        if action is Action.TRIGGER:
-            asking = authorization.require_service(user, await self.pagerduty.service(self.service))
-        else:
-            asking = authorization.require(user, service or self.read, action)
+        new = action is Action.TRIGGER
         with pytest.raises(Declined) as raised:
-            await asking
+            await authorization.require(
+                user, await self.pagerduty.service(self.service) if new else service or self.read, action
+            )
         return _worded(raised.value)
 
     async def things(self) -> tuple[RestIncident, Service, EscalationPolicy]:
