@@ -16,7 +16,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bolt_app.commands.interactive import actor_from_payload, command_from_level_button
+from bolt_app.commands.interactive import actor_from_payload
 from bolt_app.commands.slash_payload import actor_from_slash
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import ADD_NOTE, MessageShortcuts
@@ -168,7 +168,7 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     for action in ROW:
         app.action(f"pagebridge:{action}")(taking(presses.act if SPECS[action].one_press else presses.open_modal))
     app.action(MENU)(taking(presses.open_modal))
-    app.action(re.compile(rf"{LEVEL}:\d+"))(taking(partial(presses.act, read=command_from_level_button)))
+    app.action(re.compile(rf"{LEVEL}:\d+"))(taking(presses.act))
     app.action(RETRY)(taking(presses.retry))
     for action in TITLE:
         app.view(f"{CALLBACK}{action}")(taking(submissions.handle))

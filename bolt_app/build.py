@@ -219,7 +219,6 @@ def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
     command_intake = CommandIntake(append_command, direct, store.clock, durations)
     return WritePath(
         command_intake=command_intake,
-        direct=direct,
         dispatcher=CommandDispatcher(store.command_queues, store.command_queue),
         executor=_build_executor(shared),
     )

@@ -161,7 +161,6 @@ class WritePath:
     """The parts that carry out Slack commands in PagerDuty."""
 
     command_intake: CommandIntake
-    direct: DirectAcknowledge
     dispatcher: CommandDispatcher
     executor: Executor
 
@@ -208,7 +207,7 @@ class BuiltWorker:
             StreamConsumer(self.events, read.projector.handle, at_once=True).step,
             StreamConsumer(self.answers, read.projector.handle_answer).step,
             StreamConsumer(self.commands, write.dispatcher.handle).step,
-            write.direct.catch_up,
+            write.command_intake.catch_up,
             read.scheduler.step,
         )
         queues = (

@@ -59,21 +59,36 @@ class RetryRequest:
 
 
 def command_from_button(payload: Payload) -> Command:
-    """Make the command that a press on a button means. Raises `Malformed` for what no button of ours can send."""
+    """
+    Make the command that a press on a button means, which can be an escalation to the level that was chosen.
+
+    Raises `Malformed` for what no button of ours can send.
+    """
     found = parse_press(payload)
     with malformed_on_bad_input():
-        action = Action(found.action_id.removeprefix("pagebridge:"))
-        if not SPECS[action].one_press:
-            raise ValueError("it asks for more")
-        return _command_from_press(found, action)
-
-
-def command_from_level_button(payload: Payload) -> Command:
-    """Make the escalation to the level that was chosen. Raises `Malformed` as `button` does."""
-    found = parse_press(payload)
-    with malformed_on_bad_input():
-        level = int(found.action_id.removeprefix(f"{LEVEL}:"))
-        return _command_from_press(found, Action.ESCALATE, level)
+        level = None
+        if found.action_id.startswith(f"{LEVEL}:"):
+            action, level = Action.ESCALATE, int(found.action_id.removeprefix(f"{LEVEL}:"))
+        else:
+            action = Action(found.action_id.removeprefix("pagebridge:"))
+        context = _modal_context(found, found.value.split(" "))
+        if context.incident is None or (level < 1 if level is not None else not SPECS[action].one_press):
+            raise ValueError("without an incident or a level, or it asks for more")
+        return Command(
+            id=found.id,
+            action=action,
+            incident=context.incident,
+            by=found.by,
+            channel=found.channel,
+            message=found.message,
+            response_url=found.response_url,
+            label=context.label,
+            url=context.url,
+            params=ActionParams(expected_assignees=context.seen, level=level),
+            always_reply=found.on_answer,
+            on_answer=found.on_answer,
+            requested_ms=found.pressed_ms,
+        )
 
 
 def parse_modal_request(payload: Payload) -> ModalRequest | None:
@@ -179,27 +194,6 @@ def require_text(value: object) -> str:
         raise TypeError("not a text")
     value.encode()
     return value
-
-
-def _command_from_press(found: Press, action: Action, level: int | None = None) -> Command:
-    context = _modal_context(found, found.value.split(" "))
-    if context.incident is None or (level is not None and level < 1):
-        raise ValueError("a button press without an incident, or with no level")
-    return Command(
-        id=found.id,
-        action=action,
-        incident=context.incident,
-        by=found.by,
-        channel=found.channel,
-        message=found.message,
-        response_url=found.response_url,
-        label=context.label,
-        url=context.url,
-        params=ActionParams(expected_assignees=context.seen, level=level),
-        always_reply=found.on_answer,
-        on_answer=found.on_answer,
-        requested_ms=found.pressed_ms,
-    )
 
 
 def _modal_context(found: Press, hints: list[str]) -> ModalContext:

@@ -1,7 +1,6 @@
 """Buttons and menus: what does something at once is stored, then acked; what asks for more opens a dialog."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from bolt_app.replies.sender import malformed_text, respond, send_reply
 from bolt_app.write_path.command_intake import CommandIntake
 from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
-from shared.model.command import Command, CommandQueue
+from shared.model.command import CommandQueue
 from shared.model.outcome import Declined, Kind
 from shared.slack.api.client import Slack
 from shared.store.documents import Documents
@@ -41,12 +40,10 @@ class BlockActions:
     command_queues: Documents[CommandQueue]
     durations: Durations
 
-    async def act(
-        self, ack: AsyncAck, body: Body, read: Callable[[Body], Command] = interactive.command_from_button
-    ) -> None:
-        """Store what `read` makes of a press, then ack."""
+    async def act(self, ack: AsyncAck, body: Body) -> None:
+        """Store the command that a press means, then ack."""
         try:
-            command = read(body)
+            command = interactive.command_from_button(body)
         except Malformed as error:
             await ack()
             await self._reply_malformed(body, error)

@@ -111,7 +111,15 @@ class SocketMode:
         async with asyncio.TaskGroup() as group:
             sharing = group.create_task(self._share(group, stopping))
             while not stopping.is_set():
-                await self._watch()
+                handlers, now = self._handlers, self._now()
+                for handler in handlers:
+                    if await handler.client.is_connected():
+                        handler.alive = now
+                    elif now - handler.alive > self._durations.socket_grace:
+                        # The client asks for a new ticket only when it has none.
+                        handler.client.wss_uri = None
+                if handlers and now - max(handler.alive for handler in handlers) > self._durations.socket_lost:
+                    raise SocketLost(f"no connection to Slack for {self._durations.socket_lost:.0f} s")
                 await asyncio.sleep(LOOK * self._durations.socket_grace / Durations.socket_grace)
             await sharing
             await self._hand_over()
@@ -129,17 +137,15 @@ class SocketMode:
         """Keep a lease, or look for one that is free, and have connections accordingly."""
         while not stopping.is_set():
             try:
-                await self._claim()
+                await self._claim(group)
             except StoreDown as error:
                 log.warning("store.down", during="sharing Slack's connections", why=str(error))
-            else:
-                await self._follow(group)
             pause = self._durations.socket_lease / KEEPING
             with suppress(TimeoutError):
                 async with asyncio.timeout(random.uniform(pause / 2, pause)):  # noqa: S311 -- only not all at once
                     await stopping.wait()
 
-    async def _claim(self) -> None:
+    async def _claim(self, group: asyncio.TaskGroup) -> None:
         if self._lease is not None:
             try:
                 await self._lease.check(self._durations.socket_lease)
@@ -151,8 +157,6 @@ class SocketMode:
         if self._lease is None and not self.standby:
             log.info("slack.standby")
         self.standby = self._lease is None
-
-    async def _follow(self, group: asyncio.TaskGroup) -> None:
         if self._lease is not None and not self._handlers:
             log.info("slack.holding")
             self._handlers = [Handler(self._app, self._token, self._now()) for _ in range(CONNECTIONS)]
@@ -176,14 +180,3 @@ class SocketMode:
     def _stop_connecting(self) -> None:
         for task in self._connecting:
             task.cancel()
-
-    async def _watch(self) -> None:
-        handlers = self._handlers
-        for handler in handlers:
-            if await handler.client.is_connected():
-                handler.alive = self._now()
-            elif self._now() - handler.alive > self._durations.socket_grace:
-                # The client asks for a new ticket only when it has none.
-                handler.client.wss_uri = None
-        if handlers and self._now() - max(handler.alive for handler in handlers) > self._durations.socket_lost:
-            raise SocketLost(f"no connection to Slack for {self._durations.socket_lost:.0f} s")

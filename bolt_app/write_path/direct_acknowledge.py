@@ -108,18 +108,12 @@ class DirectAcknowledge:
         if press.replied and not press.outcome.was_sent:
             await ack()
 
-    async def catch_up(self) -> None:
+    async def record(self, press: DirectPress, outcome: Outcome) -> None:
         """
-        Put on record what ended without the store, then wait a moment. Raises `StoreDown` while it is away.
+        Put on record what ended without the store. Raises `StoreDown` while it is away.
 
         From then on a copy of such a press is known to every worker, and the audit has it.
         """
-        for press in list(self.presses.values()):
-            if press.outcome is not None and not press.recorded:
-                await self._record(press, press.outcome)
-        await asyncio.sleep(self.durations.block)
-
-    async def _record(self, press: DirectPress, outcome: Outcome) -> None:
         command, now_ms = press.command, await self.clock.now_ms()
         ended = [
             CommandRecord(part, press.accepted_ms, replies_sent=1, outcome=outcome, ended_ms=now_ms)

@@ -13,6 +13,7 @@ from shared.durations import Durations
 from shared.errors import CallError, FencedOff, Uncertain
 from shared.model.actions import SPECS
 from shared.model.command import Command, CommandQueue, CommandRecord
+from shared.model.event import SECOND
 from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.errors import sender_is_unknown, was_overtaken
@@ -104,7 +105,8 @@ class RecordedCalls:
         """
         if SPECS[record.command.action].idempotent:
             return
-        if self._may_land_late(record, await self.clock.now_ms()):
+        _, doubt = await self.time_left(record)
+        if doubt:
             raise Uncertain("the last call may still take effect")
         if not record.reported:
             raise Declined(Outcome(Kind.UNKNOWN, why="The bridge stopped before PagerDuty answered."))
@@ -116,17 +118,20 @@ class RecordedCalls:
         The incident was just read and does not show its effect, so an expired command is surely not done, unless a call
         may still land: then raise `Uncertain`.
         """
-        now = await self.clock.now_ms()
-        deadline_ms, lifetime = record.deadline(self.durations)
-        if self.clock.remaining(deadline_ms, now, lifetime):
+        life, doubt = await self.time_left(record)
+        if life:
             return
-        if record.uncertain and self._may_land_late(record, now):
+        if record.uncertain and doubt:
             raise Uncertain("the last call may still take effect")
         why = "It couldn't be sent to PagerDuty in time, and acting late is worse than not acting."
         raise Declined(Outcome(Kind.EXPIRED, why=why))
 
-    def _may_land_late(self, record: CommandRecord, now_ms: int) -> float:
-        return self.clock.remaining(record.until_ms, now_ms, self.durations.call_max)
+    async def time_left(self, record: CommandRecord) -> tuple[float, float]:
+        """Return the seconds in which a call may begin, and those in which the last one may still take effect."""
+        now, durations = await self.clock.now_ms(), self.durations
+        life = durations.text_lifetime if SPECS[record.command.action].long_lived else durations.command_lifetime
+        left = self.clock.remaining(record.accepted_ms + int(life * SECOND), now, life)
+        return left, self.clock.remaining(record.until_ms, now, durations.call_max)
 
     async def send(self, attempt: Execution, call: Callable[[], Awaitable[Answer]]) -> Answer:
         """
@@ -173,11 +178,8 @@ class RecordedCalls:
 
     async def _save(self, attempt: Execution, record: CommandRecord, facts: Facts = ()) -> None:
         record = replace(record, replies_sent=attempt.replies_sent)
-
-        def saved(queue: CommandQueue) -> CommandQueue:
-            if queue.get(record.command.id) is None:
-                raise CommandRecordMissing(f"the store does not know the command {record.command.id} any more")
-            return queue.replaced(record)
-
-        await self.command_queues.change(record.command.incident, saved, attempt.lease, lambda: facts)
+        missing = CommandRecordMissing(f"the store does not know the command {record.command.id} any more")
+        await self.command_queues.change(
+            record.command.incident, lambda queue: queue.replaced(record, missing), attempt.lease, lambda: facts
+        )
         attempt.record = record

@@ -179,7 +179,7 @@ class Executor:
         """
         runner = self.trigger_incident if attempt.command.action is Action.TRIGGER else self.attempt_runner
         # Also one whose life is over is looked up once: it may have been sent.
-        left = max(await self._time_left(attempt), self.durations.call_max)
+        left = max(*await self.calls.time_left(attempt.record), self.durations.call_max)
         attempt.turn = Turn(self.lanes, Lane.ACT, attempt.command.by.id)
         async with attempt.turn.taken(left, self.stopping):
             # The next try reads anew what was read before the one that failed.
@@ -213,20 +213,13 @@ class Executor:
         log.info("command.again", **attempt.log_context, why=str(error), wait=wait, unclear=unclear)
         facts = (failure("command.again", error, command=command.id, wait=wait),)
         await self.command_queues.change(command.incident, lambda queue: queue, facts=lambda: facts)
-        left = await self._time_left(attempt)
+        left = max(await self.calls.time_left(attempt.record))
         if left <= 0:
             kind = Kind.UNKNOWN if attempt.record.uncertain else Kind.EXPIRED
             why = "It couldn't be sent to PagerDuty in time, so nothing was changed."
             return _with_reference(attempt, Outcome(kind, why=why))
         await self._sleep_under_lease(attempt.lease, min(wait, left))
         return None
-
-    async def _time_left(self, attempt: Execution) -> float:
-        """Return the seconds until the command's life, and any doubt, are over."""
-        record, now = attempt.record, await self.clock.now_ms()
-        deadline_ms, lifetime = record.deadline(self.durations)
-        life = self.clock.remaining(deadline_ms, now, lifetime)
-        return max(life, self.clock.remaining(record.until_ms, now, self.durations.call_max))
 
     async def _sleep_under_lease(self, lease: Lease, seconds: float) -> None:
         """Wait without losing the lease; a worker that is told to stop leaves the command to the next one."""

@@ -61,10 +61,9 @@ class DirectoryReport:
     def mapping(self, person: SlackPerson) -> Mapping:
         """Return the mapping of a Slack user."""
         try:
-            with naming_contact(self._config):
-                return Mapping(person, self._linked(person))
+            return Mapping(person, self._linked(person))
         except Declined as declined:
-            return Mapping(person, None, declined.outcome)
+            return Mapping(person, None, naming_contact(declined, self._config.contact).outcome)
 
     def _linked(self, person: SlackPerson) -> Linked:
         entry = self._config.users.get(person.id)

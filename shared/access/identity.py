@@ -5,8 +5,8 @@ A write is made in the name of the person who clicked, or not at all. So the ans
 user, or a refusal that says what to do. The table in `bridge.toml` wins; then the whole e-mail address decides.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from shared.config.bridge_config import IdentityConfig
@@ -85,12 +85,14 @@ class Identity:
 
     async def link(self, actor: SlackActor) -> Linked:
         """Find the PagerDuty user of `actor`, as of now. Raises `Declined` without a certain answer, `CallError`."""
-        with naming_contact(self.config):
+        try:
             try:
                 person = await self._slack.person(actor.id)
             except NotFound:
                 raise not_linked("This app can't see your Slack account.", ASK_OPERATOR) from None
             return await self._linked(person, actor)
+        except Declined as declined:
+            raise naming_contact(declined, self.contact) from declined.__cause__
 
     async def pagerduty_user(self, user: SlackUserId) -> User:
         """Find the PagerDuty user of a person whom another chose. Raises `Declined`, naming them, and `CallError`."""
@@ -157,14 +159,9 @@ class Identity:
         return check_active(one)
 
 
-@contextmanager
-def naming_contact(config: IdentityConfig) -> Iterator[None]:
-    """Put the configured contact into the next step of a refusal raised inside."""
-    try:
-        yield
-    except Declined as declined:
-        step = declined.outcome.next_step.replace(CONTACT, config.contact)
-        raise Declined(replace(declined.outcome, next_step=step)) from declined.__cause__
+def naming_contact(declined: Declined, contact: str) -> Declined:
+    """Return a refusal with the configured contact in its next step."""
+    return Declined(replace(declined.outcome, next_step=declined.outcome.next_step.replace(CONTACT, contact)))
 
 
 def check_eligible(person: SlackPerson, actor: SlackActor, home: SlackIdentity, *, in_table: bool) -> None:

@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from shared.durations import Durations
-from shared.model.actions import SPECS, Action
+from shared.errors import BridgeError
+from shared.model.actions import Action
 from shared.model.event import ACKNOWLEDGED, REOPENED, SECOND, Event, Instant, Ref, Source
 from shared.model.ids import ChannelId, CommandId, EventId, IncidentId, MessageTs, SlackUserId, UserId, incident_id
 from shared.model.outcome import Outcome
@@ -110,11 +110,6 @@ class CommandRecord:
     outcome: Outcome | None = None
     ended_ms: int = 0
 
-    def deadline(self, durations: Durations) -> tuple[int, float]:
-        """Return the time after which no call is begun, and how many seconds that is after it was accepted."""
-        seconds = durations.text_lifetime if SPECS[self.command.action].long_lived else durations.command_lifetime
-        return self.accepted_ms + int(seconds * SECOND), seconds
-
 
 @dataclass(frozen=True)
 class CommandQueue:
@@ -129,8 +124,14 @@ class CommandQueue:
         new = (record for record in records if record.command.id not in known)
         return replace(self, records=(*self.records, *new))
 
-    def replaced(self, record: CommandRecord) -> "CommandQueue":
-        """Replace the record of the same command; by its end, drop those that ended too long ago to be referred to."""
+    def replaced(self, record: CommandRecord, missing: BridgeError | None = None) -> "CommandQueue":
+        """
+        Replace the record of the same command; by its end, drop those that ended too long ago to be referred to.
+
+        Raises `missing`, if that is given, when there is none to replace.
+        """
+        if missing and all(known.command.id != record.command.id for known in self.records):
+            raise missing
         records = (record if known.command.id == record.command.id else known for known in self.records)
         kept = (one for one in records if not one.ended_ms or one.ended_ms > record.ended_ms - KEPT)
         return replace(self, records=tuple(kept))

@@ -22,7 +22,7 @@ def read(known: Incident = KNOWN, updated_ms: int | None = NOON) -> RestIncident
     """Let PagerDuty show the incident as it is known."""
     assert known.snapshot is not None
     updated = None if updated_ms is None else Instant(updated_ms, 1000)
-    return RestIncident(INCIDENT, known.snapshot, updated, None, frozenset(), (), "escalation_policy")
+    return RestIncident(INCIDENT, known.snapshot, updated, None, (), "escalation_policy")
 
 
 def shift(level: int, user: str, since_ms: int | None = None, until_ms: int | None = None) -> OnCall:

@@ -38,7 +38,7 @@ def read(status: Status, by: Agent | None = BOB, at_ms: int = NOON) -> RestIncid
     return replace(BLANK, snapshot=shown, updated=Instant(at_ms, 1000), status_change=change)
 
 
-BLANK = RestIncident(INCIDENT, snapshot(T), None, None, frozenset(), (), "escalation_policy")
+BLANK = RestIncident(INCIDENT, snapshot(T), None, None, (), "escalation_policy")
 
 TABLE = [
     # what is asked                                    is triggered  acknowledged  resolved

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from bolt_app.commands.interactive import (
     command_from_button,
-    command_from_level_button,
     command_from_submission,
     parse_modal_request,
     parse_retry,
@@ -119,7 +118,7 @@ def test_a_level_is_an_escalation_to_it(seen: frozenset[UserId] | None) -> None:
     escalation = replace(COMMAND, action=Action.ESCALATE, params=ActionParams(expected_assignees=seen))
     made = level_buttons(escalation, (Choice(1, ("Alice",)), Choice(2, ())))
 
-    command = command_from_level_button(pressed(made[1]))
+    command = command_from_button(pressed(made[1]))
 
     assert (Action.ESCALATE, INCIDENT, 2, seen) == (
         command.action,
@@ -128,7 +127,7 @@ def test_a_level_is_an_escalation_to_it(seen: frozenset[UserId] | None) -> None:
         command.params.expected_assignees,
     )
     assert ("#37", URL) == (command.label, command.url)
-    assert command.id != command_from_level_button(pressed(made[0])).id
+    assert command.id != command_from_button(pressed(made[0])).id
 
 
 @pytest.mark.parametrize(("levels", "people"), [(1, 150), (3, 150), (20, 150), (20, 3)])
@@ -141,7 +140,7 @@ def test_however_many_assignees_the_levels_can_be_chosen(levels: int, people: in
     blocks = list(outcome_reply(escalation, Outcome(Kind.CHOOSE, choices=choices), URL).blocks)
 
     assert ([], True) == (check_blocks(blocks), len(json.dumps(blocks)) < MAX_BLOCKS_SIZE)
-    command = command_from_level_button(pressed(blocks[1]["elements"][-1]))
+    command = command_from_button(pressed(blocks[1]["elements"][-1]))
     assert (INCIDENT, "#37", URL, levels) == (command.incident, command.label, command.url, command.params.level)
     assert command.params.expected_assignees in ({seen} if people == 3 else {None})
 
@@ -197,7 +196,7 @@ def test_a_new_incident_has_a_place_of_its_own() -> None:
         command_from_submission(VIEW, Action.TRIGGER, replace(about, incident=INCIDENT), ActionParams(title="Slow"))
 
 
-@pytest.mark.parametrize("read", [parse_modal_request, command_from_level_button, parse_retry])
+@pytest.mark.parametrize("read", [parse_modal_request, command_from_button, parse_retry])
 @pytest.mark.parametrize(
     ("action_id", "value"),
     [
@@ -226,7 +225,7 @@ def test_anything_anywhere_is_understood_or_malformed(label: str, place: tuple[s
     with suppress(KeyError):
         put(payload, list(place), value)
 
-    for read in (parse_modal_request, command_from_level_button, parse_retry, command_from_button):
+    for read in (parse_modal_request, parse_retry, command_from_button):
         with suppress(Malformed):
             read(payload)
 

@@ -98,7 +98,6 @@ def whole(text: str = "Disk is full") -> IncidentView:
         snapshot(Status.ACKNOWLEDGED, text, ALICE),
         AT,
         None,
-        frozenset(),
         (),
         "escalation_policy",
         pending=(PendingAction("unacknowledge", Instant(NOON)), PendingAction("dance", Instant(NOON))),

@@ -98,7 +98,6 @@ def private_blocks(after: Incident) -> list[dict[str, object]]:
         snapshot=after.snapshot,
         updated=None,
         status_change=None,
-        responders=frozenset(),
         acknowledgements=(),
         assigned_via="escalation_policy",
     )

@@ -24,7 +24,6 @@ def whole(*, many: bool = False) -> IncidentView:
         snapshot(Status.ACKNOWLEDGED, "Checkout is slow", ALICE, BOB),
         Instant(NOON, 1000),
         None,
-        frozenset(),
         (Stamp(Ref(ALICE.id, ALICE.name), Instant(NOON)),),
         "escalation_policy",
         pending=tuple(PendingAction(kind, Instant(NOON + 60 * MINUTE)) for kind in PENDING),

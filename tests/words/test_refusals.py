@@ -55,7 +55,6 @@ NOW = RestIncident(
     snapshot(Status.TRIGGERED, "Checkout is slow", BOB),
     Instant(NOON),
     None,
-    frozenset(),
     (),
     "escalation_policy",
 )
@@ -248,8 +247,7 @@ def linking(refusal: Declined | None) -> Any:  # noqa: ANN401 - as the opener ta
 
     async def link(_: SlackActor) -> Any:  # noqa: ANN401
         if refusal is not None:
-            with naming_contact(CONFIG):
-                raise refusal
+            raise naming_contact(refusal, CONFIG.contact)
         return SimpleNamespace(user=None)
 
     return SimpleNamespace(link=link)
@@ -433,9 +431,7 @@ def _refused(act: Callable[[], object]) -> str:
 
 
 def _worded(declined: Declined) -> str:
-    with pytest.raises(Declined) as raised, naming_contact(CONFIG):
-        raise declined
-    return _sentence(raised.value.outcome)
+    return _sentence(naming_contact(declined, CONFIG.contact).outcome)
 
 
 def _sentence(outcome: Outcome) -> str:

@@ -60,12 +60,12 @@ class Reads(Transport):
 
     async def incident(self, incident: IncidentId) -> Read[RestIncident]:
         """Read an incident."""
-        read = await self._read("incident", parse_incident, "incidents", incident)
+        read = await self._call("incident", parse_incident, "GET", "incidents", incident)
         return replace(read, value=_dated(read.value, read.date))
 
     async def try_to_read(self) -> None:
         """Find out whether incidents can be read, by the smallest page of them."""
-        await self._read("try_to_read", lambda *_: None, "incidents", params={"limit": 1})
+        await self._call("try_to_read", lambda *_: None, "GET", "incidents", params={"limit": 1})
 
     async def incidents(self, wanted: IncidentFilter) -> AsyncIterator[RestIncident]:
         """
@@ -108,7 +108,7 @@ class Reads(Transport):
 
     async def user(self, user: UserId) -> User:
         """Read a user; a deleted one is usually `NotFound`."""
-        return (await self._read("user", account.parse_user, "users", user)).value
+        return (await self._call("user", account.parse_user, "GET", "users", user)).value
 
     async def users_by_query(self, query: str) -> tuple[User, ...]:
         """Search users by name or address."""
@@ -122,7 +122,7 @@ class Reads(Transport):
 
     async def team(self, team: TeamId) -> Team:
         """Read a team."""
-        return (await self._read("team", account.parse_team, "teams", team)).value
+        return (await self._call("team", account.parse_team, "GET", "teams", team)).value
 
     async def teams(self, query: str = "") -> tuple[Team, ...]:
         """Search teams by name."""
@@ -138,7 +138,7 @@ class Reads(Transport):
     async def escalation_policy(self, policy: str) -> EscalationPolicy:
         """Read an escalation policy as it is now, which need not be as it was when an incident took it."""
         return (
-            await self._read("escalation_policy", account.parse_escalation_policy, "escalation_policies", policy)
+            await self._call("escalation_policy", account.parse_escalation_policy, "GET", "escalation_policies", policy)
         ).value
 
     async def escalation_policies(self, query: str = "") -> tuple[EscalationPolicy, ...]:
@@ -177,7 +177,7 @@ class Reads(Transport):
 
     async def service(self, service: str) -> Service:
         """Read a service."""
-        return (await self._read("service", account.parse_service, "services", service)).value
+        return (await self._call("service", account.parse_service, "GET", "services", service)).value
 
     async def services(self, query: str = "") -> tuple[Service, ...]:
         """Search services by name."""
@@ -193,11 +193,11 @@ class Reads(Transport):
 
     async def abilities(self) -> frozenset[str]:
         """Read what the account can do, by PagerDuty's names, such as `RESPONDERS`."""
-        return (await self._read("abilities", account.parse_abilities, "abilities")).value
+        return (await self._call("abilities", account.parse_abilities, "GET", "abilities")).value
 
     async def clock(self) -> Instant:
         """Return PagerDuty's clock, to the second."""
-        return (await self._read("clock", account.parse_abilities, "abilities")).date
+        return (await self._call("clock", account.parse_abilities, "GET", "abilities")).date
 
     async def fresh_now_ms(self) -> int | None:
         """Return PagerDuty's time by a `Date` read for this, at most every `DATE_PAUSE` seconds; None if it is old."""

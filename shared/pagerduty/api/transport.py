@@ -140,23 +140,36 @@ class Transport:
         if isinstance(self._access, TokenSource):
             await self._access.aclose()
 
-    async def _read(self, name: str, parse: Parse[T], *path: str, params: Params | None = None) -> Read[T]:
-        """Read what is at `path`. `name` is that of the call in the metrics."""
-        return await self._called(name, parse, Request("GET", path, params or {}))
-
-    async def _write(
+    async def _call(
         self,
         name: str,
         parse: Parse[T],
         method: str,
         *path: str,
+        params: Params | None = None,
         body: Mapping[str, object] | None = None,
         from_email: str = "",
     ) -> Read[T]:
-        """Make a change in the name of `from_email`. If its response cannot be read, its effect is unknown."""
+        """
+        Call what is at `path`, for a change in the name of `from_email`. `name` is that of the call in the metrics.
+
+        The effect of a change whose answer cannot be read is unknown.
+        """
         try:
-            return await self._called(name, parse, Request(method, path, body=body, from_email=from_email))
+            async with self.lanes.call():
+                with record_call(CALLS, SECONDS, name):
+                    response = await self._answered(Request(method, path, params or {}, body, from_email))
+                    try:
+                        answer = json.loads(response.body)
+                    except (ValueError, RecursionError):
+                        raise Uncertain("PagerDuty's answer is not JSON") from None
+                    date = server_time(response.headers)
+                    self._dated = time.monotonic()
+                    self._ahead_ms = date.ms - self._dated * SECOND
+                    return Read(parse(answer, date.end + AHEAD_MS), date)
         except Malformed as error:
+            if method == "GET":
+                raise
             raise Uncertain(f"PagerDuty's answer cannot be read: {error}") from error
 
     async def _tell(self, name: str, method: str, *path: str) -> None:
@@ -169,7 +182,7 @@ class Transport:
         self, name: str, parse: Parse[Listed[T]], *path: str, params: Params | None = None
     ) -> Read[tuple[T, ...]]:
         """Read a list in one request; what cannot be read of it is logged, counted and passed over."""
-        read = await self._read(name, parse, *path, params=params)
+        read = await self._call(name, parse, "GET", *path, params=params)
         return _noted(name, read.value, read.date)
 
     async def _pages(
@@ -184,9 +197,10 @@ class Transport:
         offset, more = 0, True
         while more and offset < most:
             page: Params = {**(params or {}), "limit": PAGE, "offset": offset}
-            read = await self._read(
+            read = await self._call(
                 name,
                 lambda answer, latest_ms=None: (parse(answer, latest_ms), as_object(answer).get("more") is True),
+                "GET",
                 *path,
                 params=page,
             )
@@ -207,19 +221,6 @@ class Transport:
         pages = [page async for page in self._pages(name, parse, *path, params=params, most=most)]
         things = tuple(thing for page in pages for thing in page.value)
         return Read(things, pages[0].date, tuple(one for page in pages for one in page.skipped))
-
-    async def _called(self, name: str, parse: Parse[T], request: Request) -> Read[T]:
-        async with self.lanes.call():
-            with record_call(CALLS, SECONDS, name):
-                response = await self._answered(request)
-                try:
-                    answer = json.loads(response.body)
-                except (ValueError, RecursionError):
-                    raise Uncertain("PagerDuty's answer is not JSON") from None
-                date = server_time(response.headers)
-                self._dated = time.monotonic()
-                self._ahead_ms = date.ms - self._dated * SECOND
-                return Read(parse(answer, date.end + AHEAD_MS), date)
 
     async def _answered(self, request: Request) -> Response:
         deadline, access = asyncio.get_running_loop().time() + self._timeout, self._access

@@ -38,7 +38,7 @@ class Writes(Transport):
     ) -> Read[RestIncident]:
         """Set fields of an incident, as `PUT /incidents/{id}` takes them; `name` is the call's in logs and metrics."""
         path, body = ("incidents", incident), {"incident": {"type": "incident_reference", **changes}}
-        return await self._write(name, parse_incident, "PUT", *path, body=body, from_email=from_email)
+        return await self._call(name, parse_incident, "PUT", *path, body=body, from_email=from_email)
 
     async def set_status(
         self, incident: IncidentId, status: Status, from_email: str, resolution: str = ""
@@ -70,12 +70,12 @@ class Writes(Transport):
     async def snooze(self, incident: IncidentId, seconds: int, from_email: str) -> Read[RestIncident]:
         """Extend the acknowledgement of an acknowledged incident to `seconds` from now, at most `LONGEST_SNOOZE`."""
         path, body = ("incidents", incident, "snooze"), {"duration": seconds}
-        return await self._write("snooze", parse_incident, "POST", *path, body=body, from_email=from_email)
+        return await self._call("snooze", parse_incident, "POST", *path, body=body, from_email=from_email)
 
     async def add_note(self, incident: IncidentId, content: str, from_email: str) -> Read[Note]:
         """Add a note of `LONGEST_NOTE` bytes at most, also to a resolved incident."""
         path, body = ("incidents", incident, "notes"), {"note": {"content": content}}
-        return await self._write("add_note", parse_note, "POST", *path, body=body, from_email=from_email)
+        return await self._call("add_note", parse_note, "POST", *path, body=body, from_email=from_email)
 
     async def request_responders(
         self, incident: IncidentId, requester: UserId, message: str, users: Sequence[UserId], from_email: str
@@ -89,14 +89,14 @@ class Writes(Transport):
         path, targets = ("incidents", incident, "responder_requests"), [_reference("user", user) for user in users]
         wrapped = [{"responder_request_target": target} for target in targets]
         body: Body = {"requester_id": requester, "message": message, "responder_request_targets": wrapped}
-        return await self._write(
+        return await self._call(
             "request_responders", parse_responder_request, "POST", *path, body=body, from_email=from_email
         )
 
     async def publish_status_update(self, incident: IncidentId, message: str, from_email: str) -> Read[StatusUpdate]:
         """Publish a status update to stakeholders."""
         path, body = ("incidents", incident, "status_updates"), {"message": message}
-        return await self._write(
+        return await self._call(
             "publish_status_update", parse_status_update, "POST", *path, body=body, from_email=from_email
         )
 
@@ -107,14 +107,14 @@ class Writes(Transport):
         `Refused` while an incident with the same key is open on that service. PagerDuty limits these more strictly.
         """
         body = _opened(new)
-        return await self._write(
+        return await self._call(
             "create_incident", parse_incident, "POST", "incidents", body=body, from_email=from_email
         )
 
     async def enable_subscription(self, subscription: str) -> WebhookSubscription:
         """Switch a subscription on again that PagerDuty has disabled. What was dropped meanwhile does not come."""
         path = ("webhook_subscriptions", subscription, "enable")
-        return (await self._write("enable_subscription", parse_subscription, "POST", *path)).value
+        return (await self._call("enable_subscription", parse_subscription, "POST", *path)).value
 
     async def ping_subscription(self, subscription: str) -> None:
         """Make PagerDuty send a `pagey.ping`; success means that it was sent, not that it arrived."""
@@ -122,13 +122,13 @@ class Writes(Transport):
 
     async def create_subscription(self, body: Body) -> Created:
         """Subscribe (`creation_request`). The answer alone has the secret. PagerDuty takes ten for each scope."""
-        created = await self._write("create_subscription", parse_created, "POST", "webhook_subscriptions", body=body)
+        created = await self._call("create_subscription", parse_created, "POST", "webhook_subscriptions", body=body)
         return created.value
 
     async def change_subscription(self, subscription: str, body: Body) -> WebhookSubscription:
         """Change a subscription (`change_request`)."""
         path = ("webhook_subscriptions", subscription)
-        return (await self._write("change_subscription", parse_subscription, "PUT", *path, body=body)).value
+        return (await self._call("change_subscription", parse_subscription, "PUT", *path, body=body)).value
 
     async def delete_subscription(self, subscription: str) -> None:
         """End a subscription. What it was still to deliver is not sent any more."""

@@ -76,9 +76,9 @@ def _instant(value: object) -> Instant:
     return Instant(milliseconds(moment), 1 if found["fraction"] else SECOND)
 
 
-def _created(value: object, info: ValidationInfo) -> int | None:
+def _created(value: object, info: ValidationInfo[Reading]) -> int | None:
     """Take the time at which an incident was opened; an event about it cannot have come long before."""
-    at, latest_ms = None if value is None else _instant(value).ms, Reading.of(info).latest_ms
+    at, latest_ms = None if value is None else _instant(value).ms, info.context.latest_ms
     if at is not None and latest_ms is not None and at > latest_ms:
         raise Malformed("opened after the event")
     return at

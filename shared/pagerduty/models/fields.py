@@ -80,11 +80,6 @@ class Reading:
     strict: bool = False
     latest_ms: int | None = None
 
-    @classmethod
-    def of(cls, info: ValidationInfo) -> "Reading":
-        """Return that of the parser at work; without one nothing is strict, and any time may be."""
-        return info.context if isinstance(info.context, cls) else cls()
-
 
 def parser(kind: type[T], name: str = "", *, strict: bool = False) -> Parse[T]:
     """
@@ -196,21 +191,20 @@ def optional_text(value: object) -> str:
     return "" if value is None else text(value)
 
 
-def time(value: object) -> Instant:
-    """Take an ISO 8601 time with a time zone; REST gives whole seconds."""
+def time(value: object, latest_ms: int | None = None) -> Instant:
+    """
+    Take an ISO 8601 time with a time zone; REST gives whole seconds.
+
+    What tells of the past is not after `latest_ms`: PagerDuty's own `Date` says what the future is.
+    """
     try:
         moment = datetime.fromisoformat(text(value))
     except ValueError:
         raise Malformed("not a time") from None
-    return Instant(milliseconds(moment) // SECOND * SECOND, SECOND)
-
-
-def past_time(value: object, info: ValidationInfo) -> Instant:
-    """Take a time as `time` does, and none of the future: PagerDuty's own `Date` says what that is."""
-    at, latest_ms = time(value), Reading.of(info).latest_ms
-    if latest_ms is not None and at.ms > latest_ms:
+    at_ms = milliseconds(moment) // SECOND * SECOND
+    if latest_ms is not None and at_ms > latest_ms:
         raise Malformed("a time of the future")
-    return at
+    return Instant(at_ms, SECOND)
 
 
 def milliseconds(moment: datetime) -> int:
@@ -225,7 +219,8 @@ def milliseconds(moment: datetime) -> int:
 def reference(value: object) -> Ref:
     """Take `value` as a reference."""
     fields = as_object(value)
-    return Ref(text(fields.get("id")), optional_text(fields.get("summary")), optional_text(fields.get("html_url")))
+    words = (text(given) if (given := fields.get(name)) is not None else "" for name in ("summary", "html_url"))
+    return Ref(text(fields.get("id")), *words)
 
 
 def optional_reference(value: object) -> Ref | None:
@@ -246,37 +241,34 @@ def optional_agent(value: object) -> Agent | None:
     return Agent(*(text(each) if isinstance(each, str) else "" for each in given))
 
 
-def _or_null(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
-    """Read a field that may be missing: as null if it cannot be read."""
-    try:
-        return read(value)
-    except (Malformed, ValidationError):
-        if Reading.of(info).strict:
-            raise
-        return read(None)
+@dataclass(frozen=True)
+class Tolerant:
+    """
+    Reads what may be missing: as null if it cannot be read, or `omit` it, a member of a list.
+
+    In a strict reading that counts all the same, unless `always`: what is unknown is asked for.
+    """
+
+    omit: bool = False
+    always: bool = False
+
+    def __call__(self, value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo[Reading]) -> object:
+        """Read the value. Raises `Malformed` or `ValidationError`, and `PydanticOmit` to leave it out."""
+        try:
+            return read(value)
+        except (Malformed, ValidationError):
+            if info.context.strict and not self.always:
+                raise
+            if self.omit:
+                raise PydanticOmit from None
+            return read(None)
 
 
-def _or_omitted(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
-    """Read a member of a list; leave it out if it cannot be read."""
-    try:
-        return read(value)
-    except (Malformed, ValidationError):
-        if Reading.of(info).strict:
-            raise
-        raise PydanticOmit from None
-
-
-def _or_unknown(value: object, read: ValidatorFunctionWrapHandler) -> object:
-    """Read a list; None if any of it cannot be read, also in a strict reading: what is unknown is asked for."""
-    try:
-        return read(value)
-    except (Malformed, ValidationError):
-        return None
-
-
-OR_NULL = WrapValidator(_or_null)
+OR_NULL, _OR_OMITTED = WrapValidator(Tolerant()), WrapValidator(Tolerant(omit=True))
 Text = Annotated[str, PlainValidator(text)]
-OptionalText = Annotated[str, PlainValidator(optional_text), OR_NULL, Field(default="")]
+OptionalText = Annotated[
+    Text, BeforeValidator(lambda words: "" if words is None else words), OR_NULL, Field(default="")
+]
 Written = Annotated[str, PlainValidator(written), OR_NULL, Field(default="")]
 """Anything, as text."""
 Number = Annotated[int, Strict(), Field(gt=-(10**LONGEST_NUMBER), lt=10**LONGEST_NUMBER)]
@@ -284,7 +276,7 @@ OptionalNumber = Annotated[Number | None, OR_NULL, Field(default=None)]
 Count = Annotated[Number, BeforeValidator(lambda number: 0 if number is None else number), OR_NULL, Field(default=0)]
 Time = Annotated[Instant, PlainValidator(time)]
 OptionalTime = Annotated[Time | None, OR_NULL, Field(default=None)]
-PastTime = Annotated[Instant, PlainValidator(past_time)]
+PastTime = Annotated[Instant, PlainValidator(lambda value, info: time(value, info.context.latest_ms))]
 OptionalPastTime = Annotated[PastTime | None, OR_NULL, Field(default=None)]
 Reference = Annotated[Ref, PlainValidator(reference)]
 OptionalReference = Annotated[Reference | None, OR_NULL, Field(default=None)]
@@ -292,12 +284,10 @@ OptionalAgent = Annotated[Agent | None, PlainValidator(optional_agent), Field(de
 Id = Annotated[T, PlainValidator(lambda reference: text(as_object(reference).get("id")))]
 """The id alone of a reference."""
 _NONE_FOR_NULL = BeforeValidator(lambda members: [] if members is None else members)
-Many = Annotated[tuple[Annotated[T, WrapValidator(_or_omitted)], ...], _NONE_FOR_NULL, OR_NULL, Field(default=())]
-Group = Annotated[
-    frozenset[Annotated[T, WrapValidator(_or_omitted)]], _NONE_FOR_NULL, OR_NULL, Field(default=frozenset())
-]
+Many = Annotated[tuple[Annotated[T, _OR_OMITTED], ...], _NONE_FOR_NULL, OR_NULL, Field(default=())]
+Group = Annotated[frozenset[Annotated[T, _OR_OMITTED]], _NONE_FOR_NULL, OR_NULL, Field(default=frozenset())]
 """Those of a list of which neither order nor number counts."""
 Whole = Annotated[tuple[T, ...], _NONE_FOR_NULL, Field(default=())]
 """A list that is of no use in part."""
-OptionalMany = Annotated[tuple[T, ...] | None, WrapValidator(_or_unknown), Field(default=None)]
+OptionalMany = Annotated[tuple[T, ...] | None, WrapValidator(Tolerant(always=True)), Field(default=None)]
 """One of which missing is not empty, such as the teams that decide who may see something; None if it is not said."""

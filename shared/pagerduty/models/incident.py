@@ -6,6 +6,7 @@ raises `Malformed`; unknown fields are passed over. Source: PagerDuty's OpenAPI 
 in it, nor anywhere else that could be read.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -32,8 +33,8 @@ from shared.pagerduty.models.fields import (
     named,
     optional_agent,
     parser,
-    past_time,
     text,
+    time,
 )
 
 LONGEST_SNOOZE = 7 * 24 * 3600
@@ -81,9 +82,6 @@ class Asked:
     since: Annotated[OptionalPastTime, named("updated_at")]
 
 
-_asked = parser(Many[Asked])
-
-
 @dataclass(frozen=True)
 class AlertCounts:
     """How many alerts an incident has, and how many of them go on."""
@@ -128,35 +126,19 @@ def snapshot_from_rest(incident: object, latest_ms: int | None = None) -> Snapsh
     return Snapshot(**vars(_rest_facts({**found, "title": title, "assignees": assignees}, latest_ms)))
 
 
-def _status_change(fields: object, info: ValidationInfo) -> StatusChange | None:
-    """Read who last changed the status; None when PagerDuty does not say when."""
-    found = as_object(fields)
-    try:
-        return StatusChange(optional_agent(found.get("by")), past_time(found.get("at"), info))
-    except Malformed:
-        return None
-
-
-def _responders(asked: object) -> frozenset[UserId]:
-    current = (one for one in _asked(asked) if one.state in ANSWERABLE)
-    return frozenset(UserId(one.user.id) for one in current)
-
-
 @dataclass(frozen=True)
 class RestIncident:
     """
     An incident as a read or the answer to a write shows it.
 
     `updated` is None when PagerDuty did not say; such a reading cannot be compared with any other. `assigned_via` is
-    `BY_POLICY`, `TO_PEOPLE`, or empty when not said. `responders` are those who were asked or have
-    joined. `merged_into` is the incident that goes on in place of this one.
+    `BY_POLICY`, `TO_PEOPLE`, or empty when not said. `merged_into` is the incident that goes on in place of this one.
     """
 
     id: Annotated[IncidentId, PlainValidator(incident_id)]
     snapshot: Snapshot
     updated: Annotated[OptionalPastTime, named("updated_at")]
-    status_change: Annotated[StatusChange | None, PlainValidator(_status_change)]
-    responders: Annotated[frozenset[UserId], PlainValidator(_responders), named("incidents_responders")]
+    status_change: StatusChange | None
     acknowledgements: Many[Stamp]
     assigned_via: OptionalText
     assignments: Many[Stamp] = ()
@@ -165,6 +147,11 @@ class RestIncident:
     kind: Annotated[OptionalText, named("incident_type", "name")] = ""
     merged_into: Annotated[OptionalReference, named("resolve_reason", "incident")] = None
     asked: Annotated[Many[Asked], named("incidents_responders")] = ()
+
+    @property
+    def responders(self) -> frozenset[UserId]:
+        """Those who were asked to help or have joined."""
+        return frozenset(UserId(one.user.id) for one in self.asked if one.state in ANSWERABLE)
 
     @property
     def acknowledgers(self) -> tuple[Ref, ...]:
@@ -177,15 +164,14 @@ class RestIncident:
 
     @model_validator(mode="before")
     @classmethod
-    def _with_parts(cls, incident: object, info: ValidationInfo) -> object:
+    def _with_parts(cls, incident: object, info: ValidationInfo[Reading]) -> object:
         """Make those parts that several of PagerDuty's fields tell of, or not all of one."""
-        found = as_object(incident)
-        by, at = (found.get(f"last_status_change_{name}") for name in ("by", "at"))
-        made = {
-            "snapshot": snapshot_from_rest(found, Reading.of(info).latest_ms),
-            "status_change": {"by": by, "at": at},
-        }
-        return {"incidents_responders": None, **found, **made}
+        found, latest_ms = as_object(incident), info.context.latest_ms
+        change = None
+        with suppress(Malformed):  # PagerDuty does not say when
+            at = time(found.get("last_status_change_at"), latest_ms)
+            change = StatusChange(optional_agent(found.get("last_status_change_by")), at)
+        return {**found, "snapshot": snapshot_from_rest(found, latest_ms), "status_change": change}
 
 
 parse_incident = parser(RestIncident, "incident")

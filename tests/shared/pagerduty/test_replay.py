@@ -43,7 +43,7 @@ def entry(kind: str, ms: int = NOON, changes: tuple[Change, ...] = (), note: str
 def read(updated: int = NOON, **changed: object) -> RestIncident:
     """Make a reading of the incident; what is given replaces fields of its snapshot."""
     shown = replace(snapshot(), **changed)  # type: ignore[arg-type]  # a test names the fields
-    return RestIncident(INCIDENT, shown, at(updated), None, frozenset(), (), "")
+    return RestIncident(INCIDENT, shown, at(updated), None, (), "")
 
 
 def known(*extra: str) -> Incident:
