@@ -13,7 +13,8 @@ from bolt_app.store_metrics import StoreMetrics
 from shared.errors import StoreDown
 from shared.model.resync_state import GLOBAL
 from shared.store import documents, keys
-from shared.store.redis import Redis, try_to_append
+from shared.store.durability import try_to_append
+from shared.store.redis import Redis
 
 log = structlog.get_logger()
 

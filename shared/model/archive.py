@@ -12,10 +12,10 @@ from math import inf
 
 from shared.model.event import SECOND, SNOOZED, TRANSITIONS, TRIGGERED, Event, Source
 from shared.model.ids import EventId, LineKey, MessageTs
-from shared.model.incident import Incident, Recalled
+from shared.model.incident import Incident
 from shared.model.slack_state import SlackState
 from shared.model.thread_layout import STATE_TYPES, ThreadEntry
-from shared.model.timeline import Line, command_line_key, line_time
+from shared.model.timeline import COMMAND, Line, Recalled, line_time
 
 NEAR_MS = 3 * SECOND
 """Milliseconds between two lines from which on neither matters to the other: each window of the rules is shorter."""
@@ -105,7 +105,7 @@ def has_late_line(incident: Incident) -> bool:
 def names_of_event(event: Event) -> tuple[str, ...]:
     """Name what, if it was moved out, is concerned by `event` whenever it comes: first its id."""
     subject = [_subject(event.type, event.subject)] if event.subject else []
-    command = [name_of_line(command_line_key(event.command))] if event.command else []
+    command = [name_of_line(LineKey(f"{COMMAND}{event.command}"))] if event.command else []
     return (name_of_id(event.id), *subject, *command)
 
 

@@ -29,9 +29,9 @@ from shared.model.event import (
     Status,
     StatusChange,
 )
-from shared.model.ids import CommandId, EventId, IncidentId
+from shared.model.ids import EventId, IncidentId
 from shared.model.outcome import Kind, Outcome
-from shared.model.timeline import Line, command_of, echo_of, line_of, line_time, main_line_of, record
+from shared.model.timeline import Line, Recalled, command_of, echo_of, line_of, line_time, main_line_of, record
 
 AHEAD_MS = 60 * SECOND
 """Milliseconds by which an event may be ahead of PagerDuty's time, which is known to about a second."""
@@ -39,14 +39,6 @@ LAG_MS = 120 * SECOND
 """Milliseconds by which what a `GET` shows may lag behind PagerDuty's events, if it comes from a replica."""
 OLD_MS = 300 * SECOND
 """Milliseconds after which an event alone is no reason to post the card of an incident that was not heard of before."""
-
-
-@dataclass(frozen=True)
-class Recalled:
-    """What was moved out of a projection and is part of it while one rule is applied: lines, and ids of events."""
-
-    lines: tuple[Line, ...] = ()
-    ids: frozenset[EventId] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -104,28 +96,23 @@ class Incident:
         pending = self.enrichment.pending
         return pending is None or (self.as_of is not None and pending.as_of.surely_before(self.as_of))
 
-    def reopened_by(self, command: CommandId) -> Line | None:
-        """Return the resolve between the guard read and an acknowledge, which then reopened the incident."""
-        done = line_of(self.lines, command)
-        expected = next((e for e in self.expectations if e.command == command), None)
-        if done is None or expected is None or done.type != ACKNOWLEDGED:
-            return None
-        earlier = [line for line in self.transitions if line.command != command and line.at.ms <= done.at.end]
-        before = max(earlier, key=line_time, default=None)
-        resolved = before is not None and before.type == RESOLVED and before.at.ms >= expected.read_ms
-        return before if resolved else None
-
     def late_outcome(self, record: CommandRecord) -> Outcome | None:
-        """Return the outcome that events have shown since a command ended; None if they have shown nothing new."""
+        """
+        Return the outcome that events have shown since a command ended; None if they have shown nothing new.
+
+        A resolve between the guard's read and an acknowledge was undone by it: the incident is open again.
+        """
         command, known = record.command.id, record.outcome
-        if known is None or not record.ended_ms:
+        done = line_of(self.lines, command)
+        if known is None or not record.ended_ms or known.kind not in {Kind.DONE, Kind.UNKNOWN} or done is None:
             return None
-        undone = self.reopened_by(command)
-        if undone is not None and known.kind in {Kind.DONE, Kind.UNKNOWN}:
-            return Outcome(Kind.REOPENED, actor=undone.agent.name if undone.agent else "", at_ms=undone.at.ms)
-        if known.kind is Kind.UNKNOWN and line_of(self.lines, command) is not None:
-            return Outcome(Kind.DONE)
-        return None
+        expected = next((e for e in self.expectations if e.command == command), None)
+        if expected and done.type == ACKNOWLEDGED:
+            earlier = [line for line in self.transitions if line.command != command and line.at.ms <= done.at.end]
+            before = max(earlier, key=line_time, default=None)
+            if before and before.type == RESOLVED and before.at.ms >= expected.read_ms:
+                return Outcome(Kind.REOPENED, actor=before.agent.name if before.agent else "", at_ms=before.at.ms)
+        return Outcome(Kind.DONE) if known.kind is Kind.UNKNOWN else None
 
     def last_change(self) -> Line | None:
         """Find the transition that led to the present state, if told; no older one of its kind stands in for it."""
@@ -142,11 +129,8 @@ class Incident:
         within = self.as_of is None or read_ms - LAG_MS <= self.as_of.ms <= read_ms + AHEAD_MS
         born, other = known.created_ms, read.created_ms
         same = known.number == read.number and (born is None or other is None or abs(born - other) <= AHEAD_MS)
-        return self if within and same else self.undated()
-
-    def undated(self) -> "Incident":
-        """Forget as of when this is known: anything else wins, and PagerDuty has to be read."""
-        return replace(self, as_of=None, rank="", needs_read=True)
+        # Without it anything else wins, and PagerDuty has to be read.
+        return self if within and same else replace(self, as_of=None, rank="", needs_read=True)
 
 
 class FoldResult(StrEnum):
@@ -172,18 +156,21 @@ def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None
     Return the projection with `event` folded in.
 
     Idempotent by `event.id`, independent of the order of events. `now_ms` is the store's time and only serves to forget
-    what is older than any delivery can be, `pagerduty_ms` PagerDuty's, if known. An impossible event changes nothing,
-    and an incident first heard of through an old one is not known by it, as a signature has no time: both need a read.
+    what is older than any delivery can be, `pagerduty_ms` PagerDuty's, if known. An event that cannot be, of its future
+    or with another number, which an incident keeps, changes nothing. An incident first heard of through an old one is
+    not known by it, as a signature has no time. Both need a read.
     """
     from_webhook = event.source is Source.WEBHOOK
     # The sources of a line are kept as long as the line, which is longer than `seen_events`.
     held = (source for line in incident.lines for _, source in line.slots)
     if event.id in {*(seen for seen, _ in incident.seen_events), *held, *incident.recalled.ids}:
         return Folded(incident, FoldResult.DUPLICATE)
-    if from_webhook and _is_impossible(incident, event, pagerduty_ms):
+    numbers = {shown.number for shown in (incident.snapshot, event.snapshot) if shown} - {None}
+    future = pagerduty_ms is not None and event.at.ms > pagerduty_ms + AHEAD_MS
+    if from_webhook and (future or len(numbers) > 1):
         return Folded(replace(incident, needs_read=True), FoldResult.IMPOSSIBLE)
     doubted = pagerduty_ms is not None and incident.as_of is not None and incident.as_of.ms > pagerduty_ms + AHEAD_MS
-    incident = incident.undated() if doubted else incident
+    incident = replace(incident, as_of=None, rank="") if doubted else incident
     echo = echo_of(incident.expectations, incident.lines, event)
     side = None if echo else main_line_of(incident.expectations, incident.lines, event)
     # Whatever second the response gives, a reopening sorts before the acknowledge that it is a side of.
@@ -267,14 +254,6 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     # Whichever wins: what is known of the whole second may be newer than the next webhook of it, too.
     as_of = _wider_instant(incident.as_of, event.at)
     return replace(winner, as_of=as_of, needs_read=incident.needs_read or differs), False
-
-
-def _is_impossible(incident: Incident, event: Event, pagerduty_ms: int | None) -> bool:
-    """True for an event of PagerDuty's future, or one that gives the incident, which keeps its number, another one."""
-    if pagerduty_ms is not None and event.at.ms > pagerduty_ms + AHEAD_MS:
-        return True
-    known, told = (shown.number if shown else None for shown in (incident.snapshot, event.snapshot))
-    return None not in (known, told) and known != told
 
 
 def _wider_instant(one: Instant, other: Instant) -> Instant:

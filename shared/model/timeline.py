@@ -60,6 +60,14 @@ class Line:
         return dict(self.details).get(name, "")
 
 
+@dataclass(frozen=True)
+class Recalled:
+    """What was moved out of a projection and is part of it while one rule is applied: lines, and ids of events."""
+
+    lines: tuple[Line, ...] = ()
+    ids: frozenset[EventId] = frozenset()
+
+
 def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> tuple[Line, ...]:
     """Give `event` its slot on a line, or its own line, in order of time. `echo`: its command's expectation, if any."""
     told = Line(
@@ -93,12 +101,7 @@ def line_of(lines: tuple[Line, ...], command: CommandId) -> Line | None:
 
 def command_key(echo: Expectation, event: Event) -> LineKey:
     """Return the key of the line that announces what a command did; a side event has a line of its own."""
-    return LineKey(command_line_key(echo.command) + ("" if event.type == echo.type else f":{event.type}"))
-
-
-def command_line_key(command: CommandId) -> LineKey:
-    """Return the key of the first line of a command."""
-    return LineKey(f"{COMMAND}{command}")
+    return LineKey(f"{COMMAND}{echo.command}" + ("" if event.type == echo.type else f":{event.type}"))
 
 
 def _reported_line(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line | None:

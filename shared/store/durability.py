@@ -1,12 +1,14 @@
-"""The durability of a Redis or Valkey: whether an append can wait for the disk, and whether data may be evicted."""
+"""How safe what is appended to a Redis or Valkey is: on disk, not evicted, and whether it is taken at all."""
 
 from dataclasses import dataclass
 
 from redis.exceptions import ResponseError
 
 from shared.errors import StoreDown
-from shared.store.redis import DISK_TIMEOUT_MS, Redis
+from shared.store.redis import DISK_TIMEOUT_MS, Redis, store_errors
 
+IMPOSSIBLE_ID = "0-0"
+"""Redis refuses an entry under this id, after everything else that it could refuse it for."""
 NO_EVICTION = "noeviction"
 NO_WAITAOF = (
     "this server cannot tell what is on its disk, because it has no WAITAOF (Redis has it from 7.2 on, and Valkey): "
@@ -49,6 +51,16 @@ async def probe(client: Redis) -> Durability:
             return Durability(fsync=False, why_not=why_not, eviction=eviction)
         raise
     return Durability(fsync=True, eviction=eviction)
+
+
+async def try_to_append(client: Redis, stream: str) -> None:
+    """Try an append under an impossible id, which writes nothing. Raises `StoreDown` if none would be taken."""
+    try:
+        with store_errors():
+            await client.execute_command("XADD", stream, IMPOSSIBLE_ID, "probe", "")
+    except StoreDown as error:
+        if f"must be greater than {IMPOSSIBLE_ID}" not in str(error):
+            raise
 
 
 async def _settings(client: Redis) -> dict[str, str]:

@@ -158,8 +158,14 @@ class ExpectationStore:
     async def _amend(
         self, incident: IncidentId, command: CommandId, rule: Callable[[Expectation], Expectation | None]
     ) -> None:
-        def amended(known: Incident) -> Incident:
-            changed = (rule(e) if e.command == command else e for e in known.expectations)
-            return replace(known, expectations=tuple(e for e in changed if e is not None))
-
-        await self._incidents.change(incident, amended)
+        await self._incidents.change(
+            incident,
+            lambda known: replace(
+                known,
+                expectations=tuple(
+                    amended
+                    for earlier in known.expectations
+                    if (amended := rule(earlier) if earlier.command == command else earlier)
+                ),
+            ),
+        )

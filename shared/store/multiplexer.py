@@ -68,7 +68,13 @@ class SharedConnection(asyncio.Protocol):
         self._replies.feed(data)
         try:
             while (reply := self._replies.gets()) is not False:
-                self._answer(reply)
+                _, waiting = self._waiting.popleft()
+                if waiting.done():  # its caller was cancelled
+                    continue
+                if isinstance(reply, RedisError):
+                    waiting.set_exception(reply)
+                else:
+                    waiting.set_result(reply)
         except (RedisError, IndexError) as error:
             # No reply, or one that was not asked for.
             self._break(ConnectionBroken(f"what the server says cannot be read: {error}"))
@@ -83,15 +89,6 @@ class SharedConnection(asyncio.Protocol):
         unsent, self._unsent = self._unsent, []
         self._stream.write(b"".join(unsent))
 
-    def _answer(self, reply: object) -> None:
-        _, waiting = self._waiting.popleft()
-        if waiting.done():  # its caller was cancelled
-            return
-        if isinstance(reply, RedisError):
-            waiting.set_exception(reply)
-        else:
-            waiting.set_result(reply)
-
     def _check_deadline(self) -> None:
         """End the connection if the first call has waited too long: the others stand behind it."""
         self._deadline = None
@@ -103,8 +100,10 @@ class SharedConnection(asyncio.Protocol):
     def _break(self, error: RedisError) -> None:
         self.usable = False
         self._stream.transport.abort()
-        while self._waiting:
-            self._answer(error)
+        for _, waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_exception(error)
+        self._waiting.clear()
 
 
 class Multiplexer:

@@ -40,8 +40,6 @@ ALIVE_TIMEOUT = 0.5
 """Seconds in which a connection that lay idle has to show that it still works; else a new one is made."""
 MOST_CONNECTIONS = 32
 """Connections that one client keeps; a burst waits its turn."""
-IMPOSSIBLE_ID = "0-0"
-"""Redis refuses an entry under this id, after everything else that it could refuse it for."""
 ALLOW_OOM = "#!lua flags=allow-oom\n"
 """
 Lets a script write also when the memory is full. What fills it is what waits for a worker, which has to write a little
@@ -175,16 +173,6 @@ async def write_once(client: Redis, *command: Argument, wait_for_disk: bool) -> 
                     f"Redis did not get the entry to its disk within {DISK_TIMEOUT_MS} ms; is appendfsync set to no?"
                 )
     return reply
-
-
-async def try_to_append(client: Redis, stream: str) -> None:
-    """Try an append under an impossible id, which writes nothing. Raises `StoreDown` if none would be taken."""
-    try:
-        with store_errors():
-            await client.execute_command("XADD", stream, IMPOSSIBLE_ID, "probe", "")
-    except StoreDown as error:
-        if f"must be greater than {IMPOSSIBLE_ID}" not in str(error):
-            raise
 
 
 _WITHOUT_FLAGS: WeakSet[Redis] = WeakSet()

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -233,6 +233,7 @@ def _clean(text: str) -> str:
     return _SURROGATE.sub("\ufffd", _LOOSE.sub("", shown))
 
 
+@lru_cache(maxsize=4096)
 def _is_hidden(char: str) -> bool:
     """True for control characters, and for what has no width, turns the reading direction or is only blank."""
     if char in _JOINERS or char in _SHOWN_FORMATS:

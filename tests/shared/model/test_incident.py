@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from shared.model.actions import Action
-from shared.model.command import KEPT, Attempt, AttemptState, Expectation
+from shared.model.command import KEPT, Attempt, AttemptState, Command, CommandRecord, Expectation, SlackActor
 from shared.model.event import (
     ACKNOWLEDGED,
     REOPENED,
@@ -19,8 +19,9 @@ from shared.model.event import (
     Status,
     StatusChange,
 )
-from shared.model.ids import CommandId, EventId, SlackUserId
+from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId
 from shared.model.incident import AHEAD_MS, LAG_MS, OLD_MS, FoldResult, Incident, fold, fold_read, is_over, settle
+from shared.model.outcome import Kind, Outcome
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, snapshot, webhook
 
 
@@ -174,15 +175,27 @@ def test_somebody_elses_act_is_never_our_echo() -> None:
     assert folded(webhook(ACKNOWLEDGED, NOON + 10, BOB), start=start).lines[0].command is None
 
 
+def acknowledged() -> CommandRecord:
+    """Make the record of Alice's acknowledge, which ended as it should."""
+    command = Command(
+        CommandId("c1"),
+        Action.ACKNOWLEDGE,
+        INCIDENT,
+        SlackActor(SlackUserId("U0ALICE"), "T0ACME"),
+        ChannelId("C0"),
+        None,
+        "",
+    )
+    return CommandRecord(command, NOON, outcome=Outcome(Kind.DONE), ended_ms=NOON)
+
+
 def test_an_acknowledge_that_undid_a_resolve_is_found() -> None:
     """Bob resolved between the guard's read and Alice's acknowledge: whose resolve it was is known afterwards."""
     start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))
 
     incident = folded(webhook(ACKNOWLEDGED, NOON + 900), webhook(RESOLVED, NOON + 500, BOB), start=start)
 
-    undone = incident.reopened_by(CommandId("c1"))
-    assert undone is not None
-    assert undone.agent == BOB
+    assert Outcome(Kind.REOPENED, actor=BOB.name, at_ms=NOON + 500) == incident.late_outcome(acknowledged())
 
 
 def test_the_reopening_that_our_acknowledge_caused_is_ours() -> None:
@@ -254,7 +267,7 @@ def test_a_resolve_that_was_reopened_before_is_not_what_an_acknowledge_undid() -
         start=start,
     )
 
-    assert incident.reopened_by(CommandId("c1")) is None
+    assert incident.late_outcome(acknowledged()) is None
 
 
 def test_the_reopening_at_the_turn_of_a_second_does_not_take_the_card_back() -> None:
