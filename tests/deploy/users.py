@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pagebridge.local.child_process import Child
-from pagebridge.local.embedded_valkey import _packaged_binary
+from pagebridge.local.embedded_valkey import packaged_binary
 from pagebridge_sandbox.demo.processes import free_ports
 from shared.errors import StoreDown
 from shared.store.redis import Redis, connect
@@ -40,7 +40,7 @@ async def store(directory: Path, server: Path | None = None) -> AsyncIterator[St
     (directory / "redis-users.acl").write_text(users if made.confirms else users.replace(" +waitaof", ""), "utf-8")
     for user in PASSWORDS:
         (directory / f"{user}_redis_url").write_text(made.url(user) + "\n", encoding="utf-8")
-    (directory / "valkey-server").symlink_to(server or _packaged_binary())
+    (directory / "valkey-server").symlink_to(server or packaged_binary())
     environment = {
         "PATH": f"{directory}:{os.environ['PATH']}",
         "USERS_ACL": str(directory / "redis-users.acl"),

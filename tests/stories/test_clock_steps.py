@@ -7,8 +7,9 @@ import pytest
 
 from pagebridge.local import embedded_valkey
 from pagebridge_sandbox.slack import Fault
+from pagebridge_sandbox.store_clock import StoreClock as Clock
 from shared.model.resync_state import GLOBAL
-from tests.clocks import HOUR, NEEDED, Clock
+from tests.clocks import HOUR, NEEDED
 from tests.servers import VARIABLE
 from tests.stories.harness import Bridge, running, settled, until
 from tests.webhook_receiver.running import until as until_so
@@ -20,7 +21,7 @@ pytestmark = NEEDED
 def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Make the clock of the Redis that the bridge will run on."""
     clock = Clock(tmp_path)
-    monkeypatch.setenv(VARIABLE, str(clock.server(embedded_valkey._packaged_binary())))
+    monkeypatch.setenv(VARIABLE, str(clock.server(embedded_valkey.packaged_binary())))
     return clock
 
 

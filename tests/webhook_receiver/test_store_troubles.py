@@ -63,7 +63,7 @@ async def redis(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
 def _server(directory: Path) -> Path:
     """Make a server that knows the receiver's user from its start on, and takes the command `DEBUG` from here."""
     script = directory / "valkey-server"
-    command = (str(embedded_valkey._packaged_binary()), '"$@"', *map(shlex.quote, ("--user", "receiver", *USER)))
+    command = (str(embedded_valkey.packaged_binary()), '"$@"', *map(shlex.quote, ("--user", "receiver", *USER)))
     script.write_text(f"#!/bin/sh\nexec {' '.join(command)} --enable-debug-command local\n")
     script.chmod(0o700)
     return script

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from pagebridge_sandbox.store_clock import StoreClock as Clock
 from shared.model.ids import IncidentId
 from shared.store.coordination import Due, Leases, SharedTokenBuckets, WorkQueue
 from shared.store.redis import Redis, connect
-from tests.clocks import HOUR, NEEDED, Clock, stepping
+from tests.clocks import HOUR, NEEDED, stepping
 
 pytestmark = NEEDED
 
