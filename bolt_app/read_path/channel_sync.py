@@ -200,7 +200,10 @@ class ChannelSync:
             return render_withheld(this.incident.id, this.snapshot)
         elsewhere = None if channel == this.home else this.home
         displaced = this.slack_state.displaced if elsewhere is None else None
-        placement = CardPlacement(home=elsewhere, displaced=displaced, closed=displaced in this.slack_state.waiting)
+        placement = None
+        if elsewhere or displaced:
+            closed = displaced in this.slack_state.waiting
+            placement = CardPlacement(home=elsewhere, displaced=displaced, closed=closed)
         able = await self.account_cache.available_actions()
         return card.render(this.incident, this.snapshot, mentions, placement, able=able)
 

@@ -20,7 +20,7 @@ from bolt_app.read_path.channel_sync import ChannelSync, ReconcilePass, SlackUse
 from shared.access.identity import Identity
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused
-from shared.model.archive import moved_out, told_for_good
+from shared.model.archive import is_long, moved_out, told_for_good
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, is_over, settle
@@ -72,17 +72,21 @@ class Reconciler:
                     # The card does not wait for it; one that waits for Slack's rate limits is posted with it.
                     await self.enrichment_queue.mark(incident)
                 again = await self.incident_sync.run(this)
-                told = told_for_good(this.told, this.slack_state)
-                # Told for good, it leaves both documents, so that what an event costs does not grow with them.
-                if moved_out(this.incident, told)[0] is not this.incident and (
-                    left := await self.incidents.move_out(incident, told)
-                ):
-                    untold = {line.key for line in left.lines if not line.told}
-                    await this.note(lambda slack_state: slack_state.with_only(untold))
+                if is_long(this.incident):
+                    await self._move_out(this)
         except CallError as error:
             await self.journal.append(incident, failure("slack.later", error))
             raise
         return self.durations.retry_max if again is None and known.needs_read else again
+
+    async def _move_out(self, this: ReconcilePass) -> None:
+        """Move out of both documents what is told for good, so that what an event costs does not grow with them."""
+        told = told_for_good(this.told, this.slack_state)
+        if moved_out(this.incident, told)[0] is this.incident:
+            return
+        if (left := await self.incidents.move_out(this.incident.id, told)) is not None:
+            untold = {line.key for line in left.lines if not line.told}
+            await this.note(lambda slack_state: slack_state.with_only(untold))
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Mark the content of all messages unknown, because our last call may have landed late; queue another pass."""
@@ -209,8 +213,10 @@ class Mentions:
         try:
             async with asyncio.timeout(self.timeout):
                 for user in sorted(snapshot.assignee_ids):
-                    slack_user = await self._slack_user(user)
-                    if slack_user is not None:
+                    async with self._looking[user]:
+                        if user not in self._known or self._known[user][1] <= self.now():
+                            self._known[user] = await self._look_up(user)
+                    if slack_user := self._known[user][0]:
                         found[user] = slack_user
         except TimeoutError:
             unknown = snapshot.assignee_ids - found.keys()
@@ -218,14 +224,10 @@ class Mentions:
             log.warning("mention.unknown", users=sorted(unknown), why="lookup timed out")
         return found
 
-    async def _slack_user(self, user: UserId) -> SlackUserId | None:
-        async with self._looking[user]:
-            slack_user, until = self._known.get(user, (None, 0.0))
-            if until <= self.now():
-                try:
-                    slack_user, counts = await self.identity.mention(user), MENTION_TTL
-                except (CallError, Malformed) as error:
-                    log.warning("mention.unknown", users=[user], why=str(error))
-                    slack_user, counts = None, FAILED_MENTION_TTL
-                self._known[user] = slack_user, self.now() + counts
-            return slack_user
+    async def _look_up(self, user: UserId) -> tuple[SlackUserId | None, float]:
+        """Return the Slack user of a person, and until when that is not asked again."""
+        try:
+            return await self.identity.mention(user), self.now() + MENTION_TTL
+        except (CallError, Malformed) as error:
+            log.warning("mention.unknown", users=[user], why=str(error))
+            return None, self.now() + FAILED_MENTION_TTL

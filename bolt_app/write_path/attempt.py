@@ -125,7 +125,7 @@ class AttemptRunner:
             return
         # A call that changed nothing also succeeds.
         if effect.proven or (updated is not None and not updated.surely_before(context.read_at)):
-            await self.expectations.narrow(command.incident, command.id, at, effect.subject)
+            await self.expectations.amend(command.incident, command.id, lambda e: e.narrowed(at, effect.subject))
         event = Event(
             EventId(f"answer:{command.id}:{attempt.record.calls}"),
             handler.event_type(command),

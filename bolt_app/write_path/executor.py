@@ -237,8 +237,8 @@ class Executor:
         command = attempt.command
         if attempt.record.calls:
             # Nothing later can be its doing.
-            elapsed = (await self.clock.now_ms() - attempt.record.accepted_ms) / SECOND
-            await self.calls.expectations.close(command.incident, command.id, elapsed + self.durations.call_max)
+            after = (await self.clock.now_ms() - attempt.record.accepted_ms) / SECOND + self.durations.call_max
+            await self.calls.expectations.amend(command.incident, command.id, lambda e: e.closed(after))
         # With a status, the incident has moved on to it; then the card needs no word of this any more.
         failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN} and outcome.status is None
         state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED

@@ -45,13 +45,18 @@ def told_for_good(entries: Iterable[ThreadEntry], slack_state: SlackState) -> To
     return found
 
 
+def is_long(incident: Incident) -> bool:
+    """True if enough may be moved out of a projection to be worth it."""
+    return len(incident.lines) >= KEPT + BATCH or len(incident.seen_events) >= KEPT + 3 * BATCH
+
+
 def moved_out(incident: Incident, told: Told) -> tuple[Incident, tuple[Line, ...], tuple[EventId, ...]]:
     """
     Return the projection without what may be moved out of it, and the lines and ids of events that it then lacks.
 
     Returns the projection as it is while that is not enough to be worth it.
     """
-    if len(incident.lines) < KEPT + BATCH and len(incident.seen_events) < KEPT + 3 * BATCH:
+    if not is_long(incident):
         return incident, (), ()
     there = set(incident.lines)
     final = {

@@ -199,9 +199,14 @@ class Expectation:
     subject: str = ""
     matched: tuple[tuple[Source, EventId], ...] = ()
 
-    def narrowed(self, at: Instant) -> "Expectation":
-        """Close the window around the time that PagerDuty gives for the change, and one second more."""
-        return replace(self, opens_ms=at.ms - SECOND, closes_ms=at.ms + at.span_ms + SECOND)
+    def narrowed(self, at: Instant, subject: str | None = None) -> "Expectation":
+        """Close the window around the time that PagerDuty gives, and one second more; `subject` is what was made."""
+        subject = self.subject if subject is None else subject
+        return replace(self, opens_ms=at.ms - SECOND, closes_ms=at.ms + at.span_ms + SECOND, subject=subject)
+
+    def closed(self, after: float) -> "Expectation":
+        """Close the window of a command that ended without a clear answer, `after` so many seconds from its opening."""
+        return replace(self, closes_ms=self.closes_ms or self.opens_ms + SECOND + int(after * SECOND))
 
     def matches(self, event: Event) -> bool:
         """True if this command can have caused `event`."""

@@ -107,7 +107,8 @@ class Redaction:
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Redact one event, time and name first, for the eye: a processor of structlog."""
         first = {key: event[key] for key in ("timestamp", "level", "event") if key in event}
-        return self._mapping({**first, **event})
+        redacted: EventDict = self._value({**first, **event})
+        return redacted
 
     def text(self, text: str) -> str:
         """Hide what is secret in `text`."""
@@ -115,23 +116,20 @@ class Redaction:
             text = self._known.sub(HIDDEN, text)
         return _SECRET_TEXT.sub(lambda found: (found[found.lastgroup] if found.lastgroup else "") + HIDDEN, text)
 
-    def _mapping(self, values: Mapping[Any, object]) -> dict[str, object]:
-        redacted: dict[str, object] = {}
-        for name, value in values.items():
-            key, secret = self._key(str(name))
-            hidden = secret and value and not isinstance(value, bool)
-            redacted[key] = HIDDEN if hidden else self._value(value)
-        return redacted
-
     def _name(self, key: str) -> tuple[str, bool]:
         """Return a key without secrets, and whether it names one."""
         return self.text(key), _SECRET_KEY.search(key.replace("-", "_")) is not None
 
-    def _value(self, value: object) -> object:
+    def _value(self, value: object) -> Any:  # noqa: ANN401 -- of the same shape
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, Mapping):
-            return self._mapping(value)
+            redacted = {}
+            for name, inner in value.items():
+                key, secret = self._key(str(name))
+                hidden = secret and inner and not isinstance(inner, bool)
+                redacted[key] = HIDDEN if hidden else self._value(inner)
+            return redacted
         if isinstance(value, list | tuple | set | frozenset):
             return [self._value(inner) for inner in value]
         return self.text(value if isinstance(value, str) else repr(value))

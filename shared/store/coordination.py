@@ -18,7 +18,11 @@ from shared.store.redis import Argument, Redis, run_script
 log = structlog.get_logger()
 
 EPOCHS = 1 << 60
-"""Among how many numbers fencing tokens are drawn."""
+"""
+Among how many numbers fencing tokens are drawn, so that no lease has had one, also before the store lost its data.
+"""
+MARK_BYTES = 6
+"""How many bytes of chance make the mark of an incident one that it has not had."""
 STORED, FENCED_OFF, DUE_AGAIN = 1, -1, 2
 """
 What scripts say of a document: with 0 another revision is there. The last means that the incident stays in its queue.
@@ -76,7 +80,9 @@ class WorkQueue:
 
     async def mark(self, incident: IncidentId, after: float = 0.0) -> None:
         """Ask for `incident` to be worked on, `after` so many seconds."""
-        await run_script(self._redis, "mark_work", self.keys, [incident, int(after * 1000), new_mark()])
+        await run_script(
+            self._redis, "mark_work", self.keys, [incident, int(after * 1000), secrets.token_hex(MARK_BYTES)]
+        )
         self.marked.set()
 
     async def wait(self, seconds: float) -> None:
@@ -92,7 +98,7 @@ class WorkQueue:
 
         If there is none, or the lease is held, return in how many seconds to try again, None when none waits.
         """
-        epoch, asked = new_epoch(), leases.now() if leases else 0.0
+        epoch, asked = secrets.randbelow(EPOCHS) + 1, leases.now() if leases else 0.0
         lease: list[Argument] = [leases.work, int(leases.lasts * 1000)] if leases else ["", 0]
         own: list[Argument] = [keys.INCIDENT_KEPT, epoch, HELD_MS, keys.OF_INCIDENT, *documents]
         taken = await run_script(self._redis, "take_work", self.keys, [self._hidden, *lease, *own])
@@ -190,7 +196,7 @@ class Leases:
 
     async def take(self, incident: IncidentId) -> Lease | None:
         """Take the lease on `incident`, or return None if it is held."""
-        epoch, asked = new_epoch(), self.now()
+        epoch, asked = secrets.randbelow(EPOCHS) + 1, self.now()
         names = [keys.of_incident(incident, f"{part}:{self.work}") for part in ("lease", "epoch")]
         taken = await run_script(self.redis, "take_lease", names, [int(self.lasts * 1000), keys.INCIDENT_KEPT, epoch])
         return Lease(self, incident, epoch, asked + self.lasts) if taken else None
@@ -202,16 +208,6 @@ class Leases:
         if not await run_script(self.redis, "renew_lease", [name], [lease.epoch, int(self.lasts * 1000)]):
             raise FencedOff(f"the lease on {lease.incident} for {self.work} was lost")
         return asked + self.lasts
-
-
-def new_epoch() -> int:
-    """Return a fencing token that no lease has had, also before the store lost its data: by chance."""
-    return secrets.randbelow(EPOCHS) + 1
-
-
-def new_mark() -> str:
-    """Return a mark that no incident has had."""
-    return secrets.token_hex(6)
 
 
 class SharedTokenBuckets:

@@ -17,7 +17,7 @@ from shared.model.archive import (
     recall,
 )
 from shared.model.command import Expectation
-from shared.model.event import SECOND, Event, Instant, Status
+from shared.model.event import Event, Status
 from shared.model.ids import CommandId, EventId, IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Facts
@@ -141,23 +141,14 @@ class ExpectationStore:
             lease,
         )
 
-    async def narrow(self, incident: IncidentId, command: CommandId, at: Instant, subject: str = "") -> None:
-        """Narrow the window to the second that PagerDuty's answer gives, or to the id of what was made."""
-        await self._amend(incident, command, lambda expectation: replace(expectation.narrowed(at), subject=subject))
-
-    async def close(self, incident: IncidentId, command: CommandId, after: float) -> None:
-        """Close the window of a command that ended without a clear answer, `after` so many seconds from its opening."""
-        await self._amend(
-            incident, command, lambda e: replace(e, closes_ms=e.closes_ms or e.opens_ms + SECOND + int(after * SECOND))
-        )
-
     async def forget(self, incident: IncidentId, command: CommandId) -> None:
         """Take back an expectation whose only attempt certainly failed."""
-        await self._amend(incident, command, lambda _: None)
+        await self.amend(incident, command, lambda _: None)
 
-    async def _amend(
+    async def amend(
         self, incident: IncidentId, command: CommandId, rule: Callable[[Expectation], Expectation | None]
     ) -> None:
+        """Change what a command is expected to cause, once more is known of it."""
         await self._incidents.change(
             incident,
             lambda known: replace(

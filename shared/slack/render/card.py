@@ -79,7 +79,7 @@ def render(
         section(f"{SYMBOL[snapshot.status]} *{snapshot.status.capitalize()}*  *{title}*"),
         section(_facts(snapshot, mentions, following)),
         *_alert(incident, snapshot),
-        *map(context, [_history(incident, snapshot), *notices, *_elsewhere(places or CardPlacement())]),
+        *map(context, [_history(incident, snapshot), *notices, *(_elsewhere(places) if places else ())]),
         buttons.actions(incident.id, snapshot, able),
     ]
     key = f"card:{incident.id}"

@@ -41,7 +41,7 @@ def render_line(incident: IncidentId, entry: ThreadEntry) -> Message:
     """Render a message of the thread."""
     line = entry.line
     written = _written(entry)
-    body, cut = quote(written)
+    body, cut = quote(written) if written else ("", False)
     head = f"{LINE[line.type].symbol} {_headline(entry)} · {date(line.at.ms)}"
     text = "\n".join(filter(None, (head, body)))
     blocks = [section(text)]
