@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -10,8 +11,11 @@ from typing import Annotated
 import typer
 
 from pagebridge.cli import FAILED, exits
+from pagebridge.cli.audit_words import sentence
 from pagebridge.cli.clients import AsJson, Data, opened
-from pagebridge.cli.terminal import show, table, utc
+from pagebridge.cli.names import ids_of, look_up
+from pagebridge.cli.terminal import moment as clock
+from pagebridge.cli.terminal import show, table, terminal, utc
 from pagebridge.cli.up import DATA
 from shared.errors import Malformed
 from shared.model.actions import Action
@@ -20,7 +24,7 @@ from shared.model.outcome import Kind
 from shared.store.streams import AUDIT_JSON, Audit
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-TITLES = ("TIME (UTC)", "WHO", "ACTION", "INCIDENT", "DECISION", "SENT", "ANSWER", "OUTCOME", "REFERENCE")
+TITLES = ("TIME (UTC)", "WHAT HAPPENED")
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Wanted:
 
     since_ms: int = 0
     until_ms: int | None = None
-    user: str | None = None
+    users: frozenset[str] = frozenset()
     incident: str | None = None
     action: Action | None = None
     outcome: Kind | None = None
@@ -40,7 +44,7 @@ class Wanted:
             (
                 entry.at_ms >= self.since_ms,
                 self.until_ms is None or entry.at_ms < self.until_ms,
-                self.user in {None, entry.slack_user, entry.pagerduty_user},
+                not self.users or bool(self.users & {entry.slack_user, entry.pagerduty_user}),
                 self.incident in {None, entry.incident, entry.label},
                 self.action in {None, entry.action},
                 self.outcome in {None, entry.outcome},
@@ -67,7 +71,7 @@ def incident(text: str) -> str:
 WHEN = "such as 30m, 2h, 7d or 4w ago, 2026-11-01 or 2026-11-01T14:30 (UTC unless an offset is given)"
 Moment = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"Before this time, {WHEN}.")]
 Since = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"From this time on, {WHEN}.")]
-Who = Annotated[str | None, typer.Option(parser=str.upper, metavar="ID", help="Only by this Slack or PagerDuty user.")]
+Who = Annotated[str | None, typer.Option(metavar="NAME|ID", help="Only by this person: a name, an e-mail or an id.")]
 On = Annotated[str | None, typer.Option(parser=incident, metavar="ID|NUMBER", help="Only on this incident.")]
 
 
@@ -88,7 +92,8 @@ async def audit(  # noqa: PLR0913 - one filter each
     data: Data = DATA,
 ) -> int:
     """Show what people did from Slack, what allowed it, and the result."""
-    wanted = Wanted(since or 0, until, user, incident, action, outcome)
+    users = await ids_of(user) if user else frozenset[str]()
+    wanted = Wanted(since or 0, until, users, incident, action, outcome)
     entries: list[AuditEntry] = []
     unreadable: list[Malformed] = []
     async with opened(data) as redis:
@@ -97,7 +102,7 @@ async def audit(  # noqa: PLR0913 - one filter each
                 unreadable.append(found)
             elif wanted.fits(found):
                 entries.append(found)
-    show(map(json_line, entries) if as_json else table(TITLES, map(_row, entries)))
+    show(map(json_line, entries) if as_json else await _lines(entries))
     sys.stderr.writelines(f"{problem}\n" for problem in unreadable)
     return FAILED if unreadable else 0
 
@@ -113,10 +118,10 @@ def _ago(text: str) -> datetime | None:
     return datetime.now(UTC) - timedelta(**{UNITS[age[2]]: int(age[1])}) if age else None
 
 
-def _row(entry: AuditEntry) -> tuple[str, ...]:
-    person = f"{entry.slack_user} = {entry.pagerduty_user or '-'}" + (f" ({entry.mapped})" if entry.mapped else "")
-    action = f"{entry.action}, step {entry.step}" if entry.step else str(entry.action)
-    decision = f"{entry.decision} ({entry.rule})" if entry.rule else str(entry.decision)
-    place = f"{entry.label} {entry.incident}".strip()
-    sent = (entry.sent, entry.answer, entry.outcome, entry.reference)
-    return (utc(entry.at_ms), person, action, place, decision, *sent)
+async def _lines(entries: Sequence[AuditEntry]) -> list[str]:
+    """Write entries for people, in names as far as these can be looked up."""
+    if not entries:
+        return ["No one did anything like that from Slack."]
+    names = await look_up(entry.slack_user for entry in entries)
+    rows = [(clock(entry.at_ms), sentence(entry, names)) for entry in entries]
+    return [*table(TITLES, rows, terminal()), *names.told()]

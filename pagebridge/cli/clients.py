@@ -1,12 +1,13 @@
 """What commands open: Slack and PagerDuty, the store, and local processes, each with the settings of its side alone."""
 
+import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import aiohttp
 import typer
@@ -16,8 +17,9 @@ from pydantic import SecretStr
 from pagebridge.cli import FAILED
 from pagebridge.cli.up import StoreSettings
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from shared.config.settings import Environment, PagerDutySettings, SlackSettings, load
-from shared.errors import StoreDown
+from shared.config.errors import Misconfigured
+from shared.config.settings import Environment, PagerDutySettings, S, SlackSettings, load
+from shared.errors import StoreDown, Unavailable
 from shared.http.server import LOOPBACK
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
@@ -29,8 +31,11 @@ TIMEOUT = 8.0
 STORE_TIMEOUT = 10.0
 """Seconds that one read of the store may take."""
 PAGE_TIMEOUT = aiohttp.ClientTimeout(total=2.0)
+TRIES = 10
+"""How often a directory is read again that a limit has cut short."""
 REFUSED = "401"
 DELIVERIES = "pagebridge_deliveries_total"
+T = TypeVar("T")
 STORE = "pagebridge_store_seconds"
 """A metric that every receiver has from its start, and no other process."""
 
@@ -64,9 +69,27 @@ def is_receivers_alone() -> bool:
     return "pagerduty_webhook_secrets" in given and given <= {"pagerduty_webhook_secrets", "redis_url"}
 
 
+def loaded(kind: type[S]) -> S | None:
+    """Read some of the settings; None if something is wrong with them, which the check of all of them tells."""
+    try:
+        return load(kind)
+    except Misconfigured:
+        return None
+
+
 def pagerduty_door(settings: PagerDutySettings) -> aclosing[PagerDuty]:
     """Open the door to PagerDuty, as a context."""
     return aclosing(PagerDuty.from_settings(settings, TIMEOUT))
+
+
+async def patiently(read: Callable[[], AsyncIterator[T]]) -> list[T]:
+    """Read all of a directory; where a limit cuts it short, wait as long as it says and begin again."""
+    for _ in range(TRIES):
+        try:
+            return [each async for each in read()]
+        except Unavailable as error:
+            await asyncio.sleep(error.retry_after or 1.0)
+    return [each async for each in read()]
 
 
 def slack_door(settings: SlackSettings) -> aclosing[Slack]:

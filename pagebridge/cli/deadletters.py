@@ -10,8 +10,8 @@ import typer
 
 from pagebridge.cli import FAILED, exits
 from pagebridge.cli.clients import AsJson, Data, known_secrets, opened
+from pagebridge.cli.terminal import age, moment, table, terminal, utc
 from pagebridge.cli.terminal import show as show_lines
-from pagebridge.cli.terminal import table, utc
 from pagebridge.cli.up import DATA
 from shared.observability.log import Redaction
 from shared.store.dead_letters import DeadLetter, DeadLetters, Resolution
@@ -57,7 +57,7 @@ async def list_(*, as_json: AsJson = False, data: Data = DATA) -> int:
     if as_json:
         show_lines(json.dumps(_facts(letter, hide)) for letter in found)
     elif found:
-        show_lines(table(TITLES, [_row(letter, now_ms, hide) for letter in found]))
+        show_lines(table(TITLES, [_row(letter, now_ms, hide) for letter in found], terminal()))
     else:
         show_lines(["There are no dead letters."])
     return 0
@@ -107,13 +107,7 @@ async def _each(data: Path, ids: list[str], *, back: bool) -> int:
 
 
 def _row(letter: DeadLetter, now_ms: int, hide: Redaction) -> tuple[str, ...]:
-    return letter.id, _age(max(0, now_ms - letter.at_ms)), letter.kind, utc(letter.at_ms), hide.text(letter.why)
-
-
-def _age(ms: int) -> str:
-    """Return an age in its largest whole unit."""
-    units = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000))
-    return next((f"{ms // size}{unit}" for unit, size in units if ms >= size), f"{ms // 1000}s")
+    return letter.id, age(max(0, now_ms - letter.at_ms)), letter.kind, moment(letter.at_ms), hide.text(letter.why)
 
 
 def _facts(letter: DeadLetter, hide: Redaction) -> dict[str, object]:

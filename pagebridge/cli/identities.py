@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -12,21 +12,19 @@ from typing import Annotated, TypeVar
 import typer
 
 from pagebridge.cli import FAILED, exits
-from pagebridge.cli.clients import AsJson, pagerduty_door, slack_door
+from pagebridge.cli.clients import AsJson, pagerduty_door, patiently, slack_door
 from pagebridge.cli.terminal import show, table, utc
 from shared.access.directory_report import DirectoryReport, Mapping, UnlinkedOnCall, unlinked, unlinked_on_calls
 from shared.access.identity import same_email
 from shared.config.bridge_config import BridgeConfig
 from shared.config.bridge_file import load_bridge_config
 from shared.config.settings import Environment, PagerDutySettings, SlackSettings, load
-from shared.errors import CallError, Unavailable
+from shared.errors import CallError
 from shared.model.event import SECOND
 from shared.pagerduty.models.account import ROLE_NAMES, User
 
 DAYS = 7
 """How many days ahead the duty is looked at."""
-TRIES = 10
-"""How often a directory is read again that a limit has cut short."""
 PEOPLE = ("SLACK", "NAME", "PAGERDUTY", "HOW", "WHY NOT")
 DUTY = ("ON CALL", "PAGERDUTY", "POLICY", "LEVEL", "UNTIL (UTC)", "WHY NOT")
 
@@ -111,24 +109,14 @@ async def _read() -> Everybody:
     try:
         async with slack_door(of_slack) as slack, pagerduty_door(of_pagerduty) as pagerduty:
             home = await slack.auth_test()
-            roster = DirectoryReport(await _patiently(pagerduty.all_users), config, home)
-            mappings = [roster.mapping(person) for person in await _patiently(slack.people)]
+            roster = DirectoryReport(await patiently(pagerduty.all_users), config, home)
+            mappings = [roster.mapping(person) for person in await patiently(slack.people)]
             now_ms = int(time.time() * SECOND)
             duty = await pagerduty.on_calls_between(now_ms, now_ms + DAYS * 86_400 * SECOND)
     except CallError as error:
         sys.stderr.write(f"Can't read the directories: {error}\n")
         raise typer.Exit(FAILED) from None
     return Everybody(mappings, unlinked(mappings, roster.users.values()), unlinked_on_calls(duty, mappings, roster))
-
-
-async def _patiently(read: Callable[[], AsyncIterator[T]]) -> list[T]:
-    """Read all of a directory; where a limit cuts it short, wait as long as it says and begin again."""
-    for _ in range(TRIES):
-        try:
-            return [each async for each in read()]
-        except Unavailable as error:
-            await asyncio.sleep(error.retry_after or 1.0)
-    return [each async for each in read()]
 
 
 def _report(found: Everybody) -> Iterator[str]:

@@ -1,13 +1,15 @@
 """Pure: the story of one incident in order of time, out of its journal and the audit, in words for people."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pagebridge.cli.terminal import utc
+from pagebridge.cli.audit_words import sentence
+from pagebridge.cli.names import Names
+from pagebridge.cli.terminal import moment
+from shared.model.actions import SPECS, Action
 from shared.model.event import Source
 from shared.model.incident import FoldResult
-from shared.model.journal import AuditEntry, Fact
-from shared.model.outcome import Kind
+from shared.model.journal import CARD, AuditEntry, Fact
 from shared.store.streams import JournalEntry
 
 AUDITED = (
@@ -17,21 +19,36 @@ AUDITED = (
 """What the story tells of an entry of the audit."""
 
 
+NAMED = frozenset({"assigned", "by", "channel", "channels", "instead"})
+"""The fields of a fact that hold ids of people and channels."""
+OTHERWISE = {"command": "a command", "message": "a line of the thread"}
+"""What a command or a message is called of which the journal does not tell more."""
+SOURCES: Mapping[str, str] = {
+    Source.WEBHOOK: "PagerDuty's webhook",
+    Source.ANSWER: "PagerDuty's answer to our call",
+    Source.READ: "PagerDuty, read by the bridge,",
+    Source.LOG: "PagerDuty's log",
+}
+
+
+ERRORS = {
+    "queued": "the bridge spaces its own calls",
+    "unavailable": "not reachable, or limited",
+    "uncertain": "no clear answer",
+    "refused": "refused",
+    "notfound": "not found",
+    "badcredentials": "the bridge's credentials were refused",
+}
+"""What the errors are called by which something is tried again."""
+
+
 @dataclass(frozen=True)
 class Moment:
-    """One fact, when it became true (milliseconds, the store's clock), and what it means."""
+    """One fact, when it became true (milliseconds, the store's clock), and what it means, as a sentence."""
 
     at_ms: int
     fact: Fact
-
-    @property
-    def text(self) -> str:
-        """Return the fact as a sentence, or its raw form if this version has no sentence for it."""
-        words = WORDS.get(self.fact.name)
-        about = _Known(self.fact.fields)
-        if words is None:
-            return ", ".join(f"{name} {value}" for name, value in about.items())
-        return words(about) if callable(words) else words.format_map(about)
+    text: str
 
 
 class _Known(dict[str, str]):
@@ -39,17 +56,56 @@ class _Known(dict[str, str]):
 
     def __getitem__(self, name: str) -> str:
         text = self.get(name, "")
-        return utc(int(text)) if text and name.endswith("_ms") else text or "-"
+        return moment(int(text)) if text and name.endswith("_ms") else text or "-"
 
     def __missing__(self, name: str) -> str:
         return self[name]
 
 
-def told(journal: Iterable[JournalEntry], audit: Iterable[AuditEntry]) -> list[Moment]:
-    """Return the story, oldest first."""
-    moments = [Moment(_when(noted), noted.fact) for noted in journal]
-    moments += [Moment(entry.at_ms, _ended(entry)) for entry in audit]
-    return sorted(moments, key=lambda moment: moment.at_ms)
+def told(journal: Sequence[JournalEntry], audit: Sequence[AuditEntry], names: Names) -> list[Moment]:
+    """Return the story, oldest first, in `names`."""
+    known = _named(journal, audit, names)
+    moments = [Moment(_when(noted), noted.fact, worded(noted.fact, names, known)) for noted in journal]
+    moments += [Moment(entry.at_ms, _ended(entry), sentence(entry, names)) for entry in audit]
+    return sorted(moments, key=lambda one: one.at_ms)
+
+
+def ids_in(journal: Iterable[JournalEntry], audit: Iterable[AuditEntry]) -> Iterator[str]:
+    """Give the ids of people and channels in a story."""
+    yield from (noted.fact.get(name) for noted in journal for name in NAMED)
+    yield from (entry.slack_user for entry in audit)
+
+
+def worded(fact: Fact, names: Names, known: Mapping[str, str]) -> str:
+    """
+    Write a fact as a sentence, or in its raw form if this version has no sentence for it.
+
+    `known` has what to call commands and lines of the thread, by their ids.
+    """
+    about = _Known(fact.fields)
+    about.update({name: names.of(value) for name, value in fact.fields if name in NAMED})
+    about.update({name: known.get(value, OTHERWISE[name]) for name, value in fact.fields if name in OTHERWISE})
+    words = WORDS.get(fact.name)
+    if words is None:
+        return ", ".join(f"{name} {value}" for name, value in about.items())
+    return words(about) if callable(words) else words.format_map(about)
+
+
+def _named(journal: Iterable[JournalEntry], audit: Iterable[AuditEntry], names: Names) -> dict[str, str]:
+    """Name commands by who asked for what, and lines of the thread by what they tell."""
+    known = {CARD: "the card"}
+    facts = [noted.fact for noted in journal] + [_ended(entry) for entry in audit]
+    for fact in facts:
+        who = names.of(fact.get("slack_user") or fact.get("by"))
+        if fact.name in {"command.queued", "command.ended"} and fact.get("action") in SPECS:
+            known[fact.get("command")] = f"{who}'s {SPECS[Action(fact.get('action'))].attempt.noun}"
+        elif fact.name == "line.opened":
+            known[fact.get("line")] = f"the line “{_event(fact.get('type'))}”"
+    return known
+
+
+def _event(kind: str) -> str:
+    return kind.removeprefix("incident.").replace("_", " ").replace(".", " ")
 
 
 def _when(noted: JournalEntry) -> int:
@@ -64,8 +120,8 @@ def _ended(entry: AuditEntry) -> Fact:
 
 
 _TOLD: dict[str, str] = {
-    FoldResult.NEWS: "new",
-    FoldResult.ECHO: "the echo of our own call, announced in the name of the person who clicked",
+    FoldResult.NEWS: "new to the bridge",
+    FoldResult.ECHO: "the echo of what was done from Slack",
     FoldResult.DUPLICATE: "ignored: duplicate of an earlier event",
     FoldResult.STALE: "its state is ignored as older than {as_of_ms}; its thread line is kept",
     FoldResult.IMPOSSIBLE: "ignored, and PagerDuty read instead: its time is in the future, or its number is another",
@@ -74,9 +130,7 @@ _TOLD: dict[str, str] = {
 
 def _folded(about: _Known) -> str:
     by = f" by {about['by']}" if about.get("by") else ""
-    came = f"{about['source']} {about['type']}{by}, id {about['event_id']}, occurred {about['occurred_ms']}: "
-    if (about["source"], about["told"]) == (Source.ANSWER, FoldResult.NEWS):
-        return came + "PagerDuty's answer to our own call"
+    came = f"{SOURCES.get(about['source'], about['source'])} “{_event(about['type'])}”{by}: "
     return came + _TOLD.get(about["told"], about["told"]).format_map(about)
 
 
@@ -86,8 +140,8 @@ def _state(about: _Known) -> str:
 
 
 def _line(about: _Known) -> str:
-    by = (about.get("command") and f"command {about['command']}") or about.get("by") or "no person"
-    return "a line for the thread: {type}, by {who} (reported by {source})".format_map(_Known(about, who=by))
+    by = f" by {about['by']}" if about.get("by") else ""
+    return f"the thread gets the line “{_event(about['type'])}”{by}"
 
 
 def _routed(about: _Known) -> str:
@@ -111,8 +165,9 @@ def _unshown(about: _Known) -> str:
 
 def _failure(about: _Known) -> str:
     codes = " ".join(about[name] for name in ("status", "code") if about.get(name))
-    wait = f", to be tried again in {about['wait']} s" if about.get("wait") else ""
-    return f"{about.get('error', '-')} {codes}".strip() + wait
+    wait = f"; tried again in {about['wait']} s" if about.get("wait") else ""
+    why = ERRORS.get(about["error"], about["error"])
+    return why + (f" ({codes})" if codes else "") + wait
 
 
 def _call_failed(about: _Known) -> str:
@@ -121,26 +176,15 @@ def _call_failed(about: _Known) -> str:
         if about.get("unclear") == "yes"
         else "surely did nothing"
     )
-    return f"call {about.get('call')} of command {about.get('command')} {end}"
+    return f"call {about['call']} for {about['command']} {end}"
 
 
 def _later(who: str) -> Callable[[_Known], str]:
     return lambda about: f"{who.format_map(about)}: {_failure(about)}"
 
 
-def _decided(about: _Known) -> str:
-    rule = f", rule: {about['rule']}" if about.get("rule") else ""
-    sent = f"sent {about['sent']}, answered {about['answer']}" if about.get("sent") else "nothing was sent"
-    quoted = f"reference {about['reference']}" if about.get("reference") else ""
-    parts = (_person(about), f"{about['decision']}{rule}", sent, about["outcome"], quoted)
-    return f"{about['action']} {about['command']}: {'; '.join(filter(None, parts))}"
-
-
-def _person(about: _Known) -> str:
-    if about.get("pagerduty_user"):
-        return f"{about['slack_user']} is {about['pagerduty_user']} (by {about['mapped']})"
-    unknown = "is not linked" if about["outcome"] == Kind.NOT_LINKED else "could not be looked up"
-    return f"{about['slack_user']} {unknown}"
+def _expected(about: _Known) -> str:
+    return f"{about['command']} is about to cause “{_event(about['type'])}”: waiting for PagerDuty to report it"
 
 
 WORDS: dict[str, str | Callable[[_Known], str]] = {
@@ -153,24 +197,23 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "incident.unshown": _unshown,
     "incident.withheld": "belongs to a private team now, and no route names {channel} for it: hidden there",
     "line.opened": _line,
-    "echo.expected": "command {command} is about to cause {type} by {by}: waiting for its echo",
-    "echo.recognised": "{source} {event_id} is the echo of command {command}",
-    "attempt.shown": "the card shows command {command} as {state}",
-    "command.queued": "{by} asked for {action}: command {command}, stored",
-    "command.again": _later("command {command} could not be settled yet"),
-    "command.ended": _decided,
-    "call.begun": "call {call} of command {command} to PagerDuty begins",
+    "echo.expected": _expected,
+    "echo.recognised": "PagerDuty has reported what {command} did",
+    "attempt.shown": "the card shows {command} as {state}",
+    "command.queued": "{command} was stored",
+    "command.again": _later("{command} could not be settled yet"),
+    "call.begun": "call {call} to PagerDuty for {command} begins",
     "call.failed": _call_failed,
-    "pagerduty.failed": _later("call {call} of command {command} to PagerDuty failed"),
+    "pagerduty.failed": _later("call {call} to PagerDuty for {command} failed"),
     "pagerduty.unread": _later("PagerDuty could not be asked how the incident stands"),
-    "message.posting": "{message}: about to be posted in {channel}",
-    "message.posted": "{message}: posted in {channel} as {ts}",
-    "message.not_posted": "{message}: not posted in {channel}; nothing is there",
-    "message.found": "{message}: an earlier post had reached {channel}, found again as {ts}",
-    "message.updated": "{message}: {channel} {ts} is up to date",
-    "message.unclear": "{message}: the outcome of an update of {channel} {ts} is unknown, so it is written again",
-    "message.gone": "{message}: {ts} is gone from {channel} or can't be edited; posted again",
-    "slack.later": _later("Slack does not show everything yet"),
+    "message.posting": "{message} is about to be posted in {channel}",
+    "message.posted": "{message} was posted in {channel}",
+    "message.not_posted": "{message} was not posted in {channel}: nothing is there",
+    "message.found": "{message} had reached {channel} by an earlier post, and was found again",
+    "message.updated": "{message} in {channel} is up to date",
+    "message.unclear": "{message} in {channel} is written again: how its last update ended is unknown",
+    "message.gone": "{message} is gone from {channel} or can't be edited, and is posted again",
+    "slack.later": _later("the card is not up to date yet"),
     "slack.refused": _later("Slack refused a message to {channel}"),
     "card.displaced": "{channel} cannot be posted to, so the card goes to {instead}",
     "channel.closed": "{channel} cannot be posted to: the incident waits for it",

@@ -1,25 +1,36 @@
-"""`pagebridge incidents`: the open incidents and how each one stands, from the bridge's store alone."""
+"""`pagebridge incidents`: the open incidents and how each one stands, from the bridge's store."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pagebridge.cli import exits
 from pagebridge.cli.clients import AsJson, Data, opened
-from pagebridge.cli.terminal import show, table, utc
+from pagebridge.cli.names import Names, look_up
+from pagebridge.cli.terminal import age, show, table, terminal, utc
 from pagebridge.cli.up import DATA
-from shared.model.command import CommandQueue
-from shared.model.event import SECOND, Status
+from shared.model.actions import SPECS
+from shared.model.command import AttemptState, CommandQueue
+from shared.model.event import SECOND, Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState
-from shared.slack.render.blocks import duration
+from shared.slack.render.blocks import duration, plain
 from shared.store import documents, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 
-TITLES = ("INCIDENT", "ID", "STATE", "AS OF (UTC)", "CARD", "LAG", "TRYING")
+TITLES = ("INCIDENT", "STATE", "AGE", "ASSIGNED TO", "WHAT")
+POSTED = "posted"
+WIDEST = 24
+"""Characters of the names of those who have an incident."""
+TRYING = {
+    AttemptState.TRYING: "{who} is {doing}",
+    AttemptState.UNCLEAR: "{who}'s {noun} may or may not have gone through",
+    AttemptState.FAILED: "{who}'s {noun} failed",
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,14 @@ class Standing:
         return str(self.incident.status or "unknown")
 
     @property
+    def names(self) -> dict[str, str]:
+        """The names of people that PagerDuty has told, by their ids."""
+        agents = {line.agent.id: line.agent.name for line in self.incident.lines if line.agent}
+        assigned = self.incident.snapshot.assignees if self.incident.snapshot else ()
+        known = agents | {one.id: one.name for one in assigned}
+        return {one: name for one, name in known.items() if name}
+
+    @property
     def as_of_ms(self) -> int | None:
         """Up to when PagerDuty's own data are known."""
         return self.incident.as_of.ms if self.incident.as_of else None
@@ -61,7 +80,7 @@ class Standing:
         late = any(card.content_digest is None or card.state_ms < (self.as_of_ms or 0) for card in behind)
         return max(0, self.now_ms - (self.as_of_ms or self.now_ms)) if late else 0
 
-    def places(self) -> list[tuple[str, str]]:
+    def places(self) -> list[tuple[ChannelId, str]]:
         """Return where the card is in each channel, home first."""
         return [(channel, self._place(channel, self._card(channel))) for channel in self.surface.channels]
 
@@ -78,7 +97,7 @@ class Standing:
         if card.ts is None:
             later = "not posted yet" if self.surface.is_shown_in(channel) else "withheld: its team is private"
             return "a post may be under way" if card.uncertain else later
-        return card.ts if self.surface.is_shown_in(channel) else f"{card.ts}, withheld: its team is private"
+        return POSTED if self.surface.is_shown_in(channel) else "withheld: its team is private"
 
 
 async def standing(redis: Redis, incident: IncidentId) -> Standing:
@@ -102,7 +121,7 @@ async def find(redis: Redis, text: str) -> IncidentId | None:
 
 @exits
 async def incidents(*, as_json: AsJson = False, data: Data = DATA) -> int:
-    """List the open incidents as the bridge knows them: state, cards, lag, and who is trying what."""
+    """List the open incidents as the bridge knows them: state, age, assignees, title, cards, and who is trying what."""
     async with opened(data) as redis:
         every = [await standing(redis, incident) for incident in await OpenIncidents(redis).all()]
     # The index, newest first, may lag, so what is resolved already is left out.
@@ -110,18 +129,54 @@ async def incidents(*, as_json: AsJson = False, data: Data = DATA) -> int:
     if as_json:
         show(json.dumps(facts(now)) for now in found)
     elif found:
-        show(table(TITLES, map(row, found)))
+        names = await look_up(one for now in found for one in ids_in(now))
+        show([*table(TITLES, [row(now, names) for now in found], terminal()), *names.told()])
     else:
         show(["The bridge knows of no open incidents."])
     return 0
 
 
-def row(now: Standing) -> tuple[str, ...]:
+def ids_in(now: Standing) -> Iterator[str]:
+    """Give the people and the channels that the store knows by their ids alone."""
+    yield from now.surface.channels
+    yield from (attempt.by for attempt in now.incident.attempts)
+    yield from (record.command.by.id for record in now.queue.open())
+
+
+def row(now: Standing, names: Names) -> tuple[str, ...]:
     """Write one incident for people."""
-    cards = ", ".join(f"{channel} {place}" for channel, place in now.places()) or "shown nowhere"
-    lag = duration(now.lag_ms / SECOND) if now.lag_ms else ""
-    trying = ", ".join(now.attempts() or _asked(now))
-    return now.label, now.incident.id, now.state, utc(now.as_of_ms) if now.as_of_ms else "", cards, lag, trying
+    snapshot = now.incident.snapshot
+    created = snapshot.created_ms if snapshot else None
+    assigned = ", ".join(ref.name or ref.id for ref in snapshot.assignees) if snapshot else ""
+    old = age(max(0, now.now_ms - created)) if created else ""
+    what = "; ".join(part for part in (_titled(snapshot), _cards(now, names), *trying(now, names)) if part)
+    return now.label or now.incident.id, now.state, old, plain(assigned, WIDEST), what
+
+
+def trying(now: Standing, names: Names) -> list[str]:
+    """Tell what the card says of commands that have not succeeded, or who has asked for what."""
+    told = [(attempt.action, attempt.by, attempt.state) for attempt in now.incident.attempts]
+    asked = [(record.command.action, record.command.by.id, AttemptState.TRYING) for record in now.queue.open()]
+    return [
+        TRYING[state].format(who=names.of(by), doing=SPECS[action].attempt.doing, noun=SPECS[action].attempt.noun)
+        for action, by, state in told or asked
+    ]
+
+
+def _titled(snapshot: Snapshot | None) -> str:
+    if snapshot is None:
+        return ""
+    return snapshot.title + (f" ({snapshot.service.name or snapshot.service.id})" if snapshot.service else "")
+
+
+def _cards(now: Standing, names: Names) -> str:
+    """Tell where the card is, and how late it is."""
+    places = [(names.of(channel), place) for channel, place in now.places()]
+    shown = [channel for channel, place in places if place == POSTED]
+    others = [f"in {channel} {place}" for channel, place in places if place != POSTED]
+    posted = [f"card in {', '.join(shown)}"] if shown else []
+    late = [f"{duration(now.lag_ms / SECOND)} late"] if now.lag_ms else []
+    return ", ".join([*posted, *others, *late]) or "shown nowhere"
 
 
 def facts(now: Standing) -> dict[str, object]:
@@ -131,13 +186,22 @@ def facts(now: Standing) -> dict[str, object]:
         "incident": now.incident.id,
         "number": snapshot.number if snapshot else None,
         "state": now.state,
+        "title": snapshot.title if snapshot else None,
+        "service": snapshot.service.id if snapshot and snapshot.service else None,
+        "assignees": [ref.id for ref in snapshot.assignees] if snapshot else [],
+        "created": utc(snapshot.created_ms) if snapshot and snapshot.created_ms else None,
         "urgency": snapshot.urgency if snapshot else None,
         "as_of": utc(now.as_of_ms) if now.as_of_ms else None,
-        "cards": [{"channel": channel, "place": place} for channel, place in now.places()],
+        "cards": [_card(now, channel, place) for channel, place in now.places()],
         "lag": now.lag_ms / SECOND,
         "attempts": now.attempts(),
         "commands_open": _asked(now),
     }
+
+
+def _card(now: Standing, channel: ChannelId, place: str) -> dict[str, object]:
+    card = now.surface.cards.get(channel)
+    return {"channel": channel, "place": place, "ts": card.ts if card else None}
 
 
 def _asked(now: Standing) -> list[str]:

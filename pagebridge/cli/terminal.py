@@ -62,6 +62,17 @@ def utc(at_ms: int) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def moment(at_ms: int) -> str:
+    """Write a moment, given in milliseconds since 1970, for people, in UTC."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def age(ms: int) -> str:
+    """Return an age in its largest whole unit."""
+    units = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000))
+    return next((f"{ms // size}{unit}" for unit, size in units if ms >= size), f"{ms // 1000}s")
+
+
 class Unanswered(Exception):
     """Raised when there is no input left."""
 

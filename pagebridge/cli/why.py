@@ -9,17 +9,20 @@ import typer
 
 from pagebridge.cli import FAILED, exits
 from pagebridge.cli.clients import AsJson, Data, opened
-from pagebridge.cli.incident_story import Moment, told
-from pagebridge.cli.incidents import Standing, find, standing
-from pagebridge.cli.terminal import show, table, terminal, utc
+from pagebridge.cli.incident_story import Moment, ids_in, told
+from pagebridge.cli.incidents import Standing, find, standing, trying
+from pagebridge.cli.incidents import ids_in as ids_of_now
+from pagebridge.cli.names import Names, look_up
+from pagebridge.cli.terminal import moment, show, table, terminal, utc
 from pagebridge.cli.up import DATA
 from shared.errors import Malformed
+from shared.model.actions import SPECS
 from shared.model.journal import AuditEntry
 from shared.store import keys
 from shared.store.redis import Redis
 from shared.store.streams import Audit, Journal, waiting_deliveries
 
-TITLES = ("TIME (UTC)", "WHAT", "STORY")
+TITLES = ("TIME (UTC)", "WHAT HAPPENED")
 LATE = 5000
 """Milliseconds for which it is nothing to speak of that work waits."""
 
@@ -41,8 +44,12 @@ async def why(
         if now is None or not now.known:
             sys.stderr.writelines(f"{line}\n" for line in await _unknown(redis, incident))
             return FAILED
-        moments = told(await Journal(redis).read(now.incident.id), await _audited(redis, now))
-    show(map(_json_line, moments) if as_json else _lines(now, moments))
+        journal, audit = await Journal(redis).read(now.incident.id), await _audited(redis, now)
+    if as_json:
+        show(map(_json_line, told(journal, audit, Names())))
+        return 0
+    names = await look_up([*ids_in(journal, audit), *ids_of_now(now)], now.names)
+    show([*_lines(now, told(journal, audit, names), names), *names.told()])
     return 0
 
 
@@ -66,31 +73,32 @@ async def _unknown(redis: Redis, text: str) -> list[str]:
     ]
 
 
-def _lines(now: Standing, moments: list[Moment]) -> Iterator[str]:
-    yield " ".join(filter(None, ("Incident", now.label, now.incident.id)))
+def _lines(now: Standing, moments: list[Moment], names: Names) -> Iterator[str]:
+    title = now.incident.snapshot.title if now.incident.snapshot else ""
+    yield " ".join(filter(None, ("Incident", now.label, now.incident.id, title)))
     yield ""
-    rows = [(utc(moment.at_ms), moment.fact.name, moment.text) for moment in moments]
+    rows = [(moment(one.at_ms), one.text) for one in moments]
     yield from table(TITLES, rows, terminal())
     if not moments:
         yield f"The journal is empty: nothing happened for {keys.JOURNAL_KEPT // 86400} days."
     yield ""
-    yield from present(now)
+    yield from present(now, names)
 
 
-def present(now: Standing) -> Iterator[str]:
+def present(now: Standing, names: Names) -> Iterator[str]:
     """Return the current state and pending work, with what it waits for."""
-    as_of = f", by PagerDuty's data up to {utc(now.as_of_ms)}" if now.as_of_ms else ""
+    as_of = f", by PagerDuty's data up to {moment(now.as_of_ms)}" if now.as_of_ms else ""
     yield f"Now: {now.state}{as_of}" + ("; PagerDuty has to be read" if now.incident.needs_read else "")
     for channel, place in now.places():
-        yield f"Card in {channel}: {place}"
+        yield f"Card in {names.of(channel)}: {place}"
     if not now.surface.channels:
-        yield "No card. A line incident.unshown above says why; a new route applies from the next event on."
-    for attempt in now.attempts():
+        yield "No card. The story above says why; a new route applies from the next event on."
+    for attempt in trying(now, names) if now.incident.attempts else ():
         yield f"On the card: {attempt}"
     for record in now.queue.open():
-        asked = f"{record.command.action} by {record.command.by.id}"
+        asked = f"{names.of(record.command.by.id)}'s {SPECS[record.command.action].attempt.noun}"
         begun = "1 call" if record.calls == 1 else f"{record.calls} calls"
-        yield f"Open: {asked}, since {utc(record.accepted_ms)}, {begun} begun"
+        yield f"Open: {asked}, since {moment(record.accepted_ms)}, {begun} begun"
     yield from _due("Its messages", now.dirty_ms, now.now_ms)
     yield from _due("Its commands", now.commands_ms, now.now_ms)
 
@@ -99,11 +107,11 @@ def _due(what: str, due_ms: int | None, now_ms: int) -> Iterator[str]:
     if due_ms is None:
         return
     if due_ms + LATE < now_ms:
-        yield f"{what} have been due since {utc(due_ms)}: is a worker running?"
+        yield f"{what} have been due since {moment(due_ms)}: is a worker running?"
     else:
-        yield f"{what} are looked at again at {utc(due_ms)}"
+        yield f"{what} are looked at again at {moment(due_ms)}"
 
 
-def _json_line(moment: Moment) -> str:
-    about = {"at": utc(moment.at_ms), "what": moment.fact.name, **dict(moment.fact.fields), "text": moment.text}
+def _json_line(one: Moment) -> str:
+    about = {"at": utc(one.at_ms), "what": one.fact.name, **dict(one.fact.fields), "text": one.text}
     return json.dumps(about)

@@ -13,7 +13,7 @@ from pagebridge.cli.incidents import Standing
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.model.actions import Action
 from shared.model.command import Attempt, AttemptState, CommandQueue
-from shared.model.event import Instant
+from shared.model.event import Instant, Status
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, Privacy, SlackState
@@ -21,7 +21,7 @@ from shared.store import documents
 from shared.store.channel_index import OpenIncidents
 from shared.store.incidents import Incidents
 from shared.store.redis import connect
-from tests.builders import INCIDENT, NOON, snapshot
+from tests.builders import ALICE, INCIDENT, NOON, snapshot
 
 HOME, OTHER = ChannelId("C0HOME"), ChannelId("C0OTHER")
 SHOWN = MessageState(ts=MessageTs("1700000000.000100"), content_digest="d", state_ms=NOON)
@@ -43,7 +43,8 @@ async def written(url: str) -> None:
     """Know an incident whose home card is up to date, and whose other card waits for its channel."""
     redis = connect(url)
     trying = Attempt(CommandId("c1"), Action.ACKNOWLEDGE, SlackUserId("U0ALICE"), AttemptState.TRYING, NOON)
-    known = replace(Incident(INCIDENT), snapshot=snapshot(), as_of=Instant(NOON), attempts=(trying,))
+    assigned = snapshot(Status.TRIGGERED, "Checkout is slow", ALICE)
+    known = replace(Incident(INCIDENT), snapshot=assigned, as_of=Instant(NOON), attempts=(trying,))
     surface = SlackState(INCIDENT, "g", (HOME, OTHER), waiting=frozenset({OTHER})).with_card(HOME, SHOWN)
     await Incidents(redis).change(INCIDENT, lambda _: known)
     await documents.surfaces(redis).change(INCIDENT, lambda _: surface)
@@ -59,18 +60,20 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_each_open_incident_is_a_line(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Number, state, up to when it is known, where its cards are, and who is at it."""
+    """Number, state, age, assignee, title, service, where its cards are, how late, and who is at it."""
     assert 0 == main(["incidents", "--data", str(store)])
 
-    _, line = capsys.readouterr().out.splitlines()
+    _, line, _ = capsys.readouterr().out.splitlines()
     for words in (
         "#37",
-        INCIDENT,
         "triggered",
-        "2023-11-14T22:13:20.000Z",
-        "C0HOME 1700000000.000100",
-        "C0OTHER waits until the channel can be posted to",
-        "acknowledge by U0ALICE: trying",
+        "Alice Ng",
+        snapshot().title,
+        "(checkout-api)",
+        "card in C0HOME",
+        "in C0OTHER waits until the channel can be posted to",
+        "hours late",
+        "U0ALICE is acknowledging",
     ):
         assert words in line
 
@@ -82,6 +85,7 @@ def test_machines_get_json(store: Path, capsys: pytest.CaptureFixture[str]) -> N
     facts = json.loads(capsys.readouterr().out)
     assert (37, "triggered", INCIDENT) == (facts["number"], facts["state"], facts["incident"])
     assert facts["lag"] > 0
+    assert (snapshot().title, SHOWN.ts) == (facts["title"], facts["cards"][0]["ts"])
 
 
 def test_why_tells_the_same_of_how_things_are(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,6 +112,4 @@ def test_a_withheld_card_says_so_and_is_not_late() -> None:
     now = Standing(known, surface, CommandQueue(INCIDENT), NOON + 60_000)
 
     assert 0 == now.lag_ms
-    assert [f"{SHOWN.ts}, withheld: its team is private", "withheld: its team is private"] == [
-        place for _, place in now.places()
-    ]
+    assert ["withheld: its team is private", "withheld: its team is private"] == [place for _, place in now.places()]

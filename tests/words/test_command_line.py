@@ -187,6 +187,8 @@ async def test_what_operators_look_at_can_be_read_in_one_file(
     redis = connect(office.valkey.url)
     page.chapter("`pagebridge incidents`")
     page.terminal("None is open", await terminal.run("incidents"))
+    office.slack.add_user("Alice Ng", email="alice@example.com", id="U0ALICE")
+    office.slack.add_channel("home", id="C0HOME")
     await _know_incidents(redis)
     page.terminal("Some are", await terminal.run("incidents"))
     page.chapter("`pagebridge deadletters`")
@@ -224,6 +226,16 @@ async def test_what_operators_look_at_can_be_read_in_one_file(
         sent = SPECS[action].request.replace("{id}", "Q1INCIDENT")
         await Audit(redis).record(replace(ACK, command=CommandId(f"d{at}"), action=action, sent=sent))
     page.terminal("Everything", await terminal.run("audit"))
+    page.terminal("Nothing", await terminal.run("audit --since 1m --outcome stale"))
+    page.terminal("One person", await terminal.run("audit --user alice --action note"))
+    page.terminal("No one", await terminal.run("audit --user zed", code=1))
+    office.slack.add_user("Alice Oh", id="U0ALICE2")
+    page.terminal("One of two", await terminal.run("audit --user alice", code=1))
+    with monkeypatch.context() as changed:
+        changed.delenv("SLACK_BOT_TOKEN")
+        page.terminal("Names without Slack", await terminal.run("audit --action note"))
+        page.terminal("A person without Slack", await terminal.run("audit --user alice --action note"))
+    office.slack.users["U0ALICE2"].name = "Al Oh"
     page.terminal("Not a time", await terminal.run("audit --since yesterday", code=2))
     page.chapter("`pagebridge why`")
     page.terminal("An incident that is not known", await terminal.run("why 4711", code=1))
@@ -280,7 +292,6 @@ async def _bury(redis: Redis) -> None:
 
 
 async def _add_identities(page: Page, office: Office, terminal: Terminal) -> None:
-    office.slack.add_user("Alice Ng", email="alice@example.com", id="U0ALICE")
     page.terminal("Everyone on call can act", await terminal.run("identities"))
     office.slack.add_user("Bob Ray", email="bob@example.com", id="U0BOB")
     office.pagerduty.add_user("Dan Ek", "dan@example.com", id="PDAN0001")

@@ -5,16 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from pagebridge.cli.incident_story import WORDS, Moment, told
+from pagebridge.cli.incident_story import ERRORS, WORDS, told, worded
 from pagebridge.cli.incidents import Standing
+from pagebridge.cli.names import Names
 from pagebridge.cli.why import _lines, present
 from shared.model.actions import Action
 from shared.model.command import Attempt, AttemptState, Command, CommandQueue, CommandRecord, SlackActor
 from shared.model.event import Instant, Source
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import FoldResult, Incident
-from shared.model.journal import Fact
+from shared.model.journal import AuditEntry, Fact
 from shared.model.outcome import Kind
+from shared.model.permissions import GROUNDS, VERDICTS
 from shared.model.slack_state import MessageState, SlackState
 from tests.builders import INCIDENT, NOON, snapshot
 from tests.pagebridge.test_cli_audit import ACK, ASKED, STRANGER
@@ -30,7 +32,7 @@ ABOUT = {
     "channel": "C0INCIDENTS",
     "channels": "C0INCIDENTS",
     "command": "c0ffee",
-    "error": "Uncertain",
+    "error": "uncertain",
     "event_id": "01ABC",
     "instead": "C0DEFAULT",
     "lines": "3",
@@ -47,6 +49,8 @@ ABOUT = {
     "wrong": "changed",
 }
 """What facts are about."""
+NAMES = Names({"PALICE1": "Alice Ng", "U0ALICE": "Alice Ng", "U0CAROL": "Carol Diaz", "C0INCIDENTS": "#incidents"})
+KNOWN = {"c0ffee": "Alice Ng's acknowledgement", "card": "the card"}
 VARIANTS: tuple[tuple[str, Mapping[str, str]], ...] = (
     *(("event.folded", {"told": result}) for result in FoldResult),
     ("event.folded", {"source": Source.ANSWER}),
@@ -58,7 +62,7 @@ VARIANTS: tuple[tuple[str, Mapping[str, str]], ...] = (
     *(("incident.unshown", {"why": why}) for why in ("no_route", "ignored", "private_team", "teams_unknown", "over")),
     ("call.failed", {"unclear": "yes"}),
     ("call.failed", {"unclear": "no"}),
-    ("pagerduty.failed", {"status": "503", "code": "2000", "wait": "4"}),
+    *(("pagerduty.failed", {"error": error, "status": "503", "code": "2000", "wait": "4"}) for error in ERRORS),
 )
 """What else facts can say."""
 
@@ -70,19 +74,27 @@ def test_every_fact_of_a_story_can_be_read_in_one_file(pytestconfig: pytest.Conf
     for name in sorted(WORDS.keys() - {"command.ended"}):
         also = [{**ABOUT, **variant} for kind, variant in VARIANTS if kind == name]
         page.case(f"`{name}`", *dict.fromkeys(_text(name, about) for about in (also or [ABOUT])))
-    others = replace(STRANGER, outcome=Kind.EXPIRED)
-    page.case("`command.ended`", *(moment.text for moment in told((), (ACK, ASKED, STRANGER, others))))
+    page.case("`command.ended`", *dict.fromkeys(moment.text for moment in told((), _entries(), NAMES)))
     page.chapter("How it stands")
     for situation, now in _standings().items():
-        page.case(situation, _still("\n".join(present(now))))
-    (nothing,) = (line for line in _lines(_standings()["Nothing is to be done"], []) if "journal" in line)
+        page.case(situation, _still("\n".join(present(now, NAMES))))
+    (nothing,) = (line for line in _lines(_standings()["Nothing is to be done"], [], NAMES) if "journal" in line)
     page.case("The journal has expired", nothing)
     page.check(pytestconfig)
 
 
+def _entries() -> list[AuditEntry]:
+    """Give one entry for each end of a command, each ground and each refusal."""
+    ends = [replace(ACK, outcome=kind, rule="" if kind is Kind.NOT_LINKED else ACK.rule) for kind in Kind]
+    grounds = [f"{rule}: {ground}" for rule, every in GROUNDS.items() for ground in every]
+    refused = [replace(ACK, outcome=Kind.NOT_ALLOWED, rule=rule) for rule in sorted(VERDICTS) if ": " not in rule]
+    done = [replace(ACK, action=action) for action in Action]
+    return [ACK, ASKED, STRANGER, *ends, *(replace(ACK, rule=rule) for rule in grounds), *refused, *done]
+
+
 def _text(name: str, about: Mapping[str, str]) -> str:
     given = Fact(name, tuple((key, value) for key, value in about.items() if value))
-    return _still(Moment(NOON, given).text)
+    return _still(worded(given, NAMES, KNOWN))
 
 
 def _still(text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, skipped
 from pagebridge.cli.checks.webhook import Pinging
-from pagebridge.cli.clients import Receiver, pagerduty_door, slack_door
+from pagebridge.cli.clients import Receiver, loaded, pagerduty_door, slack_door
 from pagebridge.cli.up import StoreSettings
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
@@ -25,7 +25,6 @@ from shared.config.settings import (
     Environment,
     PagerDutySettings,
     ReceiverSettings,
-    S,
     SharedSettings,
     SlackSettings,
     WorkerSettings,
@@ -54,7 +53,7 @@ class Here(Environment):
 
 def here() -> Here:
     """Return the local configuration, with defaults where settings are invalid."""
-    return _loaded(Here) or Here.model_construct()
+    return loaded(Here) or Here.model_construct()
 
 
 @dataclass(frozen=True)
@@ -80,10 +79,10 @@ class Site:
 async def opened(data: Path) -> AsyncIterator[Site]:
     """Open everything that can be opened, and start what does not run and is needed to see a ping arrive."""
     async with AsyncExitStack() as stack:
-        machine, store = here(), _loaded(StoreSettings)
+        machine, store = here(), loaded(StoreSettings)
         given = store.redis_url.get_secret_value() if store and store.redis_url else None
         url = (given or await _valkey(stack, data)) if store else None
-        slack, pagerduty = _loaded(SlackSettings), _loaded(PagerDutySettings)
+        slack, pagerduty = loaded(SlackSettings), loaded(PagerDutySettings)
         receiver = await _receiver(stack, machine, url) if url else INCOMPLETE
         sides = {"Redis": url, "Slack": slack, "PagerDuty": pagerduty}
         enter = stack.enter_async_context
@@ -99,14 +98,6 @@ async def opened(data: Path) -> AsyncIterator[Site]:
                 Check("receiver", receiver),
             ),
         )
-
-
-def _loaded(kind: type[S]) -> S | None:
-    """Read some of the settings; what is wrong with them is told by the check of all of them."""
-    try:
-        return load(kind)
-    except Misconfigured:
-        return None
 
 
 def _config(path: Path) -> BridgeConfig:

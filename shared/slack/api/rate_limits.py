@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
 
-from shared.errors import Unavailable
+from shared.errors import Queued
 from shared.vendor_calls import ROUNDING, Caller, Limit, Pacing, TokenBuckets
 
 
@@ -96,11 +96,11 @@ class RateLimiter:
         self._pacing = Pacing(now, shared)
 
     async def take(self, method: str, channel: str, priority: Priority, name: str = "") -> None:
-        """Take a call's place, or raise `Unavailable` with the seconds to it; a `name` keeps its place by priority."""
+        """Take a call's place, or raise `Queued` with the seconds to it; a `name` keeps its place by priority."""
         limits = [rate.limit(method, channel, priority, self._pace) for rate in RATES[method]]
         wait = await self._pacing.take(limits, Caller(name, priority))
         if wait > 0:
-            raise Unavailable(f"Slack takes no {method} for another {wait:.1f} s", retry_after=wait)
+            raise Queued(f"Slack takes no {method} for another {wait:.1f} s", retry_after=wait)
 
     async def pause(self, method: str, channel: str, seconds: float) -> None:
         """Stop calls for so many seconds, to a channel or all; then they go evenly, by priority, without a burst."""

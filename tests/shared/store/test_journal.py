@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 from fakeredis import FakeAsyncRedis
 
-from pagebridge.cli.incident_story import WORDS, Moment
+from pagebridge.cli.incident_story import WORDS, worded
+from pagebridge.cli.names import Names
 from shared.errors import Refused, Unavailable
 from shared.model.ids import ChannelId, LineKey, MessageTs
 from shared.model.incident import fold
@@ -160,4 +161,4 @@ def test_every_fact_has_words() -> None:
 @pytest.mark.parametrize("what", sorted(WORDS))
 def test_words_can_do_without_what_is_not_known(what: str) -> None:
     """A fact of an older version, about less, can still be told."""
-    assert Moment(0, Fact(what)).text
+    assert worded(Fact(what), Names(), {})
