@@ -53,7 +53,8 @@ NAMES = Names({"PALICE1": "Alice Ng", "U0ALICE": "Alice Ng", "U0CAROL": "Carol D
 KNOWN = {"c0ffee": "Alice Ng's acknowledgement", "card": "the card"}
 VARIANTS: tuple[tuple[str, Mapping[str, str]], ...] = (
     *(("event.folded", {"told": result}) for result in FoldResult),
-    ("event.folded", {"source": Source.ANSWER}),
+    *(("event.folded", {"source": source}) for source in Source),
+    *(("message.posted", {"message": message}) for message in ("card", "triggered@1")),
     ("incident.known", {"assigned": ""}),
     ("line.opened", {"command": "", "by": "PALICE1"}),
     ("line.opened", {"command": "", "by": ""}),
@@ -88,6 +89,7 @@ def _entries() -> list[AuditEntry]:
     ends = [replace(ACK, outcome=kind, rule="" if kind is Kind.NOT_LINKED else ACK.rule) for kind in Kind]
     grounds = [f"{rule}: {ground}" for rule, every in GROUNDS.items() for ground in every]
     refused = [replace(ACK, outcome=Kind.NOT_ALLOWED, rule=rule) for rule in sorted(VERDICTS) if ": " not in rule]
+    refused.append(replace(ACK, outcome=Kind.NOT_ALLOWED, rule=""))
     done = [replace(ACK, action=action) for action in Action]
     return [ACK, ASKED, STRANGER, *ends, *(replace(ACK, rule=rule) for rule in grounds), *refused, *done]
 
