@@ -143,3 +143,13 @@ async def storm(playground: Playground) -> AsyncIterator[None]:
         if number % 10 == 0:
             await asyncio.sleep(0)
     yield
+
+
+@asynccontextmanager
+async def first_responder_refused(playground: Playground) -> AsyncIterator[None]:
+    """Let PagerDuty no longer know the first person who is asked for help."""
+    path, words = "/incidents/*/responder_requests", "User Not Found"
+    gone = PagerDutyFault("POST", path, status=400, code=2013, message=words, times=1)
+    active = playground.pagerduty.add_fault(gone)
+    yield
+    active.remove()

@@ -80,6 +80,7 @@ class Playground:
 async def open_playground(directory: Path) -> AsyncIterator[Playground]:
     """Start everything, with all data and logs in `directory`; nothing is left running at the end."""
     async with AsyncExitStack() as stack:
+        await asyncio.to_thread(directory.mkdir, mode=0o700, exist_ok=True)
         clock = StoreClock(directory) if FAKETIME else None
         binary = clock.server(packaged_binary()) if clock else None
         valkey = await stack.enter_async_context(EmbeddedValkey(directory / "valkey", binary=binary))

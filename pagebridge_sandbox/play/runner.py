@@ -10,18 +10,14 @@ import tempfile
 import webbrowser
 from pathlib import Path
 
+from pagebridge.local.embedded_valkey import EmbeddedValkeyError
 from pagebridge_sandbox.demo.processes import ProcessFailed
-from pagebridge_sandbox.play.playground import Playground, open_playground
+from pagebridge_sandbox.play.game import running_game
 from pagebridge_sandbox.play.web import HOST, PlayServer
 
 EXIT_OK, EXIT_FAILED = 0, 1
 """Exit codes."""
 PORT = 8765
-READY_TIMEOUT = 60.0
-"""Seconds that receiver and worker may take to become ready."""
-POLL_INTERVAL = 0.05
-WARM_UP = 2.5
-"""Seconds until an incident is surely younger than the bridge's store. For an older one, cards are looked for first."""
 
 
 def main(port: int = PORT, *, browser: bool = True) -> int:
@@ -36,9 +32,9 @@ def main(port: int = PORT, *, browser: bool = True) -> int:
     directory = Path(tempfile.mkdtemp(prefix="pagebridge-play-"))
     code = EXIT_FAILED
     try:
-        code = asyncio.run(_play(directory, port, browser=browser))
-    except (ProcessFailed, OSError) as error:
-        sys.stderr.write(f"Could not start: {error}\n")
+        code = asyncio.run(_until_stopped(directory, port, browser=browser))
+    except* (ProcessFailed, EmbeddedValkeyError, OSError) as errors:
+        sys.stderr.writelines(f"Could not go on: {error}\n" for error in errors.exceptions)
     finally:
         if code == EXIT_FAILED:
             sys.stderr.write(f"The logs of receiver, worker and Valkey are in {directory}\n")
@@ -47,36 +43,31 @@ def main(port: int = PORT, *, browser: bool = True) -> int:
     return code
 
 
-async def _play(directory: Path, port: int, *, browser: bool) -> int:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    _write("Starting a Slack, a PagerDuty and the bridge between them ...")
-    async with open_playground(directory) as playground:
-        if not await _ready(playground, stopping):
-            return EXIT_OK
-        async with PlayServer(playground).listening(port) as server:
-            _write(f"Play at {server.url} (only from this machine). Ctrl-C ends everything.")
-            if browser and _has_browser():
-                await asyncio.to_thread(webbrowser.open, server.url)
-            await stopping.wait()
-            _write("Stopping ...")
+async def _until_stopped(directory: Path, port: int, *, browser: bool) -> int:
+    """Play until a signal comes. A second one changes nothing: everything is being ended already."""
+    async with asyncio.TaskGroup() as group:
+        playing = group.create_task(_play(directory, port, browser=browser))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _cancel_once, playing)
     return EXIT_OK
 
 
-async def _ready(playground: Playground, stopping: asyncio.Event) -> bool:
-    """Wait for receiver and worker; False when it is stopped before. Raises `ProcessFailed`."""
-    deadline = asyncio.get_running_loop().time() + READY_TIMEOUT
-    while not await playground.bridge.is_ready():
-        playground.bridge.require_running()
-        if asyncio.get_running_loop().time() > deadline:
-            raise ProcessFailed(f"receiver and worker are not ready after {READY_TIMEOUT:.0f} s")
-        if stopping.is_set():
-            return False
-        await asyncio.sleep(POLL_INTERVAL)
-    await asyncio.sleep(WARM_UP)
-    return not stopping.is_set()
+async def _play(directory: Path, port: int, *, browser: bool) -> None:
+    _write("Starting a Slack, a PagerDuty and the bridge between them ...")
+    async with running_game(directory) as game, PlayServer(game).listening(port) as server:
+        _write(f"Play at {server.url} (only from this machine). Ctrl-C ends everything.")
+        if browser and _has_browser():
+            await asyncio.to_thread(webbrowser.open, server.url)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            _write("Stopping ...")
+
+
+def _cancel_once(playing: asyncio.Task[None]) -> None:
+    if not playing.cancelling():
+        playing.cancel()
 
 
 def _is_free(port: int) -> bool:

@@ -2,7 +2,8 @@
 What people do in Slack, as the page asks for it.
 
 A message is named by its `ts` or, in a scenario that may be played again elsewhere, by the number of its incident
-(`card`); what is pressed by its ids or by its `label`; a dialog by its id, or it is the topmost one.
+(`card`) or by what it says (`said`); what is pressed by its ids or by its `label`; a dialog by its id, or it is the
+topmost one.
 """
 
 from collections.abc import Awaitable, Callable
@@ -59,6 +60,8 @@ class _Asked:
     def _shared_message(self) -> Message | None:
         slack, pagerduty = self.playground.slack, self.playground.pagerduty
         channel = slack.channels[str(self.body["channel"])]
+        if "said" in self.body:
+            return next((each for each in channel.all_messages() if each.text == self.body["said"]), None)
         if "card" not in self.body:
             return channel.find(str(self.body["ts"]))
         incident = pagerduty.incident(int(self.body["card"])).id
@@ -90,16 +93,18 @@ async def options(playground: Playground, body: Json) -> Json:
 
 async def type_text(playground: Playground, body: Json) -> Json:
     """Type a command, or a message."""
-    person, text, channel = playground.slack.person(str(body["user"])), str(body["text"]), str(body["channel"])
+    asked = _Asked(playground, body)
+    person, text, channel = asked.person, str(body["text"]), str(body["channel"])
     if text.startswith("/"):
         return _outcome(await person.type_command(text, channel))
-    return {"ts": person.post(text, channel, body.get("thread_ts")).ts}
+    thread = asked.message.ts if {"card", "said"} & body.keys() else body.get("thread_ts")
+    return {"ts": person.post(text, channel, thread).ts}
 
 
 async def shortcut(playground: Playground, body: Json) -> Json:
     """Use a shortcut on a message, or a global one."""
     asked = _Asked(playground, body)
-    message = asked.message if "ts" in body or "card" in body else None
+    message = asked.message if {"ts", "card", "said"} & body.keys() else None
     if isinstance(message, Ephemeral):
         raise TypeError("Private messages have no shortcuts.")
     return _outcome(await asked.person.shortcut(str(body["name"]), message))

@@ -9,12 +9,13 @@ from pagebridge_sandbox.play.invariants import INVARIANTS, judge
 from pagebridge_sandbox.play.pagerduty_state import pagerduty_state
 from pagebridge_sandbox.play.playground import Playground
 from pagebridge_sandbox.play.slack_state import slack_state
+from pagebridge_sandbox.play.tour import Tour
 from pagebridge_sandbox.play.verdicts import Breaker
 
 Json = dict[str, Any]
 
 
-def whole_state(playground: Playground, breaker: Breaker) -> Json:
+def state_of(playground: Playground, breaker: Breaker, tour: Tour) -> Json:
     """Return everything, as it is at this moment."""
     playground.receiver_log.read()
     playground.worker_log.read()
@@ -31,6 +32,7 @@ def whole_state(playground: Playground, breaker: Breaker) -> Json:
             {"id": each.id, "text": each.text, "state": findings[each.id].state, "detail": findings[each.id].detail}
             for each in INVARIANTS
         ],
+        "tour": tour.as_json(),
     }
 
 

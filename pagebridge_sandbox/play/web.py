@@ -4,19 +4,20 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from pagebridge_sandbox.pagerduty import ApiError
-from pagebridge_sandbox.play import pagerduty_acts, slack_acts
+from pagebridge_sandbox.play.game import ACTS, Game
 from pagebridge_sandbox.play.hops import find_hop
-from pagebridge_sandbox.play.playground import Playground
+from pagebridge_sandbox.play.recording import RECORDED_PATHS
 from pagebridge_sandbox.play.scrubbing import scrub
-from pagebridge_sandbox.play.state import whole_state
-from pagebridge_sandbox.play.verdicts import Breaker
+from pagebridge_sandbox.play.skeletons import story
+from pagebridge_sandbox.play.why import why
 from pagebridge_sandbox.slack.responses import SlackError
 
 HOST = "127.0.0.1"
@@ -33,17 +34,15 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-ACTS = slack_acts.ACTS | pagerduty_acts.ACTS
-
+Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class PlayServer:
     """Serves the page and its state, and carries out what people do."""
 
-    def __init__(self, playground: Playground) -> None:
-        self._playground = playground
-        self._breaker = Breaker(playground)
+    def __init__(self, game: Game) -> None:
+        self._game = game
         self._port = 0
         self._text = ""
         self._made_at = self._made_in = 0.0
@@ -72,9 +71,17 @@ class PlayServer:
         app.router.add_get("/api/state", self._state)
         app.router.add_get("/api/stream", self._stream)
         app.router.add_get("/api/hop/{id}", self._hop)
-        for path, act in {**ACTS, "breaks": self._break}.items():
-            app.router.add_post(f"/api/{path}", self._act(act))
+        app.router.add_get("/api/scenario", self._scenario)
+        app.router.add_get("/api/scenario/test", self._skeleton)
+        for path in RECORDED_PATHS | ACTS.keys():
+            app.router.add_post(f"/api/{path}", partial(_answer, partial(self._act, path)))
+        for path, handle in self._controls().items():
+            app.router.add_post(f"/api/{path}", partial(_answer, handle))
         return app
+
+    def _controls(self) -> dict[str, Callable[[Json], Awaitable[Json]]]:
+        """What the page asks for beside what people do."""
+        return {"tour": self._tour, "why": self._why, "reset": self._reset, "scenario": self._perform}
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -89,39 +96,51 @@ class PlayServer:
             response = await handler(request)
         except web.HTTPException as error:
             response = _refusal(error.reason, error.status)
+        if request.method == "POST":
+            self._made_at = self._made_in = 0.0  # what was done is seen at once
         if not response.prepared:
             response.headers.update(HEADERS)
         return response
 
-    def _act(self, act: slack_acts.Act) -> Handler:
-        async def handle(request: web.Request) -> web.Response:
-            try:
-                body = await request.json()
-                if not isinstance(body, dict):
-                    return _refusal("Send a JSON object.")
-                return web.json_response(await act(self._playground, body))
-            except KeyError as error:
-                return _refusal(f"{error} is missing or not known.")
-            except ApiError as error:
-                return _refusal(_words_of(error))
-            except (AssertionError, LookupError, TypeError, ValueError, SlackError) as error:
-                return _refusal(str(error))
+    async def _act(self, path: str, body: Json) -> Json:
+        return await self._game.play.act(path, body)
 
-        return handle
-
-    async def _break(self, _playground: Playground, body: dict[str, Any]) -> dict[str, Any]:
-        await self._breaker.set(str(body["id"]), on=bool(body["on"]))
+    async def _tour(self, body: Json) -> Json:
+        tour = self._game.play.tour
+        steps = {"start": tour.start, "next": tour.next, "reset": tour.reset}
+        await steps[str(body["do"])]()
         return {}
+
+    async def _why(self, body: Json) -> Json:
+        return {"text": await why(self._game.play.playground, str(body["incident"]))}
+
+    async def _reset(self, _body: Json) -> Json:
+        await self._game.restart()
+        return {}
+
+    async def _perform(self, body: Json) -> Json:
+        acts = body["acts"]
+        if not isinstance(acts, list):
+            raise TypeError("A scenario has a list of acts.")
+        self._game.perform(acts)
+        return {"acts": len(acts)}
+
+    async def _scenario(self, _request: web.Request) -> web.Response:
+        return web.json_response({"acts": self._game.play.recorder.acts})
+
+    async def _skeleton(self, _request: web.Request) -> web.Response:
+        return web.Response(text=story(self._game.play.recorder.acts))
 
     async def _state(self, _request: web.Request) -> web.Response:
         return web.Response(text=self._current(), content_type="application/json")
 
     async def _hop(self, request: web.Request) -> web.Response:
         try:
-            hop = find_hop(self._playground, request.match_info["id"])
+            playground = self._game.play.playground
+            hop = find_hop(playground, request.match_info["id"])
         except LookupError as error:
             return _refusal(str(error), 404)
-        return web.json_response({"payload": scrub(hop.payload(), self._playground.secrets())})
+        return web.json_response({"payload": scrub(hop.payload(), playground.secrets())})
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         """Send the state at once, and again whenever it has changed."""
@@ -136,14 +155,30 @@ class PlayServer:
             await asyncio.sleep(PAUSE)
 
     def _current(self) -> str:
-        """Return the state as text: the same object for as long as nothing has changed."""
+        """Return the state as text: the same object for as long as nothing has changed, and between two plays."""
         if time.monotonic() - self._made_at > max(PAUSE / 2, BREATHS * self._made_in):
             begun = time.monotonic()
-            text = json.dumps(whole_state(self._playground, self._breaker), ensure_ascii=False)
-            self._text = self._text if text == self._text else text
+            with suppress(LookupError):
+                text = json.dumps(self._game.state(), ensure_ascii=False)
+                self._text = self._text if text == self._text else text
             self._made_at = time.monotonic()
             self._made_in = self._made_at - begun
         return self._text
+
+
+async def _answer(act: Callable[[Json], Awaitable[Json]], request: web.Request) -> web.Response:
+    """Carry out a request; what is wrong with it is said in words."""
+    try:
+        body = await request.json()
+        if not isinstance(body, dict):
+            return _refusal("Send a JSON object.")
+        return web.json_response(await act(body))
+    except KeyError as error:
+        return _refusal(f"{error} is missing or not known.")
+    except ApiError as error:
+        return _refusal(_words_of(error))
+    except (AssertionError, LookupError, TypeError, ValueError, SlackError) as error:
+        return _refusal(str(error))
 
 
 def _words_of(error: ApiError) -> str:

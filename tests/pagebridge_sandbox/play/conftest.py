@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from pagebridge_sandbox.play.playground import Playground, open_playground
+from pagebridge_sandbox.play.game import Game, running_game
+from pagebridge_sandbox.play.playground import Playground
 from pagebridge_sandbox.play.web import PlayServer
 
 Json = dict[str, Any]
@@ -20,11 +21,16 @@ PATIENCE = 60.0
 
 @dataclass
 class Page:
-    """What the page knows and does. `playground` is behind it, for what no page could know."""
+    """What the page knows and does. `game` is behind it, for what no page could know."""
 
     session: aiohttp.ClientSession
     url: str
-    playground: Playground
+    game: Game
+
+    @property
+    def playground(self) -> Playground:
+        """Where it is played."""
+        return self.game.play.playground
 
     async def get(self, path: str, **headers: str) -> tuple[int, Any]:
         """Read something, and return the status and the JSON."""
@@ -85,10 +91,10 @@ def private(state: Json, user: str) -> str:
 
 @pytest.fixture
 async def page(tmp_path: Path) -> AsyncIterator[Page]:
-    """Open a playground that is ready, and a page that looks at it."""
-    async with open_playground(tmp_path) as playground:
-        async with asyncio.timeout(PATIENCE):
-            while not await playground.bridge.is_ready():  # noqa: ASYNC110 - another process is asked
-                await asyncio.sleep(0.05)
-        async with PlayServer(playground).listening(0) as server, aiohttp.ClientSession(trust_env=False) as session:
-            yield Page(session, server.url, playground)
+    """Open a game whose first play is ready, and a page that looks at it."""
+    async with (
+        running_game(tmp_path) as game,
+        PlayServer(game).listening(0) as server,
+        aiohttp.ClientSession(trust_env=False) as session,
+    ):
+        yield Page(session, server.url, game)
