@@ -170,7 +170,7 @@ class ChannelSync:
         urgent = this.snapshot.urgency == "high" and (this.has_news(before) or bool(this.incident.attempts))
         target: MessageTarget[SlackState] = MessageTarget(
             channel,
-            lambda state: lambda kept: kept.with_card(channel, state.with_news(this.as_of_ms), mentions),
+            lambda state: lambda kept: kept.with_card(channel, state, mentions, this.as_of_ms),
             this.save,
             this.note,
             this.lease,

@@ -14,7 +14,7 @@ from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
 from shared.model.resync_state import GLOBAL, Gap, ResyncState
 from shared.model.slack_state import MessageState, SlackState
-from shared.slack.render.blocks import Message, date, link, metadata, number, section, short
+from shared.slack.render.blocks import Message, date, link, message, number, section, short
 from shared.store.coordination import Lease
 from shared.store.documents import Documents
 
@@ -75,7 +75,7 @@ class OutageNotice:
     async def _post(self, channel: ChannelId, gap: Gap, incidents: list[Snapshot], lease: Lease) -> None:
         save = partial(self.resync_states.change, GLOBAL, lease=lease)
         known = (await self.resync_states.load(GLOBAL)).value.notices.get(channel, MessageState())
-        message = render_outage_notice(channel, gap, incidents)
+        notice = render_outage_notice(channel, gap, incidents)
         target: MessageTarget[ResyncState] = MessageTarget(
             channel,
             lambda state: lambda progress: replace(progress, notices={**progress.notices, channel: state}),
@@ -85,7 +85,7 @@ class OutageNotice:
             urgent=False,
         )
         try:
-            await self.message_sync.sync(message, known, target, edit=False)
+            await self.message_sync.sync(notice, known, target, edit=False)
         except Refused as error:
             log.warning("gap_notice.failed", channel=channel, why=str(error), code=error.code)
 
@@ -110,4 +110,4 @@ def render_outage_notice(channel: ChannelId, gap: Gap, incidents: Sequence[Snaps
         f"Updated {brought}: {named}{more}. Their threads say what happened when."
     )
     key = f"late:{channel}:{gap.since_ms}"
-    return Message(key, text, [section(text)], metadata(key, {"since": gap.since_ms, "until": gap.until_ms}))
+    return message(key, text, [section(text)], {"since": gap.since_ms, "until": gap.until_ms})

@@ -41,10 +41,6 @@ class MessageState:
         """Forget what it says."""
         return replace(self, content_digest=None, pending_digest=None)
 
-    def with_news(self, of_ms: int) -> "MessageState":
-        """Note the newest event that it tells of, once it is known to say what it should."""
-        return self if self.content_digest is None else replace(self, state_ms=of_ms)
-
     def post_begun(self, begun_ms: int, until_ms: int) -> "MessageState":
         """Note that a post may land, from `begun_ms` until `until_ms`, by the store's clock."""
         return replace(self, begun_ms=begun_ms, until_ms=until_ms)
@@ -189,8 +185,16 @@ class SlackState:
     late: frozenset[ChannelId] = frozenset()
     listed: tuple[str, ...] | None = None
 
-    def with_card(self, channel: ChannelId, state: MessageState, mentions: Iterable[UserId] = ()) -> "SlackState":
-        """Record what is known of the card in `channel`, and, once it is posted, whom it `mentions`."""
+    def with_card(
+        self, channel: ChannelId, state: MessageState, mentions: Iterable[UserId] = (), of_ms: int | None = None
+    ) -> "SlackState":
+        """
+        Record what is known of the card in `channel`, and, once it is posted, whom it `mentions`.
+
+        `of_ms` is the time of the newest event that it tells of, once it is known to say what it should.
+        """
+        if of_ms is not None and state.content_digest is not None:
+            state = replace(state, state_ms=of_ms)
         posted = state.ts not in (None, self.cards.get(channel, MessageState()).ts)
         mentioned = self.mentioned.union(mentions if posted else ())
         return replace(self, cards={**self.cards, channel: state}, mentioned=mentioned)

@@ -120,16 +120,26 @@ def snooze_ended(lines: Collection[Line], line: Line) -> bool:
 
 def awaits_resolve(line: Line, lines: tuple[Line, ...]) -> bool:
     """True for a resolution note whose resolve is not known yet: told alone, it would stay alone."""
-    note = line.type == event.ANNOTATED and line.agent is not None and _is_side(line)
+    written = line.type == event.ANNOTATED and line.agent is not None
+    note = written and line.detail_value("text").startswith(RESOLUTION_NOTE)
     return note and not any(other.type == event.RESOLVED and other.at.end >= line.at.ms - SECOND for other in lines)
 
 
 def _main_line(side: Line, lines: tuple[Line, ...]) -> Line | None:
-    """Find the line of the same agent that tells of `side`: the nearest, or the first one asked in the same words."""
-    if side.type not in SIDE_OF or not _is_side(side):
+    """
+    Find the line of the same agent that tells of `side`: the nearest, or the first one asked in the same words.
+
+    Of notes and new assignments only a resolution note and a self-assignment are sides. One without an agent is none,
+    but for a request for help: a workflow asks several people at once.
+    """
+    agent = side.agent.id if side.agent else None
+    if side.type not in SIDE_OF or (agent is None and side.type != event.RESPONDER_ADDED):
+        return None
+    if side.type == event.ANNOTATED and not side.detail_value("text").startswith(RESOLUTION_NOTE):
+        return None
+    if side.type == event.REASSIGNED and side.detail != joined_ids([str(agent)]):
         return None
     kind, within = SIDE_OF[side.type]
-    agent = side.agent.id if side.agent else None
     near = [
         line
         for line in lines
@@ -141,16 +151,3 @@ def _main_line(side: Line, lines: tuple[Line, ...]) -> Line | None:
         said = side.detail_value("message")
         near = [line for line in near if line_time(line) < line_time(side) and line.detail_value("message") == said]
     return min(near, key=lambda line: (distance_ms(line.at, side.at), line_time(line)), default=None)
-
-
-def _is_side(line: Line) -> bool:
-    """
-    True if `line` can be a side: a resolution note, or a self-assignment.
-
-    A request that names no person is not a side: a workflow asks several people at once.
-    """
-    if line.agent is None:
-        return line.type == event.RESPONDER_ADDED
-    if line.type == event.ANNOTATED:
-        return line.detail_value("text").startswith(RESOLUTION_NOTE)
-    return line.type != event.REASSIGNED or line.detail == joined_ids([line.agent.id])

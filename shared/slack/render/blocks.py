@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,23 +68,27 @@ class Message:
     text: str
     blocks: list[Block]
     metadata: dict[str, Any]
+    digest: str
 
     @property
     def in_words(self) -> "Message":
         """The message without its blocks."""
-        return replace(self, blocks=[])
+        return replace(self, blocks=[], digest=f"{self.digest} in words")
 
-    @cached_property
-    def digest(self) -> str:
-        """A short name of what people would see; the blocks of a versioned message are named after it."""
-        if self.blocks and "block_id" in self.blocks[0]:
-            return str(self.blocks[0]["block_id"]).partition(":")[0]
-        return hashlib.sha256(json.dumps([self.text, self.blocks], sort_keys=True).encode()).hexdigest()[:12]
 
-    def versioned(self) -> "Message":
-        """Give each block an id that changes with the message, as Slack advises for messages that are updated."""
-        blocks = [{**block, "block_id": f"{self.digest}:{place}"} for place, block in enumerate(self.blocks)]
-        return replace(self, blocks=blocks)
+def message(
+    key: str, text: str, blocks: list[Block], facts: Mapping[str, object], *, versioned: bool = False
+) -> Message:
+    """
+    Make a message, with `facts` in its metadata.
+
+    In one that is `versioned` each block has an id that changes with it, as Slack advises for messages that are updated
+    .
+    """
+    digest = hashlib.sha256(json.dumps([text, blocks], sort_keys=True).encode()).hexdigest()[:12]
+    if versioned:
+        blocks = [{**block, "block_id": f"{digest}:{place}"} for place, block in enumerate(blocks)]
+    return Message(key, text, blocks, metadata(key, facts), digest)
 
 
 def section(text: str) -> Block:

@@ -133,15 +133,8 @@ def _confirm(title: str, text: str, confirm: str, deny: str) -> Block:
     return {name: {"type": "plain_text", "text": said} for name, said in words.items()}
 
 
-def seen_ids(seen: frozenset[UserId] | None) -> str:
-    """Return the shown assignees as part of a value; empty if unknown."""
-    if seen is None:
-        return ""
-    return ",".join(sorted(seen)) or NO_NUMBER
-
-
 def read_seen(written: str) -> frozenset[UserId] | None:
-    """Read what `seen_ids` wrote."""
+    """Read the assignees that were seen off the last part of a value, empty if they are not known."""
     if not written:
         return None
     return frozenset() if written == NO_NUMBER else frozenset(UserId(user) for user in written.split(","))
@@ -150,6 +143,8 @@ def read_seen(written: str) -> frozenset[UserId] | None:
 def _hint(incident: IncidentId, number: str, url: str, room: int, seen: frozenset[UserId] | None = None) -> str:
     """Write what a press is about, leaving out what has no room: first who was seen, then the address."""
     known = f"{incident} {number or NO_NUMBER}"
-    full = f"{known} {url}" if seen is None else f"{known} {url or NO_NUMBER} {seen_ids(seen)}"
+    full = f"{known} {url}"
+    if seen is not None:
+        full = f"{known} {url or NO_NUMBER} {','.join(sorted(seen)) or NO_NUMBER}"
     fitting = (hint.strip() for hint in (full, f"{known} {url}") if len(hint.strip()) <= room)
     return next(fitting, known)

@@ -26,7 +26,7 @@ from shared.slack.render.blocks import (
     external_link,
     link,
     listed,
-    metadata,
+    message,
     named,
     number,
     section,
@@ -84,7 +84,7 @@ def render(
     ]
     key = f"card:{incident.id}"
     text = _summary(incident, snapshot, following, notices)
-    return Message(key, text, blocks, metadata(key, {"incident": incident.id})).versioned()
+    return message(key, text, blocks, {"incident": incident.id}, versioned=True)
 
 
 def render_withheld(incident: IncidentId, snapshot: Snapshot) -> Message:
@@ -97,7 +97,7 @@ def render_withheld(incident: IncidentId, snapshot: Snapshot) -> Message:
     told = "belongs to a private team now. The rest is in PagerDuty."
     blocks = [section(f":lock: *{link(snapshot.url, name)}* {told}")]
     key = f"card:{incident}"
-    return Message(key, f"{name} {told}", blocks, metadata(key, {"incident": incident})).versioned()
+    return message(key, f"{name} {told}", blocks, {"incident": incident}, versioned=True)
 
 
 def attempt_notice(attempt: Attempt) -> str:

@@ -10,7 +10,7 @@ from shared.model.event import Agent, Source
 from shared.model.ids import IncidentId
 from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, ThreadEntry, timed_out
 from shared.model.timeline import Line
-from shared.slack.render.blocks import Message, clamp, context, date, escape, listed, metadata, section, short
+from shared.slack.render.blocks import Message, clamp, context, date, escape, listed, message, section, short
 from shared.slack.render.event_wording import LINE, REPLIES
 
 QUOTE = 1000
@@ -61,7 +61,7 @@ def render_line(incident: IncidentId, entry: ThreadEntry) -> Message:
         "slots": [f"{source}={known}" for source, known in line.slots],
         "sides": [side.key for side in entry.sides[:MOST_SIDES]],
     }
-    return Message(key, text, blocks, metadata(key, facts))
+    return message(key, text, blocks, facts)
 
 
 def headline_text(line: Line, *, asleep: bool = False) -> str:

@@ -70,8 +70,8 @@ def test_what_was_shown_can_be_forgotten() -> None:
 
 def test_news_count_once_they_are_shown() -> None:
     """While nobody knows what a message says, it tells of nothing new."""
-    assert 5 == HERE.with_news(5).state_ms
-    assert 0 == MessageState(ts=HERE.ts).with_news(5).state_ms
+    assert 5 == SURFACE.with_card(HOME, HERE, of_ms=5).cards[HOME].state_ms
+    assert 0 == SURFACE.with_card(HOME, MessageState(ts=HERE.ts), of_ms=5).cards[HOME].state_ms
 
 
 def test_home_is_where_more_may_be_told() -> None:

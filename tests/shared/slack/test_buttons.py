@@ -13,7 +13,7 @@ from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model.actions import SPECS, Action
 from shared.model.event import Ref, Snapshot, Status
 from shared.model.ids import UserId
-from shared.slack.render.buttons import EVERYTHING, MENU_ROW, ROW, actions, button, read_seen, seen_ids
+from shared.slack.render.buttons import EVERYTHING, MENU_ROW, ROW, actions, button, read_seen
 from tests.builders import ALICE, BOB, INCIDENT, snapshot
 
 HARMFUL = {"Escalate", "Resolve"}
@@ -108,7 +108,9 @@ def test_what_moves_it_carries_whom_the_card_showed(label: str, carried: bool) -
 )
 def test_whom_somebody_saw_can_be_read_again(seen: frozenset[UserId] | None) -> None:
     """Nobody assigned is another thing than not known."""
-    assert seen == read_seen(seen_ids(seen))
+    value = button(Action.ESCALATE, "Escalate", INCIDENT, "#37", "", seen=seen)["value"]
+
+    assert seen == read_seen(value.removeprefix(f"{INCIDENT} #37").removeprefix(" -").strip())
 
 
 def test_what_has_no_room_is_left_out() -> None:
