@@ -138,13 +138,11 @@ class CachedValue(Generic[T]):
     async def get(self) -> T:
         """Return the value, reading it if it has expired."""
         async with self._lock:
-            known = self.value
-            if known is not None:
-                return known
-            self._keep = TTL
-            self.peek = read = await self._read()
-            self._good_until = self._now() + self._keep
-            return read
+            if self.peek is None or self._now() >= self._good_until:
+                self._keep = TTL
+                self.peek = await self._read()
+                self._good_until = self._now() + self._keep
+            return self.peek
 
 
 def _options(things: Iterable[Service | EscalationPolicy]) -> tuple[Option, ...]:

@@ -41,16 +41,17 @@ class AttemptRunner:
         Raises `Declined` for a refusal, `Unavailable` when the try surely did nothing and may be repeated, `Uncertain`
         when it may have had an effect, `Refused` when PagerDuty said no.
         """
-        handler = HANDLERS[attempt.command.action]
-        linked, read = await self.actor_check.read(attempt.command, attempt.trail)
-        known = await self._fold_read(attempt.command, read)
-        context = ActionContext(attempt.command, linked.user, read.value, read.date, known)
+        asked = attempt.record.command
+        handler = HANDLERS[asked.action]
+        linked, read = await self.actor_check.read(asked, attempt.trail)
+        known = await self._fold_read(asked, read)
+        context = ActionContext(asked, linked.user, read.value, read.date, known)
         if attempt.record.uncertain:
             effect = await self._find_earlier_effect(attempt, context)
             if effect is not None:
                 return handler.outcome(context, effect)
             await self.calls.require_repeatable(attempt.record)
-        found = await self.actor_check.check(attempt.command, attempt.trail, linked, context.current, known)
+        found = await self.actor_check.check(asked, attempt.trail, linked, context.current, known)
         if found is not None:
             # The incident has moved on; whether our earlier call came before that, only its echo can show.
             doubtful = attempt.record.uncertain and found.kind is Kind.STALE

@@ -12,7 +12,7 @@ from shared.access.identity import Identity
 from shared.durations import Durations
 from shared.errors import CallError, FencedOff, Uncertain
 from shared.model.actions import SPECS
-from shared.model.command import Command, CommandQueue, CommandRecord
+from shared.model.command import CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
@@ -51,14 +51,9 @@ class Execution:
     """Held while the card or a private reply is told of the progress: a call on its way cannot be cancelled."""
 
     @property
-    def command(self) -> Command:
-        """The command."""
-        return self.record.command
-
-    @property
     def log_context(self) -> dict[str, str]:
         """Log keys that identify the command."""
-        return {"command": self.command.id, "incident": self.command.incident}
+        return {"command": self.record.command.id, "incident": self.record.command.incident}
 
     @property
     def ahead(self) -> int | None:
@@ -68,7 +63,7 @@ class Execution:
     @property
     def incident_url(self) -> str:
         """The incident's page, as PagerDuty gave it or else as the card had it."""
-        return self.trail.url or self.command.url
+        return self.trail.url or self.record.command.url
 
 
 class CommandRecordMissing(FencedOff):
@@ -93,7 +88,7 @@ class RecordedCalls:
         An earlier delivery of such a command may have been carried out, and no record of that is left.
         """
         await attempt.lease.check(self.durations.pagerduty_timeout)
-        if 0 < attempt.command.requested_ms < (await self.generation.current()).ms:
+        if 0 < attempt.record.command.requested_ms < (await self.generation.current()).ms:
             raise Declined(Outcome(Kind.NOT_STORED, why=DATA_LOST))
 
     async def require_repeatable(self, record: CommandRecord) -> None:
@@ -139,7 +134,7 @@ class RecordedCalls:
 
         Raises what the call raises, after what it leaves behind is on record, and `FencedOff` without a call.
         """
-        command, now = attempt.command, await self.clock.now_ms()
+        command, now = attempt.record.command, await self.clock.now_ms()
         until, calls = now + int(self.durations.call_max * 1000), attempt.record.calls + 1
         begun = replace(attempt.record, calls=calls, begun_ms=now, until_ms=until, uncertain=True, reported=False)
         try:
@@ -161,7 +156,7 @@ class RecordedCalls:
     async def _record_failure(self, attempt: Execution, error: CallError) -> None:
         """Put on record what a failed call leaves behind: doubt, or nothing."""
         log.warning("pagerduty.failed", **attempt.log_context, why=str(error), sure=error.surely_not_done)
-        command, record = attempt.command, attempt.record
+        command, record = attempt.record.command, attempt.record
         facts = (failure("pagerduty.failed", error, command=command.id, call=record.calls),)
         if error.surely_not_done and record.calls == 1:
             await self.expectations.forget(command.incident, command.id)

@@ -103,7 +103,7 @@ class Executor:
         """Reply to those whose commands were lost with the store's data: what was not sent by then never will be."""
         queue = (await self.command_queues.load(incident)).value
         for attempt in tracker.open():
-            if queue.get(attempt.command.id) is None:
+            if queue.get(attempt.record.command.id) is None:
                 unclear = attempt.record.uncertain
                 outcome = Outcome(Kind.UNKNOWN) if unclear else Outcome(Kind.NOT_STORED, why=DATA_LOST)
                 decided = attempt.record.outcome or _with_reference(attempt, outcome)
@@ -117,7 +117,7 @@ class Executor:
                 outcome = attempt.record.outcome or await self._run_until_settled(attempt)
                 # What is on its way arrives first: nobody reads that a command is under way after its end.
                 async with attempt.showing_progress:
-                    tracker.tasks[attempt.command.id].cancel()
+                    tracker.tasks[attempt.record.command.id].cancel()
                 await self._finish(attempt, outcome)
         except Stopping as error:
             await self._hand_over(incident, tracker)
@@ -177,13 +177,14 @@ class Executor:
 
         Raises `Queued` if the turn does not come in the command's life, `Stopping` if this worker ends first.
         """
-        runner = self.trigger_incident if attempt.command.action is Action.TRIGGER else self.attempt_runner
+        command = attempt.record.command
+        runner = self.trigger_incident if command.action is Action.TRIGGER else self.attempt_runner
         # Also one whose life is over is looked up once: it may have been sent.
         left = max(*await self.calls.time_left(attempt.record), self.durations.call_max)
-        attempt.turn = Turn(self.lanes, Lane.ACT, attempt.command.by.id)
+        attempt.turn = Turn(self.lanes, Lane.ACT, command.by.id)
         async with attempt.turn.taken(left, self.stopping):
             # The next try reads anew what was read before the one that failed.
-            press = nullcontext() if attempt.tried or attempt.record.uncertain else self.presses.of(attempt.command)
+            press = nullcontext() if attempt.tried or attempt.record.uncertain else self.presses.of(command)
             attempt.tried = True
             with press:
                 await self.calls.begin_try(attempt)
@@ -208,7 +209,7 @@ class Executor:
 
     async def _expired_after(self, attempt: Execution, error: BridgeError, wait: float) -> Outcome | None:
         """Wait for the next try after `error`; return the end when the command's life, and any doubt, are over."""
-        command, unclear = attempt.command, attempt.record.uncertain
+        command, unclear = attempt.record.command, attempt.record.uncertain
         RETRIES.labels(type(error).__name__.lower()).inc()
         log.info("command.again", **attempt.log_context, why=str(error), wait=wait, unclear=unclear)
         facts = (failure("command.again", error, command=command.id, wait=wait),)
@@ -234,7 +235,7 @@ class Executor:
 
     async def _finish(self, attempt: Execution, outcome: Outcome) -> None:
         """Record the outcome, then reply to the person, and show a failure on the card."""
-        command = attempt.command
+        command = attempt.record.command
         if attempt.record.calls:
             # Nothing later can be its doing.
             after = (await self.clock.now_ms() - attempt.record.accepted_ms) / SECOND + self.durations.call_max
@@ -260,7 +261,7 @@ class Executor:
 
     async def _report_parts(self, attempt: Execution) -> None:
         """Answer a clicker whose wish was done in several calls: once, after the last of them."""
-        command = attempt.command
+        command = attempt.record.command
         queue = (await self.command_queues.load(command.incident)).value
         whole = queue.replaced(attempt.record).parts_of(command)
         parts = [Part(record.command, record.outcome) for record in whole if record.outcome is not None]

@@ -19,7 +19,8 @@ from bolt_app.write_path.execution import Execution
 from shared.durations import Durations
 from shared.errors import BridgeError
 from shared.model.actions import Action
-from shared.model.command import Attempt, AttemptState, CommandRecord
+from shared.model.command import AttemptState, CommandRecord, attempts_with
+from shared.model.event import SECOND
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
@@ -48,21 +49,17 @@ class ProgressReplies:
 
     async def progress(self, attempt: Execution) -> None:
         """Send progress replies while the command runs, once for all its parts; cancelled when it ends."""
-        command = attempt.command
+        command = attempt.record.command
         if command.part > 0:
             return
+        steps = ((self.durations.ack_silence, self._sending), (self.durations.not_yet_after, self._still_trying))
         try:
-            await self._wait_until(attempt, self.durations.ack_silence)
-            async with attempt.showing_progress:
-                await self.show_on_card(attempt, AttemptState.TRYING)
-                if attempt.replies_sent == 0:
-                    await self._send_progress(attempt, outcome_text.sending_reply(command, attempt.ahead))
-            await self._wait_until(attempt, self.durations.not_yet_after)
-            async with attempt.showing_progress:
-                if attempt.replies_sent <= 1:
-                    unclear, url = attempt.record.uncertain, attempt.incident_url
-                    reply = outcome_text.still_trying_reply(command, url, attempt.ahead, unclear=unclear)
-                    await self._send_progress(attempt, reply)
+            for seconds, told in steps:
+                age = (await self.clock.now_ms() - attempt.record.accepted_ms) / SECOND
+                # One that seems to come from the future is of a time from which the clock was put back.
+                await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
+                async with attempt.showing_progress:
+                    await told(attempt)
         except BridgeError as error:
             log.warning("progress.lost", **attempt.log_context, why=str(error))
         except Exception:
@@ -71,10 +68,11 @@ class ProgressReplies:
 
     async def final(self, attempt: Execution, outcome: Outcome) -> None:
         """Reply with the outcome. A success that the card already shows needs no reply, unless there is more to say."""
-        said_by_card = outcome.kind is Kind.DONE and not outcome.why and not attempt.command.always_reply
+        command = attempt.record.command
+        said_by_card = outcome.kind is Kind.DONE and not outcome.why and not command.always_reply
         if said_by_card and attempt.replies_sent == 0:
             return
-        await self._send(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.incident_url), PATIENCE)
+        await self._send(attempt, outcome_text.outcome_reply(command, outcome, attempt.incident_url), PATIENCE)
 
     async def report(self, attempt: Execution, parts: Sequence[Part]) -> None:
         """Reply with the outcome of each part."""
@@ -83,33 +81,34 @@ class ProgressReplies:
     async def late(self, attempt: Execution, outcome: Outcome) -> None:
         """Reply with what became known after the final reply."""
         if outcome.kind is Kind.DONE:
-            await self._send(attempt, outcome_text.late_success_reply(attempt.command))
+            await self._send(attempt, outcome_text.late_success_reply(attempt.record.command))
         else:
-            await self._send(attempt, outcome_text.outcome_reply(attempt.command, outcome, attempt.incident_url))
+            await self._send(attempt, outcome_text.outcome_reply(attempt.record.command, outcome, attempt.incident_url))
 
     async def show_on_card(self, attempt: Execution, state: AttemptState | None) -> None:
         """Show on the card that the command is under way or has failed; with None, remove it from there."""
-        command, under_way = attempt.command, state is AttemptState.TRYING
+        command, since_ms = attempt.record.command, attempt.record.accepted_ms
         if command.action is Action.TRIGGER:
             return
-
-        def shown(incident: Incident) -> Incident:
-            others = tuple(
-                a for a in incident.attempts if a.command != command.id and (under_way or not a.superseded_by(command))
+        known = (await self.incidents.load(command.incident, attempt.lease)).value
+        if state is not None or known.attempts:
+            await self.incidents.change(
+                command.incident,
+                lambda incident: replace(incident, attempts=attempts_with(incident.attempts, command, state, since_ms)),
+                attempt.lease,
             )
-            if state is None:
-                return replace(incident, attempts=others)
-            this = Attempt(command.id, command.action, command.by.id, state, attempt.record.accepted_ms)
-            return replace(incident, attempts=(*others, this))
-
-        await self.incidents.change(command.incident, shown, attempt.lease)
         await self.dirty_queue.mark(command.incident)
 
-    async def _wait_until(self, attempt: Execution, seconds: float) -> None:
-        """Wait until the click is so many seconds old, by the store's clock."""
-        age = (await self.clock.now_ms() - attempt.record.accepted_ms) / 1000
-        # One that seems to come from the future is of a time from which the clock was put back.
-        await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
+    async def _sending(self, attempt: Execution) -> None:
+        await self.show_on_card(attempt, AttemptState.TRYING)
+        if attempt.replies_sent == 0:
+            await self._send_progress(attempt, outcome_text.sending_reply(attempt.record.command, attempt.ahead))
+
+    async def _still_trying(self, attempt: Execution) -> None:
+        if attempt.replies_sent <= 1:
+            command, unclear = attempt.record.command, attempt.record.uncertain
+            reply = outcome_text.still_trying_reply(command, attempt.incident_url, attempt.ahead, unclear=unclear)
+            await self._send_progress(attempt, reply)
 
     async def _send_progress(self, attempt: Execution, reply: Reply) -> None:
         """Send a progress reply. Raises `FencedOff` if the lease is lost: the next owner may have sent the last one."""
@@ -119,7 +118,7 @@ class ProgressReplies:
     async def _send(self, attempt: Execution, reply: Reply, patience: float = 0.0) -> None:
         by_address = attempt.replies_sent < RESPONSE_URL_USES
         attempt.replies_sent += 1
-        await send_reply(self.slack, attempt.command, reply, by_address=by_address, patience=patience)
+        await send_reply(self.slack, attempt.record.command, reply, by_address=by_address, patience=patience)
 
 
 @dataclass(frozen=True)

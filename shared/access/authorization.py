@@ -25,7 +25,18 @@ from shared.model.command import Command
 from shared.model.event import Ref
 from shared.model.ids import TeamId, UserId
 from shared.model.outcome import Declined, Kind, Outcome
-from shared.model.permissions import GROUNDS, ROLES, UNKNOWN_TEAMS, Facts, Ground, Rule, ground, role_allows
+from shared.model.permissions import (
+    GROUNDS,
+    ROLES,
+    UNKNOWN_TEAMS,
+    Facts,
+    Ground,
+    Rule,
+    Standing,
+    ground,
+    role_allows,
+    standing,
+)
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import ROLE_NAMES, Service, User
 from shared.pagerduty.models.incident import RestIncident
@@ -79,7 +90,7 @@ class Authorization:
             user.id,
             user.role,
             has_teams=matter.teams != (),
-            teams_known=False,
+            standing=Standing.UNKNOWN,
             assigned=any(ref.id == user.id for ref in matter.assignees),
             responding=user.id in matter.responders,
             everywhere=user.id in self.config.everywhere,
@@ -90,21 +101,19 @@ class Authorization:
             return f"{rule}: {found}"
         if matter.teams is None:
             raise NotAllowed(UNKNOWN_TEAMS, unknown_teams(matter.noun), _next_step(matter, rule))
-        roles = await self._team_roles(user, matter.teams)
-        return await self._by_teams(replace(facts, team_roles=roles, teams_known=True), matter, action)
-
-    async def _team_roles(self, user: User, teams: tuple[Ref, ...]) -> dict[TeamId, str]:
-        """Read the person's role on each of the teams that they belong to."""
-        ids = [TeamId(team.id) for team in teams]
+        ids = [TeamId(team.id) for team in matter.teams]
         members = await asyncio.gather(
             *(read_once(("members", team), partial(self._pagerduty.team_members, team)) for team in ids)
         )
-        return {team: roles[user.id] for team, roles in zip(ids, members, strict=True) if user.id in roles}
+        stands = standing([roles[user.id] for roles in members if user.id in roles])
+        return await self._by_teams(replace(facts, standing=stands), matter, action)
 
     async def _by_teams(self, facts: Facts, matter: AuthorizationSubject, action: Action) -> str:
         rule = self.config.rule(action)
         if not role_allows(facts, action):
-            role = ROLE_NAMES.get(facts.role, facts.role) + (", observer on its team" if facts.lowered else "")
+            role = ROLE_NAMES.get(facts.role, facts.role) + (
+                ", observer on its team" if facts.standing is Standing.WATCHES else ""
+            )
             why = f"Your PagerDuty role ({role}) doesn't allow this on the {matter.noun}."
             raise NotAllowed(ROLES, why, _next_step(matter, rule))
         found = ground(facts, rule) or await self._by_policy(facts, matter, rule)

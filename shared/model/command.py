@@ -167,10 +167,21 @@ class Attempt:
     state: AttemptState
     since_ms: int
 
-    def superseded_by(self, command: Command) -> bool:
-        """True if the same person has tried the same again since."""
-        same = (self.by, self.action) == (command.by.id, command.action)
-        return same and self.state is not AttemptState.TRYING
+
+def attempts_with(
+    shown: tuple[Attempt, ...], command: Command, state: AttemptState | None, since_ms: int
+) -> tuple[Attempt, ...]:
+    """
+    Return the attempts to show when `command` has come to `state`, or has succeeded (None).
+
+    Unless it is under way, it takes the place of what failed when the same person tried the same before.
+    """
+    ended, tried = state is not AttemptState.TRYING, (command.by.id, command.action)
+    this = (Attempt(command.id, command.action, command.by.id, state, since_ms),) if state else ()
+    others = (
+        one for one in shown if not (ended and (one.by, one.action) == tried and one.state is not AttemptState.TRYING)
+    )
+    return (*(one for one in others if one.command != command.id), *this)
 
 
 @dataclass(frozen=True)

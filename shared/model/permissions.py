@@ -5,11 +5,12 @@ Sources of the role rules: PagerDuty's knowledge base on user roles, advanced pe
 its texts disagree, the stricter one holds.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.model.actions import Action
-from shared.model.ids import TeamId, UserId
+from shared.model.ids import UserId
 
 ADMINS = frozenset({"owner", "admin"})
 RESPONDERS = frozenset({"user", "limited_user"})
@@ -65,35 +66,42 @@ VERDICTS = frozenset(
 """Every name of a decision: `<rule>: <ground>` allowed it; a rule alone, or a name without one, refused it."""
 
 
+class Standing(StrEnum):
+    """How a person stands on the teams of an incident or a service."""
+
+    NONE = "none"
+    """They belong to none of them."""
+    ACTS = "acts"
+    WATCHES = "watches"
+    """They are an observer, on all of them that they belong to."""
+    UNKNOWN = "unknown"
+    """They may be an observer there, and are no member."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """
     The facts of a decision: one person and one incident, or the service of a new incident.
 
-    `team_roles` has the person's role on each of its teams they belong to. `on_policy` is true if its escalation policy
-    names them or has them on call now; `everywhere`, if the configuration lists them. Unless `teams_known`, they may be
-    an observer there, and are no member.
+    `standing` is the person's on its teams. `on_policy` is true if its escalation policy names them or has them on call
+    now; `everywhere`, if the configuration lists them.
     """
 
     user: UserId
     role: str
     has_teams: bool
-    team_roles: dict[TeamId, str] = field(default_factory=dict)
+    standing: Standing = Standing.NONE
     assigned: bool = False
     responding: bool = False
     on_policy: bool = False
     everywhere: bool = False
-    teams_known: bool = True
 
-    @property
-    def acts_on_team(self) -> bool:
-        """True if a team role lets them act."""
-        return any(role in ACTING_TEAM_ROLES for role in self.team_roles.values())
 
-    @property
-    def lowered(self) -> bool:
-        """True if a team role makes them an observer there, or may do so."""
-        return not self.teams_known or (bool(self.team_roles) and not self.acts_on_team)
+def standing(team_roles: Collection[str]) -> Standing:
+    """Return how a person stands on the teams on which they have `team_roles`."""
+    if not team_roles:
+        return Standing.NONE
+    return Standing.ACTS if ACTING_TEAM_ROLES.intersection(team_roles) else Standing.WATCHES
 
 
 def role_allows(facts: Facts, action: Action) -> bool:
@@ -107,13 +115,16 @@ def role_allows(facts: Facts, action: Action) -> bool:
     if facts.role in ADMINS:
         return True
     if facts.role in RESPONDERS:
-        unlowered = not facts.lowered or action in {Action.STATUS_UPDATE, Action.TRIGGER}
+        unlowered = facts.standing not in {Standing.WATCHES, Standing.UNKNOWN} or action in {
+            Action.STATUS_UPDATE,
+            Action.TRIGGER,
+        }
         return unlowered or facts.assigned or facts.responding
     if facts.role not in RAISABLE:
         return False
     if action is Action.STATUS_UPDATE:
         return facts.assigned
-    return facts.acts_on_team or (action is not Action.TRIGGER and (facts.assigned or facts.responding))
+    return facts.standing is Standing.ACTS or (action is not Action.TRIGGER and (facts.assigned or facts.responding))
 
 
 def ground(facts: Facts, rule: Rule) -> Ground | None:
@@ -123,7 +134,7 @@ def ground(facts: Facts, rule: Rule) -> Ground | None:
         Ground.EVERYWHERE: facts.everywhere,
         Ground.NO_TEAM: not facts.has_teams,
         Ground.ASSIGNEE: facts.assigned,
-        Ground.MEMBER: facts.acts_on_team,
+        Ground.MEMBER: facts.standing is Standing.ACTS,
         Ground.RESPONDER: facts.responding,
         Ground.POLICY: facts.on_policy,
         Ground.ROLE: True,

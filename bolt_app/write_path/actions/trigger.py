@@ -35,7 +35,7 @@ class TriggerIncident:
 
     async def run(self, attempt: Execution) -> Outcome:
         """Try, and return the outcome if it is certain; raises as `AttemptRunner.run` does."""
-        command, trail = attempt.command, attempt.trail
+        command, trail = attempt.record.command, attempt.trail
         linked = trail.linked = await self.actor_check.identity.link(command.by)
         made = await self._find_created(attempt)
         if made is None:
@@ -52,7 +52,7 @@ class TriggerIncident:
         """Return the incident that an earlier call opened, in any state."""
         if attempt.record.calls == 0:
             return None
-        async for incident in self.pagerduty.incidents(IncidentFilter(key=incident_key(attempt.command.id))):
+        async for incident in self.pagerduty.incidents(IncidentFilter(key=incident_key(attempt.record.command.id))):
             return incident
         return None
 
@@ -62,14 +62,14 @@ class TriggerIncident:
         if made.updated is None:
             return
         event = Event(
-            EventId(f"answer:{attempt.command.id}"),
+            EventId(f"answer:{attempt.record.command.id}"),
             TRIGGERED,
             made.id,
             Source.ANSWER,
             made.updated,
             Agent(user.id, user.name),
             made.snapshot,
-            command=attempt.command.id,
+            command=attempt.record.command.id,
             proven=True,
         )
         await self.append_answer({"body": EVENT_JSON.dump_json(event)})

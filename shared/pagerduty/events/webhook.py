@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, NoReturn
 
-from pydantic import PlainValidator, StringConstraints, ValidationInfo
+from pydantic import PlainValidator, StringConstraints
 
 from shared.errors import Malformed
 from shared.model import event
@@ -29,7 +29,6 @@ from shared.pagerduty.models.fields import (
     OptionalAgent,
     OptionalNumber,
     OptionalText,
-    Reading,
     Reference,
     as_object,
     milliseconds,
@@ -65,21 +64,19 @@ class Ignored:
     ping: bool = field(default=False, compare=False)
 
 
-def _instant(value: object) -> Instant:
-    """Take a time in any zone. Finer than a millisecond is cut off; without a fraction it is a whole second."""
+def _instant(value: object, latest_ms: int | None = None) -> Instant:
+    """
+    Take a time in any zone. Finer than a millisecond is cut off; without a fraction it is a whole second.
+
+    An event about an incident cannot have come long before that was opened, by `latest_ms` at the latest.
+    """
     if not isinstance(value, str) or not (found := _TIME.fullmatch(value)):
         raise Malformed("something else in place of a time with its time zone")
     try:
-        moment = datetime.fromisoformat(value)
+        at = Instant(milliseconds(datetime.fromisoformat(value)), 1 if found["fraction"] else SECOND)
     except ValueError:
         raise Malformed("not a date of the calendar") from None
-    return Instant(milliseconds(moment), 1 if found["fraction"] else SECOND)
-
-
-def _created(value: object, info: ValidationInfo[Reading]) -> int | None:
-    """Take the time at which an incident was opened; an event about it cannot have come long before."""
-    at, latest_ms = None if value is None else _instant(value).ms, info.context.latest_ms
-    if at is not None and latest_ms is not None and at > latest_ms:
+    if latest_ms is not None and at.ms > latest_ms:
         raise Malformed("opened after the event")
     return at
 
@@ -107,7 +104,11 @@ class _WebhookFacts(Facts):
     number: OptionalNumber
     urgency: OptionalText
     assignees: Many[Reference]
-    created_ms: Annotated[int | None, PlainValidator(_created), named("created_at")] = None
+    created_ms: Annotated[
+        int | None,
+        PlainValidator(lambda value, info: None if value is None else _instant(value, info.context.latest_ms).ms),
+        named("created_at"),
+    ] = None
 
 
 _head, _body, _facts = parser(_Head, "event"), parser(_Body, "event"), parser(_WebhookFacts, strict=True)

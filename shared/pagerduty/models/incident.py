@@ -114,18 +114,6 @@ class _RestFacts(Facts):
 _rest_facts = parser(_RestFacts)
 
 
-def snapshot_from_rest(incident: object, latest_ms: int | None = None) -> Snapshot:
-    """Read the fields of one incident object that a webhook carries as well, and are compared with it."""
-    found = as_object(incident)
-    title = found.get("title")
-    if title is None:
-        # As in PagerDuty's example of what a snooze answers.
-        title = text(found.get("summary")).removeprefix(f"[#{found.get('incident_number')}] ")
-    given = found.get("assignments")
-    assignees = [one.get("assignee") for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    return Snapshot(**vars(_rest_facts({**found, "title": title, "assignees": assignees}, latest_ms)))
-
-
 @dataclass(frozen=True)
 class RestIncident:
     """
@@ -165,13 +153,19 @@ class RestIncident:
     @model_validator(mode="before")
     @classmethod
     def _with_parts(cls, incident: object, info: ValidationInfo[Reading]) -> object:
-        """Make those parts that several of PagerDuty's fields tell of, or not all of one."""
+        """Make the parts that several fields tell of, and the snapshot: what a webhook carries as well."""
         found, latest_ms = as_object(incident), info.context.latest_ms
-        change = None
+        title, change = found.get("title"), None
+        if title is None:
+            # As in PagerDuty's example of what a snooze answers.
+            title = text(found.get("summary")).removeprefix(f"[#{found.get('incident_number')}] ")
+        given = found.get("assignments")
+        assignees = [one.get("assignee") for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+        snapshot = Snapshot(**vars(_rest_facts({**found, "title": title, "assignees": assignees}, latest_ms)))
         with suppress(Malformed):  # PagerDuty does not say when
             at = time(found.get("last_status_change_at"), latest_ms)
             change = StatusChange(optional_agent(found.get("last_status_change_by")), at)
-        return {**found, "snapshot": snapshot_from_rest(found, latest_ms), "status_change": change}
+        return {**found, "snapshot": snapshot, "status_change": change}
 
 
 parse_incident = parser(RestIncident, "incident")

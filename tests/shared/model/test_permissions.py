@@ -1,14 +1,14 @@
 """The rules of who may act, as tables: every role, team role, tie to the incident and rule, once."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from shared.model.actions import Action
-from shared.model.ids import TeamId, UserId
-from shared.model.permissions import GROUNDS, VERDICTS, Facts, Ground, Rule, ground, role_allows
+from shared.model.ids import UserId
+from shared.model.permissions import GROUNDS, VERDICTS, Facts, Ground, Rule, Standing, ground, role_allows, standing
 
-TEAM, OTHER = TeamId("PTEAM01"), TeamId("PTEAM02")
 BASE_ROLES = (
     "owner",
     "admin",
@@ -27,18 +27,44 @@ TIES = tuple(product((False, True), repeat=4))
 
 def facts(role: str, team_role: str = "", *, assigned: bool = False, responding: bool = False) -> Facts:
     """Make what is known of one person and one incident with a team."""
-    roles = {TEAM: team_role} if team_role else {}
-    return Facts(UserId("PALICE1"), role, has_teams=True, team_roles=roles, assigned=assigned, responding=responding)
+    stands = standing([team_role] if team_role else [])
+    return Facts(UserId("PALICE1"), role, has_teams=True, standing=stands, assigned=assigned, responding=responding)
 
 
 def everybody() -> list[Facts]:
     """Make every person that there can be, for incidents with a team and without one."""
     people = []
     for role, team_role, ties, has_teams in product(BASE_ROLES, TEAM_ROLES, TIES, (True, False)):
-        roles = {TEAM: team_role} if team_role and has_teams else {}
+        stands = standing([team_role] if team_role and has_teams else [])
         assigned, responding, on_policy, everywhere = ties
-        people.append(Facts(UserId("PALICE1"), role, has_teams, roles, assigned, responding, on_policy, everywhere))
+        people.append(Facts(UserId("PALICE1"), role, has_teams, stands, assigned, responding, on_policy, everywhere))
     return people
+
+
+@pytest.mark.parametrize(
+    ("roles", "stands"),
+    [
+        ([], Standing.NONE),
+        (["manager"], Standing.ACTS),
+        (["responder"], Standing.ACTS),
+        (["observer"], Standing.WATCHES),
+        (["observer", "observer"], Standing.WATCHES),
+        (["observer", "manager"], Standing.ACTS),
+        (["a_role_of_tomorrow"], Standing.WATCHES),
+    ],
+)
+def test_team_roles_give_a_standing(roles: list[str], stands: Standing) -> None:
+    """Managers and responders act; whoever belongs to a team without being one of these only watches."""
+    assert stands is standing(roles)
+
+
+def test_until_the_teams_are_read_a_person_counts_as_an_observer_there() -> None:
+    """What may be lowered is not allowed yet, and what only members may do is not either."""
+    known = Facts(UserId("PALICE1"), "user", has_teams=True, standing=Standing.UNKNOWN)
+
+    assert not role_allows(known, Action.RESOLVE)
+    assert ground(known, Rule.MEMBERS) is None
+    assert role_allows(replace(known, assigned=True), Action.RESOLVE)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +103,7 @@ def test_pagerdutys_role_rules(known: Facts, *, acts: bool, updates: bool, trigg
 
 def test_an_acting_role_on_one_team_outweighs_watching_another() -> None:
     """On an incident of two teams, a responder of either acts."""
-    known = Facts(UserId("PALICE1"), "user", has_teams=True, team_roles={TEAM: "observer", OTHER: "responder"})
+    known = Facts(UserId("PALICE1"), "user", has_teams=True, standing=standing(["observer", "responder"]))
 
     assert role_allows(known, Action.RESOLVE)
     assert Ground.MEMBER is ground(known, Rule.MEMBERS)
@@ -93,13 +119,13 @@ def test_nobody_below_an_observer_ever_acts() -> None:
 def test_the_role_rules_do_not_look_at_the_configuration() -> None:
     """Being on the policy or listed under `everywhere` raises no role."""
     plain = {
-        (f.role, f.has_teams, tuple(f.team_roles.values()), f.assigned, f.responding): f
+        (f.role, f.has_teams, f.standing, f.assigned, f.responding): f
         for f in everybody()
         if not f.on_policy and not f.everywhere
     }
 
     for known in everybody():
-        like = plain[known.role, known.has_teams, tuple(known.team_roles.values()), known.assigned, known.responding]
+        like = plain[known.role, known.has_teams, known.standing, known.assigned, known.responding]
         assert [role_allows(like, a) for a in Action] == [role_allows(known, a) for a in Action]
 
 
@@ -107,7 +133,7 @@ def test_the_role_rules_do_not_look_at_the_configuration() -> None:
 def test_a_rule_lets_pass_whoever_has_one_of_its_ties(rule: Rule) -> None:
     """Checked for everybody, against the rule as people read it in `bridge.example.toml`."""
     for known in everybody():
-        member = known.team_roles.get(TEAM) in {"responder", "manager"}
+        member = known.standing is Standing.ACTS
         always = known.role in {"owner", "admin"} or known.everywhere or not known.has_teams
         own = always or member or known.assigned
         passes = {Rule.LINKED: True, Rule.TEAM: own or known.responding or known.on_policy, Rule.MEMBERS: own}

@@ -59,7 +59,6 @@ FULL_INCIDENT = made.incident(
 VALID: list[tuple[Parser, object]] = [
     (incident_model.parse_incident, {"incident": FULL_INCIDENT}),
     (incident_model.parse_incidents, {"incidents": [made.incident()]}),
-    (incident_model.snapshot_from_rest, made.incident()),
     (account_model.parse_user, {"user": made.user("P1", teams=[made.reference("PTEAM01", "team", "Payments")])}),
     (account_model.parse_users, {"users": [made.user("P1")]}),
     (account_model.parse_team, {"team": made.team()}),
