@@ -49,7 +49,8 @@ class AccountCache:
         self._abilities = CachedValue(self._read_abilities, now)
         self._policies = CachedValue(self._read_policies, now)
         self._services = CachedValue(self._read_services, now)
-        self._able = CachedValue(self._read_available_actions, now)
+        self.available_actions = CachedValue(self._read_available_actions, now)
+        """The actions that the account's plan allows; all of them until PagerDuty says otherwise."""
 
     def remembers(self, action: Action) -> bool:
         """True if what there is to choose from for `action` need not be read."""
@@ -76,18 +77,14 @@ class AccountCache:
             return _options(await self._visibility.seen(user, await self._pagerduty.services(typed)))
         return _options(await self._visibility.seen(user, await self._pagerduty.escalation_policies(typed)))
 
-    async def available_actions(self) -> frozenset[Action]:
-        """Return the actions that the account's plan allows; all of them until PagerDuty says otherwise."""
-        return await self._able.get()
-
     async def _read_available_actions(self) -> frozenset[Action]:
         try:
             async with asyncio.timeout(READ_TIMEOUT):
                 abilities, priorities = await self._abilities.get(), await self._priorities.get()
         except (CallError, Malformed, TimeoutError) as error:
             log.warning("account.unknown", why=repr(error))
-            self._able.keep(RETRY_AFTER)
-            return self._able.peek or EVERYTHING
+            self.available_actions.keep(RETRY_AFTER)
+            return self.available_actions.peek or EVERYTHING
         lacking = {Action.ADD_RESPONDERS} if RESPONDERS not in abilities else set()
         return EVERYTHING - lacking - (set() if priorities else {Action.PRIORITY})
 

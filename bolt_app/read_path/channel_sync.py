@@ -204,7 +204,7 @@ class ChannelSync:
         if elsewhere or displaced:
             closed = displaced in this.slack_state.waiting
             placement = CardPlacement(home=elsewhere, displaced=displaced, closed=closed)
-        able = await self.account_cache.available_actions()
+        able = await self.account_cache.available_actions.get()
         return card.render(this.incident, this.snapshot, mentions, placement, able=able)
 
     async def _sync_thread(self, this: ReconcilePass) -> None:

@@ -111,9 +111,8 @@ class Authorization:
     async def _by_teams(self, facts: Facts, matter: AuthorizationSubject, action: Action) -> str:
         rule = self.config.rule(action)
         if not role_allows(facts, action):
-            role = ROLE_NAMES.get(facts.role, facts.role) + (
-                ", observer on its team" if facts.standing is Standing.WATCHES else ""
-            )
+            there = ", observer on its team" if facts.standing is Standing.WATCHES else ""
+            role = f"{ROLE_NAMES.get(facts.role, facts.role)}{there}"
             why = f"Your PagerDuty role ({role}) doesn't allow this on the {matter.noun}."
             raise NotAllowed(ROLES, why, _next_step(matter, rule))
         found = ground(facts, rule) or await self._by_policy(facts, matter, rule)

@@ -94,8 +94,9 @@ def incident_facts(before: Incident, after: Incident) -> Facts:
 def queue_facts(before: CommandQueue, after: CommandQueue) -> Facts:
     """Return the facts of a changed command queue. Outcomes are in the audit."""
     told: list[Fact] = []
+    earlier = {record.command.id: record for record in before.records}
     for now in after.records:
-        was, asked = before.get(now.command.id), now.command
+        was, asked = earlier.get(now.command.id), now.command
         if was is None:
             accepted = now.accepted_ms
             told.append(

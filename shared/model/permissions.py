@@ -115,11 +115,10 @@ def role_allows(facts: Facts, action: Action) -> bool:
     if facts.role in ADMINS:
         return True
     if facts.role in RESPONDERS:
-        unlowered = facts.standing not in {Standing.WATCHES, Standing.UNKNOWN} or action in {
-            Action.STATUS_UPDATE,
-            Action.TRIGGER,
-        }
-        return unlowered or facts.assigned or facts.responding
+        lowered = facts.standing in {Standing.WATCHES, Standing.UNKNOWN}
+        if lowered and action not in {Action.STATUS_UPDATE, Action.TRIGGER}:
+            return facts.assigned or facts.responding
+        return True
     if facts.role not in RAISABLE:
         return False
     if action is Action.STATUS_UPDATE:

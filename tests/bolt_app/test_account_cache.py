@@ -92,17 +92,17 @@ async def test_searching(door: PagerDuty) -> None:
 
 async def test_what_the_account_can_do(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """Without the ability nobody can be asked to help."""
-    assert EVERYTHING == await AccountCache(door, seeing(door)).available_actions()
+    assert EVERYTHING == await AccountCache(door, seeing(door)).available_actions.get()
     sandbox.set_ability("coordinated_responding", present=False)
 
-    assert EVERYTHING - {Action.ADD_RESPONDERS} == await AccountCache(door, seeing(door)).available_actions()
+    assert EVERYTHING - {Action.ADD_RESPONDERS} == await AccountCache(door, seeing(door)).available_actions.get()
 
 
 async def test_an_account_without_priorities(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
     """None in the list, or a refusal instead of a list: there is nothing to change."""
     sandbox.add_fault(Fault("GET", "/priorities", status=403))
 
-    assert Action.PRIORITY not in await AccountCache(door, seeing(door)).available_actions()
+    assert Action.PRIORITY not in await AccountCache(door, seeing(door)).available_actions.get()
 
 
 async def test_pagerduty_down(door: PagerDuty, sandbox: PagerDutySandbox) -> None:
@@ -111,13 +111,13 @@ async def test_pagerduty_down(door: PagerDuty, sandbox: PagerDutySandbox) -> Non
     account_cache = AccountCache(door, seeing(door), watch)
     sandbox.stop_answering()
 
-    assert EVERYTHING == await account_cache.available_actions()
+    assert EVERYTHING == await account_cache.available_actions.get()
     watch.now += RETRY_AFTER / 2
-    assert EVERYTHING == await account_cache.available_actions()
+    assert EVERYTHING == await account_cache.available_actions.get()
     with pytest.raises(CallError):
         await account_cache.options(Action.REASSIGN, ALICE)
 
     sandbox.answer_again()
     sandbox.set_ability("coordinated_responding", present=False)
     watch.now += RETRY_AFTER
-    assert Action.ADD_RESPONDERS not in await account_cache.available_actions()
+    assert Action.ADD_RESPONDERS not in await account_cache.available_actions.get()

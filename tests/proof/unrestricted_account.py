@@ -8,6 +8,6 @@ from shared.slack.render.buttons import EVERYTHING
 class AbleToDoEverything(AccountCache):
     """Knows without asking."""
 
-    async def available_actions(self) -> frozenset[Action]:
+    async def _read_available_actions(self) -> frozenset[Action]:
         """Tell what the account can do."""
         return EVERYTHING
