@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from shared.errors import Queued, Unavailable
+from shared.errors import Queued, Stopping, Unavailable
 from shared.pagerduty.api import lanes as door
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import BLOCK, BURST, CALLS, SEATS, SHARE, Lane, Lanes, Turn, go_in
@@ -111,6 +111,21 @@ async def test_who_waits_in_vain_hears_why(monkeypatch: pytest.MonkeyPatch) -> N
             async with lanes.call():
                 pass
     assert raised.value.retry_after
+
+
+async def test_who_waits_gives_up_when_the_worker_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command goes back to the queue at once, and leaves its place in the line to others."""
+    monkeypatch.setattr(door, "STEP", 0.01)
+    lanes, stopping = Lanes(pace=0), asyncio.Event()
+    async with crowded(lanes, Lane.ACT):
+        with pytest.raises(Queued):
+            async with Turn(lanes, Lane.ACT, "U0ALICE").taken(0.03, stopping):
+                pass
+        stopping.set()
+        with pytest.raises(Stopping):
+            async with asyncio.timeout(5.0), Turn(lanes, Lane.ACT, "U0ALICE").taken(60.0, stopping):
+                pass
+        assert 0 == Turn(lanes, Lane.ACT, "U0BOB").ahead
 
 
 async def test_a_failed_call_gives_its_seat_back() -> None:
