@@ -19,15 +19,26 @@ from pagebridge.cli.checks.context import here
 from pagebridge.cli.checks.findings import Status
 from pagebridge.cli.checks.webhook import Pinging, is_private, judge
 from pagebridge.cli.clients import AsJson, Data, Receiver, opened, pagerduty_door
-from pagebridge.cli.env_file import SECRETS, install_secret, retire_secret
+from pagebridge.cli.env_file import ENV, SECRETS
 from pagebridge.cli.terminal import agreed, show, table
 from pagebridge.cli.up import DATA
+from pagebridge.cli.webhook_secrets import (
+    DESCRIPTION,
+    described,
+    described_as_only,
+    install_secret,
+    is_lost,
+    replaced_by,
+    retire_secrets,
+)
 from shared.config.settings import PagerDutySettings, load
+from shared.errors import NotFound
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.webhook_subscription import (
     ANY,
     NEEDED,
     PATH,
+    Created,
     WebhookSubscription,
     change_request,
     creation_request,
@@ -36,9 +47,6 @@ from shared.pagerduty.models.webhook_subscription import (
 )
 
 DONE = 0
-DESCRIPTION = "pagebridge"
-REPLACES = " (replaces "
-"""Marks the description of a subscription that is to take over from another one."""
 TITLES = ("ID", "STATE", "FILTER", "EVENTS", "ADDRESS", "DESCRIPTION")
 
 webhook = typer.Typer(no_args_is_help=True, help="Create, check, rotate and delete the webhook subscription.")
@@ -75,9 +83,11 @@ async def create(
                 return FAILED
         made = await door.create_subscription(creation_request(address, *scope, DESCRIPTION))
         _say(f"Created {made.subscription.id}. It sends nothing until it is activated.")
-        if not install_secret(made.secret, write=write_env):
+        installed = install_secret(made.secret, write=write_env)
+        await _noted(door, made)
+        if not installed:
             _say(f"Once the secret is installed: pagebridge webhook activate {made.subscription.id}")
-            return DONE
+            return FAILED
         return await _switched_on(door, made.subscription.id)
 
 
@@ -86,7 +96,10 @@ async def create(
 async def activate(subscription: Id) -> int:
     """Activate a subscription whose secret is installed."""
     async with pagerduty_door(load(PagerDutySettings)) as door:
-        return await _switched_on(door, subscription)
+        try:
+            return await _switched_on(door, subscription)
+        except NotFound:
+            return _nothing(subscription)
 
 
 @webhook.command(epilog="Example: pagebridge webhook status --json")
@@ -116,8 +129,8 @@ async def ping(subscription: SomeId = ANY, data: Data = DATA) -> int:
         ours = await _ours(door, settings, subscription)
         verdicts = [await _pinged(door, each, data) for each in ours]
     if not ours:
-        _say(f"No subscription {subscription}. Run `pagebridge webhook status` to list them.")
-    return DONE if ours and all(verdicts) else FAILED
+        return _nothing(subscription)
+    return DONE if all(verdicts) else FAILED
 
 
 @webhook.command(epilog="Example: pagebridge webhook rotate --write-env")
@@ -132,21 +145,29 @@ async def rotate(subscription: SomeId = ANY, *, write_env: Write = False, data: 
     async with pagerduty_door(settings) as door:
         everything = (await door.webhook_subscriptions()).value
         known = {each.id for each in everything}
-        old = _only([each for each in await _ours(door, settings, subscription) if _replaces(each) not in known])
+        if subscription not in {ANY, *known}:
+            return _nothing(subscription)
+        old = _only([each for each in await _ours(door, settings, subscription) if replaced_by(each) not in known])
         if old is None:
             return FAILED
-        new = next((each for each in everything if _replaces(each) == old.id), None)
+        go_on = f"pagebridge webhook rotate {old.id}{' --write-env' if write_env else ''}"
+        new = next((each for each in everything if replaced_by(each) == old.id), None)
+        if new is not None and write_env and is_lost(new):
+            await door.delete_subscription(new.id)
+            _say(f"Deleted {new.id}, which an earlier rotation left: its secret is not in {ENV}.")
+            new = None
         if new is None:
-            description = f"{DESCRIPTION}{REPLACES}{old.id})"
+            description = f"{DESCRIPTION} (replaces {old.id})"
             wanted = creation_request(old.url, old.scope, old.scope_id, description, old.events | NEEDED)
             made = await door.create_subscription(wanted)
-            new = made.subscription
-            _say(f"Created {new.id} beside {old.id}. It sends nothing yet.")
-            if not install_secret(made.secret, write=write_env):
-                return _later()
+            _say(f"Created {made.subscription.id} beside {old.id}. It sends nothing yet.")
+            installed = install_secret(made.secret, write=write_env)
+            new = await _noted(door, made, old.id)
+            if not installed:
+                return _unfinished(old, go_on)
         if not agreed("Has the receiver reloaded with the new secret (SIGHUP or restart)?"):
-            return _later()
-        return await _replaced(door, old, new, data, write=write_env)
+            return _unfinished(old, go_on)
+        return await _replaced(door, old, new, data, go_on)
 
 
 @webhook.command(epilog="Example: pagebridge webhook delete PF9KMXH")
@@ -156,11 +177,16 @@ async def delete(
 ) -> int:
     """Delete a subscription. Pending deliveries are lost."""
     async with pagerduty_door(load(PagerDutySettings)) as door:
+        everything = (await door.webhook_subscriptions()).value
+        gone = next((each for each in everything if each.id == subscription), None)
+        if gone is None:
+            return _nothing(subscription)
         if not yes and not agreed(f"Delete {subscription}? Pending deliveries will be lost."):
             _say("Nothing was changed.")
             return FAILED
         await door.delete_subscription(subscription)
     _say(f"Deleted {subscription}.")
+    _say(retire_secrets(_beside_it(everything, gone), gone))
     return DONE
 
 
@@ -179,29 +205,30 @@ async def _pinged(door: PagerDuty, subscription: WebhookSubscription, data: Path
     return verdict.status is Status.PASS
 
 
-async def _replaced(
-    door: PagerDuty, old: WebhookSubscription, new: WebhookSubscription, data: Path, *, write: bool
-) -> int:
+async def _noted(door: PagerDuty, made: Created, replaces: str = "") -> WebhookSubscription:
+    """Note in the description which secret is its own; after that is installed, for only we have it."""
+    description = described(made.secret, replaces)
+    return await door.change_subscription(made.subscription.id, change_request(description=description))
+
+
+def _beside_it(everything: Sequence[WebhookSubscription], gone: WebhookSubscription) -> list[WebhookSubscription]:
+    """List the other subscriptions that deliver to the same address."""
+    return [each for each in everything if each.url == gone.url and each.id != gone.id]
+
+
+async def _replaced(door: PagerDuty, old: WebhookSubscription, new: WebhookSubscription, data: Path, go_on: str) -> int:
     """Switch the new one on; when a ping has come through it the old one ends, else the new one is switched off."""
     await door.change_subscription(new.id, change_request(active=True))
     if not await _pinged(door, new, data):
         await door.change_subscription(new.id, change_request(active=False))
-        _say(f"{old.id} is unchanged, {new.id} is off again: fix that and run this again.")
+        _say(f"{old.id} is unchanged, {new.id} is off again. Once that is fixed: {go_on}")
         return FAILED
     await door.delete_subscription(old.id)
-    await door.change_subscription(new.id, change_request(description=DESCRIPTION))
+    await door.change_subscription(new.id, change_request(description=described_as_only(new)))
     _say(f"{new.id} replaced {old.id}, which is deleted.")
-    if write:
-        retire_secret()
-    else:
-        _say(f"Remove the old secret from {SECRETS} when convenient: the last one is new.")
+    _say(retire_secrets(_beside_it((await door.webhook_subscriptions()).value, old), old))
     _say(f"If PAGERDUTY_WEBHOOK_SUBSCRIPTION is {old.id}, change it to {new.id}.")
     return DONE
-
-
-def _replaces(subscription: WebhookSubscription) -> str:
-    """Return the subscription that it replaces; empty if none."""
-    return subscription.description.partition(f"{DESCRIPTION}{REPLACES}")[2].removesuffix(")")
 
 
 async def _ours(door: PagerDuty, settings: PagerDutySettings, subscription: str) -> list[WebhookSubscription]:
@@ -217,9 +244,14 @@ def _only(ours: Sequence[WebhookSubscription]) -> WebhookSubscription | None:
     return None
 
 
-def _later() -> int:
-    _say("Nothing is lost in the meantime. Once the receiver has the new secret, run pagebridge webhook rotate")
-    return DONE
+def _nothing(subscription: str) -> int:
+    _say(f"No subscription {subscription}. Run `pagebridge webhook status` to list them.")
+    return FAILED
+
+
+def _unfinished(old: WebhookSubscription, go_on: str) -> int:
+    _say(f"Not finished: {old.id} goes on, and nothing is lost. Once the receiver has the new secret: {go_on}")
+    return FAILED
 
 
 def _address(text: str, *, local: bool) -> str:

@@ -16,6 +16,7 @@ MOVING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "2026-11-28T22:13:20.000Z"),
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"), "2026-11-28 22:13:20"),
     (re.compile(r"\b\d{4}d\b"), "1110d"),
+    (re.compile(r"\bsecret [0-9a-f]{8}\b"), "secret 1a2b3c4d"),
     (re.compile(r"\b\d{13}-\d\b"), "1795904000000-0"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:8080"),
     (re.compile(r"\bport \d+ is in use"), "port 8080 is in use"),
