@@ -20,7 +20,7 @@ from bolt_app.read_path.channel_sync import ChannelSync, ReconcilePass, SlackUse
 from shared.access.identity import Identity
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused
-from shared.model.archive import is_long, moved_out, told_for_good
+from shared.model.archive import MANY_IDS, MANY_LINES, moved_out, told_for_good
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, is_over, settle
@@ -72,7 +72,7 @@ class Reconciler:
                     # The card does not wait for it; one that waits for Slack's rate limits is posted with it.
                     await self.enrichment_queue.mark(incident)
                 again = await self.incident_sync.run(this)
-                if is_long(this.incident):
+                if len(this.incident.lines) >= MANY_LINES or len(this.incident.seen_events) >= MANY_IDS:
                     await self._move_out(this)
         except CallError as error:
             await self.journal.append(incident, failure("slack.later", error))

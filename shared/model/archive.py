@@ -27,6 +27,8 @@ KEPT = 8
 """The newest lines, and ids of events, that stay."""
 BATCH = 8
 """How many lines, at least, are moved out together."""
+MANY_LINES, MANY_IDS = KEPT + BATCH, KEPT + 3 * BATCH
+"""Lines, and ids of events, with fewer of which a projection is not worth looking at."""
 
 Told = Mapping[tuple[Line, ...], MessageTs | None]
 """Lines that are told for good, those that share a message together, and that message; None if there is none."""
@@ -45,18 +47,13 @@ def told_for_good(entries: Iterable[ThreadEntry], slack_state: SlackState) -> To
     return found
 
 
-def is_long(incident: Incident) -> bool:
-    """True if enough may be moved out of a projection to be worth it."""
-    return len(incident.lines) >= KEPT + BATCH or len(incident.seen_events) >= KEPT + 3 * BATCH
-
-
 def moved_out(incident: Incident, told: Told) -> tuple[Incident, tuple[Line, ...], tuple[EventId, ...]]:
     """
     Return the projection without what may be moved out of it, and the lines and ids of events that it then lacks.
 
     Returns the projection as it is while that is not enough to be worth it.
     """
-    if not is_long(incident):
+    if len(incident.lines) < MANY_LINES and len(incident.seen_events) < MANY_IDS:
         return incident, (), ()
     there = set(incident.lines)
     final = {
@@ -90,8 +87,6 @@ def recall(incident: Incident, lines: Iterable[Line], ids: Collection[EventId]) 
 
 def put_back(incident: Incident) -> Incident:
     """Return the projection without what was recalled and is as it was; what has changed stays."""
-    if incident.recalled == Recalled():
-        return incident
     known = set(incident.recalled.lines)
     return replace(incident, lines=tuple(line for line in incident.lines if line not in known), recalled=Recalled())
 

@@ -60,8 +60,9 @@ class Incidents(Documents[Incident]):
         beside: str = "",
     ) -> Put:
         """Return what stores `after` without what is moved out."""
-        beside = "lines" if after.moved_until_ms is not None else beside
-        return super().put(incident, before, put_back(after), lease, facts, beside)
+        if after.moved_until_ms is not None:
+            after, beside = put_back(after), "lines"
+        return super().put(incident, before, after, lease, facts, beside)
 
     async def numbered(self, number: int) -> list[Incident]:
         """Find the projections with a number; more than one only if a delivery claimed what PagerDuty did not give."""
@@ -76,7 +77,8 @@ class Incidents(Documents[Incident]):
     async def to_tell(self, incident: IncidentId, lease: Lease) -> Stored[Incident]:
         """Read a projection with all that is needed to tell its lines: a late one may belong to one moved out."""
         before = await self.load(incident, lease)
-        return await self._recalled(before) if has_late_line(before.value) else before
+        late = before.value.moved_until_ms is not None and has_late_line(before.value)
+        return await self._recalled(before) if late else before
 
     async def to_fold(self, event: Event) -> Stored[Incident]:
         """Read a projection with what was moved out of it, as far as that matters to `event`."""
