@@ -9,6 +9,7 @@ from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import MessageShortcuts
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
+from bolt_app.modals.dialog_check import DialogCheck
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.queries.acknowledge_mine import AcknowledgeMine
@@ -64,6 +65,7 @@ def build_worker(
     identity = Identity(config.current.identity, slack, pagerduty, IdentityCache(clients.redis), home)
     uncached_identity = Identity(config.current.identity, slack, pagerduty, IdentityCache(None), home)
     visibility = Visibility(pagerduty, identity, store.slack_states, config)
+    authorization = Authorization(config.current.authorization, pagerduty)
     shared = Shared(
         clients=clients,
         config=config,
@@ -72,7 +74,8 @@ def build_worker(
         options=options,
         types=types,
         identity=identity,
-        authorization=Authorization(config.current.authorization, pagerduty),
+        authorization=authorization,
+        actor_check=ActorCheck(pagerduty, identity, authorization, visibility),
         account_cache=types.account_cache(pagerduty, visibility),
         visibility=visibility,
         open_reader=OpenIncidentReader(store.open_incidents, store.incidents, store.slack_states, store.dirty_queue),
@@ -228,13 +231,12 @@ def _build_executor(shared: Shared) -> Executor:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, types, durations = shared.store, shared.types, shared.durations
     append_answer = partial(append, redis, keys.ANSWERS, wait_for_disk=store.durable)
-    actor_check = ActorCheck(pagerduty, shared.identity, shared.authorization, shared.visibility)
     calls = RecordedCalls(
         store.command_queues, store.expectations, store.generation, shared.identity, store.clock, durations
     )
     return Executor(
         attempt_runner=types.attempt_runner(
-            actor_check=actor_check,
+            actor_check=shared.actor_check,
             calls=calls,
             pagerduty=pagerduty,
             incidents=store.incidents,
@@ -243,7 +245,7 @@ def _build_executor(shared: Shared) -> Executor:
             append_answer=append_answer,
             clock=store.clock,
         ),
-        trigger_incident=TriggerIncident(actor_check, calls, pagerduty, append_answer),
+        trigger_incident=TriggerIncident(shared.actor_check, calls, pagerduty, append_answer),
         progress_replies=ProgressReplies(slack, store.incidents, store.dirty_queue, store.clock, durations),
         calls=calls,
         command_queues=store.command_queues,
@@ -262,7 +264,8 @@ def _build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, durations, identity, account_cache = shared.store, shared.durations, shared.identity, shared.account_cache
     visibility, open_reader = shared.visibility, shared.open_reader
-    modal_opener = ModalOpener(slack, account_cache, identity, store.clock)
+    dialog_check = DialogCheck(shared.actor_check, store.incidents, store.dirty_queue)
+    modal_opener = ModalOpener(slack, account_cache, dialog_check, store.clock)
     incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, redis, durations)
     return Listeners(
         block_actions=BlockActions(

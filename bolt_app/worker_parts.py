@@ -19,6 +19,7 @@ from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.route_monitor import RouteMonitor
 from bolt_app.visibility import Visibility
 from bolt_app.vitals import Vitals
+from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
 from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
@@ -141,6 +142,7 @@ class Shared:
     types: PartTypes
     identity: Identity
     authorization: Authorization
+    actor_check: ActorCheck
     account_cache: AccountCache
     visibility: Visibility
     open_reader: OpenIncidentReader

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from bolt_app.commands.candidates import candidates
 from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, ParsedCommand, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.open_incidents import OLDER, OpenIncident, OpenIncidentReader, OpenList, most_urgent
-from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, headline, label
+from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
+from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, label
+from bolt_app.replies.outcome_text import returned_text
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
 from shared.durations import Durations
@@ -33,9 +35,6 @@ log = structlog.get_logger()
 
 LOOKUP_TIMEOUT = 1.8
 """Seconds that finding the incident may take: Slack gives three, and the command has to be stored as well."""
-MOST_CANDIDATES = 8
-LONGEST = 60
-"""Characters of the person's text repeated in each candidate line; a longer text is returned once."""
 
 
 @dataclass(frozen=True)
@@ -162,25 +161,6 @@ class IncidentLookup:
         return IncidentId(kept.decode()) if isinstance(kept, bytes) and kept else None
 
 
-def candidates(parsed: ParsedCommand, command: str, shown: OpenList) -> Reply:
-    """List what could have been meant, each with the line that works for it."""
-    found, more = most_urgent(shown.incidents), " or more" if shown.older else ""
-    if not found:
-        line = as_code(f"{command} {replace(parsed, incident=EXAMPLE).line}")
-        every = as_code(f"{command} {Verb.LIST} all")
-        return build_reply(
-            f"No incident is open in this channel. Name one: {line}. {every} lists all.", OLDER if shown.older else ""
-        )
-    short = parsed if len(parsed.text) <= LONGEST else replace(parsed, text="…")
-    lines = [f"*{len(found)}{more} incidents are open in this channel.* Which one do you mean? Nothing was sent."]
-    for known in found[:MOST_CANDIDATES]:
-        line = replace(short, incident=command_reference(known.id, known.snapshot)).line
-        lines.append(f"{headline(known.id, known.snapshot)}\n        {as_code(f'{command} {line}')}")
-    if len(found) > MOST_CANDIDATES:
-        lines.append(f"…and {len(found) - MOST_CANDIDATES} more: {as_code(f'{command} {Verb.LIST}')}")
-    return build_reply("\n".join(lines), "" if short is parsed else f"Your text: {escape(parsed.text)}")
-
-
 def repeated_reply() -> Reply:
     """Reply to a repeated line that named no incident the first time: it is not applied to another incident now."""
     return build_reply(
@@ -215,11 +195,12 @@ def no_such_person(parsed: ParsedCommand, error: Exception, quoted: str) -> Repl
 def lookup_failed(parsed: ParsedCommand, command: str, error: Exception, quoted: str) -> Reply:
     """Reply that the incident could not be looked up, so nothing was sent, with the next step."""
     if isinstance(error, Declined):
-        return build_reply(f":no_entry: *Nothing was sent.* {escape(error.text)}")
+        return build_reply(f":no_entry: *Nothing was sent.* {escape(error.text)}", *returned_text(parsed.text))
     why = escape(str(error)) or f"no answer within {LOOKUP_TIMEOUT:g} s"
     what = f"incident {escape(parsed.incident)}" if parsed.incident else "the incident"
     step = "Press the button on its card, try again in a moment, or use PagerDuty."
     if not parsed.incident:
         step = f"Name it ({as_code(f'{command} {replace(parsed, incident=EXAMPLE).line}')}), or use PagerDuty."
     missed = "Couldn't look up" if parsed.verb is Verb.SHOW else "*Nothing was sent:* couldn't look up"
-    return build_reply(f":warning: {missed} {what} ({why}). {step} (reference `{quoted}`)")
+    reply = f":warning: {missed} {what} ({why}). {step} (reference `{quoted}`)"
+    return build_reply(reply, *(returned_text(parsed.text) if parsed.incident else []))

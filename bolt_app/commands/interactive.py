@@ -41,12 +41,13 @@ class Press:
 
 @dataclass(frozen=True)
 class ModalRequest:
-    """A wish for the dialog of an action, or for everything about an incident (None)."""
+    """A wish for the dialog of an action, which begins with `text`, or for everything about an incident (None)."""
 
     action: Action | None
     context: ModalContext
     by: SlackActor
     trigger_id: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def command_from_button(payload: Payload) -> Command:
             action, level = Action.ESCALATE, int(found.action_id.removeprefix(f"{LEVEL}:"))
         else:
             action = Action(found.action_id.removeprefix("pagebridge:"))
-        context = _modal_context(found, found.value.split(" "))
+        context = _modal_context(found, found.value)
         if context.incident is None or (level < 1 if level is not None else not SPECS[action].one_press):
             raise ValueError("without an incident or a level, or it asks for more")
         return Command(
@@ -103,7 +104,8 @@ def parse_modal_request(payload: Payload) -> ModalRequest | None:
         action = None if name == DETAILS else Action(name)
         if (action and SPECS[action].one_press) or action is Action.TRIGGER:
             raise ValueError("not a dialog about an incident")
-        return ModalRequest(action, _modal_context(found, hint.split(" ")), found.by, found.trigger_id)
+        text = "".join(hint.split(" ", 4)[4:])
+        return ModalRequest(action, _modal_context(found, hint), found.by, found.trigger_id, text)
 
 
 def parse_retry(payload: Payload) -> RetryRequest:
@@ -173,7 +175,7 @@ def command_from_submission(payload: Payload, action: Action, context: ModalCont
             label=context.label,
             url=context.url,
             params=terms,
-            always_reply=context.on_answer,
+            always_reply=context.message is None or context.on_answer,
             on_answer=context.on_answer,
             requested_ms=context.opened_ms,
         )
@@ -196,8 +198,8 @@ def require_text(value: object) -> str:
     return value
 
 
-def _modal_context(found: Press, hints: list[str]) -> ModalContext:
-    incident, label, url, seen = [*hints, "", "", ""][:4]
+def _modal_context(found: Press, hint: str) -> ModalContext:
+    incident, label, url, seen = [*hint.split(" "), "", "", ""][:4]
     return ModalContext(
         incident=incident_id(incident),
         channel=found.channel,

@@ -137,8 +137,15 @@ def _resolve(action: Action, of: ModalContext, values: _ViewState) -> ModalInput
     return ModalInput(action, of, ActionParams(text=values.text("text")))
 
 
+def _escalate(action: Action, of: ModalContext, _values: _ViewState) -> ModalInput:
+    return ModalInput(action, of, ActionParams(expected_assignees=of.seen))
+
+
 def _reassign(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     mine, people, policy = values.is_checked("mine"), values.people("person"), values.named_choice("policy")
+    if (mine or policy is not None) and people == (of.assigned,):
+        # Chosen by the dialog, as the one who has it now.
+        people = ()
     if mine + len(people) + (policy is not None) != 1:
         raise InputError(mine="Choose exactly one: yourself, another person, or an escalation policy.")
     return ModalInput(
@@ -187,6 +194,7 @@ def _trigger(action: Action, of: ModalContext, values: _ViewState) -> ModalInput
 _READ: Mapping[Action, Callable[[Action, ModalContext, _ViewState], ModalInput]] = {
     Action.NOTE: _note,
     Action.RESOLVE: _resolve,
+    Action.ESCALATE: _escalate,
     Action.REASSIGN: _reassign,
     Action.ADD_RESPONDERS: _add_responders,
     Action.SNOOZE: _snooze,

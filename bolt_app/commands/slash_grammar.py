@@ -59,8 +59,8 @@ USAGES = (
     Usage(Verb.ACK, "[number]", "Acknowledge an incident", ("acknowledge", "acked")),
     Usage(Verb.ACK_MINE, "", "List your unacknowledged incidents and acknowledge all of them", ("acknowledge mine",)),
     Usage(Verb.NOTE, "[number] text", "Add a note", ("comment",)),
-    Usage(Verb.RESOLVE, "[number] [note]", "Resolve an incident, with an optional note", ("resolved", "close")),
-    Usage(Verb.ESCALATE, "[number]", "Page the next escalation level now"),
+    Usage(Verb.RESOLVE, "[number] [note]", "Resolve an incident: a dialog asks what fixed it", ("resolved", "close")),
+    Usage(Verb.ESCALATE, "[number]", "Page the next escalation level: a dialog asks first"),
     Usage(Verb.REASSIGN, "[number] @user", "Reassign an incident to another person or to yourself", ("assign",)),
     Usage(Verb.SNOOZE, "[number]", "Snooze an acknowledged incident: a dialog asks for how long"),
     Usage(Verb.PRIORITY, "[number]", "Change the priority: a dialog offers them"),
@@ -81,12 +81,12 @@ USAGES = (
 ACTIONS: Mapping[Verb, Action] = {
     Verb.ACK: Action.ACKNOWLEDGE,
     Verb.NOTE: Action.NOTE,
-    Verb.RESOLVE: Action.RESOLVE,
-    Verb.ESCALATE: Action.ESCALATE,
     Verb.REASSIGN: Action.REASSIGN,
 }
-"""The verbs that change an existing incident."""
+"""The verbs that change an existing incident at once."""
 DIALOGS: Mapping[Verb, Action] = {
+    Verb.RESOLVE: Action.RESOLVE,
+    Verb.ESCALATE: Action.ESCALATE,
     Verb.SNOOZE: Action.SNOOZE,
     Verb.PRIORITY: Action.PRIORITY,
     Verb.RESPONDERS: Action.ADD_RESPONDERS,

@@ -61,7 +61,7 @@ class BlockActions:
         if asking is None:
             return
         if asking.action is not None:
-            await self.modal_opener.open(asking.action, asking.context, asking.by, asking.trigger_id)
+            await self.modal_opener.open(asking.action, asking.context, asking.by, asking.trigger_id, text=asking.text)
         elif asking.context.incident is not None:
             await self.details.open(asking.context.incident, asking.context, asking.by, asking.trigger_id)
 

@@ -23,9 +23,12 @@ from bolt_app.write_path.command_intake import CommandIntake
 from shared.errors import Malformed
 from shared.model.actions import Action
 from shared.slack.api.client import Slack
-from shared.slack.render.blocks import escape
+from shared.slack.render.blocks import clamp, escape
 
 Body = dict[str, Any]
+
+LONGEST_TEXT = 3000
+"""Characters of an answer in an ack besides its blocks: Slack drops an ack of 20 KB."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class SlashCommands:
         await ack()
         if parsed.verb is Verb.TRIGGER:
             context = ModalContext(None, what.channel, None, what.response_url)
-            await self.modal_opener.open(Action.TRIGGER, context, what.by, what.trigger_id, title=parsed.text)
+            await self.modal_opener.open(Action.TRIGGER, context, what.by, what.trigger_id, text=parsed.text)
             return
         if parsed.verb in DIALOGS:
             await self._open_dialog(parsed, what)
@@ -101,7 +104,7 @@ class SlashCommands:
         context = ModalContext(
             target.incident, what.channel, None, what.response_url, target.label, target.url, target.seen
         )
-        await self.modal_opener.open(DIALOGS[parsed.verb], context, what.by, what.trigger_id)
+        await self.modal_opener.open(DIALOGS[parsed.verb], context, what.by, what.trigger_id, text=parsed.text)
 
 
 def parse_error_reply(error: ParseError, command: str) -> Reply:
@@ -116,5 +119,5 @@ def malformed_reply(error: Malformed) -> Reply:
 
 
 async def _ack_with(ack: AsyncAck, reply: Reply) -> None:
-    """Ack with an answer, which Slack shows to this person alone."""
-    await ack(text=reply.text, blocks=list(reply.blocks))
+    """Ack with an answer, which Slack shows to this person alone; the blocks have all of it."""
+    await ack(text=clamp(reply.text, LONGEST_TEXT), blocks=list(reply.blocks))

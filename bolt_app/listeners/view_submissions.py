@@ -17,6 +17,7 @@ from slack_bolt.async_app import AsyncAck
 from bolt_app.account_cache import AccountCache
 from bolt_app.commands.interactive import Payload, actor_from_payload, command_from_submission
 from bolt_app.commands.modal_submission import InputError, ModalInput, first_block_id, parse_submission, snooze_seconds
+from bolt_app.modals import forms
 from bolt_app.modals.forms import LATER
 from bolt_app.modals.inputs import option_list
 from bolt_app.replies.sender import malformed_text
@@ -35,7 +36,7 @@ log = structlog.get_logger()
 Body = dict[str, Any]
 
 NOT_STORED = (
-    "This may not have been saved, so treat it as not sent. What you typed is still here: send it again in a moment. "
+    "This may not have been saved, so treat it as not sent. Everything here is kept: send it again in a moment. "
     "It won't be done twice."
 )
 LOOKUP_TIMEOUT = 1.8
@@ -73,8 +74,13 @@ class ViewSubmissions:
             await self._show_errors(ack, body, NOT_STORED)
 
     async def _show_errors(self, ack: AsyncAck, body: Body, words: str) -> None:
-        """Put words that are about no field in particular under the first one."""
-        await ack(response_action="errors", errors={first_block_id(body.get("view") or {}) or "text": words})
+        """Put words that are about no field in particular under the first one, or above all if there is none."""
+        view = body.get("view") or {}
+        field = first_block_id(view)
+        if field is None and view.get("blocks"):
+            await ack(response_action="update", view=forms.with_warning(view, words))
+        else:
+            await ack(response_action="errors", errors={field or "text": words})
 
     async def search(self, ack: AsyncAck, body: Body, field: str) -> None:
         """Ack with the options of a menu that fit what was typed, and that the person sees."""

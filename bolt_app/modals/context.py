@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import Malformed
-from shared.model.ids import ChannelId, IncidentId, MessageTs, UserId, incident_id
+from shared.model.ids import ChannelId, IncidentId, MessageTs, SlackUserId, UserId, incident_id
 
 LONGEST = 3000
 """Characters of a view's `private_metadata` (Slack's page on views)."""
@@ -17,9 +17,9 @@ class ModalContext:
     The incident and the place of the press that opened a dialog, and where to answer it privately.
 
     `incident` is None for one that is still to be opened. `label` and `url` are the card's, hints for words only.
-    `seen` are the assignees whom the card showed. `opened_ms` is when the dialog was opened, by the store's clock,
-    since Slack does not say when one was sent; 0 where that is not known. `on_answer` is true if the press was on a
-    private answer.
+    `seen` are the assignees whom the card or the dialog showed, `assigned` is the only one among the people of Slack.
+    `opened_ms` is when the dialog was opened, by the store's clock, since Slack does not say when one was sent; 0 where
+    that is not known. `on_answer` is true if the press was on a private answer.
     """
 
     incident: IncidentId | None
@@ -29,6 +29,7 @@ class ModalContext:
     label: str = ""
     url: str = ""
     seen: frozenset[UserId] | None = None
+    assigned: SlackUserId | None = None
     opened_ms: int = 0
     on_answer: bool = False
 

@@ -48,11 +48,20 @@ def text_input(
     return input_block(name, label, element, optional=optional)
 
 
-def select_input(name: str, label: str, options: Sequence[Option] | None, *, optional: bool = False) -> Block:
-    """Make a menu. With more options than Slack can list (None) it asks the bridge while people type."""
+def select_input(
+    name: str, label: str, options: Sequence[Option] | None, *, optional: bool = False, first: str = ""
+) -> Block:
+    """
+    Make a menu, with the option of the id `first` chosen if it is listed.
+
+    With more options than Slack can list (None) it asks the bridge while people type.
+    """
     hint = _plain("Choose one", 150)
     if options is not None and len(options) < MOST_OPTIONS:
         element: Block = {"type": "static_select", "options": option_list(options), "placeholder": hint}
+        chosen = [each for each in options if each.id == first]
+        if chosen:
+            element["initial_option"] = option(chosen[0].id, chosen[0].name)
         return input_block(name, label, element, optional=optional)
     search = {"type": "external_select", "min_query_length": 1, "placeholder": _plain("Type its name", 150)}
     block = input_block(name, label, search, optional=optional)

@@ -2,94 +2,114 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
 from bolt_app.account_cache import AccountCache
 from bolt_app.modals import forms
 from bolt_app.modals.context import ModalContext
-from bolt_app.replies.builder import Reply
-from bolt_app.replies.sender import respond
-from shared.access.identity import Identity
+from bolt_app.modals.dialog_check import DialogCheck
+from bolt_app.replies.builder import build_reply
+from bolt_app.replies.outcome_text import outcome_reply, returned_text
+from bolt_app.replies.sender import respond, send_reply
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, StoreDown
-from shared.model.actions import Action
-from shared.model.command import SlackActor
+from shared.model.actions import SPECS, Action
+from shared.model.command import ActionParams, Command, SlackActor
+from shared.model.event import Snapshot
+from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
 from shared.model.outcome import Declined
 from shared.pagerduty.models.account import User
 from shared.slack.api.client import Slack, View
 from shared.slack.api.errors import HASH_CONFLICT, TRIGGER_GONE
-from shared.slack.render.blocks import Block, escape
+from shared.slack.render.blocks import Block
 from shared.store.clock import StoreClock
 
 log = structlog.get_logger()
 
-LINK_TIMEOUT = 1.5
-"""Seconds for finding the person before a dialog opens: Slack gives three."""
+MENTION_TIMEOUT = 0.5
+"""Seconds for finding the assignee among the people of Slack."""
 
 
 class ModalOpener:
     """Opens a modal for the person who pressed a button, or replies with why it did not open."""
 
-    def __init__(self, slack: Slack, account_cache: AccountCache, identity: Identity, clock: StoreClock) -> None:
+    def __init__(self, slack: Slack, account_cache: AccountCache, dialog_check: DialogCheck, clock: StoreClock) -> None:
         self._slack = slack
         self._account_cache = account_cache
-        self._identity = identity
+        self._dialog_check = dialog_check
         self._clock = clock
 
     async def open(
-        self, action: Action, context: ModalContext, by: SlackActor, trigger_id: str, *, title: str = ""
+        self, action: Action, context: ModalContext, by: SlackActor, trigger_id: str, *, text: str = ""
     ) -> None:
         """
         Open the dialog for `action`, offering what the person sees. Never raises `CallError`.
 
-        A person who is not linked gets no dialog. `title` is the first title of a new incident.
+        A person who cannot do it gets no dialog, and is told why. `text` is what they have typed already.
         """
-        context = replace(context, opened_ms=self._clock.estimate_ms())
+        wish = _wish(action, context, by, text)
         try:
-            user = await self._linked(by)
+            user, now = await self._dialog_check.check(wish)
         except Declined as declined:
-            await respond(
-                self._slack, context.response_url, Reply(f":no_entry: *Nothing was sent.* {escape(declined.text)}")
-            )
+            await send_reply(self._slack, wish, outcome_reply(wish, declined.outcome, context.url))
             return
+        seen = now.assignee_ids if now and SPECS[action].changes_assignees else context.seen
+        dialog = Dialog(action, replace(context, opened_ms=self._clock.estimate_ms(), seen=seen), text, user, now)
         if action in forms.PLAIN:
-            await self.open_and_load(context, trigger_id, forms.PLAIN[action](context))
+            await self._open(dialog, trigger_id, dialog.shown(forms.PLAIN[action](dialog.context, dialog.first)))
         elif user is None or self._account_cache.remembers(action):
-            await self.open_and_load(context, trigger_id, await self._render(action, context, user, title))
+            await self._open(dialog, trigger_id, await self._render(dialog))
         else:
-            loading = forms.loading(action, context)
-            await self.open_and_load(context, trigger_id, loading, lambda: self._render(action, context, user, title))
+            loading = forms.loading(action, dialog.context)
+            await self._open(dialog, trigger_id, loading, lambda: self._render(dialog))
 
-    async def _linked(self, by: SlackActor) -> User | None:
-        """Find the person; None if that takes too long: what they send is decided when they send it."""
-        try:
-            async with asyncio.timeout(LINK_TIMEOUT):
-                return (await self._identity.link(by)).user
-        except (CallError, Malformed, StoreDown, TimeoutError) as error:
-            log.warning("dialog.unlinked", why=repr(error))
-            return None
+    async def _open(
+        self, dialog: "Dialog", trigger_id: str, view: Block, make: Callable[[], Awaitable[Block]] | None = None
+    ) -> None:
+        await self.open_and_load(dialog.context, trigger_id, view, make, text=dialog.text)
 
     async def open_and_load(
-        self, context: ModalContext, trigger_id: str, view: Block, make: Callable[[], Awaitable[Block]] | None = None
+        self,
+        context: ModalContext,
+        trigger_id: str,
+        view: Block,
+        make: Callable[[], Awaitable[Block]] | None = None,
+        *,
+        text: str = "",
     ) -> None:
-        """Open `view` at once, and put what `make` gives in its place. Never raises `CallError`."""
+        """Open `view` at once, and put what `make` gives in its place. `text` is returned if it cannot be opened."""
         try:
             opened = await self._slack.open_view(trigger_id, view)
             if make is not None:
                 await self._update(opened, await make())
         except CallError as error:
             log.warning("dialog.not_opened", dialog=view["callback_id"], why=str(error))
-            await self._show_error(context, error)
+            await self._show_error(context, error, text)
 
-    async def _render(self, action: Action, context: ModalContext, user: User | None, title: str) -> Block:
-        if user is None:
-            return forms.options_unavailable(action, context)
+    async def _render(self, dialog: "Dialog") -> Block:
+        if dialog.user is None:
+            return forms.options_unavailable(dialog.action, dialog.context)
         try:
-            return forms.with_options(action, context, await self._account_cache.options(action, user), title)
+            options, assigned = await asyncio.gather(
+                self._account_cache.options(dialog.action, dialog.user), self._assignee(dialog)
+            )
         except (CallError, Malformed) as error:
-            log.warning("dialog.unfilled", action=action, why=str(error))
-            return forms.options_unavailable(action, context)
+            log.warning("dialog.unfilled", action=dialog.action, why=str(error))
+            return forms.options_unavailable(dialog.action, dialog.context)
+        context = replace(dialog.context, assigned=assigned)
+        return dialog.shown(forms.with_options(dialog.action, context, options, dialog.first))
+
+    async def _assignee(self, dialog: "Dialog") -> SlackUserId | None:
+        """Find the only assignee among the people of Slack, for the dialog that changes it."""
+        if dialog.action is not Action.REASSIGN or dialog.now is None or len(dialog.now.assignees) != 1:
+            return None
+        try:
+            async with asyncio.timeout(MENTION_TIMEOUT):
+                return await self._dialog_check.actor_check.identity.mention(UserId(dialog.now.assignees[0].id))
+        except (CallError, Malformed, StoreDown, TimeoutError) as error:
+            log.info("dialog.assignee_unknown", why=repr(error))
+            return None
 
     async def _update(self, opened: View, view: Block) -> None:
         try:
@@ -101,11 +121,50 @@ class ModalOpener:
                 raise
             log.info("dialog.changed")
 
-    async def _show_error(self, context: ModalContext, error: CallError) -> None:
+    async def _show_error(self, context: ModalContext, error: CallError, text: str) -> None:
         why, step = "Slack can't be reached", "Try again"
         if isinstance(error, BadCredentials):
             why, step = "Slack rejects this bridge's credentials", "Use PagerDuty"
         elif isinstance(error, Refused) and error.code in TRIGGER_GONE:
             why = "it took longer than Slack's three seconds"
-        text = f":warning: *The dialog did not open:* {why}. Nothing was sent. {step}."
-        await respond(self._slack, context.response_url, Reply(text))
+        words = f":warning: *The dialog did not open:* {why}. Nothing was sent. {step}."
+        await respond(self._slack, context.response_url, build_reply(words, *returned_text(text)))
+
+
+@dataclass(frozen=True)
+class Dialog:
+    """A dialog that is about to open: what was typed already, for whom (None: unknown), and the incident as it is."""
+
+    action: Action
+    context: ModalContext
+    text: str
+    user: User | None
+    now: Snapshot | None
+
+    @property
+    def first(self) -> forms.Initial:
+        """What it begins with."""
+        priority = self.now.priority if self.now else None
+        return forms.Initial(self.text, priority.id if priority else "")
+
+    def shown(self, view: Block) -> Block:
+        """Put the incident above the fields, if it is known."""
+        if self.now is None or self.context.incident is None:
+            return view
+        return forms.with_incident(view, self.context.incident, self.now)
+
+
+def _wish(action: Action, context: ModalContext, by: SlackActor, text: str) -> Command:
+    """Return the command that the dialog is to become, as far as it is known before it is filled in."""
+    return Command(
+        id=CommandId("dialog"),
+        action=action,
+        incident=context.incident or IncidentId("NEW"),
+        by=by,
+        channel=context.channel,
+        message=context.message,
+        response_url=context.response_url,
+        label=context.label,
+        url=context.url,
+        params=ActionParams(text=text),
+    )

@@ -10,7 +10,7 @@ import structlog
 from bolt_app.commands.incident_lookup import IncidentLookup, unknown_incident
 from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.replies.builder import Reply, build_reply, headline, people_listed
+from bolt_app.replies.builder import Reply, build_reply, incident_facts, people_listed
 from bolt_app.visibility import Visibility
 from shared.errors import CallError, Malformed
 from shared.model.ids import IncidentId
@@ -97,10 +97,7 @@ def render_incident(view: IncidentView) -> Reply:
 def facts(incident: RestIncident) -> str:
     """Return the incident's state, assignees and pending PagerDuty actions."""
     now = incident.snapshot
-    said = [f"{escape(now.urgency).capitalize()} urgency"]
-    said += [named(ref) for ref in (now.priority, now.service, now.escalation_policy) if ref]
-    lines = [headline(incident.id, now), " · ".join(said)]
-    lines.append(f"Assigned to {people_listed(now.assignees)}")
+    lines = incident_facts(incident.id, now)
     if incident.acknowledgers:
         lines.append(f"Acknowledged by {people_listed(incident.acknowledgers)}")
     lines += [f"Opened {date(now.created_ms)}"] if now.created_ms else []

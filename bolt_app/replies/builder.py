@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared.model.event import SECOND, Ref, Snapshot
 from shared.model.ids import IncidentId
-from shared.slack.render.blocks import NAME, Block, clamp, escape, link, number, plain, section, short
+from shared.slack.render.blocks import NAME, Block, clamp, escape, link, named, number, plain, section, short
 from shared.slack.render.card import SYMBOL
 
 PARAGRAPH = 3000
@@ -55,6 +55,13 @@ def headline(incident: IncidentId, snapshot: Snapshot) -> str:
     named = link(snapshot.url, label(incident, snapshot))
     title = short(snapshot.title, TITLE)
     return f"{SYMBOL[snapshot.status]} *{named}* {title} · {snapshot.status.capitalize()}"
+
+
+def incident_facts(incident: IncidentId, snapshot: Snapshot) -> list[str]:
+    """Return what is known of an incident from any source in three lines: state and title, what and where, whose."""
+    said = [f"{escape(snapshot.urgency).capitalize()} urgency"]
+    said += [named(ref) for ref in (snapshot.priority, snapshot.service, snapshot.escalation_policy) if ref]
+    return [headline(incident, snapshot), " · ".join(said), f"Assigned to {people_listed(snapshot.assignees)}"]
 
 
 def age(since_ms: int | None, now_ms: int) -> str:

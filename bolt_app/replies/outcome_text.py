@@ -1,17 +1,18 @@
 """Pure: an outcome in the words for the person who clicked. What it says about PagerDuty, PagerDuty has confirmed."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bolt_app.replies.builder import Reply, names
+from bolt_app.replies.builder import Reply, build_reply, names
 from shared.model.actions import SPECS, Action
 from shared.model.command import Command
 from shared.model.outcome import Kind, Outcome
 from shared.slack.render.blocks import Block, clamp, date, escape, link
 from shared.slack.render.buttons import button, level_buttons, retry_button
 
-LONGEST_RETURNED_TEXT = 2500
-"""Characters of the person's own text returned to them if it could not be sent."""
+PARAGRAPH = 2900
+"""Characters of the person's own text in one paragraph: Slack takes 3,000 in one section."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,10 @@ def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
         case Kind.CHOOSE:
             return _with_buttons(_level_choice(command, outcome), *level_buttons(command, outcome.choices))
         case Kind.EXPIRED | Kind.UNKNOWN | Kind.NOT_STORED:
-            return _with_buttons(_failed_reply(command, outcome, url), retry_button(command, outcome))
+            failed = _failed_reply(command, outcome, url)
+            return build_reply(failed, *_returned(command), press=[retry_button(command, outcome)])
         case _:
-            return Reply(_declined(command, outcome, url))
+            return build_reply(_declined(command, outcome, url), *_returned(command))
 
 
 def summary_reply(parts: Sequence[Part], url: str) -> Reply:
@@ -70,9 +72,9 @@ def summary_reply(parts: Sequence[Part], url: str) -> Reply:
     lines = [_part(part) for part in parts]
     text = "\n".join([f"*{_noun(first).capitalize()}:*", *lines, _link(url)]).strip()
     left = [part for part in parts if part.outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN}]
-    if not left:
-        return Reply(text)
-    return _with_buttons(text, retry_button(replace(first, id=first.parent_id), left[0].outcome))
+    undone = any(part.outcome.kind not in {Kind.DONE, Kind.ALREADY} for part in parts)
+    press = [retry_button(replace(first, id=first.parent_id), left[0].outcome)] if left else []
+    return build_reply(text, *(_returned(first) if undone else []), press=press)
 
 
 def late_success_reply(command: Command) -> Reply:
@@ -99,9 +101,9 @@ def _declined(command: Command, outcome: Outcome, url: str) -> str:
     if outcome.is_failure:
         head = f":warning: *{_worded(command, 'undone')}.*"
     if outcome.kind is Kind.STALE:
-        return f"{head} {_stale_text(command, outcome)} The card shows its state.{_returned_text(command)}"
+        return f"{head} {_stale_text(command, outcome)} The card shows its state."
     step = f" {escape(outcome.next_step)}." if outcome.next_step else ""
-    return f"{head} {escape(outcome.why)}{step} {_link(url)}{_reference(outcome)}{_returned_text(command)}"
+    return f"{head} {escape(outcome.why)}{step} {_link(url)}{_reference(outcome)}".rstrip()
 
 
 def _stale_text(command: Command, outcome: Outcome) -> str:
@@ -113,7 +115,7 @@ def _stale_text(command: Command, outcome: Outcome) -> str:
 
 
 def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
-    rest = f"{_link(url)}{_reference(outcome)}{_returned_text(command)}"
+    rest = f"{_link(url)}{_reference(outcome)}"
     if outcome.kind is Kind.UNKNOWN:
         head = f":warning: *{_worded(command, 'unclear')}.* PagerDuty did not confirm it."
         now = f" {_state(outcome)}." if outcome.status else ""
@@ -123,12 +125,27 @@ def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
     return f":warning: *{_worded(command, 'undone')}.* {escape(outcome.why)} {rest}"
 
 
-def _returned_text(command: Command) -> str:
-    """Give people back what they wrote, so that they need not write it again."""
-    if not command.params.text:
-        return ""
-    quoted = "\n".join(f"> {escape(line)}" for line in command.params.text.splitlines())
-    return f"\nYour text:\n{clamp(quoted, LONGEST_RETURNED_TEXT)}"
+def returned_text(*texts: str) -> list[str]:
+    """Give people back all that they wrote, in as many paragraphs as it needs, so that they need not write it again."""
+    lines = [f"> {part}" for text in texts for line in text.splitlines() for part in _parts(escape(line))]
+    paragraphs = ["Your text:"] if lines else []
+    for line in lines:
+        whole = f"{paragraphs[-1]}\n{line}"
+        paragraphs = [*paragraphs[:-1], whole] if len(whole) <= PARAGRAPH else [*paragraphs, line]
+    return paragraphs
+
+
+def _parts(line: str) -> Iterator[str]:
+    """Cut an escaped line into parts that fit into a paragraph, never within an entity."""
+    while len(line) > PARAGRAPH:
+        end = len(re.sub(r"&[a-z]{0,4}$", "", line[:PARAGRAPH]))
+        yield line[:end]
+        line = line[end:]
+    yield line
+
+
+def _returned(command: Command) -> list[str]:
+    return returned_text(command.params.title, command.params.text)
 
 
 def _level_choice(command: Command, outcome: Outcome) -> str:

@@ -44,7 +44,7 @@ class AttemptRunner:
         asked = attempt.record.command
         handler = HANDLERS[asked.action]
         linked, read = await self.actor_check.read(asked, attempt.trail)
-        known = await self._fold_read(asked, read)
+        known = await fold_into(self.incidents, self.dirty_queue, asked, read)
         context = ActionContext(asked, linked.user, read.value, read.date, known)
         if attempt.record.uncertain:
             effect = await self._find_earlier_effect(attempt, context)
@@ -60,25 +60,6 @@ class AttemptRunner:
         command = await handler.completed(self.pagerduty, context)
         attempt.record = replace(attempt.record, command=command)
         return await self._write(attempt, replace(context, command=command))
-
-    async def _fold_read(self, command: Command, read: Read[RestIncident]) -> Incident:
-        """Fold what was read into the projection, and return the projection."""
-        if read.value.updated is None:
-            return (await self.incidents.load(command.incident)).value
-        event = Event(
-            EventId(f"read:{command.id}"),
-            "read",
-            command.incident,
-            Source.READ,
-            read.value.updated,
-            snapshot=read.value.snapshot,
-        )
-        folded = await self.incidents.change(
-            command.incident,
-            lambda incident: fold_read(incident.overruled_by(read.value.snapshot, read.date.end), event),
-        )
-        await self.dirty_queue.mark(command.incident)
-        return folded.value
 
     async def _find_earlier_effect(self, attempt: Execution, context: ActionContext) -> ActionResult | None:
         """Settle an unclear call: its echo has come, or PagerDuty shows its effect."""
@@ -142,3 +123,25 @@ class AttemptRunner:
             proven=effect.proven,
         )
         await self.append_answer({"body": EVENT_JSON.dump_json(event)})
+
+
+async def fold_into(
+    incidents: Incidents, dirty_queue: WorkQueue, command: Command, read: Read[RestIncident]
+) -> Incident:
+    """Fold what was read for a command into the projection, and return the projection. Raises `StoreDown`."""
+    if read.value.updated is None:
+        return (await incidents.load(command.incident)).value
+    event = Event(
+        EventId(f"read:{command.id}"),
+        "read",
+        command.incident,
+        Source.READ,
+        read.value.updated,
+        snapshot=read.value.snapshot,
+    )
+    folded = await incidents.change(
+        command.incident,
+        lambda incident: fold_read(incident.overruled_by(read.value.snapshot, read.date.end), event),
+    )
+    await dirty_queue.mark(command.incident)
+    return folded.value

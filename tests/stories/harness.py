@@ -104,10 +104,19 @@ class Bridge:
 
     async def dialog(self, name: str, button: str, message: Message | Ephemeral | None = None) -> Modal:
         """Let somebody press what opens a dialog, and wait until it is there to be filled in."""
+        before = self.modal_ids(name)
         click = await self.click(name, button, message)
         assert click.acked
+        return await self.new_modal(name, before)
+
+    def modal_ids(self, name: str) -> set[str]:
+        """Name the modals that somebody has open."""
+        return {modal.id for modal in self.slack.person(self.acme.people[name]).modals}
+
+    async def new_modal(self, name: str, before: set[str]) -> Modal:
+        """Wait until somebody has a modal in front that is none of `before`, ready to be filled in."""
         person = self.slack.person(self.acme.people[name])
-        await person.wait(lambda p: "Loading…" not in p.modal.plain, timeout=PATIENCE)
+        await person.wait(lambda p: p.modal.id not in before and "Loading…" not in p.modal.plain, timeout=PATIENCE)
         return person.modal
 
     async def resolve(self, name: str, message: Message | Ephemeral | None = None, note: str = "") -> Interaction:

@@ -256,6 +256,80 @@ async def test_a_level_is_chosen_in_the_answer(bridge: Bridge) -> None:
     assert 3 == bridge.pagerduty.incident(incident.id).escalation_level
 
 
+async def test_a_dialog_shows_its_incident_and_what_is_so(bridge: Bridge) -> None:
+    """Title, service and state stand above the fields, and the present priority and assignee are chosen already."""
+    bridge.pagerduty.add_priority("P1", id="PPRIO1")
+    incident = bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.pagerduty.web("PBOB1").set_priority(incident.id, "P1")
+    await bridge.card("P1")
+
+    modal = await bridge.dialog("Bob", "Change priority")
+    for words in ("Checkout latency over 2s", "Triggered", "checkout-api", "High urgency", "Assigned to Alice Ng"):
+        assert words in modal.plain
+    assert "PPRIO1" in str(modal.values["Priority"])
+    modal = await bridge.dialog("Bob", "Reassign")
+    assert "U0ALICE" == modal.values["Another person"]
+    modal = await bridge.dialog("Bob", "Add note")
+    assert "Checkout latency over 2s" in modal.plain
+
+
+@pytest.mark.parametrize("action", ["Resolve", "Reassign", "Change priority"])
+async def test_whoever_may_not_is_told_before_the_dialog(bridge: Bridge, action: str) -> None:
+    """Carol is of another team: she hears why and whom to ask, and fills in nothing for nothing."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+
+    await bridge.click("Carol", action)
+
+    assert "belongs to Payments" in await bridge.told("Carol", "You can't")
+    assert [] == bridge.slack.person("U0CAROL").modals
+    assert [] == bridge.writes()
+
+
+async def test_what_came_too_late_is_told_before_the_dialog(bridge: Bridge) -> None:
+    """Bob resolved it and the webhook lags: Alice reads that at once, instead of writing what fixed it."""
+    incident = bridge.trigger()
+    card = await bridge.card("Triggered")
+    bridge.pagerduty.webhooks.hold()
+    bridge.pagerduty.web("PBOB1").resolve(incident.id)
+
+    await bridge.click("Alice", "Resolve", card)
+
+    await bridge.told("Alice", "Bob Ng already resolved incident #1")
+    assert [] == bridge.slack.person("U0ALICE").modals
+
+
+async def test_a_dialog_opens_though_pagerduty_is_slow() -> None:
+    """Whether Bob may is not known in time: his dialog opens, and it is decided when he sends it."""
+    async with running() as bridge:
+        bridge.trigger()
+        await bridge.card("Triggered")
+        bridge.pagerduty.add_fault(PagerDutyFault("GET", "/incidents/*", hang=True, times=1))
+
+        modal = await bridge.dialog("Bob", "Resolve")
+
+        modal.fill("What fixed it?", "Restarted it")
+        assert (await modal.submit()).acked
+        await bridge.card("Resolved")
+
+
+async def test_a_long_text_is_given_back_whole() -> None:
+    """PagerDuty takes nothing in time: all that Alice wrote, title and details, is in the answer."""
+    async with running(workers=0) as bridge:
+        await bridge.start_worker(replace(FAST, command_lifetime=0.5, text_lifetime=0.5))
+        bridge.trigger()
+        await bridge.card("Triggered")
+        bridge.pagerduty.add_fault(PagerDutyFault("POST", "/incidents/*/notes", status=429))
+        written = "\n".join(f"Line {number} of what I have found out so far" for number in range(70))
+        modal = await bridge.dialog("Alice", "Add note")
+        modal.fill("Note", written)
+        await modal.submit()
+
+        told = await bridge.told("Alice", "was NOT added")
+        assert all(line in told for line in written.splitlines())
+
+
 async def test_two_cannot_both_reassign(bridge: Bridge, acknowledged: str) -> None:
     """Bob's dialog was open when Alice gave the incident away: he hears whose it is, instead of taking it back."""
     his = await bridge.dialog("Bob", "Reassign")

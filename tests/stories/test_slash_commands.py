@@ -3,11 +3,18 @@
 import pytest
 
 from pagebridge_sandbox.pagerduty import Fault
-from pagebridge_sandbox.slack import Message, Modal
+from pagebridge_sandbox.slack import Ephemeral, Message
+from pagebridge_sandbox.slack import Fault as SlackFault
 from tests.stories.harness import Bridge, settled, until
 from tests.stories.test_refusals import hire
 from tests.stories.test_store_failures import hanging
-from tests.stories.typed_commands import answered, opened, secret_incident, types
+from tests.stories.typed_commands import answered, opened, secret_incident, typed_dialog, types
+
+
+def only(bridge: Bridge, name: str, words: str) -> Ephemeral:
+    """Return the private answer that says `words`, to press its buttons."""
+    shown = bridge.slack.person(bridge.acme.people[name]).private_messages
+    return next(message for message in shown if words in message.plain)
 
 
 def said(message: Message, words: str) -> bool:
@@ -27,10 +34,13 @@ async def test_an_incident_is_acknowledged_by_its_number(bridge: Bridge) -> None
 
 
 async def test_the_number_may_be_left_out_when_one_is_open(bridge: Bridge) -> None:
-    """One incident is open: it is the one that is meant, and resolved with its note."""
+    """One incident is open: it is the one that is meant, and resolved with its note once the dialog is sent."""
     await opened(bridge, "Checkout is slow")
 
-    await types(bridge, "Bob", "/pd resolve Rolled back to 1.4")
+    modal = await typed_dialog(bridge, "Bob", "/pd resolve Rolled back to 1.4")
+    assert "Rolled back to 1.4" == modal.values["What fixed it?"]
+    assert [] == bridge.writes()
+    await modal.submit()
 
     await bridge.told("Bob", "You resolved incident #1")
     assert "resolved" == bridge.pagerduty.incident(1).status
@@ -46,17 +56,78 @@ async def test_no_incident_is_open(bridge: Bridge) -> None:
 
 
 async def test_several_incidents_are_open(bridge: Bridge) -> None:
-    """Two are open: nothing is sent, and the answer has a line for each, which works."""
+    """Two are open: nothing is sent, and the answer has a button for each, whose dialog has what was typed."""
     await opened(bridge, "Checkout is slow", "Search is down")
 
-    told = await answered(bridge, "Alice", "/pd note Looking into it", "2 incidents are open")
+    await answered(bridge, "Alice", "/pd note Looking into it", "2 incidents are open")
 
     assert [] == bridge.writes()
-    assert "Search is down" in told
-    assert "/pd note 1 Looking into it" in told
-    await types(bridge, "Alice", "/pd note 1 Looking into it")
-    await bridge.told("Alice", "You added a note to incident #1")
-    assert ["Looking into it"] == bridge.pagerduty.incident(1).notes
+    modal = await bridge.dialog("Alice", "Add note", only(bridge, "Alice", "#2"))
+    assert "Search is down" in modal.plain
+    assert "Looking into it" == modal.values["Note"]
+    await modal.submit()
+    await bridge.told("Alice", "You added a note to incident #2")
+    assert ["Looking into it"] == bridge.pagerduty.incident(2).notes
+
+
+async def test_several_could_be_acknowledged(bridge: Bridge) -> None:
+    """Two of three are triggered: each has the card's own button, and what comes of it replaces the question."""
+    await opened(bridge, "Checkout is slow", "Search is down", "Login fails")
+    bridge.pagerduty.web("PBOB1").acknowledge(bridge.pagerduty.incident(3).id)
+    await bridge.card("Acknowledged")
+    await settled(bridge)
+
+    told = await answered(bridge, "Alice", "/pd ack", "3 incidents are open")
+    assert "Login fails" not in told
+    answer = only(bridge, "Alice", "Search is down")
+    assert ["Acknowledge", "Acknowledge"] == answer.buttons
+    await bridge.click("Alice", "Acknowledge", answer)
+
+    await bridge.told("Alice", "You acknowledged incident #2")
+    assert 1 == len(bridge.private("Alice"))
+    assert ["triggered", "acknowledged"] == [bridge.pagerduty.incident(number).status for number in (1, 2)]
+
+
+async def test_several_could_be_escalated(bridge: Bridge) -> None:
+    """The button asks as the card's does; what PagerDuty escalates never has none."""
+    bridge.trigger("Disk fills up", urgency="low")
+    await opened(bridge, "Checkout is slow", "Search is down")
+
+    told = await answered(bridge, "Alice", "/pd escalate", "3 incidents are open")
+    assert "Disk fills up" not in told
+    answer = only(bridge, "Alice", "Search is down")
+    asked = await bridge.click("Alice", "Escalate", answer)
+    assert asked.dialog is not None
+    assert "Pages the next level" in asked.dialog.text
+    assert [] == bridge.writes()
+    await bridge.click("Alice", "Escalate", answer, confirm="Escalate")
+
+    await bridge.told("Alice", "Level 2 was paged: Bob Ng")
+
+
+async def test_several_could_be_resolved(bridge: Bridge) -> None:
+    """The button opens the dialog of the card, with the note that was typed."""
+    await opened(bridge, "Checkout is slow", "Search is down")
+
+    await answered(bridge, "Bob", "/pd resolve Rolled back", "2 incidents are open")
+    modal = await bridge.dialog("Bob", "Resolve", only(bridge, "Bob", "2 incidents are open"))
+    assert "Rolled back" == modal.values["What fixed it?"]
+    await modal.submit()
+
+    await bridge.told("Bob", "You resolved incident #2")
+    assert 1 == len(bridge.private("Bob"))
+
+
+async def test_a_choice_that_came_too_late(bridge: Bridge) -> None:
+    """Bob resolves it before Alice presses: the button is refused as the card's would be, and says who was first."""
+    await opened(bridge, "Checkout is slow", "Search is down")
+    await answered(bridge, "Alice", "/pd ack", "2 incidents are open")
+    bridge.pagerduty.web("PBOB1").resolve(bridge.pagerduty.incident(2).id)
+
+    await bridge.click("Alice", "Acknowledge", only(bridge, "Alice", "2 incidents are open"))
+
+    assert "Bob Ng resolved it" in await bridge.told("Alice", "can't acknowledge incident #2")
+    assert [] == bridge.effects()
 
 
 async def test_a_resolved_incident_is_no_candidate(bridge: Bridge) -> None:
@@ -113,10 +184,13 @@ async def test_an_incident_cannot_go_to_somebody_unknown(bridge: Bridge) -> None
 
 
 async def test_the_next_level_is_paged(bridge: Bridge) -> None:
-    """Escalating pages Bob, who is on the second level, and says so."""
+    """Escalating asks first, as the button does; then it pages Bob, who is on the second level, and says so."""
     await opened(bridge, "Checkout is slow")
 
-    await types(bridge, "Alice", "/pd escalate")
+    modal = await typed_dialog(bridge, "Alice", "/pd escalate")
+    assert "Pages the next level" in modal.plain
+    assert [] == bridge.writes()
+    await modal.submit()
 
     await bridge.told("Alice", "Level 2 was paged: Bob Ng")
 
@@ -204,7 +278,9 @@ async def test_members_of_a_private_team_act_on_its_incidents(bridge: Bridge) ->
     number = secret_incident(bridge)
     bridge.pagerduty.calls.clear()
 
-    await answered(bridge, "Bob", f"/pd resolve {number}", "You resolved incident")
+    await (await typed_dialog(bridge, "Bob", f"/pd resolve {number}")).submit()
+
+    await bridge.told("Bob", "You resolved incident")
 
     assert ["bob@example.com"] == [call.from_email for call in bridge.effects()]
     assert [] == bridge.channel.messages
@@ -277,14 +353,6 @@ async def test_a_new_incident(bridge: Bridge) -> None:
     assert ["Checkout is down"] == [incident.title for incident in bridge.pagerduty.incidents]
 
 
-async def typed_dialog(bridge: Bridge, name: str, line: str) -> Modal:
-    """Let somebody type a line that opens a dialog, and wait until it can be filled in."""
-    await types(bridge, name, line)
-    person = bridge.slack.person(bridge.acme.people[name])
-    await person.wait(lambda p: bool(p.modals) and "Loading…" not in p.modal.plain)
-    return person.modal
-
-
 async def test_the_rest_of_the_card_can_be_typed(bridge: Bridge) -> None:
     """Snooze, priority, responders and status open their dialogs, about the incident that was named, and all work."""
     bridge.pagerduty.add_priority("P1", id="PPRIO1")
@@ -315,13 +383,27 @@ async def test_the_rest_of_the_card_can_be_typed(bridge: Bridge) -> None:
 
 
 async def test_a_dialog_needs_one_incident(bridge: Bridge) -> None:
-    """Two are open and none is named: no dialog opens, and the answer has a line for each."""
+    """Two are open and none is named: no dialog opens, and the answer has a button for each on which it works."""
     await opened(bridge, "Checkout is slow", "Search is down")
 
-    told = await answered(bridge, "Alice", "/pd snooze", "2 incidents are open")
+    await answered(bridge, "Alice", "/pd snooze", "Snooze needs one that is acknowledged")
+    await answered(bridge, "Alice", "/pd status", "2 incidents are open")
 
-    assert "/pd snooze 1" in told
     assert [] == bridge.slack.person("U0ALICE").modals
+    modal = await bridge.dialog("Alice", "Status update", only(bridge, "Alice", "Search is down"))
+    assert "#2 Search is down" in modal.plain
+
+
+async def test_what_was_typed_is_returned_when_no_dialog_opens(bridge: Bridge) -> None:
+    """Slack opens none: Alice need not type her title again; Carol, who may not resolve, keeps her note."""
+    await opened(bridge, "Checkout is slow")
+    bridge.slack.add_fault(SlackFault("views.open", error="internal_error"))
+
+    await types(bridge, "Alice", "/pd trigger Payments are down")
+    await types(bridge, "Carol", "/pd resolve 1 Rolled back to 1.4")
+
+    assert "Payments are down" in await bridge.told("Alice", "The dialog did not open")
+    assert "Rolled back to 1.4" in await bridge.told("Carol", "can't resolve incident #1")
 
 
 async def test_a_hidden_incident_has_no_dialog(bridge: Bridge) -> None:

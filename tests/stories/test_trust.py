@@ -11,6 +11,7 @@ from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from shared.model.event import ANNOUNCED_TYPES
 from tests.stories.harness import Bridge, receiving, settled
 from tests.stories.test_odd_deliveries import deliver
+from tests.stories.typed_commands import typed_dialog
 
 
 @pytest.fixture
@@ -157,7 +158,7 @@ async def test_two_incidents_that_claim_one_number(bridge: Bridge, port: int) ->
     await deliver(port, delivery("triggered", ahead, first.id, number=2))
     await bridge.channel.wait(lambda channel: len(channel.messages) > 1)
 
-    await bridge.slack.person("U0ALICE").type_command("/pd resolve 2", bridge.channel.id)
+    await (await typed_dialog(bridge, "Alice", "/pd resolve 2")).submit()
 
     await bridge.told("Alice", "You resolved incident #2")
     assert [second.id] == [call.path.rpartition("/")[2] for call in bridge.effects()]

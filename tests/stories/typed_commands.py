@@ -1,6 +1,6 @@
 """How people of the stories type commands."""
 
-from pagebridge_sandbox.slack import Interaction
+from pagebridge_sandbox.slack import Interaction, Modal
 from tests.stories.harness import Bridge, settled
 
 
@@ -20,6 +20,13 @@ async def answered(bridge: Bridge, name: str, line: str, words: str = "") -> str
     for other, heard in before.items():
         assert other == name or heard == bridge.private(other)
     return next(text for text in bridge.private(name)[len(before[name]) :] if words in text)
+
+
+async def typed_dialog(bridge: Bridge, name: str, line: str) -> Modal:
+    """Let somebody type a line that opens a dialog, and wait until it can be filled in."""
+    before = bridge.modal_ids(name)
+    await types(bridge, name, line)
+    return await bridge.new_modal(name, before)
 
 
 async def opened(bridge: Bridge, *titles: str) -> None:

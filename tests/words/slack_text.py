@@ -60,6 +60,7 @@ def _block(block: Block) -> Iterator[str]:
     match block["type"]:
         case "section":
             yield seen(block["text"]["text"])
+            yield from _actions([block["accessory"]] if "accessory" in block else [])
         case "header":
             yield f"**{_plain(block['text'])}**"
         case "context":
@@ -79,7 +80,8 @@ def _actions(elements: Iterable[Block]) -> Iterator[str]:
     elements = list(elements)
     buttons = [_plain(each["text"]) for each in elements if each["type"] == "button"]
     menus = [each for each in elements if each["type"] == "overflow"]
-    yield _row([*buttons, *(["…"] if menus else [])])
+    if elements:
+        yield _row([*buttons, *(["…"] if menus else [])])
     for menu in menus:
         yield f"Below …: {_row([_plain(option['text']) for option in menu['options']])}"
     for each in elements:

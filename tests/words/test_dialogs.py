@@ -67,8 +67,15 @@ def test_every_dialog_can_be_read_in_one_file(pytestconfig: pytest.Config) -> No
     """Each action's dialog, the details of an incident, and what is said about what was filled in."""
     page = Page("dialogs", "Dialogs", "Fields are shown with their first value or their hint.")
     page.chapter("To fill in")
-    for action in [action for action in Action if not SPECS[action].one_press]:
-        _add_dialog(page, action)
+    for action in Action:
+        if action is not Action.ACKNOWLEDGE:
+            _add_dialog(page, action)
+    note = forms.note(HERE, forms.Initial("Rolled back to 1.4"))
+    known = whole().incident.snapshot
+    page.case(
+        "Each begins with its incident, if it is known in time, and with what was typed",
+        slack_text.view(forms.with_incident(note, INCIDENT, known)),
+    )
     page.case("More services than a list can have", slack_text.view(forms.with_options(Action.TRIGGER, NEW, MANY)))
     page.chapter("Details of an incident")
     page.case("While it loads", slack_text.view(incident_details.loading(HERE)))
@@ -82,14 +89,18 @@ def test_every_dialog_can_be_read_in_one_file(pytestconfig: pytest.Config) -> No
         "Nothing more could be read", slack_text.blocks(_below_facts(IncidentView(whole().incident, None, None, None)))
     )
     page.chapter("What is wrong with what was filled in", "It stands below the field, and the dialog stays open.")
-    for situation, action, values in MISTAKES:
-        page.case(situation, _mistake(action, values))
+    for situation, mistaken, values in MISTAKES:
+        page.case(situation, _mistake(mistaken, values))
     for situation, wake, zone in WAKES:
         page.case(situation, _wrong_time(wake, zone))
     page.chapter("What is wrong with the bridge", "It stands below the first field, and the dialog stays open.")
     page.case("Slack or PagerDuty is slow", view_submissions.LOOKUP_FAILED)
     page.case("Redis can't be reached while people are looked up", view_submissions.STORE_DOWN)
     page.case("Redis did not confirm that it is stored", view_submissions.NOT_STORED)
+    page.case(
+        "The same in a dialog without a field",
+        slack_text.view(forms.with_warning(forms.escalate(HERE), view_submissions.NOT_STORED)),
+    )
     page.check(pytestconfig)
 
 
@@ -97,7 +108,7 @@ def _add_dialog(page: Page, action: Action) -> None:
     label = SPECS[action].label
     about = NEW if action is Action.TRIGGER else HERE
     if action in forms.PLAIN:
-        page.case(label, slack_text.view(forms.PLAIN[action](about)))
+        page.case(label, slack_text.view(forms.PLAIN[action](about, forms.EMPTY)))
         return
     page.case(label, slack_text.view(forms.with_options(action, about, OFFERED[action])))
     page.case(f"{label}: PagerDuty has nothing to choose from", slack_text.view(forms.with_options(action, about, ())))

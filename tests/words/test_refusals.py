@@ -215,15 +215,15 @@ async def _add_unreadable(page: Page) -> None:
         opener = ModalOpener(
             cast("Any", Answers(error, slack.said)),
             nothing,
-            linking(None),
+            checking(None),
             cast("Any", SimpleNamespace(estimate_ms=int)),
         )
-        await opener.open(Action.NOTE, ABOUT, BY, "1.2")
+        await opener.open(Action.NOTE, ABOUT, BY, "1.2", text="Rolled back")
         page.case(situation, slack.said[-1])
     opener = ModalOpener(
-        door, nothing, linking(identity.no_match("eve@example.com")), cast("Any", SimpleNamespace(estimate_ms=int))
+        door, nothing, checking(identity.no_match("eve@example.com")), cast("Any", SimpleNamespace(estimate_ms=int))
     )
-    await opener.open(Action.NOTE, ABOUT, BY, "1.2")
+    await opener.open(Action.NOTE, ABOUT, BY, "1.2", text="Rolled back")
     page.case("A person who is not linked", slack.said[-1])
     shown: list[str] = []
 
@@ -242,15 +242,15 @@ async def _add_unreadable(page: Page) -> None:
     page.case("Details of an incident that is not there", shown[0])
 
 
-def linking(refusal: Declined | None) -> Any:  # noqa: ANN401 - as the opener takes it
-    """Make what finds everybody, or refuses them."""
+def checking(refusal: Declined | None) -> Any:  # noqa: ANN401 - as the opener takes it
+    """Make what refuses everybody, or does not know in time."""
 
-    async def link(_: SlackActor) -> Any:  # noqa: ANN401
-        if refusal is not None:
-            raise naming_contact(refusal, CONFIG.contact)
-        return SimpleNamespace(user=None)
+    async def check(*_: Any) -> Any:  # noqa: ANN401
+        if refusal is None:
+            return None, None
+        raise naming_contact(refusal, CONFIG.contact)
 
-    return SimpleNamespace(link=link)
+    return SimpleNamespace(check=check)
 
 
 ABOUT = ModalContext(INCIDENT, ChannelId("C0"), None, "https://hooks.slack.com/x", "#37")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bolt_app import app
-from bolt_app.commands import incident_lookup
+from bolt_app.commands import candidates, incident_lookup
 from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, Scope, Verb, parse
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.listeners import slash_commands
@@ -36,7 +36,7 @@ TYPED = SlashPayload(PD, "", BY, ChannelId("C0INCIDENTS"), "", "")
 PERSON = SlackPerson(BY.id, "Alice Ng", "alice@example.com", True, False, False, False, None, False, "T0ACME", None)
 USER = User(UserId(ALICE.id), ALICE.name, "alice@example.com", "limited_user", kind="user")
 NOTE = ParsedCommand(Verb.NOTE, "", "Rolled back to 1.4")
-LONG_NOTE = replace(NOTE, text="Rolled back to 1.4, because the pool of connections was full")
+LONG_NOTE = replace(NOTE, text="Rolled back to 1.4, because the pool of connections was full. " * 10)
 UNLINKED = identity.not_linked("(The reason.)", "(The next step)")
 SLOW = Unavailable("PagerDuty did not answer within 6 s")
 
@@ -84,16 +84,20 @@ def _add_mistyped(page: Page) -> None:
 
 def _add_lookup(page: Page) -> None:
     page.chapter("Which incident and which person are meant")
-    page.case("None is open in the channel", _shown(incident_lookup.candidates(NOTE, PD, OpenList(()))))
+    page.case("None is open in the channel", _shown(candidates.candidates(NOTE, PD, OpenList(()))))
     older = OpenList(open_incidents(10), older=True)
-    page.case("Older ones are not read", _shown(incident_lookup.candidates(NOTE, PD, older)).splitlines()[0])
+    page.case("Older ones are not read", _shown(candidates.candidates(NOTE, PD, older)).splitlines()[0])
+    page.case("Several are open in the channel", _shown(candidates.candidates(NOTE, PD, OpenList(open_incidents(2)))))
     page.case(
-        "Several are open in the channel", _shown(incident_lookup.candidates(NOTE, PD, OpenList(open_incidents(2))))
+        "Many are, and the text has no room on the buttons",
+        _shown(candidates.candidates(LONG_NOTE, PD, OpenList(open_incidents(10)))),
     )
-    page.case(
-        "Many are, and the text is long",
-        _shown(incident_lookup.candidates(LONG_NOTE, PD, OpenList(open_incidents(10)))),
-    )
+    for verb, count in ((Verb.ACK, 3), (Verb.ESCALATE, 3), (Verb.ESCALATE, 1), (Verb.SNOOZE, 2)):
+        page.case(
+            f"`{PD} {verb}`", _shown(candidates.candidates(ParsedCommand(verb), PD, OpenList(open_incidents(count))))
+        )
+    for parsed in (ParsedCommand(Verb.SHOW), ParsedCommand(Verb.REASSIGN, person=BY.id, name="@alice")):
+        page.case(f"`{PD} {parsed.line}`", _shown(candidates.candidates(parsed, PD, OpenList(open_incidents(2)))))
     page.case(
         "There is no such incident",
         *map(

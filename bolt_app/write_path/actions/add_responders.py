@@ -21,7 +21,7 @@ class AddResponders(ActionHandler):
     def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
         """Return the outcome if all of them respond to the incident already, or are assigned to it."""
         asked = frozenset(UserId(person.id) for person in command.params.people)
-        there = asked <= now.responders | now.snapshot.assignee_ids
+        there = bool(asked) and asked <= now.responders | now.snapshot.assignee_ids
         return Outcome(Kind.ALREADY, status=now.snapshot.status) if there else None
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:

@@ -21,6 +21,8 @@ MOST_LEVELS = 20
 """Levels that an escalation policy has at most."""
 MOST_ENTRIES = 5
 """Entries of a menu (Slack's page on the overflow element)."""
+ESCALATES = "Pages the next level of the incident's escalation policy and assigns it to them."
+"""What people confirm before an escalation."""
 OPEN = "open"
 DETAILS = "details"
 """The menu entry that shows everything for which a card has no room."""
@@ -68,15 +70,25 @@ def actions(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action] = 
 
 
 def button(
-    action: Action, label: str, incident: IncidentId, number: str, url: str, *, seen: frozenset[UserId] | None = None
+    action: Action,
+    label: str,
+    incident: IncidentId,
+    number: str,
+    url: str,
+    *,
+    seen: frozenset[UserId] | None = None,
+    text: str = "",
 ) -> Block:
-    """Make the button for `action`; a change of assignees is refused if they are not `seen` (those shown) any more."""
-    made = _button(f"pagebridge:{action}", label, _hint(incident, number, url, LONGEST_VALUE, seen), number)
+    """
+    Make the button for `action`; a change of assignees is refused if they are not `seen` (those shown) any more.
+
+    `text` is what its dialog begins with.
+    """
+    made = _button(f"pagebridge:{action}", label, _hint(incident, number, url, LONGEST_VALUE, seen, text), number)
     if action is Action.ACKNOWLEDGE:
         made["style"] = "primary"
     if action is Action.ESCALATE:
-        what = "Pages the next level of the incident's escalation policy and assigns it to them."
-        made["confirm"] = _confirm(f"Escalate {number}?".replace(" ?", "?"), what, "Escalate", "Not now")
+        made["confirm"] = _confirm(f"Escalate {number}?".replace(" ?", "?"), ESCALATES, "Escalate", "Not now")
     return made
 
 
@@ -140,11 +152,13 @@ def read_seen(written: str) -> frozenset[UserId] | None:
     return frozenset() if written == NO_NUMBER else frozenset(UserId(user) for user in written.split(","))
 
 
-def _hint(incident: IncidentId, number: str, url: str, room: int, seen: frozenset[UserId] | None = None) -> str:
-    """Write what a press is about, leaving out what has no room: first who was seen, then the address."""
+def _hint(
+    incident: IncidentId, number: str, url: str, room: int, seen: frozenset[UserId] | None = None, text: str = ""
+) -> str:
+    """Write what a press is about, leaving out what has no room: first a text, then who was seen, then the address."""
     known = f"{incident} {number or NO_NUMBER}"
-    full = f"{known} {url}"
-    if seen is not None:
-        full = f"{known} {url or NO_NUMBER} {','.join(sorted(seen)) or NO_NUMBER}"
-    fitting = (hint.strip() for hint in (full, f"{known} {url}") if len(hint.strip()) <= room)
+    whom = "" if seen is None else ",".join(sorted(seen)) or NO_NUMBER
+    full = f"{known} {url or NO_NUMBER} {whom}" if whom else f"{known} {url}"
+    with_text = [f"{known} {url or NO_NUMBER} {whom} {text}"] if text else []
+    fitting = (hint.strip() for hint in (*with_text, full, f"{known} {url}") if len(hint.strip()) <= room)
     return next(fitting, known)

@@ -94,7 +94,7 @@ def check_hops(printed: str) -> None:
         r"privately: Incident #1 is NOT resolved yet",
         r"worker -> PagerDuty PUT /incidents/Q...\.\. status=resolved From: alice@example\.com 200",
         r"Alice is asked: Escalate #2\? Pages the next level",
-        r"Carol's dialog: Reassign #2 Choose one of these\. Me: \[ \] Another person: Dave Poe ! Dave Poe isn't linked",
+        r"Carol's dialog: Reassign #2 .*Me: \[ \] Another person: Dave Poe ! Dave Poe isn't linked",
         r"responders=PERIN1 From: alice@example\.com 400",
         r"Only visible to Alice Ng \S+ .M Request for help with incident #2: ❌ Erin Fox: NOT asked\.",
         r" ✅ Carol Diaz: asked ",
