@@ -1,0 +1,73 @@
+/* A sequence diagram that grows: who sent what to whom, when, and how it went. A press on a hop shows what went along. */
+
+import { html, useEffect, useLayoutEffect, useMemo, usePage, useRef, useState } from "../html.js";
+import { get } from "../server.js";
+import { Rows, PARTIES, columnOf, rowsOf } from "./hops.js";
+
+export function Sequence() {
+  const { change, state, view } = usePage();
+  const [incident, setIncident] = useState("");
+  const [reads, setReads] = useState(false);
+  const hops = state.hops.filter((hop) => (reads || !isRead(hop)) && (!incident || hop.incident === Number(incident)));
+  const numbers = [...new Set(state.hops.map((hop) => hop.incident).filter(Boolean))].sort((one, other) => other - one);
+  return html`<div class="sequence">
+    <div class="hop-filter">
+      <label>Incident <select value=${incident} onChange=${(event) => setIncident(event.target.value)}>
+        <option value="">all</option>${numbers.map((each) => html`<option value=${each}>#${each}</option>`)}
+      </select></label>
+      <label><input type="checkbox" checked=${reads} onChange=${(event) => setReads(event.target.checked)} /> what the bridge reads</label>
+      <span class="legend">${hops.length} of ${state.hops.length} hops</span>
+    </div>
+    <${Diagram} hops=${hops} chosen=${view.hop} choose=${(id) => change({ hop: id === view.hop ? null : id })} />
+    ${view.hop && html`<${Payload} hop=${state.hops.find((each) => each.id === view.hop)} id=${view.hop} close=${() => change({ hop: null })} />`}
+  </div>`;
+}
+
+/* What changes nothing: it is many, and hides what does. */
+const READS = /^(GET |auth\.|apps\.|users\.|bots\.|conversations\.|chat\.getPermalink)/;
+const isRead = (hop) => hop.read ?? (hop.from === "worker" && READS.test(hop.label));
+
+function Diagram({ hops, chosen, choose }) {
+  const box = useRef(null);
+  const follows = useRef(true);
+  const [width, setWidth] = useState(560);
+  useEffect(() => {
+    const watcher = new ResizeObserver(([entry]) => setWidth(Math.max(320, entry.contentRect.width)));
+    watcher.observe(box.current);
+    return () => watcher.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    if (follows.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [hops.length, hops.at(-1)?.id]);
+  const scroll = ({ currentTarget: it }) => {
+    follows.current = it.scrollHeight - it.scrollTop - it.clientHeight < 60;
+  };
+  const { rows, height } = useMemo(() => rowsOf(hops), [hops.map((hop) => hop.id).join()]);
+  return html`<div class="diagram" ref=${box} onScroll=${scroll} tabindex="0" role="group" aria-label="Sequence diagram">
+    <div class="parties" aria-hidden="true" style=${`width: ${width}px`}>
+      ${PARTIES.map((party) => html`<span style=${`left: ${columnOf(party.id, width)}px`} class="party">${party.label}</span>`)}
+    </div>
+    ${hops.length === 0 && html`<p class="empty">Nothing has happened yet.</p>`}
+    <svg class="hops" width=${width} height=${height} aria-label="Hops">
+      ${PARTIES.map((party) => html`<line class="lifeline" x1=${columnOf(party.id, width)} x2=${columnOf(party.id, width)} y1="0" y2=${height} />`)}
+      <${Rows} rows=${rows} hops=${hops} width=${width} chosen=${chosen} choose=${choose} />
+    </svg>
+  </div>`;
+}
+
+function Payload({ hop, id, close }) {
+  const [text, setText] = useState("…");
+  useEffect(() => {
+    let stale = false;
+    const show = (words) => stale || setText(words);
+    get(`hop/${encodeURIComponent(id)}`).then((answer) => show(JSON.stringify(answer.payload, null, 2)), (error) => show(error.message));
+    return () => {
+      stale = true;
+    };
+  }, [id, hop?.ms]);
+  return html`<section class="payload" aria-label="What went along">
+    <header><b>${hop ? `${hop.from} → ${hop.to}` : "Hop"}</b><span class="grow">${hop?.label}</span>
+      <button type="button" class="plain" aria-label="Close" onClick=${close}>✕</button></header>
+    <pre tabindex="0">${text}</pre>
+  </section>`;
+}

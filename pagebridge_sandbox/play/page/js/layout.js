@@ -1,0 +1,111 @@
+/* How the parts lie: side by side where there is room, else one at a time. */
+
+import { classes, html, useEffect, usePage } from "./html.js";
+import { Menu } from "./menu.js";
+import { Tabs } from "./tabs.js";
+import { SlackWindow } from "./slack/window.js";
+import { PagerDuty } from "./pagerduty/pane.js";
+import { Breaks } from "./bridge/breaks.js";
+import { Sequence } from "./bridge/sequence.js";
+import { Why } from "./bridge/why.js";
+import { Tour } from "./bridge/tour.js";
+import { Scenario, ScenarioLink } from "./bridge/scenario.js";
+
+const SIDE = [
+  { id: "pagerduty", label: "PagerDuty", Part: PagerDuty },
+  { id: "breaks", label: "Break it", Part: Breaks },
+];
+const BELOW = [
+  { id: "hops", label: "What is going on", Part: Sequence },
+  { id: "why", label: "Why?", Part: Why },
+];
+const NARROW = [
+  { id: "slack", label: "Slack", icon: "💬" },
+  { id: "pagerduty", label: "PagerDuty", icon: "📟" },
+  { id: "hops", label: "Hops", icon: "⇄" },
+  { id: "breaks", label: "Break it", icon: "⚡" },
+  { id: "tour", label: "Tour", icon: "★" },
+];
+
+export function Layout() {
+  const { change, view } = usePage();
+  const show = (name, id) => change({ [name]: id, narrow: id === "why" ? "hops" : id });
+  return html`<div class="page" data-narrow=${view.narrow}>
+    <${TopBar} />
+    <${ScenarioLink} />
+    <div class="tour-slot" data-part="tour"><${Tour} /></div>
+    <div class="slack-slot" data-part="slack"><${SlackWindow} /></div>
+    <div class="side-slot"><${Tabs} label="PagerDuty and faults" tabs=${SIDE} chosen=${view.side} choose=${(id) => show("side", id)} /></div>
+    <div class="below-slot" data-part="hops"><${Tabs} label="What is going on" tabs=${BELOW} chosen=${view.below} choose=${(id) => show("below", id)} /></div>
+    <nav class="narrow-tabs" aria-label="Parts of the page">
+      ${NARROW.map((each) => html`<button type="button" aria-current=${view.narrow === each.id ? "true" : undefined} onClick=${() => turn(change, each.id)}>
+        <span aria-hidden="true">${each.icon}</span>${each.label}
+      </button>`)}
+    </nav>
+    <${Notice} />
+  </div>`;
+}
+
+/* On a narrow page PagerDuty and the faults share one place. */
+function turn(change, id) {
+  if (id === "pagerduty" || id === "breaks") return change({ narrow: id, side: id });
+  return change({ narrow: id });
+}
+
+const NEXT_THEME = { auto: "light", light: "dark", dark: "auto" };
+const THEME_ICON = { auto: "◐", light: "☀", dark: "☾" };
+
+function TopBar() {
+  const { act, change, isLost, state, view } = usePage();
+  const stopped = Object.entries(state.processes).filter(([, word]) => word !== "running").map(([name]) => name);
+  return html`<header class="top">
+    <img src="/page/icon.svg" alt="" width="24" height="24" /><b class="brand">pagebridge</b>
+    <span class=${classes("health", (isLost || stopped.length > 0) && "bad")} role="status">
+      ${isLost ? "server gone" : stopped.length ? `${stopped.join(", ")} stopped` : "receiver, worker and store run"}
+    </span>
+    <${Counters} />
+    <span class="grow"></span>
+    <${Scenario} />
+    <button type="button" class="bar-button wide-only" aria-pressed=${view.phone} title="Slack as wide as a phone" onClick=${() => change({ phone: !view.phone })}>Phone size</button>
+    <button type="button" class="bar-button" title=${`Theme: ${view.theme}`} aria-label=${`Theme: ${view.theme}`} onClick=${() => change({ theme: NEXT_THEME[view.theme] })}>${THEME_ICON[view.theme]}</button>
+    <${Menu} class="bar-button" label="Start again" title="Start again" items=${[{ label: "Start again", note: "incidents, messages and logs are gone", choose: () => act("reset", {}) }]}>↺<//>
+  </header>`;
+}
+
+const COUNTED = {
+  writes: ["write", "writes"],
+  slack_calls: ["Slack call", "Slack calls"],
+  deliveries: ["webhook", "webhooks"],
+  echoes: ["echo", "echoes"],
+  duplicates: ["duplicate", "duplicates"],
+  stale: ["stale", "stale"],
+  cards: ["card", "cards"],
+};
+const MEANING = {
+  writes: "Calls that change something in PagerDuty",
+  slack_calls: "Calls of the bridge to Slack",
+  deliveries: "Webhooks that the receiver has accepted",
+  echoes: "Webhooks about the bridge's own writes: they add nothing",
+  duplicates: "Webhooks that came again: they add nothing",
+  stale: "Webhooks older than what is known: they take nothing back",
+  cards: "Messages of the bridge in channels, threads left out",
+};
+
+function Counters() {
+  const { state } = usePage();
+  return html`<dl class="counters">
+    ${Object.entries(COUNTED).map(([name, [one, many]]) => html`<div title=${MEANING[name]}><dt>${state.counters[name] === 1 ? one : many}</dt><dd data-counter=${name}>${state.counters[name] ?? "–"}</dd></div>`)}
+  </dl>`;
+}
+
+/* What the server had against the last act. */
+function Notice() {
+  const { notice, notify } = usePage();
+  useEffect(() => {
+    const timer = notice && setTimeout(() => notify(null), 8000);
+    return () => clearTimeout(timer);
+  }, [notice]);
+  return html`<div class="notice" role="alert">
+    ${notice && html`<p>${notice.words}<button type="button" class="plain" aria-label="Close" onClick=${() => notify(null)}>✕</button></p>`}
+  </div>`;
+}

@@ -1,0 +1,58 @@
+/* The page: what is looked at is kept here, what happens comes from the server. */
+
+import { Page, html, render, useEffect, useState } from "./html.js";
+import { listen, post } from "./server.js";
+import { Layout } from "./layout.js";
+
+const FIRST_VIEW = {
+  who: null, channel: null, thread: null, drawer: false, phone: false, read: {}, seen: {},
+  side: "pagerduty", below: "hops", narrow: "slack", incident: null, hop: null, theme: localStorage.getItem("theme") ?? "auto",
+};
+
+function App() {
+  const [state, setState] = useState(null);
+  const [isLost, setLost] = useState(false);
+  const [view, setView] = useState(FIRST_VIEW);
+  const [question, ask] = useState(null);
+  const [notice, notify] = useState(null);
+  const change = (patch) => setView((before) => ({ ...before, ...(typeof patch === "function" ? patch(before) : patch) }));
+  useEffect(() => listen((next) => { setState(next); setLost(false); }, () => setLost(true)), []);
+  useEffect(() => {
+    document.documentElement.dataset.theme = view.theme;
+    localStorage.setItem("theme", view.theme);
+  }, [view.theme]);
+  useEffect(() => ask(null), [view.who]);
+  if (!state) return html`<p class="starting" role="status">${isLost ? "The server is not there. Start it again with make play." : "Starting …"}</p>`;
+  const act = async (path, body) => {
+    try {
+      return await post(path, body);
+    } catch (error) {
+      notify({ words: error.message, at: Date.now() });
+      return null;
+    }
+  };
+  const who = view.who ?? state.slack.people[0].id;
+  const shown = { ...view, who, seen: { ...view.seen, [who]: (state.slack.private[who] ?? []).length } };
+  const page = { state, view: shown, change: keepSeen(change, shown), act, ask, question, notice, notify, isLost, names: namesOf(state.slack), openLink: openIncident(state, change) };
+  return html`<${Page.Provider} value=${page}><${Layout} /><//>`;
+}
+
+/* What somebody had in front of them counts as seen when another one looks. */
+const keepSeen = (change, shown) => (patch) => change((before) => ({ seen: { ...before.seen, ...shown.seen }, ...(typeof patch === "function" ? patch(before) : patch) }));
+
+function namesOf(slack) {
+  const all = [...slack.people, ...slack.channels, ...(slack.bot ? [slack.bot] : [])];
+  return Object.fromEntries(all.map((each) => [each.id, each.name]));
+}
+
+/* A link to an incident opens it here, in the PagerDuty of this page. Gives whether it did. */
+function openIncident(state, change) {
+  return (url) => {
+    const found = state.pagerduty.incidents.find((each) => url === each.html_url);
+    if (!found) return false;
+    change({ side: "pagerduty", narrow: "pagerduty", incident: found.number });
+    return true;
+  };
+}
+
+render(html`<${App} />`, document.getElementById("app"));
