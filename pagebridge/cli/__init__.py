@@ -32,6 +32,7 @@ COMMANDS = {
     "config": ("doctor", ""),
     "manifest": ("settings", "| pbcopy"),
     "settings": ("settings", "--env-example > .env"),
+    "replay": ("replay", "deliveries.jsonl"),
     "demo": ("demo", "--verbose"),
     "play": ("play", "--port 9000"),
 }

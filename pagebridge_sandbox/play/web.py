@@ -71,6 +71,7 @@ class PlayServer:
         app.router.add_get("/api/state", self._state)
         app.router.add_get("/api/stream", self._stream)
         app.router.add_get("/api/hop/{id}", self._hop)
+        app.router.add_get("/api/deliveries", self._deliveries)
         app.router.add_get("/api/scenario", self._scenario)
         app.router.add_get("/api/scenario/test", self._skeleton)
         for path in RECORDED_PATHS | ACTS.keys():
@@ -127,6 +128,11 @@ class PlayServer:
 
     async def _scenario(self, _request: web.Request) -> web.Response:
         return web.json_response({"acts": self._game.play.recorder.acts})
+
+    async def _deliveries(self, _request: web.Request) -> web.Response:
+        """Give every webhook so far, one a line, as `pagebridge replay` reads them."""
+        log = self._game.play.playground.pagerduty.webhooks.log
+        return web.Response(body=b"".join(each.body + b"\n" for each in log), content_type="text/plain")
 
     async def _skeleton(self, _request: web.Request) -> web.Response:
         return web.Response(text=story(self._game.play.recorder.acts))
