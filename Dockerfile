@@ -10,6 +10,8 @@ COPY bolt_app bolt_app
 COPY webhook_receiver webhook_receiver
 COPY shared shared
 COPY pagebridge pagebridge
+# For `demo`, `play` and nothing else: no process of the bridge imports it.
+COPY pagebridge_sandbox pagebridge_sandbox
 # The build tool is in the lock as well. What has built it does not go along.
 RUN /opt/pagebridge/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /opt/pagebridge/bin/pip uninstall --yes setuptools pip

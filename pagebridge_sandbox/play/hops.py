@@ -1,22 +1,27 @@
 """What went from one party to another, as the logs of both simulators, the receiver and the worker have it."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from pagebridge_sandbox.demo import trace
 from pagebridge_sandbox.pagerduty import Call as PagerDutyCall
 from pagebridge_sandbox.pagerduty import Delivery
 from pagebridge_sandbox.play.logs import LogLine
 from pagebridge_sandbox.play.playground import Playground
+from pagebridge_sandbox.play.slack_state import incident_of
 from pagebridge_sandbox.slack import Call as SlackCall
 from pagebridge_sandbox.slack import Envelope
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 MOST_HOPS = 300
 """How many hops are shown, the newest."""
+MOST_READS = 100
+"""The same for those that only read: the bridge compares by itself, also while people do nothing."""
 FIRST_ERROR = 400
 """The least HTTP status of what was refused or failed."""
 FOLD_LABELS = {
@@ -42,6 +47,7 @@ class Hop:
     payload: Callable[[], Any]
     incident: str | None = None
     seconds: float | None = None
+    is_read: bool = False
 
     def as_json(self, numbers: dict[str, int]) -> Json:
         """Show it, with the number of its incident."""
@@ -55,22 +61,26 @@ class Hop:
             "incident": numbers.get(self.incident or ""),
             "ms": None if self.seconds is None else round(self.seconds * 1000),
             "ok": self.ok,
+            "read": self.is_read,
         }
 
 
 def hops(playground: Playground) -> list[Hop]:
-    """Return the newest hops of all logs, in the order of time."""
+    """Return the newest hops of all logs, in the order of time; fewer of the many that only read."""
     slack, pagerduty = playground.slack, playground.pagerduty
-    name_of = slack.name_of
+    messages = (message for channel in slack.channels.values() for message in channel.all_messages())
+    shown = {message.ts: incident_of(message) for message in messages}
     found = [
-        *(hop for n, each in _newest(slack.envelopes) for hop in _from_envelope(n, each, name_of)),
-        *(_from_slack_call(n, each, name_of) for n, each in _newest(slack.calls)),
-        *(_from_pagerduty_call(n, each) for n, each in _newest(pagerduty.calls)),
+        *(hop for n, each in _newest(slack.envelopes) for hop in _from_envelope(n, each, slack.name_of)),
+        *(_from_slack_call(n, each, slack.name_of, shown) for n, each in _newest_calls(slack.calls, _is_slack_read)),
+        *(_from_pagerduty_call(n, each) for n, each in _newest_calls(pagerduty.calls, _is_pagerduty_read)),
         *(_from_delivery(n, each) for n, each in _newest(pagerduty.webhooks.log)),
-        *(_from_receiver(n, each) for n, each in _newest(playground.receiver_log.lines) if each.event in RECEIVED),
-        *(_from_worker(n, each) for n, each in _newest(playground.worker_log.lines) if each.event == "event.folded"),
+        *(_from_receiver(n, each) for n, each in _newest(playground.receiver_log.lines, _is_received)),
+        *(_from_worker(n, each) for n, each in _newest(playground.worker_log.lines, _is_folded)),
     ]
-    return sorted(found, key=lambda hop: hop.at)[-MOST_HOPS:]
+    found.sort(key=lambda hop: hop.at)
+    reads = [hop for hop in found if hop.is_read][-MOST_READS:]
+    return sorted([*reads, *[hop for hop in found if not hop.is_read][-MOST_HOPS:]], key=lambda hop: hop.at)
 
 
 def find_hop(playground: Playground, hop_id: str) -> Hop:
@@ -81,34 +91,63 @@ def find_hop(playground: Playground, hop_id: str) -> Hop:
     raise LookupError("This hop is not kept any more.")
 
 
-def _newest(log: list[Any]) -> Iterable[tuple[int, Any]]:
-    begin = max(0, len(log) - MOST_HOPS)
-    return enumerate(log[begin:], begin)
+def _newest(
+    log: Sequence[T], wanted: Callable[[T], bool] = lambda _: True, most: int = MOST_HOPS
+) -> Iterator[tuple[int, T]]:
+    """Give the newest entries that are wanted, with their places in the log."""
+    places = (place for place in range(len(log) - 1, -1, -1) if wanted(log[place]))
+    return ((place, log[place]) for place in islice(places, most))
+
+
+def _newest_calls(log: Sequence[T], is_read: Callable[[T], bool]) -> Iterator[tuple[int, T]]:
+    yield from _newest(log, lambda call: not is_read(call))
+    yield from _newest(log, is_read, MOST_READS)
+
+
+def _is_slack_read(call: SlackCall) -> bool:
+    return call.method not in trace.VISIBLE_METHODS and call.ok is not False
+
+
+def _is_pagerduty_read(call: PagerDutyCall) -> bool:
+    return call.method == "GET" and (call.status is None or call.status < FIRST_ERROR)
+
+
+def _is_received(line: LogLine) -> bool:
+    return line.event in RECEIVED
+
+
+def _is_folded(line: LogLine) -> bool:
+    return line.event == "event.folded"
 
 
 def _from_envelope(number: int, envelope: Envelope, name_of: trace.NameLookup) -> Iterator[Hop]:
     """Read what a person did, and how it came to the worker."""
     payload = lambda: {"type": envelope.type, "payload": envelope.payload, "ack": envelope.response}  # noqa: E731 - read in place
+    incident = _named(envelope.payload.get("message"))
     if envelope.type != "events_api":
         what = trace.describe_interaction(envelope)
         who = trace.first_name(name_of(trace.acting_user(envelope))).lower()
-        yield Hop(f"a{number}", envelope.sent_at, who, "slack", what, "click", ok=True, payload=payload)
+        yield Hop(
+            f"a{number}", envelope.sent_at, who, "slack", what, "click", ok=True, payload=payload, incident=incident
+        )
     acked = envelope.acked_after_ms
     label = (
         f"{envelope.payload.get('type', envelope.type)}: {envelope.failure or ('acked' if acked else 'not acked yet')}"
     )
     seconds = None if acked is None else acked / 1000
     ok = envelope.failure is None
-    yield Hop(f"e{number}", envelope.sent_at, "slack", "worker", label, "envelope", ok, payload, seconds=seconds)
+    yield Hop(f"e{number}", envelope.sent_at, "slack", "worker", label, "envelope", ok, payload, incident, seconds)
 
 
-def _from_slack_call(number: int, call: SlackCall, name_of: trace.NameLookup) -> Hop:
-    """Read a call of the worker to Slack."""
+def _from_slack_call(number: int, call: SlackCall, name_of: trace.NameLookup, shown: Mapping[str, str | None]) -> Hop:
+    """Read a call of the worker to Slack; `shown` has the incident of each message by its `ts`."""
     payload = lambda: {"method": call.method, "arguments": _parsed(call.arguments), "error": call.error}  # noqa: E731 - read in place
     seconds = None if call.answered_at is None else call.answered_at - call.time
     label = trace.from_slack_call(call, name_of).description
     ok = call.ok is not False
-    return Hop(f"s{number}", call.time, "worker", "slack", label, "call", ok, payload, _incident(call), seconds)
+    incident = _named(_parsed(call.arguments)) or shown.get(str(call.arguments.get("ts", "")))
+    is_read = _is_slack_read(call)
+    return Hop(f"s{number}", call.time, "worker", "slack", label, "call", ok, payload, incident, seconds, is_read)
 
 
 def _from_pagerduty_call(number: int, call: PagerDutyCall) -> Hop:
@@ -127,7 +166,8 @@ def _from_pagerduty_call(number: int, call: PagerDutyCall) -> Hop:
     seconds = None if call.ended_at is None else call.ended_at.timestamp() - at
     ok = call.ended_at is None or (call.status is not None and call.status < FIRST_ERROR)
     label = trace.describe_pagerduty_call(call)
-    return Hop(f"p{number}", at, "worker", "pagerduty", label, "call", ok, payload, incident, seconds)
+    is_read = _is_pagerduty_read(call)
+    return Hop(f"p{number}", at, "worker", "pagerduty", label, "call", ok, payload, incident, seconds, is_read)
 
 
 def _from_delivery(number: int, delivery: Delivery) -> Hop:
@@ -169,9 +209,9 @@ def _from_worker(number: int, line: LogLine) -> Hop:
     )
 
 
-def _incident(call: SlackCall) -> str | None:
-    """Return the incident that a message is about, as its metadata says."""
-    metadata = _parsed(call.arguments).get("metadata")
+def _named(message: Json | None) -> str | None:
+    """Return the incident that the metadata of a message names."""
+    metadata = (message or {}).get("metadata")
     told = metadata.get("event_payload", {}).get("incident") if isinstance(metadata, dict) else None
     return str(told) if told else None
 

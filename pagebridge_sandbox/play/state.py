@@ -39,7 +39,10 @@ def state_of(playground: Playground, breaker: Breaker, tour: Tour) -> Json:
 def counters(playground: Playground) -> dict[str, int]:
     """Count what it came to so far."""
     slack, pagerduty = playground.slack, playground.pagerduty
-    folded = Counter(line.fields.get("told") for line in playground.worker_log.lines if line.event == "event.folded")
+    sent = {delivery.event_id for delivery in pagerduty.webhooks.log}
+    folded = Counter(
+        line.fields.get("told") for line in playground.worker_log.lines if line.fields.get("event_id") in sent
+    )
     return {
         "writes": sum(map(is_write, pagerduty.calls)),
         "slack_calls": len(slack.calls),

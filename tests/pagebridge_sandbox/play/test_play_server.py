@@ -32,6 +32,12 @@ async def test_an_incident_is_driven_from_both_sides(page: Page) -> None:
     seen = [f"{hop['from']} {hop['to']} {hop['kind']}" for hop in state["hops"]]
     assert set(wanted) <= set(seen)
     assert {"receiver store store", "store worker echo", "worker slack call"} <= set(seen)
+    about = [hop for hop in state["hops"] if hop["incident"] == 1]
+    assert {"click", "envelope", "call", "delivery", "echo"} <= {hop["kind"] for hop in about}
+    assert any("chat.update" in hop["label"] for hop in about)
+    reads = {hop["label"] for hop in state["hops"] if hop["read"]}
+    assert {"users.info", "GET /users  200"} <= reads
+    assert not [label for label in reads if label.startswith(("PUT", "chat."))]
 
     await page.post("pagerduty/act", **{"as": "PBOB1"}, incident=1, action="resolve", text="Restarted it")
     state = await page.until(lambda it: cards(it)[0]["text"].startswith("Resolved by Bob Ray in PagerDuty"))
