@@ -36,8 +36,8 @@ from bolt_app.vitals import Vitals
 from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, ReadPath, Shared, Store, WritePath
 from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.actor_check import ActorCheck
+from bolt_app.write_path.attempt import RecordedCalls
 from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
-from bolt_app.write_path.execution import RecordedCalls
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.access.authorization import Authorization, Presses
@@ -231,9 +231,7 @@ def _build_executor(shared: Shared) -> Executor:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, types, durations = shared.store, shared.types, shared.durations
     append_answer = partial(append, redis, keys.ANSWERS, wait_for_disk=store.durable)
-    calls = RecordedCalls(
-        store.command_queues, store.expectations, store.generation, shared.identity, store.clock, durations
-    )
+    calls = RecordedCalls(store.command_queues, store.expectations, shared.identity, store.clock, durations)
     return Executor(
         attempt_runner=types.attempt_runner(
             actor_check=shared.actor_check,
@@ -253,6 +251,7 @@ def _build_executor(shared: Shared) -> Executor:
         incidents=store.incidents,
         audit=store.audit,
         clock=store.clock,
+        generation=store.generation,
         durations=durations,
         stopping=shared.options.stopping,
         lanes=shared.clients.lanes,

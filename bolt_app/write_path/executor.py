@@ -14,8 +14,7 @@ from prometheus_client import Counter, Histogram
 
 from bolt_app.replies.outcome_text import Part
 from bolt_app.write_path.actions.trigger import TriggerIncident
-from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.execution import Execution, RecordedCalls
+from bolt_app.write_path.attempt import AttemptRunner, Execution, RecordedCalls
 from bolt_app.write_path.progress_replies import ProgressReplies, ProgressTracker
 from shared.access.authorization import Presses
 from shared.durations import Durations
@@ -29,7 +28,7 @@ from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import refusal
 from shared.pagerduty.api.lanes import Lane, Lanes, Turn
-from shared.store.clock import StoreClock
+from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
 from shared.store.incidents import Incidents
@@ -37,6 +36,10 @@ from shared.store.streams import Audit
 
 log = structlog.get_logger()
 
+RECORDS_LOST = (
+    "The bridge's database lost its data after you asked for this: unless the card shows it, nothing was sent. "
+    "Try again if it is still needed."
+)
 DATA_LOST = "The bridge's database lost its data before it could be sent, so nothing was sent."
 KINDS_WITH_REFERENCE = frozenset({Kind.REFUSED, Kind.EXPIRED, Kind.UNKNOWN})
 COMMANDS = Counter("pagebridge_commands", "Commands ended, by action and outcome", ["action", "outcome"])
@@ -67,6 +70,7 @@ class Executor:
     incidents: Incidents
     audit: Audit
     clock: StoreClock
+    generation: Generation
     durations: Durations
     stopping: asyncio.Event
     lanes: Lanes
@@ -175,7 +179,8 @@ class Executor:
         """
         Wait for the command's turn, and try. Returns the outcome if it is certain.
 
-        Raises `Queued` if the turn does not come in the command's life, `Stopping` if this worker ends first.
+        Raises `Queued` if the turn does not come in the command's life, `Stopping` if this worker ends first, and
+        `FencedOff` if the lease does not last for a call.
         """
         command = attempt.record.command
         runner = self.trigger_incident if command.action is Action.TRIGGER else self.attempt_runner
@@ -187,7 +192,10 @@ class Executor:
             press = nullcontext() if attempt.tried or attempt.record.uncertain else self.presses.of(command)
             attempt.tried = True
             with press:
-                await self.calls.begin_try(attempt)
+                await attempt.lease.check(self.durations.pagerduty_timeout)
+                # An earlier delivery of a command older than the data may have been carried out; no record is left.
+                if 0 < command.requested_ms < (await self.generation.current()).ms:
+                    raise Declined(Outcome(Kind.NOT_STORED, why=RECORDS_LOST))
                 return await runner.run(attempt)
 
     def _judge(self, attempt: Execution, error: BridgeError) -> Outcome | BridgeError:

@@ -15,7 +15,7 @@ from bolt_app.replies import outcome_text
 from bolt_app.replies.builder import Reply
 from bolt_app.replies.outcome_text import Part
 from bolt_app.replies.sender import send_reply
-from bolt_app.write_path.execution import Execution
+from bolt_app.write_path.attempt import Execution
 from shared.durations import Durations
 from shared.errors import BridgeError
 from shared.model.actions import Action

@@ -9,8 +9,7 @@ from fakeredis import FakeAsyncRedis
 from structlog.testing import capture_logs
 
 from bolt_app.worker_parts import PartTypes
-from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.execution import Execution
+from bolt_app.write_path.attempt import AttemptRunner, Execution
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.errors import StoreDown
 from shared.model.actions import Action

@@ -11,8 +11,7 @@ from bolt_app.read_path.message_sync import Kept, MessageSync, MessageTarget
 from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.worker_parts import PartTypes, Store
-from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.execution import Execution
+from bolt_app.write_path.attempt import AttemptRunner, Execution
 from shared.model.command import Expectation
 from shared.model.event import Event
 from shared.model.ids import IncidentId

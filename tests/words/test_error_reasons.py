@@ -24,7 +24,6 @@ WHOLLY = (
     "bolt_app/consumers.py",
     "bolt_app/write_path/attempt.py",
     "bolt_app/write_path/direct_acknowledge.py",
-    "bolt_app/write_path/execution.py",
     "bolt_app/write_path/executor.py",
     "pagebridge/local/embedded_valkey.py",
     "shared/http/proxy.py",

@@ -9,7 +9,7 @@ it is looked for.
 from dataclasses import dataclass
 
 from bolt_app.write_path.actor_check import ActorCheck
-from bolt_app.write_path.execution import Execution, RecordedCalls
+from bolt_app.write_path.attempt import Execution, RecordedCalls
 from shared.model.command import ActionParams, incident_key
 from shared.model.event import TRIGGERED, Agent, Event, Source
 from shared.model.ids import EventId
