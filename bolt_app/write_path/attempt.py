@@ -285,19 +285,12 @@ async def fold_into(
     incidents: Incidents, dirty_queue: WorkQueue, command: Command, read: Read[RestIncident]
 ) -> Incident:
     """Fold what was read for a command into the projection, and return the projection. Raises `StoreDown`."""
-    if read.value.updated is None:
+    found, seen = read.value, EventId(f"read:{command.id}")
+    if found.updated is None:
         return (await incidents.load(command.incident)).value
-    event = Event(
-        EventId(f"read:{command.id}"),
-        "read",
-        command.incident,
-        Source.READ,
-        read.value.updated,
-        snapshot=read.value.snapshot,
-    )
+    event = Event(seen, "read", command.incident, Source.READ, found.updated, snapshot=found.snapshot)
     folded = await incidents.change(
-        command.incident,
-        lambda incident: fold_read(incident.overruled_by(read.value.snapshot, read.date.end), event),
+        command.incident, lambda incident: fold_read(incident.overruled_by(found.snapshot, read.date.end), event)
     )
     await dirty_queue.mark(command.incident)
     return folded.value
