@@ -110,6 +110,7 @@ def _build_read_path(shared: Shared) -> ReadPath:
             clock=store.clock,
             generation=store.generation,
             incidents=store.incidents,
+            backlog=shared.backlog,
             dirty_queue=store.dirty_queue,
             command_queue=store.command_queue,
             rule=shared.types.fold_rule,
@@ -146,6 +147,7 @@ def _build_reconciler(shared: Shared, message_sync: MessageSync) -> Reconciler:
             visibility=shared.visibility,
             adoption=adoption,
         ),
+        backlog=shared.backlog,
         incidents=store.incidents,
         incident_sync=IncidentSync(
             Mentions(shared.identity, durations.name_lookup),

@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from bolt_app.account_cache import AccountCache
 from bolt_app.app import Listeners
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
 from bolt_app.open_incidents import OpenIncidentReader
+from bolt_app.read_path.backlog import Backlog
 from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector, Rule
@@ -146,6 +148,11 @@ class Shared:
     account_cache: AccountCache
     visibility: Visibility
     open_reader: OpenIncidentReader
+
+    @cached_property
+    def backlog(self) -> Backlog:
+        """What keeps small what waits to be told."""
+        return Backlog(self.store.incidents, self.store.slack_states, self.config, self.store.clock)
 
 
 @dataclass(frozen=True)

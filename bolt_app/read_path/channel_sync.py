@@ -54,7 +54,7 @@ class ReconcilePass:
     route: Route
     slack_states: Documents[SlackState]
     told: tuple[ThreadEntry, ...] = ()
-    """The thread's messages, once all of them are there that are wanted."""
+    """The thread's first messages, as far as they are there, or not wanted."""
 
     @property
     def home(self) -> ChannelId:
@@ -216,20 +216,18 @@ class ChannelSync:
             await this.note(lambda slack_state: slack_state.with_omitted(quiet))
         for entry in entries:
             key, state = entry.line.key, this.slack_state
-            # One without a message needs none if it is older than the data, or was omitted on purpose.
-            silent = key in state.omitted_lines or entry.line.at.end < state.announced_until_ms
             age_ms = self.message_sync.clock.estimate_ms() - entry.line.at.ms
             if key not in state.lines and abs(age_ms) < HOLD * SECOND and awaits_resolve(entry.line, lines):
                 # For a moment, by clocks that agree roughly: it is about to become part of another line.
                 raise Unavailable("a resolution note waits for its resolve", retry_after=HOLD / 2)
-            if key not in quiet and (key in state.lines or not silent):
+            if key not in quiet and (key in state.lines or not state.is_silent(entry.line)):
                 await self._sync_line(this, entry)
-        this.told = entries
+            this.told = (*this.told, entry)
 
     async def _sync_line(self, this: ReconcilePass, entry: ThreadEntry) -> None:
         key, channel = entry.line.key, this.home
         known = this.slack_state.lines.get(key, MessageState())
-        if known.ts is not None and (not entry.sides or key in this.slack_state.outdated_lines):
+        if known.ts is not None and (not entry.is_edited or key in this.slack_state.outdated_lines):
             return
         target: MessageTarget[SlackState] = MessageTarget(
             channel,
@@ -243,7 +241,7 @@ class ChannelSync:
         )
         message = thread_line.render_line(this.incident.id, entry)
         try:
-            state = await self.message_sync.sync(message, known, target, edit=bool(entry.sides))
+            state = await self.message_sync.sync(message, known, target, edit=entry.is_edited)
             if state.ts is None:
                 await self.message_sync.sync(message, state, target, edit=False)
         except Refused as error:

@@ -12,7 +12,9 @@ import structlog
 from prometheus_client import Counter, Histogram
 from pydantic import ValidationError
 
+from bolt_app.read_path.backlog import CROWDED, Backlog
 from shared.errors import Malformed
+from shared.model.backlog import counted_at_once
 from shared.model.event import ANNOUNCED_TYPES, SECOND, Event, Source
 from shared.model.ids import IncidentId
 from shared.model.incident import AHEAD_MS, Folded, FoldResult, Incident, fold
@@ -51,6 +53,7 @@ class Projector:
     clock: StoreClock
     generation: Generation
     incidents: Incidents
+    backlog: Backlog
     dirty_queue: WorkQueue
     command_queue: WorkQueue
     rule: Rule = fold
@@ -104,7 +107,7 @@ class Projector:
         def rule(incident: Incident) -> Step[Incident]:
             nonlocal folded
             folded = self.rule(incident, event, now_ms, pagerduty_ms)
-            after = folded.incident
+            after = counted_at_once(incident, folded.incident)
             # The event may settle a command whose outcome was uncertain, or show that it undid a resolve.
             marks = (self.dirty_queue, self.command_queue) if after.expectations else (self.dirty_queue,)
             return Step(after, (_arrival_fact(event, entry, folded),), marks)
@@ -118,6 +121,8 @@ class Projector:
             make=self.generation.current,
             load=lambda _: self.incidents.to_fold(event),
         )
+        if len(folded.incident.lines) > CROWDED:
+            await self.backlog.reduce(folded.incident)
         # A type comes from outside, and each that is a label stays in memory.
         known = event.type if event.type in ANNOUNCED_TYPES else "other"
         EVENTS.labels(known, event.source, folded.result).inc()

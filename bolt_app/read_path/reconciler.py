@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter
 
+from bolt_app.read_path.backlog import Backlog
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import NOT_SHOWN, ChannelPlanner
 from bolt_app.read_path.channel_sync import ChannelSync, ReconcilePass, SlackUsers, retry_after
@@ -21,6 +22,7 @@ from shared.access.identity import Identity
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused
 from shared.model.archive import MANY_IDS, MANY_LINES, moved_out, told_for_good
+from shared.model.backlog import has_backlog
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, is_over, settle
@@ -50,6 +52,7 @@ class Reconciler:
     projection_reader: "ProjectionReader"
     channel_planner: ChannelPlanner
     incident_sync: "IncidentSync"
+    backlog: Backlog
     incidents: Incidents
     slack_states: Documents[SlackState]
     journal: Journal
@@ -60,6 +63,9 @@ class Reconciler:
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Do one pass; return the seconds until the next one, None if nothing is left. Raises `CallError`."""
         known = await self.projection_reader.read(incident, lease)
+        crowded = has_backlog(known)
+        if crowded and await self.backlog.reduce(known, lease):
+            known = (await self.incidents.to_tell(incident, lease)).value
         again = None
         try:
             if known.snapshot is not None and known.snapshot.teams is None:
@@ -71,9 +77,14 @@ class Reconciler:
                 if this.slack_state.channels and this.incident.needs_enrichment:
                     # The card does not wait for it; one that waits for Slack's rate limits is posted with it.
                     await self.enrichment_queue.mark(incident)
-                again = await self.incident_sync.run(this)
-                if len(this.incident.lines) >= MANY_LINES or len(this.incident.seen_events) >= MANY_IDS:
-                    await self._move_out(this)
+                try:
+                    again = await self.incident_sync.run(this)
+                finally:
+                    # Also what was told before a call failed.
+                    if len(this.incident.lines) >= MANY_LINES or len(this.incident.seen_events) >= MANY_IDS:
+                        await self._move_out(this)
+                if crowded:
+                    again = min(filter(None, (again, self.backlog.next_look(this.incident))), default=None)
         except CallError as error:
             await self.journal.append(incident, failure("slack.later", error))
             raise
@@ -84,7 +95,7 @@ class Reconciler:
         told = told_for_good(this.told, this.slack_state)
         if moved_out(this.incident, told)[0] is this.incident:
             return
-        if (left := await self.incidents.move_out(this.incident.id, told)) is not None:
+        if left := await self.incidents.move_out(this.incident.id, lambda now: moved_out(now, told)):
             untold = {line.key for line in left.lines if not line.told}
             await this.note(lambda slack_state: slack_state.with_only(untold))
 

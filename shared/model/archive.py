@@ -10,12 +10,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import inf
 
+from shared.model.backlog import is_final
 from shared.model.event import SECOND, SNOOZED, TRANSITIONS, TRIGGERED, Event, Source
 from shared.model.ids import EventId, LineKey, MessageTs
 from shared.model.incident import Incident
 from shared.model.slack_state import SlackState
-from shared.model.thread_layout import STATE_TYPES, ThreadEntry
-from shared.model.timeline import COMMAND, Line, Recalled, line_time
+from shared.model.thread_layout import STATE_TYPES, SUMMED, ThreadEntry
+from shared.model.timeline import COMMAND, Line, Recalled, line_time, own_line_key
 
 NEAR_MS = 3 * SECOND
 """Milliseconds between two lines from which on neither matters to the other: each window of the rules is shorter."""
@@ -32,22 +33,25 @@ MANY_LINES, MANY_IDS = KEPT + BATCH, KEPT + 3 * BATCH
 
 Told = Mapping[tuple[Line, ...], MessageTs | None]
 """Lines that are told for good, those that share a message together, and that message; None if there is none."""
+Moved = tuple[Incident, tuple[Line, ...], tuple[EventId, ...]]
+"""What is left of a projection, and the lines and ids of events that were moved out of it."""
 
 
 def told_for_good(entries: Iterable[ThreadEntry], slack_state: SlackState) -> Told:
-    """Return what is told for good of a thread whose `entries` have all been told, or omitted."""
+    """Return what is told for good of a thread whose first `entries` have all been told, or omitted."""
     found: dict[tuple[Line, ...], MessageTs | None] = {}
     every = list(entries)
     newest_ms = max((line.at.end for entry in every for line in (entry.line, *entry.sides)), default=0)
     for entry in every:
         state, lines = slack_state.lines.get(entry.line.key), (entry.line, *entry.sides)
-        edited = bool(entry.sides) and max(line.at.end for line in lines) > newest_ms - EDITED_MS
+        recent = max(line.at.end for line in lines) > newest_ms - EDITED_MS
+        edited = not is_final(entry.line) or (entry.is_edited and recent)
         if not edited and (state is None or (state.replaces is None and not state.uncertain)):
             found[lines] = state.ts if state else None
     return found
 
 
-def moved_out(incident: Incident, told: Told) -> tuple[Incident, tuple[Line, ...], tuple[EventId, ...]]:
+def moved_out(incident: Incident, told: Told) -> Moved:
     """
     Return the projection without what may be moved out of it, and the lines and ids of events that it then lacks.
 
@@ -77,6 +81,29 @@ def moved_out(incident: Incident, told: Told) -> tuple[Incident, tuple[Line, ...
     return left, gone, ids
 
 
+def crowded_out(incident: Incident) -> Moved:
+    """
+    Return the projection without what is told without a message of its own, whatever its time, and what it then lacks.
+
+    An event that tells of the same is found by what it names, so that no event of that time needs all lines.
+    """
+    needed = {line.key for line in _context(incident.lines)}
+    gone = tuple(
+        line
+        for line in incident.lines
+        if line.told and line.message is None and line.command is None and line.key not in needed
+    )
+    if len(gone) < BATCH:
+        return incident, (), ()
+    left = replace(
+        incident,
+        lines=tuple(line for line in incident.lines if line not in gone),
+        seen_events=incident.seen_events[-KEPT:],
+        moved_until_ms=incident.moved_until_ms or 0,
+    )
+    return left, gone, tuple(event for event, _ in incident.seen_events[:-KEPT])
+
+
 def recall(incident: Incident, lines: Iterable[Line], ids: Collection[EventId]) -> Incident:
     """Return the projection with what was moved out of it; a line that it has is newer than the one moved out."""
     had = {line.key for line in incident.lines}
@@ -99,14 +126,17 @@ def concerns_moved(incident: Incident, event: Event) -> bool:
 def has_late_line(incident: Incident) -> bool:
     """True if a line is still to be told beside which, by its time, lines were moved out."""
     moved = incident.moved_until_ms
-    return moved is not None and any(not line.told and line.at.ms <= moved + NEAR_MS for line in incident.lines)
+    return moved is not None and any(line.at.ms <= moved + NEAR_MS for line in _untold(incident.lines))
 
 
 def names_of_event(event: Event) -> tuple[str, ...]:
     """Name what, if it was moved out, is concerned by `event` whenever it comes: first its id."""
     subject = [_subject(event.type, event.subject)] if event.subject else []
     command = [name_of_line(LineKey(f"{COMMAND}{event.command}"))] if event.command else []
-    return (name_of_id(event.id), *subject, *command)
+    # An event of another source may tell of the same a second away, and a line of the same time has the same key.
+    seconds = range(event.at.ms // SECOND - 1, event.at.end // SECOND + 2)
+    near = (_near(event.source, event.type, second) for second in seconds)
+    return (name_of_id(event.id), *subject, *command, name_of_line(own_line_key(event)), *near)
 
 
 def names_of_line(line: Line) -> Iterator[str]:
@@ -114,6 +144,13 @@ def names_of_line(line: Line) -> Iterator[str]:
     yield from (name_of_id(event) for _, event in line.slots)
     if line.subject:
         yield _subject(line.type, line.subject)
+    seconds = range(line.at.ms // SECOND, line.at.end // SECOND + 1)
+    yield from (
+        _near(source, line.type, second)
+        for source in (Source.WEBHOOK, Source.ANSWER)
+        if source not in dict(line.slots)
+        for second in seconds
+    )
 
 
 def name_of_id(event: EventId) -> str:
@@ -130,15 +167,25 @@ def _subject(kind: str, subject: str) -> str:
     return f"subject:{kind}:{subject}"
 
 
+def _near(source: Source, kind: str, second: int) -> str:
+    """Name what one source has not told of yet. Those that are not named here are compared with all lines."""
+    return f"near:{source}:{kind}:{second}"
+
+
 def _movable(incident: Incident, lines: tuple[Line, ...]) -> Iterator[Line]:
     needed = {line.key for line in (*lines[-KEPT:], *_context(lines))}
     awaited = {e.command for e in incident.expectations if Source.ANSWER not in dict(e.matched)}
-    untold_ms = min((line.at.ms for line in lines if not line.told), default=inf)
+    untold_ms = min((line.at.ms for line in _untold(lines)), default=inf)
     newest_ms = max((line.at.end for line in lines), default=0)
     before_ms = min(untold_ms - NEAR_MS, newest_ms - SETTLED_MS)
     for line in lines:
         if line.told and line.at.end < before_ms and line.key not in needed and line.command not in awaited:
             yield line
+
+
+def _untold(lines: Iterable[Line]) -> Iterator[Line]:
+    """Give the lines that are still to be told at their place in time, as one that counts others is not."""
+    return (line for line in lines if not line.told and line.type != SUMMED)
 
 
 def _context(lines: tuple[Line, ...]) -> Iterator[Line]:

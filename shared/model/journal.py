@@ -19,6 +19,7 @@ from shared.model.incident import Incident
 from shared.model.outcome import Kind
 from shared.model.permissions import VERDICTS
 from shared.model.slack_state import MessageState, SlackState
+from shared.model.thread_layout import SUMMED
 
 UNFIT = "?"
 """Stands for a text that has not the shape of its field, so that no oddity of an id keeps a command from ending."""
@@ -74,10 +75,13 @@ def incident_facts(before: Incident, after: Incident) -> Facts:
         told.append(fact("incident.unread" if after.needs_read else "incident.read"))
     known = {line.key for line in before.lines}
     for line in after.lines:
-        if line.key not in known:
+        if line.key not in known and line.type != SUMMED:
             by = line.agent.id if line.agent else None
             source = line.slots[0][0] if line.slots else None
             told.append(fact("line.opened", line=line.key, type=line.type, by=by, command=line.command, source=source))
+    counted = [sum(int(line.detail_value("count") or 0) for line in one.lines) for one in (before, after)]
+    if counted[1] > counted[0]:
+        told.append(fact("lines.counted", changes=counted[1] - counted[0]))
     # What has become of our own commands: expectations, their echoes, and traces on the card.
     earlier = {expected.command: expected for expected in before.expectations}
     for expected in after.expectations:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, TeamId, UserId
+from shared.model.timeline import Line
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,10 @@ class SlackState:
     def with_omitted(self, lines: Iterable[LineKey]) -> "SlackState":
         """Note that these lines are not told; those of which there is a message stay as they are."""
         return replace(self, omitted_lines=self.omitted_lines | (frozenset(lines) - self.lines.keys()))
+
+    def is_silent(self, line: Line) -> bool:
+        """True if a line needs no message, if it has none: it is older than the data, or was omitted on purpose."""
+        return line.key in self.omitted_lines or line.at.end < self.announced_until_ms
 
     def with_line(self, key: LineKey, state: MessageState) -> "SlackState":
         """Record what is known of one timeline line."""

@@ -21,6 +21,8 @@ Verbosity = Literal["all", "changes", "state"]
 BroadcastKind = Literal["escalated", "reopened"]
 """The kinds of lines that may be broadcast to the channel. An acknowledgement timeout counts as an escalation."""
 
+SUMMED = "pagebridge.summed"
+"""The type of a line that counts changes which are not told one by one; no event has it."""
 RESOLUTION_NOTE = "Resolution Note:"
 """How PagerDuty begins the note that it makes of a resolution; seen in real deliveries."""
 
@@ -49,6 +51,11 @@ class ThreadEntry:
     sides: tuple[Line, ...] = ()
     before: Details = ()
     late: bool = False
+
+    @property
+    def is_edited(self) -> bool:
+        """True if its message may come to say more than when it was posted."""
+        return bool(self.sides) or self.line.type == SUMMED
 
 
 def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> tuple[ThreadEntry, ...]:
@@ -89,7 +96,7 @@ def is_wanted(line: Line, verbosity: Verbosity) -> bool:
         case "changes":
             return line.type not in event.AUTOMATION
         case "state":
-            return line.type in TRANSITIONS or line.type == event.ESCALATED
+            return line.type in TRANSITIONS or line.type in {event.ESCALATED, SUMMED}
 
 
 def broadcast_kind(entry: ThreadEntry) -> BroadcastKind | None:

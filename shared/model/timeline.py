@@ -83,7 +83,7 @@ def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> t
     )
     home = _reported_line(lines, event, echo)
     if home is None:
-        stem = command_key(echo, event) if echo else LineKey(f"{event.type}@{event.at.ms}")
+        stem = command_key(echo, event) if echo else own_line_key(event)
         taken = {line.key for line in lines}
         keys = (LineKey(f"{stem}{REPEATED}{n}" if n else stem) for n in range(len(lines) + 1))
         opened = replace(told, key=next(key for key in keys if key not in taken))
@@ -102,6 +102,11 @@ def line_of(lines: tuple[Line, ...], command: CommandId) -> Line | None:
 def command_key(echo: Expectation, event: Event) -> LineKey:
     """Return the key of the line that announces what a command did; a side event has a line of its own."""
     return LineKey(f"{COMMAND}{echo.command}" + ("" if event.type == echo.type else f":{event.type}"))
+
+
+def own_line_key(event: Event) -> LineKey:
+    """Return the key of the first line that an event of that type and time opens."""
+    return LineKey(f"{event.type}@{event.at.ms}")
 
 
 def _reported_line(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> Line | None:

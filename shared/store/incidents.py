@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from shared.model import journal
 from shared.model.archive import (
-    Told,
+    Moved,
     concerns_moved,
     has_late_line,
-    moved_out,
     name_of_id,
     name_of_line,
     names_of_event,
@@ -91,11 +90,11 @@ class Incidents(Documents[Incident]):
         late = concerns_moved(before.value, event) or any(other is not None for other in others)
         return await self._recalled(before) if late else before
 
-    async def move_out(self, incident: IncidentId, told: Told) -> Incident | None:
-        """Move out what may be, if it is worth it, and return what is left then; `told` is told for good."""
+    async def move_out(self, incident: IncidentId, rule: Callable[[Incident], Moved]) -> Incident | None:
+        """Move out what `rule` says, and return what is left then, None if that changes nothing."""
         while True:
             before = await self.load(incident)
-            after, lines, ids = moved_out(before.value, told)
+            after, lines, ids = rule(before.value)
             if after == before.value:
                 return None
             names = {*map(name_of_id, ids), *(name for line in lines for name in names_of_line(line))}

@@ -42,7 +42,7 @@ async def _cost(directory: Path, sizes: Sizes) -> list[Figure]:
 
 async def _history(directory: Path, sizes: Sizes) -> list[Figure]:
     async with staged(directory) as stage:
-        return await history.measured(stage, sizes)
+        return [*await history.measured(stage, sizes), *await history.untold(stage, sizes)]
 
 
 async def _memory(directory: Path, sizes: Sizes) -> list[Figure]:

@@ -32,9 +32,18 @@ class Stage:
             while await self._waiting():  # noqa: ASYNC110 -- Redis has no event for it
                 await asyncio.sleep(0.02)
 
+    async def folded(self) -> None:
+        """Wait until every webhook is delivered and folded."""
+        await self.bridge.pagerduty.webhooks.wait_until_idle(timeout=PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            while await self._to_fold():  # noqa: ASYNC110 -- Redis has no event for it
+                await asyncio.sleep(0.02)
+
     async def _waiting(self) -> int:
-        deliveries, events = await self.redis.llen(keys.DELIVERIES), await self.redis.xlen(keys.EVENTS)
-        return int(deliveries) + int(events) + int(await self.redis.zcard(keys.of_queue("dirty", "due")))
+        return await self._to_fold() + int(await self.redis.zcard(keys.of_queue("dirty", "due")))
+
+    async def _to_fold(self) -> int:
+        return int(await self.redis.llen(keys.DELIVERIES)) + int(await self.redis.xlen(keys.EVENTS))
 
 
 @asynccontextmanager

@@ -1,9 +1,15 @@
 """What one more event costs in an incident that already has many lines."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
+from pagebridge_sandbox.slack import Fault
 from shared.model.archive import SETTLED_MS
 from shared.model.event import SECOND
+from shared.model.ids import IncidentId
+from shared.model.incident import Incident
+from shared.store.documents import json_of
+from shared.store.incidents import Incidents
 from tests.bench.environment import Stage
 from tests.bench.measurement import Figure, Sizes, used
 
@@ -15,6 +21,9 @@ ROUNDS = 3
 """The least of them counts: a resync may fall into one."""
 
 Cost = tuple[float, float, float]
+Rest = Callable[[], Awaitable[None]]
+"""Waits until what was written has come in."""
+INCIDENT_JSON = json_of(Incident)
 
 
 async def measured(stage: Stage, sizes: Sizes) -> list[Figure]:
@@ -34,21 +43,42 @@ async def measured(stage: Stage, sizes: Sizes) -> list[Figure]:
     ]
 
 
-async def _write(stage: Stage, incident: str, notes: int) -> None:
+async def untold(stage: Stage, sizes: Sizes) -> list[Figure]:
+    """Do the same while Slack takes no message, so that nothing can be told; passes fail and are made again."""
+    incident, written = stage.bridge.trigger("Untold").id, 1
+    await stage.at_rest()
+    outage = stage.bridge.slack.add_fault(Fault("chat.postMessage", error="internal_error"))
+    costs: dict[int, tuple[float, float]] = {}
+    for lines in sizes.lines:
+        await _write(stage, incident, lines - written, stage.folded)
+        cost = min([await _cost(stage, incident, sizes.notes // 4, stage.folded) for _ in range(ROUNDS)])
+        held = await Incidents(stage.redis).load(IncidentId(incident))
+        costs[lines] = cost[0], len(INCIDENT_JSON.dump_json(held.value)) / 1024
+        written = lines + ROUNDS * (sizes.notes // 4 + 1)
+    outage.remove()
+    few = min(costs)
+    return [
+        Figure(SECTION, f"{what}, beside {lines:,} untold", cost[at], unit, costs[few][at], f"beside {few:,}")
+        for at, (what, unit) in enumerate({"worker": "CPU ms", "its document": "kB"}.items())
+        for lines, cost in costs.items()
+    ]
+
+
+async def _write(stage: Stage, incident: str, notes: int, rest: Rest | None = None) -> None:
     for first in range(0, notes, AT_ONCE):
         for number in range(first, min(first + AT_ONCE, notes)):
             stage.bridge.pagerduty.web("PALICE1").add_note(incident, f"One of {notes} notes: {number}")
-        await stage.at_rest()
+        await (rest or stage.at_rest)()
 
 
-async def _cost(stage: Stage, incident: str, notes: int) -> Cost:
+async def _cost(stage: Stage, incident: str, notes: int, rest: Rest | None = None) -> Cost:
     """Write notes one by one after a while of rest, and return what each cost, in the order of `UNITS`."""
     await asyncio.sleep(SETTLED_MS / SECOND)
-    await _write(stage, incident, 1)
+    await _write(stage, incident, 1, rest)
     before = await _spent(stage)
     for number in range(notes):
         stage.bridge.pagerduty.web("PALICE1").add_note(incident, f"A note by itself: {number}")
-        await stage.at_rest()
+        await (rest or stage.at_rest)()
     cpu, size, commands = ((after - then) / notes for after, then in zip(await _spent(stage), before, strict=True))
     return 1000 * cpu, size / 1024, commands
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from shared.model.archive import (
     BATCH,
     KEPT,
+    Moved,
     concerns_moved,
+    crowded_out,
     moved_out,
     name_of_id,
     name_of_line,
@@ -19,6 +21,7 @@ from shared.model.archive import (
     recall,
     told_for_good,
 )
+from shared.model.backlog import counted_at_once, told_briefly
 from shared.model.event import (
     ACKNOWLEDGED,
     ANNOTATED,
@@ -33,7 +36,7 @@ from shared.model.event import (
 from shared.model.ids import EventId, LineKey, MessageTs
 from shared.model.incident import FoldResult, Incident, fold
 from shared.model.slack_state import MessageState, SlackState
-from shared.model.thread_layout import layout_thread
+from shared.model.thread_layout import SUMMED, layout_thread
 from shared.model.timeline import Line
 from shared.slack.render import card, thread_line
 from tests.builders import ALICE, BOB, INCIDENT, NOON, expectation, webhook
@@ -58,14 +61,15 @@ class Bounded:
         return recall(self.incident, filter(None, self.fields.values()), ids)
 
     def fold(self, event: Event) -> FoldResult:
-        """Fold an event as the store does: with what was moved out, as far as it is concerned by it."""
+        """Fold an event as the store does, and resync: with what was moved out, as far as it is concerned by it."""
         known, *others = [name in self.fields for name in names_of_event(event)]
         if known:
             before = recall(self.incident, (), [event.id])
         else:
-            before = self.whole() if concerns_moved(self.incident, event) or any(others) else self.incident
+            late = concerns_moved(self.incident, event) or any(others) or event.source is Source.LOG
+            before = self.whole() if late else self.incident
         folded = fold(before, event, NOON)
-        self.incident = put_back(folded.incident)
+        self.incident = put_back(counted_at_once(before, folded.incident))
         return folded.result
 
     def tell(self) -> None:
@@ -76,7 +80,15 @@ class Bounded:
                 self.posts.append(entry.line.key)
                 state = MessageState(ts=MessageTs(f"{len(self.posts)}.0"), content_digest="")
                 self.slack_state = self.slack_state.with_line(entry.line.key, state)
-        self.incident, gone, ids = moved_out(self.incident, told_for_good(entries, self.slack_state))
+        self.keep(moved_out(self.incident, told_for_good(entries, self.slack_state)))
+
+    def count(self) -> None:
+        """Count what is too much to tell, as a pass does before it posts."""
+        self.keep(crowded_out(told_briefly(self.incident, self.slack_state, "all", NOON)))
+
+    def keep(self, moved: Moved) -> None:
+        """Keep what was moved out beside the projection."""
+        self.incident, gone, ids = moved
         self.fields |= {name_of_id(event): None for event in ids}
         self.fields |= {name: None for line in gone for name in names_of_line(line)}
         self.fields |= {name_of_line(line.key): line for line in gone}
@@ -104,7 +116,7 @@ def life(random: Random) -> list[tuple[Event, bool]]:
 
 def bare(incident: Incident) -> tuple[object, ...]:
     """Give what must be the same: everything but the marks of what is told."""
-    lines = tuple(replace(line, told=False, message=None) for line in incident.lines)
+    lines = tuple(replace(line, told=False, message=None) for line in incident.lines if line.type != SUMMED)
     return replace(incident, lines=lines, seen_events=(), moved_until_ms=None, recalled=Incident(INCIDENT).recalled), 0
 
 
@@ -127,6 +139,29 @@ def test_a_bounded_projection_folds_like_an_unbounded_one(happened: list[tuple[E
     shown = [card.render(one, unbounded.snapshot, {}).digest for one in (unbounded, bounded.incident)]
     assert shown[0] == shown[1]
     assert {FoldResult.DUPLICATE} == {bounded.fold(event) for event, _ in happened}
+
+
+@settings(deadline=None, max_examples=40)
+@given(LIVES, st.integers(0, 2**32))
+def test_what_is_counted_makes_no_difference(happened: list[tuple[Event, bool]], seed: int) -> None:
+    """Whatever was only counted, each event has the same result, no line is lost, and none is told or counted twice."""
+    random = Random(seed)  # noqa: S311 -- as above
+    start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON + 20_000, "c1"),))
+    unbounded, bounded = start, Bounded(start)
+
+    for event, _ in happened:
+        folded = fold(unbounded, event, NOON)
+        unbounded = folded.incident
+        assert folded.result is bounded.fold(event)
+        if random.random() < 0.2:
+            bounded.count()
+        if random.random() < 0.02:
+            bounded.tell()
+
+    assert bare(unbounded) == bare(bounded.whole())
+    assert {FoldResult.DUPLICATE} == {bounded.fold(event) for event, _ in happened}
+    every = [line for line in bounded.whole().lines if line.type != SUMMED]
+    assert len(every) == len({line.key for line in every})
 
 
 @settings(deadline=None, max_examples=40)

@@ -1,19 +1,22 @@
 """An incident of which much was told: its old lines leave the document, and nothing else changes."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from pagebridge_sandbox.slack import Message
+from pagebridge_sandbox.slack import Fault, Message
 from shared.model.ids import IncidentId
 from shared.store import documents
 from shared.store.incidents import Incidents
 from shared.store.redis import connect
-from tests.stories.harness import Bridge, settled, until
-from tests.stories.test_resync import looked, looking, shown
+from tests.stories.harness import PATIENCE, Bridge, settled, until
+from tests.stories.test_resync import looked, looking, passes, shown
 from tests.stories.test_sweep import post_again
 
 NOTES = 40
+BURST = 150
 FEW = 24
 """Lines that stay in the documents at most: the newest, and what later ones are understood by."""
 
@@ -77,6 +80,52 @@ async def test_an_old_note_that_is_edited_is_told(bridge: Bridge) -> None:
     await looked(bridge)
     assert "It was the database" in card.replies[-1].plain
     assert NOTES + 3 == len(card.replies)
+
+
+async def test_what_waits_for_slack_is_counted(bridge: Bridge) -> None:
+    """Slack is down for long: then the state comes, one line counts the rest, and nothing of it is told later."""
+    incident, card = await shown(bridge)
+    await settled(bridge)
+    outage = bridge.slack.add_fault(Fault("chat.postMessage", error="internal_error"))
+    for number in range(BURST):
+        bridge.pagerduty.web("PALICE1").add_note(incident, f"Note {number:03d}.")
+        if number % 20 == 19:
+            await bridge.pagerduty.webhooks.wait_until_idle(timeout=PATIENCE)
+    bridge.pagerduty.web("PBOB1").acknowledge(incident)
+    await bridge.pagerduty.webhooks.wait_until_idle(timeout=PATIENCE)
+    await small(bridge, IncidentId(incident))
+
+    outage.remove()
+    await until(lambda: any("acknowledged" in reply.plain for reply in card.replies), "the acknowledgement to be told")
+    await until(passed_again(), "another look")
+    told = [reply.plain for reply in card.replies]
+    for event in {sent.event_id: None for sent in bridge.pagerduty.webhooks.log if sent.incident_id == incident}:
+        bridge.pagerduty.webhooks.redeliver(event)
+    await bridge.pagerduty.webhooks.wait_until_idle(timeout=PATIENCE)
+    await until(passed_again(3), "everything to be compared")
+
+    assert told == [reply.plain for reply in card.replies]
+    assert BURST * 0.8 <= sum("Note" in line for line in told) + sum(counted(line) for line in told) <= BURST
+    assert len(told) <= 4
+
+
+async def small(bridge: Bridge, incident: IncidentId) -> None:
+    """Wait until what is to be told is small again."""
+    async with asyncio.timeout(PATIENCE):
+        while max(await kept(bridge, incident)) > FEW:
+            await until(passed_again(), "another look")
+
+
+def passed_again(times: int = 1) -> Callable[[], bool]:
+    """Tell when resync has come to its end so many times; the incident itself is due for as long as a burst lasts."""
+    before = passes()
+    return lambda: passes() >= before + times
+
+
+def counted(line: str) -> int:
+    """Read how many changes a line counts."""
+    found = re.search(r"([\d,]+) further change", line)
+    return int(found[1].replace(",", "")) if found else 0
 
 
 async def test_a_second_message_of_an_old_line_is_deleted(bridge: Bridge) -> None:

@@ -1,11 +1,13 @@
 """The lines of an incident's thread: every type of event, by a person and by PagerDuty, and all that can be said."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.model import event as of
 from shared.model.event import ANNOUNCED_TYPES, Agent, Details, Instant, Source
 from shared.model.ids import CommandId, EventId, LineKey
-from shared.model.thread_layout import BEFORE_WAKE, ThreadEntry
+from shared.model.thread_layout import BEFORE_WAKE, SUMMED, ThreadEntry
 from shared.model.timeline import Line
 from shared.slack.render.thread_line import render_line
 from tests.builders import ALICE, BOB, INCIDENT, NOON
@@ -29,6 +31,11 @@ def line(
 def fields(event_type: str, said: Details) -> Line:
     """Make a line about fields, whose names are no Python names."""
     return Line(LineKey("f"), event_type, Instant(NOON), ALICE, ((Source.WEBHOOK, EventId("01")),), details=said)
+
+
+def summed(said: str, over: str) -> Line:
+    """Make the line that counts changes."""
+    return replace(line(SUMMED, None, said=said, over=over, since=str(NOON - 600_000), link=MERGED), slots=())
 
 
 CASES: tuple[tuple[str, Line, tuple[Line, ...], Details], ...] = (
@@ -116,6 +123,9 @@ CASES: tuple[tuple[str, Line, tuple[Line, ...], Details], ...] = (
     ("An automation action started", line(of.ACTION_CREATED, None, action="Restart pod"), (), ()),
     ("An automation action changed", line(of.ACTION_UPDATED, None, action="Restart pod", state="running"), (), ()),
     ("An automation action ended", line(of.ACTION_TERMINATED, None, action="Restart pod", state="error"), (), ()),
+    ("A burst of changes goes on", summed("312", "no"), (), ()),
+    ("It is over", summed("1317", "yes"), (), ()),
+    ("It was one change more than a thread tells one by one", summed("1", "yes"), (), ()),
     ("A workflow started", line(of.WORKFLOW_STARTED, workflow="Major incident"), (), ()),
     ("A workflow completed", line(of.WORKFLOW_COMPLETED, None, workflow="Major incident"), (), ()),
     ("It was snoozed", line(of.SNOOZED, slack=True, until=LATER), (), ()),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shared.model import event
-from shared.model.thread_layout import ThreadEntry, timed_out
+from shared.model.thread_layout import SUMMED, ThreadEntry, timed_out
 from shared.model.timeline import Line
 from shared.slack.render.blocks import clamp, date, link, short
 
@@ -116,6 +116,14 @@ def _item(name: str, *, with_state: bool = False) -> Detail:
     return detail
 
 
+def _summed(entry: ThreadEntry) -> str:
+    """Say since when, or in which time, changes are counted and not told, and where they are."""
+    line = entry.line
+    since, there = date(int(line.detail_value("since"))), link(line.detail_value("link"), "See them in PagerDuty")
+    when = f"between {since} and {date(line.at.ms)}" if line.detail_value("over") == "yes" else f"since {since}"
+    return f" {when}, not shown here one by one. {there}"
+
+
 def _snoozed(entry: ThreadEntry) -> str:
     until = entry.line.detail_value("until")
     return f" until {date(int(until))}" if until else ""
@@ -160,6 +168,7 @@ LINE: Mapping[str, Wording] = {
     ),
     event.TITLE_CHANGED: Wording(":pencil2:", "changed the title", "Title changed", _change("title")),
     event.NOTE_EDITED: Wording(":memo:", "edited a note", "Note edited", _note),
+    SUMMED: Wording(":fast_forward:", "", "Further changes", _summed),
 }
 REPLIES = {"joined": "accepted", "declined": "declined"}
 """PagerDuty's states of a responder who replied, in words (PagerDuty REST: responder requests)."""

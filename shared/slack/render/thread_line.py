@@ -6,9 +6,10 @@ part if it is long.
 """
 
 from shared.model import event
+from shared.model.backlog import is_final
 from shared.model.event import Agent, Source
 from shared.model.ids import IncidentId
-from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, ThreadEntry, timed_out
+from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, SUMMED, ThreadEntry, timed_out
 from shared.model.timeline import Line
 from shared.slack.render.blocks import Message, clamp, context, date, escape, listed, message, section, short
 from shared.slack.render.event_wording import LINE, REPLIES
@@ -42,7 +43,8 @@ def render_line(incident: IncidentId, entry: ThreadEntry) -> Message:
     line = entry.line
     written = _written(entry)
     body, cut = quote(written) if written else ("", False)
-    head = f"{LINE[line.type].symbol} {_headline(entry)} · {date(line.at.ms)}"
+    when = "" if line.type == SUMMED else f" · {date(line.at.ms)}"
+    head = f"{LINE[line.type].symbol} {_headline(entry)}{when}"
     text = "\n".join(filter(None, (head, body)))
     blocks = [section(text)]
     if cut or (written and line.detail_value("trimmed")):
@@ -70,6 +72,9 @@ def headline_text(line: Line, *, asleep: bool = False) -> str:
         return "Note deleted"
     if timed_out(line):
         return "Snooze ended" if asleep else "Acknowledgement timed out"
+    if line.type == SUMMED:
+        count, least = int(line.detail_value("said")), "" if is_final(line) else "At least "
+        return f"{least}{count:,} further {'change' if count == 1 else 'changes'}"
     return LINE[line.type].passive
 
 

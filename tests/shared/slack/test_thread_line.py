@@ -12,7 +12,7 @@ from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model import event as of
 from shared.model.event import ANNOUNCED_TYPES, Agent, Details, Instant, Source
 from shared.model.ids import CommandId, EventId, LineKey
-from shared.model.thread_layout import ThreadEntry, layout_thread
+from shared.model.thread_layout import SUMMED, ThreadEntry, layout_thread
 from shared.model.timeline import Line
 from shared.slack.render import event_wording, thread_line
 from shared.slack.render.blocks import Message
@@ -152,7 +152,7 @@ def test_each_event_in_plain_words(shown: Line, expected: str) -> None:
 
 def test_every_announced_event_has_words() -> None:
     """No event that has a line is without words; each of them stands on the page `tests/words/thread_lines.md`."""
-    assert set(event_wording.LINE) == ANNOUNCED_TYPES
+    assert set(event_wording.LINE) == ANNOUNCED_TYPES | {SUMMED}
 
 
 def test_a_snooze_says_until_when() -> None:
