@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pagebridge_sandbox.play import happenings
-from pagebridge_sandbox.play.happenings import LATE, RESTART, SLOW, STORM, Happening
-from pagebridge_sandbox.play.playground import Playground
+from pagebridge_sandbox.play.happenings import LATE, SLOW, STORM, Happening
+from pagebridge_sandbox.play.playground import RESTART, Playground
 
 Kind = Literal["switch", "once"]
 

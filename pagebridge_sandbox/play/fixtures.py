@@ -69,6 +69,7 @@ ACTORS = (
     Actor("Olga", "Olga Brandt", "outsider", "from Northwind, in the shared channel only"),
 )
 PRIORITIES = ("P1", "P2", "P3")
+"""All ids are the same in every play, so that a recording of one means the same in another."""
 
 
 def set_up_slack(slack: SlackSandbox) -> None:
@@ -95,7 +96,10 @@ def set_up_slack(slack: SlackSandbox) -> None:
 
 def set_up_pagerduty(pagerduty: PagerDutySandbox) -> None:
     """Set up the account. Alice is on call first and then Bob, Carol for search, and Erin for what is private."""
-    teams = {name: pagerduty.add_team(name, private=name == "Security") for name in ("Payments", "Search", "Security")}
+    teams = {
+        name: pagerduty.add_team(name, f"P{name.upper()}", private=name == "Security")
+        for name in ("Payments", "Search", "Security")
+    }
     for actor in ACTORS:
         if actor.team:
             pagerduty.add_user(actor.name, actor.email, role="limited_user", id=actor.pagerduty_id)
@@ -105,7 +109,7 @@ def set_up_pagerduty(pagerduty: PagerDutySandbox) -> None:
     _add_service(pagerduty, VAULT, "vault", teams["Security"], ["Erin"])
     _add_service(pagerduty, EDGE, "edge-proxies", teams["Payments"], ["Alice", "Bob"])
     for name in PRIORITIES:
-        pagerduty.add_priority(name)
+        pagerduty.add_priority(name, id=f"PPRIO{name}")
 
 
 def _add_service(
@@ -119,6 +123,6 @@ def _add_service(
     """Add a service with its escalation policy, of which each level is one person."""
     people = {actor.first: actor.pagerduty_id for actor in ACTORS}
     policy = pagerduty.add_escalation_policy(
-        f"{name} on-call", [[people[first]] for first in levels], teams=[team], delay=30
+        f"{name} on-call", [[people[first]] for first in levels], [team], f"PONCALL{service_id[1:]}", delay=30
     )
     pagerduty.add_service(name, policy.id, teams=[team], id=service_id, acknowledgement_timeout=acknowledgement_timeout)

@@ -11,15 +11,15 @@ from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
 from pagebridge_sandbox.pagerduty import WebhookFaultPlan
 from pagebridge_sandbox.play import fixtures
 from pagebridge_sandbox.play.forging import send_forged
-from pagebridge_sandbox.play.playground import Playground
+from pagebridge_sandbox.play.playground import POLL_INTERVAL, Playground
 from pagebridge_sandbox.slack import Fault as SlackFault
 
 Happening = Callable[[Playground], AbstractAsyncContextManager[None]]
 """Breaks something when it is entered, and mends it when it is left."""
 
 WRITES = (("PUT", "/incidents/*"), ("POST", "/incidents/*/*"))
-SLOW, LATE, RESTART = 3.0, 6.0, 2.0
-"""Seconds: what a slow answer takes, how late a delivery is, and when a killed worker is started again."""
+SLOW, LATE = 3.0, 6.0
+"""Seconds: what a slow answer takes, and how late a delivery is."""
 STORM = 200
 HOUR = 3600
 
@@ -95,13 +95,11 @@ async def forged(playground: Playground) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def worker_killed(playground: Playground) -> AsyncIterator[None]:
-    """Kill the worker in the middle of its work, and start it again a moment later."""
+    """Kill the worker in the middle of its work. It is started again a moment later, as always when it ends."""
     worker = playground.bridge.worker
     await worker.child.kill()
-    try:
-        await asyncio.sleep(RESTART)
-    finally:
-        worker.restart()
+    while not worker.running:  # noqa: ASYNC110 - another process is looked at
+        await asyncio.sleep(POLL_INTERVAL)
     yield
 
 

@@ -20,6 +20,9 @@ from pagebridge_sandbox.store_clock import FAKETIME, StoreClock
 
 TIMES_FASTER = 10
 """How many times as much as Slack allows is allowed here, so that a storm passes while people look."""
+RESTART = 2.0
+"""Seconds until a process that has ended is started again."""
+POLL_INTERVAL = 0.05
 WORKER = "pagebridge.local.play_worker"
 """The worker with this pace, which also compares with PagerDuty more often."""
 
@@ -95,9 +98,19 @@ async def open_playground(directory: Path) -> AsyncIterator[Playground]:
         logs = LogTail(bridge.receiver.log), LogTail(bridge.worker.log)
         playground = Playground(pagerduty, slack, valkey, bridge, *logs, Figures(), clock)
         group = await stack.enter_async_context(asyncio.TaskGroup())
-        watching = group.create_task(playground.figures.watch(bridge))
-        stack.callback(watching.cancel)
+        for watching in (playground.figures.watch(bridge), _keep_running(bridge)):
+            stack.callback(group.create_task(watching).cancel)
         yield playground
+
+
+async def _keep_running(bridge: Bridge) -> None:
+    """Start again what has ended, as a supervisor would, until cancelled."""
+    while True:
+        for process in (bridge.receiver, bridge.worker):
+            if not process.running:
+                await asyncio.sleep(RESTART)
+                process.restart()
+        await asyncio.sleep(POLL_INTERVAL)
 
 
 def _limits() -> RateLimits:
