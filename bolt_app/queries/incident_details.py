@@ -20,7 +20,9 @@ from bolt_app.queries.show_incident import (
     latest,
     log_line,
     read_incident,
+    reported_by,
 )
+from bolt_app.replies.builder import quoted_paragraphs
 from bolt_app.visibility import Visibility
 from shared.errors import NotFound
 from shared.model.command import SlackActor
@@ -30,6 +32,8 @@ from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
 from shared.slack.render.blocks import Block, clamp, context, escape, external_link, link, plain, section, short
 from shared.slack.render.thread_line import quote
 
+MOST_WRITTEN = 3
+"""Paragraphs of the text that an incident was opened with: a dialog's field holds no more."""
 MOST_ALERTS, MOST_NOTES, MOST_ENTRIES = 20, 20, 60
 LINKS = 5
 LINES = 5
@@ -82,7 +86,8 @@ def view(about: ModalContext, blocks: Sequence[Block]) -> Block:
 
 def details_blocks(whole: IncidentView) -> list[Block]:
     """Return the blocks of the details view, the most urgent first."""
-    parts = (_alerts(whole), _notes(whole.notes), _log(whole.log))
+    written = [_paragraph(part) for part in quoted_paragraphs("*Details*", whole.incident.details)]
+    parts = (written[:MOST_WRITTEN], _alerts(whole), _notes(whole.notes), _log(whole.log))
     told = [[DIVIDER, *part] for part in parts if part]
     page = link(whole.incident.snapshot.url, "Open in PagerDuty")
     head = _paragraph("\n".join([facts(whole.incident), *([page] if page.startswith("<") else [])]))
@@ -104,6 +109,7 @@ def _alerts(whole: IncidentView) -> list[Block]:
 def _alert(alert: Alert) -> str:
     name = link(alert.url, short(alert.summary, LONGEST) or "Alert")
     said = [escape(clamp(fact, SHORT_VALUE)) for fact in (alert.severity, alert.source, alert.status) if fact]
+    said += [reported_by(alert.client)] if alert.client else []
     links = " · ".join(external_link(one.href, one.text) for one in alert.links[:LINKS])
     lines = [line for name, value in alert.details for line in _lines(name, value)]
     more = ["> …"] if len(lines) > LINES else []

@@ -13,6 +13,7 @@ from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.replies.builder import Reply, build_reply, incident_facts, people_listed
 from bolt_app.visibility import Visibility
 from shared.errors import CallError, Malformed
+from shared.model.enrichment import Link
 from shared.model.ids import IncidentId
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import (
@@ -74,7 +75,7 @@ class ShowIncident:
 async def read_incident(pagerduty: PagerDuty, incident: IncidentId) -> IncidentView:
     """Read it. Raises what reading the incident itself raises."""
     read, alerts, notes, entries = await asyncio.gather(
-        pagerduty.incident(incident),
+        pagerduty.incident(incident, with_details=True),
         _or_none(pagerduty.alerts(incident)),
         _or_none(pagerduty.notes(incident)),
         _or_none(pagerduty.log_entries(incident)),
@@ -91,7 +92,8 @@ def render_incident(view: IncidentView) -> Reply:
     if view.log is not None:
         lines = [log_line(logged) for logged in view.log[-LAST_ENTRIES:]]
         entries = "\n".join(["*Latest activity*", *lines]) if lines else ""
-    return build_reply(facts(view.incident), _alert(view), notes, entries)
+    written = short(view.incident.details, LONGEST)
+    return build_reply(facts(view.incident), f"*Details*: {written}" if written else "", _alert(view), notes, entries)
 
 
 def facts(incident: RestIncident) -> str:
@@ -121,6 +123,11 @@ def log_line(logged: LogEntry) -> str:
     return f"{date(logged.at.ms)}: {short(logged.summary, LONGEST)}"
 
 
+def reported_by(client: Link) -> str:
+    """Return the monitoring tool that reported an alert, as a link if it names a page that may be followed."""
+    return f"reported by {external_link(client.href, client.text)}"
+
+
 def latest(notes: tuple[Note, ...], most: int) -> list[Note]:
     """Return the notes written last, the oldest first."""
     return sorted(notes, key=lambda note: note.created.ms)[-most:]
@@ -134,7 +141,8 @@ def _alert(view: IncidentView) -> str:
         return ""
     first, count = view.alerts[0], alert_count(view)
     head = "*Alert*" if count == 1 else f"*First of {count} alerts*"
-    said = " · ".join(escape(fact) for fact in (first.summary, first.severity, first.source) if fact)
+    said = " · ".join(filter(None, map(escape, (first.summary, first.severity, first.source))))
+    said += f" · {reported_by(first.client)}" if first.client else ""
     links = [external_link(link.href, link.text) for link in first.links[:LINKS]]
     return "\n".join([f"{head}: {clamp(said, LONGEST)}", *links])
 

@@ -15,9 +15,10 @@ import structlog
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
 from shared.model.enrichment import FirstAlert, Link, OnCallByLevel, PendingActions, present_level
-from shared.model.event import Event, Instant, Ref, Source
+from shared.model.event import TRIGGERED, Event, Instant, Ref, Source
 from shared.model.ids import EventId, IncidentId, UserId
 from shared.model.incident import Incident, fold_read
+from shared.model.timeline import Line
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.pagerduty.models.account import OnCall
@@ -61,7 +62,7 @@ class Enricher:
             log.warning("enrichment.not_visible", incident=incident, why=str(error))
         pending = await self._read_pending(known, read, lease)
         alert = None
-        if known.enrichment.alert in (None, FirstAlert()):
+        if known.enrichment.alert is None or known.enrichment.alert.is_missing:
             alert = await self._first_alert(known, read, lease)
         changed = await self.incidents.change(incident, lambda now: with_enrichment(now, read, pending, alert))
         after = changed.value
@@ -78,17 +79,18 @@ class Enricher:
         count = read.alerts.all if read and read.alerts else None
         if known.enrichment.alert is not None and not count:
             return None
+        client = told_client(known.lines)
         if read is None or count == 0:
-            return FirstAlert()
+            return FirstAlert(client=client)
         try:
             await self._wait_turn(lease)
-            return first_alert(await self.pagerduty.alerts(known.id))
+            return first_alert(await self.pagerduty.alerts(known.id), client)
         except (Unavailable, Uncertain) as error:
             log.info("enrichment.delayed", incident=known.id, why=str(error))
             return None
         except (Refused, Malformed) as error:
             log.warning("enrichment.alert_failed", incident=known.id, why=str(error))
-            return FirstAlert()
+            return FirstAlert(client=client)
 
     async def _read_pending(self, known: Incident, read: RestIncident | None, lease: Lease) -> PendingActions:
         times = [at for at in (known.as_of, read.updated if read else None) if at is not None]
@@ -147,13 +149,25 @@ def with_enrichment(
     return replace(known, enrichment=replace(enrichment, pending=pending) if same else enrichment)
 
 
-def first_alert(alerts: Sequence[Alert]) -> FirstAlert:
-    """Take what a card shows of the first of an incident's alerts. Pure."""
+def told_client(lines: Sequence[Line]) -> Link | None:
+    """Return the monitoring tool that opened an incident, as the webhook told it. Pure."""
+    told = (line for line in lines if line.type == TRIGGERED and line.detail_value("client"))
+    line = next(told, None)
+    return _kept(Link(line.detail_value("client_url"), line.detail_value("client"))) if line else None
+
+
+def first_alert(alerts: Sequence[Alert], client: Link | None = None) -> FirstAlert:
+    """Take what a card shows of the first of an incident's alerts; `client` is what the webhook told. Pure."""
     if not alerts:
-        return FirstAlert()
+        return FirstAlert(client=client)
     first = alerts[0]
     links = tuple(Link(link.href, link.text[:LONGEST_TEXT]) for link in first.links if len(link.href) <= LONGEST_TEXT)
-    return FirstAlert(first.summary[:LONGEST_TEXT], first.source[:LONGEST_TEXT], links[:LINKS])
+    tool = _kept(first.client) if first.client else client
+    return FirstAlert(first.summary[:LONGEST_TEXT], first.source[:LONGEST_TEXT], links[:LINKS], tool)
+
+
+def _kept(client: Link) -> Link:
+    return Link(client.href if len(client.href) <= LONGEST_TEXT else "", client.text[:LONGEST_TEXT])
 
 
 def on_call_at(entries: Sequence[OnCall], at_ms: int) -> OnCallByLevel:

@@ -1,6 +1,7 @@
 """Pure: private answers put together from paragraphs, and the words about an incident that several of them share."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.model.event import SECOND, Ref, Snapshot
@@ -10,9 +11,12 @@ from shared.slack.render.card import SYMBOL
 
 PARAGRAPH = 3000
 """Characters that one section of a message takes (Slack's reference on blocks)."""
+PART = 2900
+"""Characters of one line that are quoted in a paragraph, beside what stands around it."""
 MESSAGE = 11_000
 """Characters of all of them: Slack refuses messages of some 13,000 as JSON, and documents no number."""
 TITLE = 120
+_BROKEN_ENTITY = re.compile(r"&[a-z]{0,4}$")
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 
 
@@ -33,6 +37,25 @@ def build_reply(*paragraphs: str, press: Sequence[Block] = ()) -> Reply:
     blocks = [section(paragraph) for paragraph in shown]
     row: list[Block] = [{"type": "actions", "elements": list(press)}] if press else []
     return Reply("\n".join(shown), (*blocks, *row))
+
+
+def quoted_paragraphs(heading: str, *texts: str) -> list[str]:
+    """Quote all that people wrote below a heading, in as many paragraphs as it needs; nothing if there is no text."""
+    lines = [f"> {part}" for text in texts for line in text.splitlines() for part in _parts(escape(line))]
+    paragraphs = [heading] if lines else []
+    for line in lines:
+        whole = f"{paragraphs[-1]}\n{line}"
+        paragraphs = [*paragraphs[:-1], whole] if len(whole) <= PARAGRAPH else [*paragraphs, line]
+    return paragraphs
+
+
+def _parts(line: str) -> Iterator[str]:
+    """Cut an escaped line into parts that fit into a paragraph, never within an entity."""
+    while len(line) > PART:
+        end = len(_BROKEN_ENTITY.sub("", line[:PART]))
+        yield line[:end]
+        line = line[end:]
+    yield line
 
 
 def as_code(line: str) -> str:

@@ -1,18 +1,14 @@
 """Pure: an outcome in the words for the person who clicked. What it says about PagerDuty, PagerDuty has confirmed."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bolt_app.replies.builder import Reply, build_reply, names
+from bolt_app.replies.builder import Reply, build_reply, names, quoted_paragraphs
 from shared.model.actions import SPECS, Action
 from shared.model.command import Command
 from shared.model.outcome import Kind, Outcome
 from shared.slack.render.blocks import Block, clamp, date, escape, link
 from shared.slack.render.buttons import button, level_buttons, retry_button
-
-PARAGRAPH = 2900
-"""Characters of the person's own text in one paragraph: Slack takes 3,000 in one section."""
 
 
 @dataclass(frozen=True)
@@ -127,21 +123,7 @@ def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
 
 def returned_text(*texts: str) -> list[str]:
     """Give people back all that they wrote, in as many paragraphs as it needs, so that they need not write it again."""
-    lines = [f"> {part}" for text in texts for line in text.splitlines() for part in _parts(escape(line))]
-    paragraphs = ["Your text:"] if lines else []
-    for line in lines:
-        whole = f"{paragraphs[-1]}\n{line}"
-        paragraphs = [*paragraphs[:-1], whole] if len(whole) <= PARAGRAPH else [*paragraphs, line]
-    return paragraphs
-
-
-def _parts(line: str) -> Iterator[str]:
-    """Cut an escaped line into parts that fit into a paragraph, never within an entity."""
-    while len(line) > PARAGRAPH:
-        end = len(re.sub(r"&[a-z]{0,4}$", "", line[:PARAGRAPH]))
-        yield line[:end]
-        line = line[end:]
-    yield line
+    return quoted_paragraphs("Your text:", *texts)
 
 
 def _returned(command: Command) -> list[str]:

@@ -30,12 +30,17 @@ class Note:
 
 @dataclass(frozen=True)
 class AlertReport:
-    """What monitoring says besides the title: the `source` that is affected, pages (`href`, `text`), and `details`."""
+    """
+    What monitoring says besides the title: the `source` that is affected, pages (`href`, `text`), and `details`.
+
+    `client` is its own `name` and `url`.
+    """
 
     source: str = ""
     links: Sequence[dict[str, str]] = ()
     details: dict[str, object] | str | None = None
     severity: str = "critical"
+    client: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)

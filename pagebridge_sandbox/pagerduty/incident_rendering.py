@@ -213,13 +213,15 @@ class IncidentRenderer:
 
 
 def _alert_body(alert: Alert) -> Json:
-    """Show what was reported, the source where alerts in the wild have it: the description leaves that part out."""
-    report = alert.report
+    """Show what was reported; source and tool are where alerts in the wild have them, which no description tells."""
+    report, tool = alert.report, alert.report.client or {}
+    said = {"source_origin": report.source, "client": tool.get("name"), "client_url": tool.get("url")}
+    told = {name: value for name, value in said.items() if value}
     return {
         "type": "alert_body",
         "contexts": [{"type": "link", **link} for link in report.links],
         "details": {} if report.details is None else report.details,
-    } | ({"cef_details": {"source_origin": report.source, "severity": report.severity}} if report.source else {})
+    } | ({"cef_details": {**told, "severity": report.severity}} if told else {})
 
 
 def _alert_counts(incident: Incident) -> Json:

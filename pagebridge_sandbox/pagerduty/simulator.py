@@ -153,7 +153,7 @@ class PagerDutySimulator(AccountSetup):
         if priority is not None and priority not in priorities:
             raise not_found("Priority Not Found")
         service = directory.service(service_id)
-        report = AlertReport(**alert or {})
+        report = AlertReport(**{"client": client, **(alert or {})})
         draft = lifecycle.IncidentDraft(
             service, title, urgency, priorities.get(priority or ""), incident_key, report=report
         )

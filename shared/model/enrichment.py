@@ -27,11 +27,21 @@ class Link:
 
 @dataclass(frozen=True)
 class FirstAlert:
-    """The first alert; all fields are empty if the incident has none."""
+    """
+    The first alert; all fields but `client` are empty if the incident has none.
+
+    `client` is the monitoring tool that reported the incident, with its page, where one is named.
+    """
 
     summary: str = ""
     source: str = ""
     links: tuple[Link, ...] = ()
+    client: Link | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """True if the incident had no alert when it was read."""
+        return not (self.summary or self.source or self.links)
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,9 @@ class SimulatedPagerDuty(PagerDuty):
         """PagerDuty's time."""
         return self._account.clock_ms()
 
-    async def incident(self, incident: IncidentId) -> Read[RestIncident]:
-        """Read an incident."""
+    async def incident(self, incident: IncidentId, *, with_details: bool = False) -> Read[RestIncident]:
+        """Read an incident; nobody in the simulation writes details."""
+        assert not with_details
         return await self._way.call("read", lambda: self._with_date(self._shown(self._account.incidents[incident])))
 
     async def set_status(

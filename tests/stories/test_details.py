@@ -7,6 +7,7 @@ from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.store.redis import connect
 from tests.stories.harness import Bridge, settled
 from tests.stories.test_what_is_broken import REPORT
+from tests.stories.typed_commands import answered, typed_dialog
 
 
 async def test_everything_that_pagerduty_has(bridge: Bridge) -> None:
@@ -26,6 +27,55 @@ async def test_everything_that_pagerduty_has(bridge: Bridge) -> None:
         assert words in modal.plain
     assert [] == bridge.writes()
     assert [] == bridge.private("Carol")
+
+
+TOOL = {"name": "Alertmanager", "url": "https://alertmanager.example.com/#/alerts"}
+
+
+async def test_the_monitoring_tool_is_named_and_linked(bridge: Bridge) -> None:
+    """The card, Details and `/pd show` name what reported it, with its page."""
+    bridge.pagerduty.trigger(bridge.acme.service, "Checkout latency over 2s", client=TOOL)
+
+    card = await bridge.card("reported by Alertmanager")
+    modal = await bridge.dialog("Alice", "Details")
+
+    assert "<https://alertmanager.example.com/#/alerts|Alertmanager>" in str(card.blocks)
+    assert "reported by Alertmanager (alertmanager.example.com)" in modal.plain
+    await answered(bridge, "Alice", "/pd show 1", "reported by Alertmanager")
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "slack://open", "", "https://" + "x" * 600])
+async def test_a_page_that_must_not_be_followed_is_no_link(bridge: Bridge, url: str) -> None:
+    """Monitoring names a page that is none: the tool is named and nothing is linked."""
+    bridge.pagerduty.trigger(bridge.acme.service, "Checkout latency over 2s", client={"name": "Tool", "url": url})
+
+    card = await bridge.card("reported by Tool")
+
+    assert "|Tool>" not in str(card.blocks)
+    assert not url or f"<{url[:20]}" not in str(card.blocks)
+
+
+async def test_the_tool_of_an_incident_without_an_alert(bridge: Bridge) -> None:
+    """Its alerts cannot be read: the card names the tool that the webhook named."""
+    bridge.pagerduty.add_fault(Fault("GET", "/incidents/*/alerts", status=403))
+    bridge.pagerduty.trigger(bridge.acme.service, "Checkout latency over 2s", client=TOOL)
+
+    assert "alertmanager.example.com" in (await bridge.card("reported by Alertmanager")).plain
+
+
+async def test_what_a_person_wrote_into_a_new_incident_is_shown(bridge: Bridge) -> None:
+    """Alice opens one from Slack with details: Details and `/pd show` have them, for whoever handles it."""
+    modal = await typed_dialog(bridge, "Alice", "/pd trigger Checkout is down")
+    modal.choose("Service", "checkout-api")
+    modal.fill("Details", "Since the release of 12:00.\nOnly in Europe.")
+    await modal.submit()
+    await bridge.card("Checkout is down")
+
+    modal = await bridge.dialog("Bob", "Details")
+
+    assert "Since the release of 12:00." in modal.plain
+    assert "Only in Europe." in modal.plain
+    await answered(bridge, "Bob", "/pd show 1", "Since the release of 12:00. Only in Europe.")
 
 
 async def test_a_part_that_cannot_be_read_is_named(bridge: Bridge) -> None:

@@ -28,11 +28,13 @@ def whole(*, many: bool = False) -> IncidentView:
         "escalation_policy",
         pending=tuple(PendingAction(kind, Instant(NOON + 60 * MINUTE)) for kind in PENDING),
         alerts=AlertCounts(all=3 * times, triggered=2 * times),
+        details="Since the release of 12:00.\nOnly in Europe.",
     )
     details = (("host", "checkout-db-1"), ("trace", "pool\nexhausted\nafter\n5 s\nof waiting"))
     links = (Link("https://grafana.example.com/d/1", "Dashboard"),)
-    alert = Alert("A1", "p99 of /pay is 8.2 s", "", "triggered", "critical", "db-1", links, details=details)
-    nameless = replace(alert, summary="", severity="", links=(), details=())
+    tool = Link("https://alertmanager.example.com/#/alerts", "Alertmanager")
+    alert = Alert("A1", "p99 of /pay is 8.2 s", "", "triggered", "critical", "db-1", links, details, tool)
+    nameless = replace(alert, summary="", severity="", links=(), details=(), client=None)
     by_bob = Note("1", "Looking at it.", Ref(BOB.id, BOB.name), Instant(NOON + MINUTE), None)
     unsigned = replace(by_bob, user=None, content="The pool is full.")
     log = LogEntry("1", "trigger_log_entry", Instant(NOON), None, "api", "Triggered through the API.")

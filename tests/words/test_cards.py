@@ -69,6 +69,7 @@ def read(incident: Incident, alert: FirstAlert | None = None, ahead: PendingActi
 
 
 ALERT = FirstAlert("p99 of /pay is 8.2 s", "checkout-db-1", (Link("https://grafana.example.com/d/1", "Dashboard"),))
+REPORTED = replace(ALERT, client=Link("https://alertmanager.example.com/#/alerts", "Alertmanager"))
 TO_MANY = PendingActions(Instant(NOON), LATER, tuple(Ref(f"P{number}", f"Person {number}") for number in range(7)))
 CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
     ("Triggered", TRIGGERED, HERE),
@@ -79,6 +80,7 @@ CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
     ),
     ("The same, to many", read(TRIGGERED, None, TO_MANY), HERE),
     ("Triggered, with what monitoring reported", read(TRIGGERED, ALERT), HERE),
+    ("The same, from a tool that names itself", read(TRIGGERED, REPORTED), HERE),
     ("Acknowledged", ACKNOWLEDGED, HERE),
     (
         "Acknowledged, and that will time out",

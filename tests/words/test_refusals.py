@@ -230,7 +230,7 @@ async def _add_unreadable(page: Page) -> None:
     async def open_and_load(*given: Any) -> None:  # noqa: ANN401 - as the opener takes it
         shown.append(slack_text.view(await given[3]()))
 
-    async def missing(_: IncidentId) -> None:
+    async def missing(_: IncidentId, **__: object) -> None:
         raise NotFound("x")
 
     door = SimpleNamespace(incident=missing, alerts=missing, notes=missing, log_entries=missing)

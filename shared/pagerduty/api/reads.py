@@ -58,9 +58,10 @@ class Reads(Transport):
     A search by `query` is fuzzy and gives the first `PAGE` only: finding nothing means nothing. An empty one fits all.
     """
 
-    async def incident(self, incident: IncidentId) -> Read[RestIncident]:
-        """Read an incident."""
-        read = await self._call("incident", parse_incident, "GET", "incidents", incident)
+    async def incident(self, incident: IncidentId, *, with_details: bool = False) -> Read[RestIncident]:
+        """Read an incident, with the text that it was opened with only if that is asked for."""
+        params: Params = {"include[]": ["body"]} if with_details else {}
+        read = await self._call("incident", parse_incident, "GET", "incidents", incident, params=params)
         return replace(read, value=_dated(read.value, read.date))
 
     async def try_to_read(self) -> None:

@@ -95,6 +95,7 @@ class _Body:
     data: Annotated[Mapping[str, object], PlainValidator(as_object)]
     agent: OptionalAgent
     client: Annotated[OptionalText, named("client", "name")]
+    client_url: Annotated[OptionalText, named("client", "url")]
     key: Annotated[OptionalText, named("data", "incident_key")]
 
 
@@ -127,10 +128,11 @@ def parse(body: bytes) -> Event | Ignored:
         return Ignored(f"{head.event_type} concerns no incident", ping=head.event_type == PING)
     told = _body(delivery)
     kind, snapshot, happened = _read(head.event_type, told.data, told.occurred_at.end + AHEAD_MS)
-    of_a_tool = () if told.agent or not told.client else (("client", told.client),)
+    by_person = told.agent is not None and told.agent.is_user
+    of_a_tool = (("client", told.client), ("client_url", told.client_url)) if told.client and not by_person else ()
     # What the line of the event would keep, in a document that is read and written as a whole.
     agent = len(told.agent.id + told.agent.name + told.agent.kind) if told.agent else 0
-    said = sum(len(name) + min(len(text), KEPT) for name, text in (*happened.said, ("client", told.client)))
+    said = sum(len(name) + min(len(text), KEPT) for name, text in (*happened.said, *of_a_tool))
     if agent + len(happened.detail) + len(happened.subject) + said > MOST_OF_A_LINE:
         raise Malformed("longer than anything that a line tells")
     key = told.key if head.event_type == event.TRIGGERED else ""

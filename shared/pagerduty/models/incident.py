@@ -114,6 +114,10 @@ class _RestFacts(Facts):
 _rest_facts = parser(_RestFacts)
 
 
+def _only_text(details: object) -> str:
+    return details if isinstance(details, str) else ""
+
+
 @dataclass(frozen=True)
 class RestIncident:
     """
@@ -121,6 +125,7 @@ class RestIncident:
 
     `updated` is None when PagerDuty did not say; such a reading cannot be compared with any other. `assigned_via` is
     `BY_POLICY`, `TO_PEOPLE`, or empty when not said. `merged_into` is the incident that goes on in place of this one.
+    `details` is the text that a person opened it with, if that was read; what monitoring sends is in the alerts.
     """
 
     id: Annotated[IncidentId, PlainValidator(incident_id)]
@@ -135,6 +140,7 @@ class RestIncident:
     kind: Annotated[OptionalText, named("incident_type", "name")] = ""
     merged_into: Annotated[OptionalReference, named("resolve_reason", "incident")] = None
     asked: Annotated[Many[Asked], named("incidents_responders")] = ()
+    details: Annotated[str, PlainValidator(_only_text), named("body", "details")] = ""
 
     @property
     def responders(self) -> frozenset[UserId]:

@@ -165,6 +165,13 @@ def _links(contexts: object) -> tuple[Link, ...]:
     return tuple(Link(text(one["href"]), optional_text(one.get("text"))) for one in links)
 
 
+def _client(event_details: object) -> Link | None:
+    """Find the monitoring tool that sent the event, by its name or else its page."""
+    told = _object(event_details)
+    name, page = (value if isinstance(value, str) else "" for value in (told.get("client"), told.get("client_url")))
+    return Link(page, name) if name or page else None
+
+
 def _details(details: object) -> tuple[tuple[str, str], ...]:
     """Read an object or a text, of which PagerDuty says no more than that it is one of them."""
     if details is None:
@@ -180,7 +187,8 @@ class Alert:
     One alert. `status` is `triggered` or `resolved`; `severity` is `info`, `warning`, `error`, `critical`, or empty.
 
     `source` names what is affected or, where that is not said, the integration that reported it. `details` are what
-    the monitoring sent besides, by name; one that sent a plain text has given it no name.
+    the monitoring sent besides, by name; one that sent a plain text has given it no name. `client` is the monitoring
+    tool, with its page, where it named itself.
     """
 
     id: Text
@@ -191,14 +199,17 @@ class Alert:
     source: OptionalText
     links: Annotated[tuple[Link, ...], PlainValidator(_links), OR_NULL, named("body", "contexts")] = ()
     details: Annotated[tuple[tuple[str, str], ...], PlainValidator(_details), OR_NULL, named("body", "details")] = ()
+    client: Annotated[Link | None, PlainValidator(_client)] = None
 
     @model_validator(mode="before")
     @classmethod
     def _with_source(cls, alert: object) -> object:
         found = as_object(alert)
         body, integration = (_object(found.get(name)) for name in ("body", "integration"))
-        source = _object(body.get("cef_details")).get("source_origin")
-        return {**found, "source": source if source and isinstance(source, str) else integration.get("summary")}
+        event_details = _object(body.get("cef_details"))
+        source = event_details.get("source_origin")
+        source = source if source and isinstance(source, str) else integration.get("summary")
+        return {**found, "source": source, "client": event_details}
 
 
 parse_alerts = listing(Alert, "alerts")

@@ -159,7 +159,8 @@ def _alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
         return []
     summary = "" if first.summary == snapshot.title else short(first.summary, SUMMARY)
     source = short(first.source)
-    facts = " · ".join(filter(None, (summary, f"from {source}" if source else "")))
+    tool = f"reported by {external_link(first.client.href, first.client.text)}" if first.client else ""
+    facts = " · ".join(filter(None, (summary, f"from {source}" if source else "", tool)))
     links = " · ".join(external_link(each.href, each.text) for each in first.links[:LINKS])
     words = "\n".join(filter(None, (f":satellite_antenna: {facts}" if facts else "", links)))
     return [section(words)] if words else []
