@@ -7,6 +7,7 @@ import { SlackWindow } from "./slack/window.js";
 import { PagerDuty } from "./pagerduty/pane.js";
 import { Breaks } from "./bridge/breaks.js";
 import { Sequence } from "./bridge/sequence.js";
+import { Promises, PromisesLabel } from "./bridge/promises.js";
 import { Why } from "./bridge/why.js";
 import { Tour } from "./bridge/tour.js";
 import { Scenario, ScenarioLink } from "./bridge/scenario.js";
@@ -17,6 +18,7 @@ const SIDE = [
 ];
 const BELOW = [
   { id: "hops", label: "What is going on", Part: Sequence },
+  { id: "promises", label: html`<${PromisesLabel} />`, Part: Promises },
   { id: "why", label: "Why?", Part: Why },
 ];
 const NARROW = [
@@ -29,8 +31,8 @@ const NARROW = [
 
 export function Layout() {
   const { change, view } = usePage();
-  const show = (name, id) => change({ [name]: id, narrow: id === "why" ? "hops" : id });
-  return html`<div class="page" data-narrow=${view.narrow}>
+  const show = (name, id) => change({ [name]: id, narrow: name === "below" ? "hops" : id });
+  return html`<main class="page" data-narrow=${view.narrow}>
     <${TopBar} />
     <${ScenarioLink} />
     <div class="tour-slot" data-part="tour"><${Tour} /></div>
@@ -43,7 +45,7 @@ export function Layout() {
       </button>`)}
     </nav>
     <${Notice} />
-  </div>`;
+  </main>`;
 }
 
 /* On a narrow page PagerDuty and the faults share one place. */
@@ -56,19 +58,26 @@ const NEXT_THEME = { auto: "light", light: "dark", dark: "auto" };
 const THEME_ICON = { auto: "◐", light: "☀", dark: "☾" };
 
 function TopBar() {
-  const { act, change, isLost, state, view } = usePage();
+  const { act, change, isLost, notify, state, view } = usePage();
+  const restart = async () => {
+    notify({ words: "Starting again …", at: Date.now() });
+    await act("reset", {});
+    change({ thread: null, incident: null, hop: null, read: {}, seen: {} });
+    notify(null);
+  };
   const stopped = Object.entries(state.processes).filter(([, word]) => word !== "running").map(([name]) => name);
   return html`<header class="top">
     <img src="/page/icon.svg" alt="" width="24" height="24" /><b class="brand">pagebridge</b>
     <span class=${classes("health", (isLost || stopped.length > 0) && "bad")} role="status">
       ${isLost ? "server gone" : stopped.length ? `${stopped.join(", ")} stopped` : "receiver, worker and store run"}
     </span>
+    <${Playing} />
     <${Counters} />
     <span class="grow"></span>
     <${Scenario} />
     <button type="button" class="bar-button wide-only" aria-pressed=${view.phone} title="Slack as wide as a phone" onClick=${() => change({ phone: !view.phone })}>Phone size</button>
     <button type="button" class="bar-button" title=${`Theme: ${view.theme}`} aria-label=${`Theme: ${view.theme}`} onClick=${() => change({ theme: NEXT_THEME[view.theme] })}>${THEME_ICON[view.theme]}</button>
-    <${Menu} class="bar-button" label="Start again" title="Start again" items=${[{ label: "Start again", note: "incidents, messages and logs are gone", choose: () => act("reset", {}) }]}>↺<//>
+    <${Menu} class="bar-button" label="Start again" title="Start again" items=${[{ label: "Start again", note: "incidents, messages and logs are gone", choose: restart }]}>↺<//>
   </header>`;
 }
 
@@ -96,6 +105,13 @@ function Counters() {
   return html`<dl class="counters">
     ${Object.entries(COUNTED).map(([name, [one, many]]) => html`<div title=${MEANING[name]}><dt>${state.counters[name] === 1 ? one : many}</dt><dd data-counter=${name}>${state.counters[name] ?? "–"}</dd></div>`)}
   </dl>`;
+}
+
+/* How far a scenario is that is being played, and why it stopped. */
+function Playing() {
+  const played = usePage().state.scenario;
+  if (!played || (played.done === played.of && !played.error)) return null;
+  return html`<span class=${classes("playing", played.error && "bad")} role="status">Scenario: ${played.done} of ${played.of}${played.error && `. It stopped: ${played.error}`}</span>`;
 }
 
 /* What the server had against the last act. */

@@ -45,7 +45,9 @@ function Row({ hop, row, width, isChosen, choose }) {
   const isPerson = !PARTIES.some((party) => party.id === hop.from);
   const duration = hop.ms === null || hop.ms === undefined ? "" : `${hop.ms} ms`;
   const words = `${isPerson ? `${name(hop.from)}: ` : ""}${hop.label}`;
-  const label = `${clock(hop.at_ms)} ${hop.from} to ${hop.to}: ${hop.label}${duration && `, ${duration}`}${hop.ok ? "" : ", failed"}`;
+  const shown = fit(words, width);
+  const seen = [clock(hop.at_ms), shown, duration].filter(Boolean).join(" ");
+  const label = `${seen}: ${hop.from} to ${hop.to}${shown === words ? "" : `, ${words}`}${hop.ok ? "" : ", failed"}`;
   const keys = (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
@@ -55,11 +57,10 @@ function Row({ hop, row, width, isChosen, choose }) {
     ${row.pause > 0 && html`<${Pause} y=${row.y - 11} width=${width} milliseconds=${row.pause} />`}
     <g class=${classes("hop", `kind-${hop.kind}`, !hop.ok && "failed", isChosen && "chosen")} role="button" tabindex="0" aria-pressed=${isChosen}
       aria-label=${label} data-hop=${hop.id} onClick=${() => choose(hop.id)} onKeyDown=${keys}>
-      <title>${label}</title>
       <rect class="back" x="0" y=${row.y} width=${width} height=${ROW} />
-      <text class="time" x="4" y=${row.y + 18}>${clock(hop.at_ms)}</text>
+      <text class="time" x="4" y=${row.y + 18}>${clock(hop.at_ms)}${" "}</text>
       <${Arrow} from=${from} to=${to} y=${y} />
-      <text class="label" x=${labelAt(from, to, words, width)} y=${row.y + 13}>${fit(words, width)}${duration && html`<tspan class="ms" dx="6">${duration}</tspan>`}</text>
+      <text class="label" x=${labelAt(from, to, words, width)} y=${row.y + 13}>${shown}${duration && html`<tspan class="ms" dx="3">${" "}${duration}</tspan>`}</text>
     </g>
   `;
 }

@@ -30,15 +30,15 @@ const isRead = (hop) => hop.read ?? (hop.from === "worker" && READS.test(hop.lab
 function Diagram({ hops, chosen, choose }) {
   const box = useRef(null);
   const follows = useRef(true);
-  const [width, setWidth] = useState(560);
+  const [width, setWidth] = useState(0);
   useEffect(() => {
-    const watcher = new ResizeObserver(([entry]) => setWidth(Math.max(320, entry.contentRect.width)));
+    const watcher = new ResizeObserver(([entry]) => entry.contentRect.width && setWidth(Math.max(320, entry.contentRect.width)));
     watcher.observe(box.current);
     return () => watcher.disconnect();
   }, []);
   useLayoutEffect(() => {
     if (follows.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [hops.length, hops.at(-1)?.id]);
+  }, [hops.length, hops.at(-1)?.id, width]);
   const scroll = ({ currentTarget: it }) => {
     follows.current = it.scrollHeight - it.scrollTop - it.clientHeight < 60;
   };

@@ -27,6 +27,8 @@ export function Why() {
       <code>pagebridge why ${number}</code>
       <button type="button" class="bar-button" onClick=${ask}>Ask again</button>
     </div>
-    <pre class="why-text" tabindex="0" aria-label="Answer">${text || "…"}</pre>
+    <div class="why-text" tabindex="0" role="region" aria-label="Answer" aria-busy=${!text}>
+      ${(text || "Asking …").split("\n").map((line) => html`<pre class=${/^\d{4}-/.test(line) ? "timed" : ""}>${line || " "}</pre>`)}
+    </div>
   </div>`;
 }

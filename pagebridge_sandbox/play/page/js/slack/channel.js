@@ -15,7 +15,7 @@ export function Channel({ channel }) {
     const last = Number(channel.messages.at(-1)?.ts ?? 0);
     if (last > (view.read[channel.id] ?? 0)) change({ read: { ...view.read, [channel.id]: last } });
   });
-  return html`<main class="channel" aria-label=${`#${channel.name}`}>
+  return html`<section class="channel" aria-label=${`#${channel.name}`}>
     <header class="channel-head">
       <button type="button" class="plain drawer" aria-label="Channels" onClick=${() => change({ drawer: !view.drawer })}>☰</button>
       <h1><span aria-hidden="true">${channel.private ? "🔒" : "#"}</span> ${channel.name}</h1>
@@ -23,7 +23,7 @@ export function Channel({ channel }) {
     </header>
     <${Messages} messages=${messages} label=${`Messages in #${channel.name}`} older=${channel.older} />
     <${Composer} key=${channel.id + view.who} channel=${channel} label=${`Message #${channel.name}`} />
-  </main>`;
+  </section>`;
 }
 
 /* Put what only this person sees in its place among the rest. */

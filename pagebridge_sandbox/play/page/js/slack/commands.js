@@ -1,11 +1,11 @@
-/* The commands as they are suggested; a test compares them with those that the app knows. */
+/* The commands that are suggested, as `make words` writes them. */
 
 export const COMMANDS = [
   { text: "/pd ack ", usage: "/pd ack [number]", note: "Acknowledge an incident" },
-  { text: "/pd ack mine", usage: "/pd ack mine", note: "List your unacknowledged incidents and acknowledge all of them" },
+  { text: "/pd ack mine ", usage: "/pd ack mine", note: "List your unacknowledged incidents and acknowledge all of them" },
   { text: "/pd note ", usage: "/pd note [number] text", note: "Add a note" },
-  { text: "/pd resolve ", usage: "/pd resolve [number] [note]", note: "Resolve an incident, with an optional note" },
-  { text: "/pd escalate ", usage: "/pd escalate [number]", note: "Page the next escalation level now" },
+  { text: "/pd resolve ", usage: "/pd resolve [number] [note]", note: "Resolve an incident: a dialog asks what fixed it" },
+  { text: "/pd escalate ", usage: "/pd escalate [number]", note: "Page the next escalation level: a dialog asks first" },
   { text: "/pd reassign ", usage: "/pd reassign [number] @user", note: "Reassign an incident to another person or to yourself" },
   { text: "/pd snooze ", usage: "/pd snooze [number]", note: "Snooze an acknowledged incident: a dialog asks for how long" },
   { text: "/pd priority ", usage: "/pd priority [number]", note: "Change the priority: a dialog offers them" },

@@ -44,7 +44,7 @@ export function Composer({ channel, thread, label }) {
         onMouseDown=${(event) => { event.preventDefault(); choose(item); }}><span>${item.label}</span><small>${item.note}</small></div>`)}
     </div>`}
     <div class="composer-box">
-      <textarea ref=${box} rows="1" role="combobox" aria-label=${label} aria-expanded=${found.length > 0} aria-controls=${found.length ? id : undefined}
+      <textarea ref=${box} rows="1" aria-label=${label} aria-haspopup="listbox" aria-controls=${found.length ? id : undefined}
         aria-activedescendant=${found[active] ? `${id}-${active}` : undefined} aria-autocomplete="list"
         placeholder=${label} value=${typed} onInput=${(event) => { setTyped(event.target.value); setActive(-1); }} onKeyDown=${keys}></textarea>
       <button type="submit" class="send" aria-label="Send" disabled=${!typed.trim()}>➤</button>

@@ -1,0 +1,155 @@
+"""What goes on between the two, on the page: hops, why, what can be broken, and how the page itself behaves."""
+
+import base64
+import json
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.pagebridge_sandbox.play.page.conftest import Desk, open_desk
+
+SWITCHES = (
+    "pagerduty_down",
+    "pagerduty_slow",
+    "pagerduty_lost",
+    "pagerduty_429",
+    "deliveries_lost",
+    "deliveries_doubled",
+    "deliveries_late",
+    "deliveries_reordered",
+    "slack_429",
+    "slack_5xx",
+)
+PHONE = {"width": 390, "height": 844}
+
+
+def test_hops_are_drawn_and_tell_what_went_along(desk: Desk) -> None:
+    """A press is followed from the person to PagerDuty and back; a hop shows its message without secrets."""
+    number = desk.trigger()
+    desk.press("Acknowledge", number)
+    desk.page.locator(".hop-filter select").select_option(str(number))
+    hops = desk.page.locator(".hop")
+    write = hops.filter(has_text="PUT /incidents").first
+    expect(write).to_have_attribute("aria-label", re.compile("PUT .*From: alice@acme.example .*worker to pagerduty"))
+    expect(hops.filter(has_text="echo of our own write")).to_have_count(1)
+    write.focus()
+    desk.page.keyboard.press("Enter")
+    payload = desk.page.get_by_role("region", name="What went along")
+    expect(payload).to_contain_text('"From": "alice@acme.example"')
+    expect(payload).to_contain_text('"status": "acknowledged"')
+    payload.get_by_role("button", name="Close").click()
+    expect(payload).to_have_count(0)
+
+
+def test_why_is_told_beside_it(desk: Desk) -> None:
+    """What `pagebridge why` says of an incident is shown, and again when something happened."""
+    number = desk.trigger()
+    desk.page.locator(f"[data-incident='{number}']").click()
+    desk.page.get_by_role("tab", name="Why?").click()
+    answer = desk.page.get_by_role("region", name="Answer")
+    expect(answer).to_contain_text("the card was posted in C0INCIDENTS", timeout=40_000)
+
+
+def test_what_holds_is_judged_all_the_time(desk: Desk) -> None:
+    """Each promise has its verdict, and none is broken."""
+    number = desk.trigger()
+    desk.press("Acknowledge", number)
+    desk.page.get_by_role("tab", name="What holds").click()
+    once = desk.page.locator(".promises li").filter(has_text="A press takes effect once")
+    expect(once).to_have_attribute("data-state", "held")
+    expect(desk.page.locator(".promises [data-state=broken]")).to_have_count(0)
+    assert len(desk.state()["invariants"]) == desk.page.locator(".promises li").count()
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_each_switch_is_turned_on_and_off(desk: Desk, name: str) -> None:
+    """It says what ought to happen, is on for the server as well, and gives a verdict that is not broken."""
+    desk.page.get_by_role("tab", name="Break it").click()
+    it = desk.page.locator(f"[data-break={name}]")
+    expect(it.locator("small")).not_to_be_empty()
+    switch = it.get_by_role("switch")
+    switch.press("Space")
+    expect(switch).to_be_checked()
+    assert [name] == [each["id"] for each in desk.state()["breaks"] if each["on"]]
+    switch.click()
+    expect(switch).not_to_be_checked()
+    expect(it.locator(".verdict.broken")).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", ["deliveries_forged", "slack_cut"])
+def test_what_is_done_once(desk: Desk, name: str) -> None:
+    """It has a button, and a verdict after it."""
+    desk.page.get_by_role("tab", name="Break it").click()
+    it = desk.page.locator(f"[data-break={name}]")
+    it.get_by_role("button", name="Do it").click()
+    expect(it.locator(".verdict.held")).to_be_visible()
+
+
+def test_an_outage_is_told_and_ends(desk: Desk) -> None:
+    """A press while PagerDuty is down is told as not done yet, then it is done, and the switch says that all held."""
+    number = desk.trigger()
+    desk.page.get_by_role("tab", name="Break it").click()
+    it = desk.page.locator("[data-break=pagerduty_down]")
+    it.get_by_role("switch").click()
+    desk.press("Acknowledge", number)
+    expect(desk.private("on its way to PagerDuty")).to_be_visible()
+    it.get_by_role("switch").click()
+    expect(desk.card(number)).to_contain_text("Acknowledged by Alice Ng in Slack")
+    expect(it.locator(".verdict.held")).to_be_visible()
+
+
+def test_a_scenario_is_a_link_and_a_test(desk: Desk) -> None:
+    """What was done is copied as a link and shown as a test; a link asks before it plays."""
+    desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    desk.page.get_by_role("button", name="Scenario").click()
+    desk.page.get_by_role("menuitem", name="Copy a link").click()
+    expect(desk.page.locator(".notice")).to_contain_text("copied")
+    link = desk.page.evaluate("navigator.clipboard.readText()")
+    [text] = re.findall(r"#scenario=([\w-]+)$", link)
+    assert "acts" in json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    desk.page.get_by_role("button", name="Scenario").click()
+    desk.page.get_by_role("menuitem", name="As a test").click()
+    expect(desk.dialog).to_contain_text("async def test_")
+    desk.page.keyboard.press("Escape")
+    desk.page.goto("about:blank")
+    desk.page.goto(f"{desk.url}#scenario={text}")
+    asked = desk.page.get_by_role("region", name="Scenario of this link")
+    expect(asked).to_contain_text("This link holds a scenario")
+    asked.get_by_role("button", name="Ignore it").click()
+    expect(asked).to_have_count(0)
+    assert desk.url == desk.page.url
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("narrow", [False, True])
+def test_nothing_serious_for_axe(browser: Browser, url: str, theme: str, narrow: bool) -> None:  # noqa: FBT001 - a case
+    """Every part, a dialog and a thread: no serious fault in contrast, names or roles; nothing sticks out sideways."""
+    options = {"viewport": PHONE} if narrow else {}
+    with open_desk(browser, url, color_scheme=theme, **options) as desk:
+        number = desk.trigger()
+        found = desk.find_axe_violations()
+        desk.press("Reassign", number)
+        expect(desk.dialog.get_by_role("combobox", name="Another person")).to_be_visible()
+        found += desk.find_axe_violations()
+        desk.page.keyboard.press("Escape")
+        desk.card(number).get_by_role("button", name=re.compile("repl")).click()
+        found += desk.find_axe_violations()
+        for part in ("PagerDuty", "Hops", "Break it", "Tour") if narrow else ("Break it", "What holds", "Why?"):
+            tabs = desk.page.locator(".narrow-tabs button") if narrow else desk.page.get_by_role("tab")
+            tabs.filter(has_text=part).click()
+            found += desk.find_axe_violations()
+            assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert [] == found
+
+
+def test_the_theme_and_the_phones_width_are_chosen(desk: Desk) -> None:
+    """The switch goes from the system's theme to light and dark, and stays after a reload; Slack fits a phone."""
+    theme = desk.page.get_by_role("button", name="Theme")
+    theme.click()
+    theme.click()
+    desk.page.reload()
+    expect(desk.page.locator("html")).to_have_attribute("data-theme", "dark")
+    desk.page.get_by_role("button", name="Phone size").click()
+    expect(desk.page.locator(".sidebar")).to_be_hidden()
+    assert 390 == desk.page.evaluate("document.querySelector('.slack-window').offsetWidth")
