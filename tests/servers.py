@@ -1,7 +1,8 @@
 """
 The servers that tests run on: the embedded Valkey and, where it is installed, Debian's `redis-server`.
 
-`PAGEBRIDGE_TEST_SERVER=redis-server make test` runs everything that needs a real server on another one.
+`PAGEBRIDGE_TEST_SERVER=redis-server make test` runs everything that needs a real server on another one,
+`PAGEBRIDGE_TEST_SERVER=sentinel` (or `sentinel:redis-server`) on a primary with replicas behind three Sentinels.
 """
 
 import os
@@ -13,14 +14,17 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis, connect
+from tests.topologies import BUSY_MS, WatchedServers
 
 VARIABLE = "PAGEBRIDGE_TEST_SERVER"
 REDIS = shutil.which("redis-server") or ""
+WATCHED = "sentinel"
 WITH_WAITAOF = (7, 2)
 """The version of Redis that can say whether an append is on the disk; every Valkey can."""
 BOTH = (
@@ -36,8 +40,23 @@ def program(name: str = "") -> Path | None:
     return Path(shutil.which(wanted) or wanted) if wanted else None
 
 
+def watched_program(server: Path | None) -> tuple[bool, Path | None]:
+    """Return whether Sentinels watch a server, and its program; None is that of the embedded Valkey."""
+    kind, _, name = (server.name if server else "").partition(":")
+    return (True, program(name) if name else None) if kind == WATCHED else (False, server)
+
+
+def server_at(home: Path, server: Path | None) -> EmbeddedValkey:
+    """Make a server that keeps its data in `home`, or a primary with replicas and Sentinels, which is used alike."""
+    watched, binary = watched_program(server)
+    if watched:
+        return cast("EmbeddedValkey", WatchedServers(home, binary=binary, down_after=BUSY_MS))
+    return EmbeddedValkey(home, binary=binary)
+
+
 def confirms(server: Path | None) -> bool:
     """Tell whether a server, by default the embedded Valkey, can confirm that something is on the disk."""
+    _, server = watched_program(server)
     if server is None:
         return True
     said = subprocess.run([server, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603 -- ours
@@ -64,7 +83,7 @@ async def lent_valkey(binary: Path | None = None) -> AsyncIterator[EmbeddedValke
     """
     if not _IDLE[binary]:
         home = tempfile.TemporaryDirectory(prefix="valkey-")
-        server = EmbeddedValkey(Path(home.name), binary=binary)
+        server = server_at(Path(home.name) / "servers", binary)
         await server.start()
         _IDLE[binary].append((server, home))
     server, home = _IDLE[binary].pop()

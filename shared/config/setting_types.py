@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode
 
+from shared.config.redis_url import check_redis_url
 from shared.http.proxy import is_loopback, proxy_for
 
 T = TypeVar("T")
@@ -55,12 +56,8 @@ def _api_url(text: str) -> str:
 
 
 def _redis_url(secret: SecretStr) -> SecretStr:
-    parts = urlsplit(secret.get_secret_value())
-    if parts.scheme == "unix" and parts.path.startswith("/"):
-        return secret
-    if parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0:
-        return secret
-    raise ValueError("must start with redis://, rediss:// or unix:///")
+    check_redis_url(secret.get_secret_value())
+    return secret
 
 
 def _beside(info: ValidationInfo) -> dict[str, object]:

@@ -5,6 +5,7 @@ Each process reads only its own: the receiver never holds a Slack or PagerDuty t
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -55,19 +56,23 @@ def _is_service_link(name: str, value: object) -> bool:
 
 
 def _parts_to_hide(secret: str) -> Iterator[str]:
-    """Hide of an address its password only."""
+    """Hide of an address its passwords only: that of the servers, and that of Sentinels."""
     if "://" not in secret:
         yield secret
-    elif password := urlsplit(secret).password:
-        yield password
-        yield unquote(password)
+        return
+    parts = urlsplit(secret)
+    for password in (parts.password, *re.findall(r"sentinel_password=([^&]+)", parts.query)):
+        if password:
+            yield password
+            yield unquote(password)
 
 
 class SharedSettings(Environment):
     """Settings of both programs."""
 
     redis_url: types.RedisUrl = Field(
-        description="Redis or Valkey that both processes share: `redis://`, `rediss://` (TLS) or `unix:///`. "
+        description="Redis or Valkey that both processes share: `redis://`, `rediss://` (TLS) or `unix:///`, or "
+        "`redis+sentinel://user:password@host:26379,host:26379/name` behind Sentinel. "
         "`pagebridge up` starts one of its own when this is not set."
     )
     bridge_config: Path = Field(

@@ -19,17 +19,13 @@ from typing import Any
 from weakref import WeakSet
 
 import redis.asyncio
-from redis.asyncio.connection import AbstractConnection, BlockingConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ClusterDownError, NoScriptError, RedisError, ResponseError
-from redis.maint_notifications import MaintNotificationsConfig
 
 from shared.errors import ScriptFailed, StoreDown
 from shared.store.multiplexer import Multiplexer
+from shared.store.servers import Sentinels, pool_for
 
-CONNECT_TIMEOUT = 1.0
-"""Seconds that a connection may take to be made."""
 SOCKET_TIMEOUT = 1.5
 """Seconds that one call may take."""
 BLOCKING_TIMEOUT = 5.0
@@ -38,8 +34,6 @@ DISK_TIMEOUT_MS = 1000
 """Milliseconds that the disk may take to confirm an append; below `SOCKET_TIMEOUT`, so that the answer is seen."""
 ALIVE_TIMEOUT = 0.5
 """Seconds in which a connection that lay idle has to show that it still works; else a new one is made."""
-MOST_CONNECTIONS = 32
-"""Connections that one client keeps; a burst waits its turn."""
 ALLOW_OOM = "#!lua flags=allow-oom\n"
 """
 Lets a script write also when the memory is full. What fills it is what waits for a worker, which has to write a little
@@ -89,6 +83,8 @@ class Redis(redis.asyncio.Redis):
 
     multiplexer: Multiplexer | None = None
     """The connection that all its calls share; without one, each has a connection of the pool to itself."""
+    sentinels: Sentinels | None = None
+    """The Sentinels that are asked where the server is, if there are any."""
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
         """Send one command, once, and return its reply."""
@@ -110,32 +106,21 @@ class Redis(redis.asyncio.Redis):
         if self.multiplexer is not None:
             self.multiplexer.leave()
         await super().aclose(close_connection_pool)
+        if self.sentinels is not None:
+            await self.sentinels.aclose()
 
 
 def connect(url: str, *, blocking: bool = False, timeout: float = SOCKET_TIMEOUT) -> Redis:
     """
-    Make a client for `url` (`redis://`, `rediss://` or `unix://`); nothing is sent before the first command.
+    Make a client for `url`, as `RedisUrl` describes it; nothing is sent before the first command.
 
     A call may take `timeout` seconds. `blocking` makes a client for reads that wait, at most `BLOCKING_TIMEOUT`; such a
     read must not hold up quick calls, so it gets a client of its own.
     """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=MOST_CONNECTIONS,
-        timeout=CONNECT_TIMEOUT,
-        socket_connect_timeout=CONNECT_TIMEOUT,
-        socket_timeout=BLOCKING_TIMEOUT if blocking else timeout,
-        retry=Retry(NoBackoff(), 0),
-        retry_on_error=[],
-        decode_responses=False,
-        # Only commands that a user with few rights may give, and no messages that the client did not ask for: with
-        # the latter redis-py would take a connection that the server has closed for a good one.
-        protocol=2,
-        driver_info=None,
-        maint_notifications_config=MaintNotificationsConfig(enabled=False),
-    )
+    pool, sentinels = pool_for(url, BLOCKING_TIMEOUT if blocking else timeout)
     client = Redis(connection_pool=pool)
     client.auto_close_connection_pool = True
+    client.sentinels = sentinels
     if not blocking:
         client.multiplexer = Multiplexer(pool.make_connection, timeout)
     return client

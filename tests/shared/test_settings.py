@@ -210,6 +210,11 @@ def test_everything_missing_is_named_at_once(environ: Environ) -> None:
         ("REDIS_URL", "http://canary", "redis://"),
         ("REDIS_URL", "redis://", "redis://"),
         ("REDIS_URL", "redis://canary:99999", "ort"),
+        ("REDIS_URL", "redis+sentinel://canary:26379", "must be like redis+sentinel://"),
+        ("REDIS_URL", "redis+sentinel:///canary", "must be like redis+sentinel://"),
+        ("REDIS_URL", "redis+sentinel://canary:x,b:1/name", "must be like redis+sentinel://"),
+        ("REDIS_URL", "rediss+sentinel://canary/name/x", "must be like redis+sentinel://"),
+        ("REDIS_URL", "redis+cluster://canary:7000", "names a Redis Cluster, which pagebridge does not work with"),
         ("RECEIVER_PORT", "canary", "must be a number. "),
         ("WORKER_PORT", "65536", "must be a port up to 65535. "),
         ("WORKER_PORT", "-1", "must be a port up to 65535. "),
@@ -291,8 +296,9 @@ def test_no_secret_is_in_the_settings_text(environ: Environ) -> None:
 
 
 def test_secrets_are_listed_for_the_log(environ: Environ) -> None:
-    """The log learns every secret; of the addresses of Redis and a proxy the password, as written and as meant."""
-    environ(HTTPS_PROXY="http://user:canary%2Fproxy@127.0.0.1:3128")
+    """The log learns every secret; of the addresses of Redis and a proxy the passwords, as written and as meant."""
+    sentinel = "redis+sentinel://user:canary%2Fredis@a,b/name?sentinel_username=u&sentinel_password=canary%2Fsentinel"
+    environ(HTTPS_PROXY="http://user:canary%2Fproxy@127.0.0.1:3128", REDIS_URL=sentinel)
     assert set(load(Settings).secrets()) == {
         "xoxb-canary-bot",
         "xapp-canary-app",
@@ -301,6 +307,8 @@ def test_secrets_are_listed_for_the_log(environ: Environ) -> None:
         "canary-two",
         "canary%2Fredis",
         "canary/redis",
+        "canary%2Fsentinel",
+        "canary/sentinel",
         "canary%2Fproxy",
         "canary/proxy",
     }

@@ -22,7 +22,7 @@ from shared.config.settings import ReceiverSettings, WorkerSettings, load
 from shared.durations import Durations
 from shared.store import keys
 from shared.store.redis import connect
-from tests.servers import lent_valkey, program
+from tests.servers import lent_valkey, program, server_at
 from tests.stories.durations import FAST as FAST  # noqa: PLC0414 - stories take it from here
 from webhook_receiver.receiver import Receiver
 
@@ -233,9 +233,7 @@ async def running(
     """
     config.setdefault("routing", {"default_channel": "C0INCIDENTS"})
     async with AsyncExitStack() as stack:
-        valkey = await stack.enter_async_context(
-            EmbeddedValkey(data, binary=program()) if data else lent_valkey(program())
-        )
+        valkey = await stack.enter_async_context(server_at(data, program()) if data else lent_valkey(program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
         slack = await stack.enter_async_context(
             SlackSandbox(ack_timeout=3.0, enforce_rate_limits=limits is not None, limits=limits)

@@ -24,6 +24,7 @@ from shared.store import keys
 from shared.store.redis import Redis, connect
 from tests.pagebridge.cli_session import Office, opened, pagerduty_door, slack_door
 from tests.servers import lent_valkey
+from tests.topologies import WatchedServers, until
 from tests.webhook_receiver.running import SECRET
 from tests.words.findings import Findings, add_clocks, add_pagerduty, add_people, add_slack, add_worker
 from tests.words.page import Page
@@ -81,6 +82,7 @@ async def test_every_finding_can_be_read_in_one_file(
     async with lent_valkey() as valkey:
         terminal.names[valkey.url.removeprefix("unix://")] = "/srv/valkey.sock"
         await _add_redis(found, valkey)
+    await _add_sentinels(found, tmp_path)
     page.check(pytestconfig)
 
 
@@ -252,3 +254,23 @@ async def _add_redis(found: Findings, valkey: EmbeddedValkey) -> None:
     await valkey.kill()
     await look("It is not there", "")
     await store.aclose()
+
+
+async def _add_sentinels(found: Findings, directory: Path) -> None:
+    async with WatchedServers(directory / "watched") as servers:
+        store = connect(servers.url)
+
+        async def look(situation: str) -> None:
+            await found.of(situation, redis.checks(store, "fsync"), "Redis")
+
+        await look("It is behind Sentinels")
+        for sentinel in servers.sentinels[:2]:
+            await sentinel.kill()
+        await until(lambda: _cannot_fail_over(store), "a Sentinel that misses the others")
+        await look("Its Sentinels are too few to agree")
+        await store.aclose()
+
+
+async def _cannot_fail_over(store: Redis) -> bool:
+    assert store.sentinels is not None
+    return "quorum" in (await store.sentinels.why_no_failover()).lower()

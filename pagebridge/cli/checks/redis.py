@@ -49,7 +49,12 @@ async def reachable(redis: Redis, *, embedded: bool) -> Verdict:
         return failed(f"can't be used: {error}", REACH)
     if embedded:
         return passed("REDIS_URL is not set: `pagebridge up` starts an embedded Valkey, which works here")
-    return passed("reachable")
+    if redis.sentinels is None:
+        return passed("reachable")
+    if why := await redis.sentinels.why_no_failover():
+        what = f"reachable, but its Sentinels could not make another server the primary ({why})"
+        return warned(what, "run three Sentinels on three machines, each with `quorum` 2")
+    return passed("reachable; its Sentinels can make another server the primary")
 
 
 async def persistent(redis: Redis) -> Verdict:

@@ -17,7 +17,7 @@ from tests.proof.chaos.proxy import HOST, Dial, Proxy, proxy, to_port, to_socket
 from tests.proof.chaos.run_log import Journal
 from tests.proof.chaos.scenario import CONFIG, Company
 from tests.proof.chaos.supervisor import Member, Store
-from tests.servers import program
+from tests.servers import program, server_at
 from tests.stories.harness import SECRET
 from tests.stories.processes import REPOSITORY
 
@@ -63,7 +63,7 @@ async def staged(directory: Path, logs: Path, journal: Journal) -> AsyncIterator
     """
     async with AsyncExitStack() as stack:
         home = directory / "valkey"
-        valkey = await stack.enter_async_context(EmbeddedValkey(home, binary=program()))
+        valkey = await stack.enter_async_context(server_at(home, program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.2, webhook_timeout=2.5))
         slack = await stack.enter_async_context(SlackSandbox(enforce_rate_limits=False))
         company = Company.founded(pagerduty, slack)

@@ -1,0 +1,95 @@
+"""Redis behind Sentinel: the primary is found, and found again when it is another one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from shared.errors import StoreDown
+from shared.store.redis import Redis, append, connect
+from tests.servers import BOTH, program
+from tests.topologies import NAME, WatchedServers
+
+FIELDS = {"body": b"x"}
+WITHIN = 5.0
+"""Seconds within which writes are taken again after the primary died."""
+
+
+@pytest.fixture(params=BOTH)
+async def watched(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[WatchedServers]:
+    """Run a primary with two replicas, and Sentinels: of Valkey, then of Debian's Redis."""
+    async with WatchedServers(tmp_path / "servers", binary=program(request.param)) as servers:
+        yield servers
+
+
+@pytest.fixture
+async def redis(watched: WatchedServers) -> AsyncIterator[Redis]:
+    """Connect through the Sentinels."""
+    client = connect(watched.url)
+    yield client
+    await client.aclose()
+
+
+async def test_writes_go_on_after_the_primary_was_killed(watched: WatchedServers, redis: Redis) -> None:
+    """The calls under way fail, and within seconds quick calls, appends and reads that wait reach the new primary."""
+    blocking = connect(watched.url, blocking=True)
+    await append(redis, "s", FIELDS, wait_for_disk=False)
+    await (await watched.primary()).kill()
+
+    async with asyncio.timeout(WITHIN):
+        await _until_it_works(redis)
+        await append(redis, "s", FIELDS, wait_for_disk=False)
+        await redis.lpush("row", "1")
+        assert await blocking.blpop(["row"], timeout=1)
+    await blocking.aclose()
+
+
+async def test_a_planned_failover_costs_no_more_than_a_call(watched: WatchedServers, redis: Redis) -> None:
+    """The old primary lives on as a replica, which refuses to write: it is left, over every connection."""
+    await append(redis, "s", FIELDS, wait_for_disk=False)
+    await watched.fail_over()
+
+    async with asyncio.timeout(WITHIN):
+        await _until_it_works(redis)
+        await asyncio.gather(*(append(redis, "s", FIELDS, wait_for_disk=False) for _ in range(8)))
+
+
+async def test_a_sentinel_that_is_gone_is_not_needed(watched: WatchedServers, redis: Redis) -> None:
+    """Two of three tell where the primary is."""
+    await watched.sentinels[0].kill()
+
+    await redis.set("k", "v")
+
+
+async def test_without_any_sentinel_the_way_is_said_to_be_unknown(watched: WatchedServers, redis: Redis) -> None:
+    """The error names the Sentinels and the name that they were asked for, and no setting."""
+    for sentinel in watched.sentinels:
+        await sentinel.kill()
+
+    with pytest.raises(StoreDown) as raised:
+        await redis.set("k", "v")
+
+    assert f"says where the primary {NAME} is" in str(raised.value)
+    assert "socket" not in str(raised.value)
+
+
+async def test_a_name_that_they_do_not_watch(watched: WatchedServers) -> None:
+    """A wrong name is said like an unknown place."""
+    redis = connect(watched.url.removesuffix(NAME) + "other")
+
+    with pytest.raises(StoreDown) as raised:
+        await redis.set("k", "v")
+
+    assert "says where the primary other is" in str(raised.value)
+    await redis.aclose()
+
+
+async def _until_it_works(redis: Redis) -> None:
+    while True:
+        try:
+            await redis.set("k", "v")
+        except StoreDown:
+            await asyncio.sleep(0.05)
+        else:
+            return
