@@ -198,6 +198,16 @@ def test_an_acknowledge_that_undid_a_resolve_is_found() -> None:
     assert Outcome(Kind.REOPENED, actor=BOB.name, at_ms=NOON + 500) == incident.late_outcome(acknowledged())
 
 
+def test_a_resolve_that_the_guard_has_read_is_not_what_an_acknowledge_undid() -> None:
+    """It was known to be open when its person was let through: what was resolved before that had been reopened."""
+    asked = replace(expectation(ACKNOWLEDGED, NOON, "c1"), read_ms=NOON + 501)
+    start = replace(Incident(INCIDENT), expectations=(asked,))
+
+    incident = folded(webhook(ACKNOWLEDGED, NOON + 900), webhook(RESOLVED, NOON + 500, BOB), start=start)
+
+    assert incident.late_outcome(acknowledged()) is None
+
+
 def test_the_reopening_that_our_acknowledge_caused_is_ours() -> None:
     """PagerDuty reports the reopening as well; it is not announced as an act in PagerDuty."""
     start = replace(Incident(INCIDENT), expectations=(expectation(ACKNOWLEDGED, NOON, "c1"),))

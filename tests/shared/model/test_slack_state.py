@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs
+from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, UserId
 from shared.model.slack_state import MessageState, Privacy, SlackState
 
 HOME, DUTY, DEFAULT = ChannelId("C0HOME"), ChannelId("C0DUTY"), ChannelId("C0DEFAULT")
@@ -72,6 +72,17 @@ def test_news_count_once_they_are_shown() -> None:
     """While nobody knows what a message says, it tells of nothing new."""
     assert 5 == SURFACE.with_card(HOME, HERE, of_ms=5).cards[HOME].state_ms
     assert 0 == SURFACE.with_card(HOME, MessageState(ts=HERE.ts), of_ms=5).cards[HOME].state_ms
+
+
+def test_people_count_as_mentioned_once_the_card_is_posted() -> None:
+    """A card that is about to be posted mentions no one yet, and an update of it notifies no one."""
+    alice, bob = UserId("PALICE1"), UserId("PBOB001")
+
+    begun = SURFACE.with_card(HOME, MessageState(begun_ms=1, until_ms=2), {alice})
+    posted = begun.with_card(HOME, HERE, {alice})
+
+    assert not begun.mentioned
+    assert {alice} == posted.mentioned == posted.with_card(HOME, HERE, {alice, bob}).mentioned
 
 
 def test_home_is_where_more_may_be_told() -> None:

@@ -11,11 +11,13 @@ from fakeredis import FakeAsyncRedis
 from shared.errors import FencedOff
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.incident import Incident, fold
+from shared.model.journal import fact
 from shared.model.slack_state import MessageState
 from shared.store import documents
 from shared.store.coordination import Due, Leases, WorkQueue
 from shared.store.incidents import Incidents
-from shared.store.redis import Redis
+from shared.store.redis import Redis, append
+from shared.store.streams import Journal
 from tests.builders import INCIDENT, NOON, expectation, webhook
 
 
@@ -159,3 +161,34 @@ async def test_a_worker_that_comes_back_late_takes_nobodys_mark_away(redis: Redi
     await queue.finish(stalled)
 
     assert isinstance(await queue.take(), Due)
+
+
+async def test_what_was_noted_is_stored_with_the_end_of_the_pass(redis: Redis) -> None:
+    """Also if another writer came in between: it is applied to what that one stored."""
+    queue, surfaces = WorkQueue(redis, "dirty", 5.0), documents.surfaces(redis)
+    await queue.mark(INCIDENT)
+    due = await queue.take(Leases(redis, "slack", 5.0), ("slack",))
+    assert isinstance(due, Due)
+    assert due.lease is not None
+
+    noted = await surfaces.note(INCIDENT, lambda s: s.closed(ChannelId("C0")), due.lease)
+    await surfaces.change(INCIDENT, lambda s: replace(s, generation="another"))
+    await queue.finish(due)
+
+    stored = (await surfaces.load(INCIDENT)).value
+    assert {ChannelId("C0")} == noted.value.waiting == stored.waiting
+    assert "another" == stored.generation
+    assert await queue.take() is None
+
+
+async def test_an_entry_that_changes_nothing_is_only_taken_off_its_stream(redis: Redis) -> None:
+    """Its facts are in the journal; the document is as old as before, and nobody has to look at the incident."""
+    queue, surfaces = WorkQueue(redis, "dirty", 5.0), documents.surfaces(redis)
+    entry = await append(redis, "s", {"body": b"x"}, wait_for_disk=False)
+
+    await surfaces.commit(INCIDENT, lambda s: documents.Step(s, (fact("event.folded"),), (queue,)), "s", entry)
+
+    assert 0 == (await surfaces.load(INCIDENT)).revision
+    assert await queue.take() is None
+    assert [fact("event.folded")] == [noted.fact for noted in await Journal(redis).read(INCIDENT)]
+    assert 0 == await redis.xlen("s")
