@@ -140,18 +140,28 @@ def _pressed(body: Json, message: Message | Ephemeral) -> ElementPath:
     """
     Find what is pressed. Raises `LookupError`.
 
-    A card that was updated a moment ago has other ids for its blocks: what does the same on it is pressed.
+    A card that was updated a moment ago has other ids for its blocks, and values that tell more: what does the same on
+    it is pressed.
     """
     if "label" in body:
         found = [each.path for each in message.clickables if each.label == body["label"]]
     else:
-        wanted, value = str(body["action_id"]), str(body.get("value") or "")
-        same = (each.path for each in message.clickables if each.path.action_id == wanted)
-        found = [path for path in same if value in ("", path.value)]
-        found.sort(key=lambda path: path.block_id != body.get("block_id"))
+        value = str(body.get("value") or "")
+        found = [path for path in _same_action(body, message) if _begins_alike(value, path.value)]
+        found.sort(key=lambda path: (path.block_id != body.get("block_id"), path.value != value))
     if not found:
         raise LookupError("This button is not on the message any more.")
     return found[0]
+
+
+def _same_action(body: Json, message: Message | Ephemeral) -> list[ElementPath]:
+    paths = (each.path for each in message.clickables)
+    return [path for path in paths if path.action_id == str(body["action_id"])]
+
+
+def _begins_alike(wanted: str, value: str) -> bool:
+    """Compare values by their first words: which entry of a menu it is, or which incident."""
+    return not wanted or wanted.split()[:1] == value.split()[:1]
 
 
 def _outcome(interaction: Interaction) -> Json:

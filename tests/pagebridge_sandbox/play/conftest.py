@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,17 +85,35 @@ def cards(state: Json, name: str = "incidents") -> list[Json]:
     return list(channel(state, name)["messages"])
 
 
+def card(state: Json, number: int, name: str = "incidents") -> Json:
+    """Return the card of an incident. `LookupError` while there is none."""
+    found = [each for each in cards(state, name) if f"#{number} " in each["text"]]
+    return found[0]
+
+
+def incident(state: Json, number: int) -> Json:
+    """Return an incident as PagerDuty shows it."""
+    return next(dict(each) for each in state["pagerduty"]["incidents"] if each["number"] == number)
+
+
 def private(state: Json, user: str) -> str:
     """Return all that only one person reads."""
     return "\n".join(each["text"] for each in state["slack"]["private"][user])
 
 
-@pytest.fixture
-async def page(tmp_path: Path) -> AsyncIterator[Page]:
+@asynccontextmanager
+async def looking(directory: Path) -> AsyncIterator[Page]:
     """Open a game whose first play is ready, and a page that looks at it."""
     async with (
-        running_game(tmp_path) as game,
+        running_game(directory) as game,
         PlayServer(game).listening(0) as server,
         aiohttp.ClientSession(trust_env=False) as session,
     ):
         yield Page(session, server.url, game)
+
+
+@pytest.fixture
+async def page(tmp_path: Path) -> AsyncIterator[Page]:
+    """Look at a fresh play."""
+    async with looking(tmp_path) as page:
+        yield page

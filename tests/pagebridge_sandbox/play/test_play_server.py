@@ -1,54 +1,83 @@
 """What the page can see and do over HTTP, and what it may not."""
 
 import json
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
-from tests.pagebridge_sandbox.play.conftest import Json, Page, cards, private
+from tests.pagebridge_sandbox.play.conftest import Json, Page, card, cards, incident, looking, private
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ALICE, CAROL, GINA = "U0ALICE", "U0CAROL", "U0GINA"
 CHANNEL = "C0INCIDENTS"
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def page(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Page]:
+    """Look at one play for all of these tests, because each takes seconds to start."""
+    async with looking(tmp_path_factory.mktemp("play")) as page:
+        yield page
+
+
+async def opened(page: Page, alert: str = "checkout") -> int:
+    """Let an alert come, wait for its card, and return its number."""
+    number = int((await page.post("pagerduty/trigger", alert=alert))["incident"])
+    await page.until(lambda it: card(it, number))
+    return number
+
+
 async def test_an_incident_is_driven_from_both_sides(page: Page) -> None:
     """An alert brings a card, a press a write in the presser's name; what PagerDuty's people do comes as well."""
-    assert {"incident": 1} == await page.post("pagerduty/trigger", alert="checkout")
-    state = await page.until(lambda it: cards(it)[0]["text"].startswith("Triggered"))
-    card = cards(state)[0]
-    row = card["blocks"][-1]
-    place = {"user": ALICE, "channel": CHANNEL, "ts": card["ts"], "block_id": row["block_id"]}
+    before = (await page.state())["counters"]
+    number = await opened(page)
+    state = await page.until(lambda it: card(it, number)["text"].startswith("Triggered"))
+    row = card(state, number)["blocks"][-1]
+    place = {"user": ALICE, "channel": CHANNEL, "ts": card(state, number)["ts"], "block_id": row["block_id"]}
 
-    answer = await page.post(
-        "slack/click", **place, action_id="pagebridge:acknowledge", value=row["elements"][0]["value"]
-    )
+    button = row["elements"][0]["value"]
+    answer = await page.post("slack/click", **place, action_id="pagebridge:acknowledge", value=button)
 
     assert {"acked": True, "failure": None, "confirm": None} == answer
-    state = await page.until(lambda it: cards(it)[0]["text"].startswith("Acknowledged by Alice Ng in Slack"))
-    assert "acknowledged" == state["pagerduty"]["incidents"][0]["status"]
-    state = await page.until(lambda it: it["counters"]["echoes"] == 1)
-    assert 1 == state["counters"]["writes"]
-    wanted = ["alice slack click", "slack worker envelope", "worker pagerduty call", "pagerduty receiver delivery"]
-    seen = [f"{hop['from']} {hop['to']} {hop['kind']}" for hop in state["hops"]]
-    assert set(wanted) <= set(seen)
-    assert {"receiver store store", "store worker echo", "worker slack call"} <= set(seen)
-    about = [hop for hop in state["hops"] if hop["incident"] == 1]
+    state = await page.until(lambda it: card(it, number)["text"].startswith("Acknowledged by Alice Ng in Slack"))
+    assert "acknowledged" == incident(state, number)["status"]
+    state = await page.until(lambda it: it["counters"]["echoes"] > before["echoes"])
+    assert before["writes"] + 1 == state["counters"]["writes"]
+    wanted = {"alice slack click", "slack worker envelope", "worker pagerduty call", "pagerduty receiver delivery"}
+    seen = {f"{hop['from']} {hop['to']} {hop['kind']}" for hop in state["hops"]}
+    assert wanted | {"receiver store store", "store worker echo", "worker slack call"} <= seen
+    about = [hop for hop in state["hops"] if hop["incident"] == number]
     assert {"click", "envelope", "call", "delivery", "echo"} <= {hop["kind"] for hop in about}
     assert any("chat.update" in hop["label"] for hop in about)
     reads = {hop["label"] for hop in state["hops"] if hop["read"]}
     assert {"users.info", "GET /users  200"} <= reads
     assert not [label for label in reads if label.startswith(("PUT", "chat."))]
 
-    await page.post("pagerduty/act", **{"as": "PBOB1"}, incident=1, action="resolve", text="Restarted it")
-    state = await page.until(lambda it: cards(it)[0]["text"].startswith("Resolved by Bob Ray in PagerDuty"))
-    assert ["Bob Ray"] == [note["by"] for note in state["pagerduty"]["incidents"][0]["notes"]]
+    await page.post("pagerduty/act", **{"as": "PBOB1"}, incident=number, action="resolve", text="Restarted it")
+    state = await page.until(lambda it: card(it, number)["text"].startswith("Resolved by Bob Ray in PagerDuty"))
+    assert ["Bob Ray"] == [note["by"] for note in incident(state, number)["notes"]]
+
+
+async def test_a_press_on_what_was_just_updated(page: Page) -> None:
+    """As in Slack it is sent all the same: what does the same on the card as it is now is pressed."""
+    number = await opened(page)
+    ts = card(await page.state(), number)["ts"]
+    place = {"user": ALICE, "channel": CHANNEL, "ts": ts, "block_id": "gone", "action_id": "pagebridge:menu"}
+
+    details = f"details {page.playground.pagerduty.incident(number).id}"
+    status, answer = await page.try_post("slack/select", **place, value=details)
+    assert (400, "This button is not on the message any more.") == (status, answer["error"])
+    shown = [each.path.value for each in page.playground.slack.channels[CHANNEL].messages[-1].clickables]
+    value = next(each for each in shown if each.startswith(details))
+    assert (await page.post("slack/select", **place, value=value))["acked"]
 
 
 async def test_confirmations_dialogs_and_private_answers(page: Page) -> None:
     """A confirmation comes back first; a dialog is filled in, refused at a field, and sent; answers are private."""
-    await page.post("pagerduty/trigger", alert="checkout")
-    await page.until(lambda it: cards(it)[0])
-    press = {"channel": CHANNEL, "card": 1}
+    number = await opened(page)
+    press = {"channel": CHANNEL, "card": number}
 
     answer = await page.post("slack/click", **press, user=CAROL, label="Acknowledge")
     assert answer["acked"]
@@ -66,7 +95,7 @@ async def test_confirmations_dialogs_and_private_answers(page: Page) -> None:
     await page.post("slack/modal/fill", **place, block_id="person", action_id="value", value="U0BOB")
     answer = await page.post("slack/modal/submit", **place)
     assert {} == answer["errors"]
-    state = await page.until(lambda it: it["pagerduty"]["incidents"][0]["assignees"] == ["Bob Ray"])
+    state = await page.until(lambda it: incident(it, number)["assignees"] == ["Bob Ray"])
     assert ALICE not in state["slack"]["modals"]
 
     await page.post("slack/type", user=ALICE, channel=CHANNEL, text="/pd list")
@@ -79,7 +108,7 @@ async def test_wrong_requests_are_answered_in_words(page: Page) -> None:
     """What is missing, unknown, or not for this person is 400 with the reason."""
     for path, body, words in (
         ("pagerduty/trigger", {"alert": "none"}, "The alerts are checkout"),
-        ("pagerduty/act", {"as": "PBOB1", "incident": 7, "action": "resolve"}, "Not Found"),
+        ("pagerduty/act", {"as": "PBOB1", "incident": 9999, "action": "resolve"}, "Not Found"),
         ("slack/type", {"user": ALICE, "channel": CHANNEL, "text": "/none"}, "/none is not a valid command"),
         ("slack/type", {"user": GINA, "channel": "C0SECURITY", "text": "x"}, "is not in #security-incidents"),
         ("slack/click", {"user": ALICE, "channel": CHANNEL, "ts": "1.1"}, "not there any more"),
@@ -111,8 +140,7 @@ async def test_only_its_own_page_is_answered(page: Page) -> None:
 
 async def test_nothing_secret_is_shown(page: Page) -> None:
     """Neither the state nor the payload of any hop holds a token, a secret, or what lets another act for a person."""
-    await page.post("pagerduty/trigger", alert="hostile")
-    await page.until(lambda it: cards(it)[0])
+    await opened(page, "hostile")
     await page.post("slack/type", user=ALICE, channel=CHANNEL, text="/pd list")
     state = await page.until(lambda it: private(it, ALICE))
 
@@ -135,12 +163,11 @@ async def test_the_stream_sends_the_state_whenever_it_changes(page: Page) -> Non
     """The first one comes at once, the next when something has happened, and nothing in between."""
     async with page.session.get(page.url + "api/stream") as stream:
         assert "text/event-stream" == stream.content_type
-        first = await _event(stream.content)
-        assert [] == first["pagerduty"]["incidents"]
+        before = len((await _event(stream.content))["pagerduty"]["incidents"])
         await page.post("pagerduty/trigger", alert="low")
-        while not (state := await _event(stream.content))["pagerduty"]["incidents"]:
-            assert state != first
-        assert "low" == state["pagerduty"]["incidents"][0]["urgency"]
+        while len((state := await _event(stream.content))["pagerduty"]["incidents"]) == before:
+            pass
+        assert "low" == state["pagerduty"]["incidents"][-1]["urgency"]
 
 
 async def _event(content: aiohttp.StreamReader) -> Json:
@@ -149,13 +176,20 @@ async def _event(content: aiohttp.StreamReader) -> Json:
     return dict(json.loads(lines[1].removeprefix("data: ")))
 
 
-@pytest.mark.parametrize("alert", ["hostile", "flapping", "private"])
-async def test_prepared_alerts(page: Page, alert: str) -> None:
-    """Whatever an alert holds, it gets its cards; a private team's stands in the channel of its route alone."""
-    await page.post("pagerduty/trigger", alert=alert)
+async def test_a_hostile_alert_gets_its_card(page: Page) -> None:
+    """Whatever it holds."""
+    await opened(page, "hostile")
 
-    channel = "security-incidents" if alert == "private" else "incidents"
-    number = 3 if alert == "flapping" else 1
-    state = await page.until(lambda it: len(cards(it, channel)) == number)
-    if alert == "private":
-        assert [] == cards(state)
+
+async def test_a_flapping_alert_gets_its_cards(page: Page) -> None:
+    """One for each time that it came."""
+    before = len(cards(await page.state()))
+    assert {} == await page.post("pagerduty/trigger", alert="flapping")
+    await page.until(lambda it: len(cards(it)) == before + 3)
+
+
+async def test_a_private_teams_incident_stands_in_its_channel_alone(page: Page) -> None:
+    """Where a route names it."""
+    number = int((await page.post("pagerduty/trigger", alert="private"))["incident"])
+    state = await page.until(lambda it: card(it, number, "security-incidents"))
+    assert not [each for each in cards(state) if "vault" in each["text"]]
