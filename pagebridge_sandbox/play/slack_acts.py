@@ -79,8 +79,10 @@ async def click(playground: Playground, body: Json) -> Json:
 
 
 async def select(playground: Playground, body: Json) -> Json:
-    """Choose in a menu on a message."""
+    """Choose in a menu on a message, also in one of buttons."""
     asked = _Asked(playground, body)
+    if _same_action(body, asked.message):
+        return await click(playground, body)
     chosen = next((body[name] for name in ("value", "user_id", "date", "time") if name in body), None)
     return _outcome(await asked.person.put(asked.path, chosen, asked.message))
 

@@ -66,12 +66,10 @@ async def test_a_press_on_what_was_just_updated(page: Page) -> None:
     ts = card(await page.state(), number)["ts"]
     place = {"user": ALICE, "channel": CHANNEL, "ts": ts, "block_id": "gone", "action_id": "pagebridge:menu"}
 
-    details = f"details {page.playground.pagerduty.incident(number).id}"
-    status, answer = await page.try_post("slack/select", **place, value=details)
+    answer = await page.post("slack/select", **place, value="details as it was before")
+    assert answer["acked"]
+    status, answer = await page.try_post("slack/select", **place, value="celebrate")
     assert (400, "This button is not on the message any more.") == (status, answer["error"])
-    shown = [each.path.value for each in page.playground.slack.channels[CHANNEL].messages[-1].clickables]
-    value = next(each for each in shown if each.startswith(details))
-    assert (await page.post("slack/select", **place, value=value))["acked"]
 
 
 async def test_confirmations_dialogs_and_private_answers(page: Page) -> None:
