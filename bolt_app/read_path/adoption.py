@@ -96,7 +96,7 @@ class Adoption:
         if not cards and not any_card:
             # A first start is silent: it posts no card for what is already open.
             found = replace(found, silent_until_ms=birth.ms)
-        lines = await self._name_agents(rebuild_lines(known.id, thread))
+        lines = await self._name_agents(rebuild_lines(known.id, (*cards.values(), *thread)))
         if lines or not older:
             # A card may show what came of events that went with the data: the one that is known may be before them.
             merged = await self.incidents.change(

@@ -31,7 +31,6 @@ ALERT = {
     "details": {"p99": "2.3 s", "region": "eu-1"},
 }
 
-TRIGGERED = "Events API V2 triggered it"
 BY_ALICE = "Alice Ng acknowledged it in Slack"
 ACK_TIMED_OUT = "Acknowledgement timed out"
 BY_BOB = "Bob Ray acknowledged it in PagerDuty"
@@ -102,7 +101,7 @@ FIRST_INCIDENT = (
             card_says("Escalates to Bob Ray"),
             buttons("Acknowledge", "Add note", "Reassign", "Escalate", "Resolve"),
             menu("Add responders", "Change priority", "Status update", "Details", "Open in PagerDuty"),
-            thread(TRIGGERED),
+            thread(),
             writes(),
             status("triggered", "Alice"),
         ),
@@ -128,7 +127,7 @@ FIRST_INCIDENT = (
             buttons("Add note", "Reassign", "Escalate", "Resolve"),
             no_button("Acknowledge"),
             menu("Add responders", "Snooze", "Change priority", "Status update", "Details"),
-            thread(TRIGGERED, BY_ALICE),
+            thread(BY_ALICE),
             writes(ALICES_ACKNOWLEDGE),
             webhook_count("echo", 1),
             status("acknowledged", "Alice"),
@@ -141,7 +140,7 @@ FIRST_INCIDENT = (
         time_out_and_acknowledge,
         (
             card(CARD_BY_BOB),
-            thread(TRIGGERED, BY_ALICE, BY_BOB),
+            thread(BY_ALICE, BY_BOB),
             webhook_count("duplicate", 1),
             writes(ALICES_ACKNOWLEDGE),
             status("acknowledged", "Bob"),
@@ -151,7 +150,7 @@ FIRST_INCIDENT = (
         "The late webhook arrives: it gets its line, but the card does not go back to an older state",
         release_late_webhook,
         (
-            thread(TRIGGERED, BY_ALICE, BY_BOB, ACK_TIMED_OUT),
+            thread(BY_ALICE, BY_BOB, ACK_TIMED_OUT),
             card(CARD_BY_BOB),
             webhook_count("stale", 1),
             status("acknowledged", "Bob"),
@@ -182,7 +181,7 @@ FIRST_INCIDENT = (
             buttons("Add note"),
             no_button("Resolve"),
             menu("Status update", "Details", "Open in PagerDuty"),
-            thread(TRIGGERED, BY_ALICE, BY_BOB, ACK_TIMED_OUT, RESOLVED),
+            thread(BY_ALICE, BY_BOB, ACK_TIMED_OUT, RESOLVED),
             privately_reads("Alice", "You resolved incident #1"),
             writes(ALICES_ACKNOWLEDGE, ALICES_RESOLVE),
             webhook_count("echo", 2),

@@ -66,7 +66,8 @@ def no_button(label: str) -> Check:
 
 def thread(*lines: str) -> Check:
     """Require the lines of the thread, each of them once and in this order."""
-    what = f'{count_with_noun(len(lines), "line")} in the thread, the last "{lines[-1]}"'
+    last = f', the last "{lines[-1]}"' if lines else ""
+    what = f"{count_with_noun(len(lines), 'line')} in the thread{last}"
     return Check(what, lambda seen: seen.thread_lines, list(lines))
 
 

@@ -33,7 +33,6 @@ BEFORE_WAKE = ("asleep", "yes")
 SIDE_OF = {
     event.ANNOTATED: (event.RESOLVED, SECOND),
     event.REASSIGNED: (event.ACKNOWLEDGED, SECOND),
-    event.ACKNOWLEDGED: (event.TRIGGERED, SECOND),
     event.RESPONDER_ADDED: (event.RESPONDER_ADDED, 2 * SECOND),
 }
 """By the type of a side: the type of its main line, and the milliseconds that may lie between the two."""
@@ -89,7 +88,9 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
 
 
 def is_wanted(line: Line, verbosity: Verbosity) -> bool:
-    """True if a thread of that verbosity has a message for `line`."""
+    """True if a thread of that verbosity has a message for `line`; that it was opened is told by its card."""
+    if line.type == event.TRIGGERED:
+        return False
     match verbosity:
         case "all":
             return True

@@ -140,7 +140,7 @@ async def _clicks(stage: Stage, clicks: int) -> tuple[float, float]:
     async with _watched(stage) as asked:
         for card in cards:
             await stage.bridge.click("Alice", "Acknowledge", card)
-            await until(lambda: "Acknowledged" in card.plain and len(card.replies) > 1, "the acknowledge")  # noqa: B023
+            await until(lambda: "Acknowledged" in card.plain and len(card.replies) > 0, "the acknowledge")  # noqa: B023
             await stage.at_rest()
     return asked.each(clicks)
 

@@ -147,7 +147,7 @@ def test_make_alone_lists_its_targets() -> None:
     """Each target is listed with what it does, in lines that fit every terminal."""
     listed = subprocess.run(["make", "-C", str(ROOT)], capture_output=True, text=True, check=True)  # noqa: S603, S607
     lines = [line for line in listed.stdout.splitlines() if line.startswith("  make ")]
-    assert [line.split()[1] for line in lines][:3] == ["help", "demo", "up"]
+    assert [line.split()[1] for line in lines][:3] == ["help", "demo", "play"]
     assert all(len(line) <= 80 for line in lines)
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from itertools import pairwise
 
 from tests.proof.rate_limited_slack import Message
-from tests.proof.storm_simulation import LINES, MINUTE, Storm, storm
+from tests.proof.storm_simulation import EVENTS, MINUTE, Storm, storm
 
 LATE = 30.0
 """Seconds after which people are told that cards are late."""
@@ -42,7 +42,7 @@ def _lost_or_doubled(passed: Storm) -> list[str]:
             lines[key.split(":")[1]].append(len(shown))
     found = [f"{key} is there {len(shown)} times" for key, shown in cards.items() if len(shown) != 1]
     found += [f"{key} says {card.text}" for key, [card, *_] in cards.items() if "Resolved by Bob" not in card.text]
-    found += [f"the thread of {incident}: {each}" for incident, each in lines.items() if each != [1] * LINES]
+    found += [f"the thread of {incident}: {each}" for incident, each in lines.items() if each != [1] * (EVENTS - 1)]
     if not passed.figures.incidents == len(cards) == len(lines):
         found.append(f"{len(cards)} cards and {len(lines)} threads")
     return found
@@ -55,11 +55,11 @@ def _too_many_calls(passed: Storm) -> list[str]:
         found.append(f"Slack had to refuse {figures.refused} calls")
     if figures.posts != figures.fewest + figures.notices:
         found.append(f"{figures.posts} posts")
-    if figures.updates > (LINES - 1) * figures.incidents:
+    if figures.updates > (EVENTS - 1) * figures.incidents:
         found.append(f"{figures.updates} updates of cards")
     if figures.incidents >= MANY and figures.posts + figures.updates > SPARE * figures.fewest:
         found.append(f"{figures.posts + figures.updates} calls")
-    if figures.passes > 8 * (figures.posts + figures.updates) + figures.incidents * LINES:
+    if figures.passes > 8 * (figures.posts + figures.updates) + figures.incidents * EVENTS:
         found.append(f"{figures.passes} looks at incidents")
     return found
 

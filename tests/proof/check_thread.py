@@ -143,7 +143,8 @@ def _lines(evidence: Evidence, incident: History) -> dict[Kind, list[Posted]]:
 
 def _transitions(incident: History) -> dict[Kind, list[Transition]]:
     found: dict[Kind, list[Transition]] = defaultdict(list)
-    for transition in incident.transitions:
+    # The first is its opening, which the card tells.
+    for transition in incident.transitions[1:]:
         found[transition.type, transition.by.pagerduty if transition.by else ""].append(transition)
     return found
 

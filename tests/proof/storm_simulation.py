@@ -39,7 +39,8 @@ from tests.proof.slack_client import HOME
 from tests.proof.unrestricted_account import AbleToDoEverything
 
 MINUTE = 60.0
-LINES = 4
+EVENTS = 4
+"""Of each incident: it is opened, acknowledged, that times out, and resolved. The card tells of the first."""
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,8 @@ async def _break_out(
     """Let everything happen within a minute, evenly: each incident's four events, one soon after the other."""
     receiver = Process("receiver", Random(0))  # noqa: S311 -- the same storm again
     redis = SimRedis(server, receiver)
-    apart = MINUTE / (incidents + 10 * LINES)
-    acts = sorted((5 + apart * (n + 10 * step), n, step) for n in range(incidents) for step in range(LINES))
+    apart = MINUTE / (incidents + 10 * EVENTS)
+    acts = sorted((5 + apart * (n + 10 * step), n, step) for n in range(incidents) for step in range(EVENTS))
     for at, n, step in acts:
         await asyncio.sleep(max(0.0, at - asyncio.get_running_loop().time()))
         _act(account, n, step)
@@ -206,7 +207,7 @@ def _urgency(n: int) -> str:
 
 
 def _figures(slack: Channels, incidents: int, channels: int, passes: int, seconds: float) -> Figures:
-    fewest = incidents * (1 + LINES)
+    fewest = incidents * EVENTS
     cards = max(message.at for message in slack.messages.values() if message.key.startswith("card:"))
     notices = sum(message.key.startswith("lag:") for message in slack.messages.values())
     posts, updates = slack.calls[POST], slack.calls[UPDATE]

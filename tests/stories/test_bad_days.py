@@ -19,7 +19,6 @@ from tests.stories.harness import Bridge, running, settled
 SEEDS = range(12)
 ACTS = 14
 TRANSITIONS = {
-    "incident.triggered": " triggered it",
     "incident.acknowledged": " acknowledged it",
     "incident.unacknowledged": "Acknowledgement timed out",
     "incident.resolved": " resolved it",

@@ -65,7 +65,7 @@ def signed(body: bytes) -> dict[str, str]:
 async def bad_day(bridge: Bridge) -> None:
     """Let clicks and notes go through while PagerDuty, Slack and the answers in private fail now and then."""
     incident = bridge.trigger()
-    await bridge.lines(1)
+    await bridge.card()
     path = f"/incidents/{incident.id}"
     bridge.pagerduty.add_fault(Fault(method="PUT", path=path, status=503, times=1))
     bridge.pagerduty.add_fault(Fault(method="POST", path=f"{path}/notes", status=500, after_effect=True, times=1))

@@ -32,7 +32,7 @@ async def test_a_note_by_dialog(bridge: Bridge, acknowledged: str) -> None:
     assert (await modal.submit()).acked
     assert [] == bridge.slack.person("U0BOB").modals
     await bridge.until_called("POST", f"/incidents/{acknowledged}/notes")
-    await bridge.lines(3)
+    await bridge.lines(2)
     assert ["Rolled back\nto 4.2"] == bridge.pagerduty.incident(acknowledged).notes
 
 
@@ -180,7 +180,7 @@ async def test_a_submission_that_comes_twice(bridge: Bridge, acknowledged: str) 
     again = await bridge.slack.redeliver(sent)
 
     assert again.acked
-    await bridge.lines(3)
+    await bridge.lines(2)
     await settled(bridge)
     assert ["Rolled back"] == bridge.pagerduty.incident(acknowledged).notes
 
@@ -242,7 +242,7 @@ async def test_a_level_is_chosen_in_the_answer(bridge: Bridge) -> None:
     policy = bridge.pagerduty.add_escalation_policy("Spread", [["PALICE1"], ["PALICE1"], ["PCAROL1"]])
     await bridge.card("Triggered")
     bridge.pagerduty.web("PBOB1").delegate(incident.id, policy.id)
-    await bridge.lines(2)
+    await bridge.lines(1)
     await bridge.click("Bob", "Escalate", confirm="Escalate")
     await bridge.told("Bob", "Which level of incident #1 should be paged?")
     answer = private(bridge, "Bob", "Which level")

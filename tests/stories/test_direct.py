@@ -33,7 +33,7 @@ async def deployment(tmp_path: Path) -> AsyncIterator[Deployment]:
 async def without_redis(bridge: Bridge) -> None:
     """Let monitoring open an incident, and then take Redis away."""
     bridge.trigger()
-    await bridge.lines(1)
+    await bridge.card()
     await settled(bridge)
     await bridge.valkey.kill()
 
@@ -136,11 +136,11 @@ async def test_a_copy_of_a_press_is_the_same_press(bridge: Bridge) -> None:
 async def test_a_copy_of_what_was_stored_does_not_go_straight(bridge: Bridge) -> None:
     """A press was stored and carried out, and taken back; a copy that comes while Redis is away does nothing."""
     bridge.trigger()
-    await bridge.lines(1)
+    await bridge.card()
     click = await bridge.click("Alice", "Acknowledge")
     await bridge.card("Acknowledged by Alice Ng in Slack")
     bridge.pagerduty.automation.unacknowledge(bridge.pagerduty.incidents[0].id)
-    await bridge.lines(3)
+    await bridge.lines(2)
     await settled(bridge)
     await bridge.valkey.kill()
 
@@ -229,7 +229,7 @@ async def test_trying_again_without_redis() -> None:
     async with running(workers=0) as bridge:
         await bridge.start_worker(replace(FAST, text_lifetime=0.5))
         bridge.trigger()
-        await bridge.lines(1)
+        await bridge.card()
         bridge.pagerduty.add_fault(Fault("POST", "/incidents/*/notes", status=429))
         modal = await bridge.dialog("Alice", "Add note")
         modal.fill("Note", "Looking into it")

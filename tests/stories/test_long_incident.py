@@ -34,11 +34,11 @@ async def noted(bridge: Bridge) -> tuple[IncidentId, Message]:
     for number in range(NOTES):
         bridge.pagerduty.clock.advance(1)
         bridge.pagerduty.web("PALICE1").add_note(incident, f"Note {number:02d}.")
-    await until(lambda: len(card.replies) == NOTES + 1, "the notes to be told")
+    await until(lambda: len(card.replies) == NOTES, "the notes to be told")
     await settled(bridge)
     bridge.pagerduty.clock.advance(6)
     bridge.pagerduty.web("PBOB1").acknowledge(incident)
-    await until(lambda: len(card.replies) == NOTES + 2, "the acknowledgement to be told")
+    await until(lambda: len(card.replies) == NOTES + 1, "the acknowledgement to be told")
     await settled(bridge)
     lines, messages = await kept(bridge, IncidentId(incident))
     assert max(lines, messages) <= FEW
@@ -76,10 +76,10 @@ async def test_an_old_note_that_is_edited_is_told(bridge: Bridge) -> None:
     bridge.pagerduty.clock.advance(2)
     bridge.pagerduty.web("PALICE1").edit_note(incident, note.id, "It was the database")
 
-    await until(lambda: len(card.replies) == NOTES + 3, "the edit to be told")
+    await until(lambda: len(card.replies) == NOTES + 2, "the edit to be told")
     await looked(bridge)
     assert "It was the database" in card.replies[-1].plain
-    assert NOTES + 3 == len(card.replies)
+    assert NOTES + 2 == len(card.replies)
 
 
 async def test_what_waits_for_slack_is_counted(bridge: Bridge) -> None:
@@ -134,7 +134,7 @@ async def test_a_second_message_of_an_old_line_is_deleted(bridge: Bridge) -> Non
     old = card.replies[3]
 
     await post_again(bridge, old)
-    await until(lambda: len(card.replies) == NOTES + 3, "the second one")
-    await until(lambda: len(card.replies) == NOTES + 2, "the second one to go")
+    await until(lambda: len(card.replies) == NOTES + 2, "the second one")
+    await until(lambda: len(card.replies) == NOTES + 1, "the second one to go")
 
     assert old in card.replies

@@ -33,7 +33,7 @@ async def test_a_second_channel_calls_nobody_again(bridge: Bridge) -> None:
 async def test_a_card_that_comes_back_calls_only_who_was_not_called_yet(bridge: Bridge) -> None:
     """Bob got the incident after the first post; when the card is posted anew he is called, and Alice is not again."""
     incident = bridge.trigger()
-    await bridge.lines(1)
+    await bridge.card()
     bridge.pagerduty.web("PALICE1").reassign(incident.id, ["PALICE1", "PBOB1"])
     await bridge.card("@Bob Ng")
     await settled(bridge)
@@ -50,12 +50,12 @@ async def test_a_card_that_comes_back_calls_only_who_was_not_called_yet(bridge: 
 async def test_reassigning_back_and_forth_calls_nobody_again(bridge: Bridge) -> None:
     """The card follows by updates, which call nobody, and lines name people."""
     incident = bridge.trigger()
-    await bridge.lines(1)
+    await bridge.card()
     for user in ("PBOB1", "PALICE1", "PBOB1", "PALICE1"):
         bridge.pagerduty.web("PALICE1").reassign(incident.id, [user])
         await settled(bridge)
 
-    await bridge.lines(5)
+    await bridge.lines(4)
     assert [ALICE] == callings(bridge)
 
 
@@ -63,19 +63,19 @@ async def test_a_louder_setting_tells_nothing_old(bridge: Bridge) -> None:
     """What a quiet thread left out stays left out; what comes from now on is told."""
     bridge.reroute(verbosity="state")
     incident = bridge.trigger()
-    await bridge.lines(1)
+    await bridge.card()
     bridge.pagerduty.web("PALICE1").add_note(incident.id, "Nobody wanted to read this")
     await settled(bridge)
 
     bridge.reroute(verbosity="all")
     bridge.pagerduty.web("PALICE1").add_note(incident.id, "Now somebody does")
-    lines = await bridge.lines(2)
+    lines = await bridge.lines(1)
     bridge.pagerduty.web("PALICE1").acknowledge(incident.id)
-    lines = await bridge.lines(3)
+    lines = await bridge.lines(2)
     await settled(bridge)
 
-    assert "Now somebody does" in lines[1]
-    assert 3 == len(bridge.channel.messages[0].replies)
+    assert "Now somebody does" in lines[0]
+    assert 2 == len(bridge.channel.messages[0].replies)
 
 
 async def test_an_alarm_that_comes_too_late_is_told_quietly(bridge: Bridge) -> None:
@@ -84,7 +84,7 @@ async def test_an_alarm_that_comes_too_late_is_told_quietly(bridge: Bridge) -> N
     incident = bridge.trigger()
     bob = bridge.pagerduty.web("PBOB1")
     bob.acknowledge(incident.id)
-    await bridge.lines(2)
+    await bridge.lines(1)
     held = bridge.pagerduty.webhooks.hold(event_type="incident.unacknowledged")
     bridge.pagerduty.automation.unacknowledge(incident.id)
     bob.acknowledge(incident.id)
@@ -93,7 +93,7 @@ async def test_an_alarm_that_comes_too_late_is_told_quietly(bridge: Bridge) -> N
 
     held.release()
 
-    late = next(line for line in await bridge.lines(5) if "timed out" in line)
+    late = next(line for line in await bridge.lines(4) if "timed out" in line)
     assert "Nobody is working on it" not in late
     posts = bridge.slack.calls_to("chat.postMessage")
     assert [] == [post for post in posts if post.arguments.get("reply_broadcast") in (True, "true")]
@@ -106,20 +106,20 @@ async def test_the_whole_channel_hears_only_what_is_configured(bridge: Bridge) -
     service = pagerduty.add_service("short-api", policy.id, acknowledgement_timeout=3600).id
     bridge.reroute(broadcast=["escalated"])
     incident = pagerduty.trigger(service, "Search latency over 2s")
-    await bridge.lines(1)
+    await bridge.card()
     alice = pagerduty.web("PALICE1")
     alice.acknowledge(incident.id)
-    await bridge.lines(2)
+    await bridge.lines(1)
     pagerduty.clock.advance(3601)
-    await bridge.lines(3)
+    await bridge.lines(2)
     alice.escalate(incident.id, 2)
-    await bridge.lines(4)
+    await bridge.lines(3)
     alice.resolve(incident.id)
     alice.reopen(incident.id)
-    await bridge.lines(6)
+    await bridge.lines(5)
     bridge.reroute(broadcast=[])
     alice.escalate(incident.id, 1)
-    lines = await bridge.lines(7)
+    lines = await bridge.lines(6)
 
     posts = [call.arguments for call in bridge.slack.calls_to("chat.postMessage") if call.arguments.get("thread_ts")]
     aloud = [words for words, post in zip(lines, posts, strict=True) if post.get("reply_broadcast") in (True, "true")]

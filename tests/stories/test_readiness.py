@@ -67,7 +67,7 @@ async def watched(transport: Literal["socket", "http"] = "socket", **config: Any
 async def shown(bridge: Bridge) -> None:
     """Let monitoring open an incident, and wait until all is told of it."""
     bridge.trigger()
-    await bridge.lines(1)
+    await bridge.card()
     await settled(bridge)
 
 

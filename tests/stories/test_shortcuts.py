@@ -21,7 +21,7 @@ async def card(bridge: Bridge) -> Message:
     """Have the app of the manifest, and an incident's card with its first line."""
     bridge.slack.install(MANIFEST)
     bridge.trigger()
-    await bridge.lines(1)
+    await bridge.card()
     return await bridge.card("Triggered")
 
 

@@ -16,7 +16,7 @@ from tests.stories.harness import FAST, Bridge, running
 
 PACE = 0.05
 """Seconds that count as one of Slack's."""
-LINES = 4
+LINES = 3
 INCIDENTS = 20
 POST, UPDATE = "chat.postMessage", "chat.update"
 

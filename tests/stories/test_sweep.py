@@ -50,9 +50,18 @@ async def test_a_second_card_is_deleted(bridge: Bridge) -> None:
     await until(lambda: swept("doubled") == before + 1, "the deletion to be counted")
 
 
+async def noted(bridge: Bridge) -> tuple[str, Message]:
+    """Let an incident have a card with a line."""
+    incident, card = await shown(bridge)
+    bridge.pagerduty.web("PBOB1").add_note(incident, "Looked at shard 2")
+    await bridge.lines(1)
+    await settled(bridge)
+    return incident, card
+
+
 async def test_a_second_line_is_deleted(bridge: Bridge) -> None:
     """The recorded one stays, as does what people said below it."""
-    _, card = await shown(bridge)
+    _, card = await noted(bridge)
     line = card.replies[0]
     await post_again(bridge, line)
     bridge.slack.person(bridge.acme.people["Alice"]).post("I am on it", bridge.channel.id, card.ts)
@@ -98,7 +107,7 @@ async def test_a_card_that_says_something_else_is_written_again(bridge: Bridge) 
 
 async def test_a_card_that_somebody_deleted_comes_back(bridge: Bridge) -> None:
     """Nothing has changed at PagerDuty; the incident is open, so it needs its card."""
-    _, card = await shown(bridge)
+    _, card = await noted(bridge)
     bridge.channel.remove(card.replies[0])
     bridge.channel.remove(card)
 
@@ -109,7 +118,7 @@ async def test_a_card_that_somebody_deleted_comes_back(bridge: Bridge) -> None:
 
 async def test_a_line_that_somebody_deleted_stays_away(bridge: Bridge) -> None:
     """People may take a line out of a thread; it was told."""
-    _, card = await shown(bridge)
+    _, card = await noted(bridge)
     bridge.channel.remove(card.replies[0])
 
     await looked(bridge, 5)
@@ -121,7 +130,7 @@ async def test_at_rest_nothing_is_written(bridge: Bridge) -> None:
     """Comparing costs reads only: no update, no post, no deletion."""
     incident, _ = await shown(bridge)
     bridge.pagerduty.web("PBOB1").acknowledge(incident)
-    await bridge.lines(2)
+    await bridge.lines(1)
     await looked(bridge)
     calls = [call for method in ("chat.update", "chat.postMessage") for call in bridge.slack.calls_to(method)]
 
@@ -141,7 +150,7 @@ async def test_many_channels_are_all_looked_at() -> None:
     async with running(durations=limited, routing=routing) as bridge:
         for room in rooms:
             bridge.slack.add_channel(room.lower(), id=room)
-        _, card = await shown(bridge)
+        _, card = await noted(bridge)
         bridge.channel.remove(card.replies[0])
         bridge.channel.remove(card)
 

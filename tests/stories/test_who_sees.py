@@ -153,12 +153,12 @@ async def test_what_an_incident_was_merged_into_keeps_its_title(bridge: Bridge, 
     """The channel learns where those who see the private team's incident go on, and nothing else of it."""
     hidden = bridge.pagerduty.trigger(vault, "The vault is open")
     incident = bridge.trigger()
-    await bridge.lines(1)
+    await bridge.card()
     await settled(bridge)
 
     bridge.pagerduty.web("PALICE1").merge(hidden.id, [incident.id])
     card = await bridge.card("Resolved")
-    await bridge.lines(2)
+    await bridge.lines(1)
     await settled(bridge)
 
     shown = json.dumps([(message.text, message.blocks) for message in (card, *card.replies)])
@@ -170,7 +170,7 @@ async def test_what_an_incident_was_merged_into_keeps_its_title(bridge: Bridge, 
 async def test_what_moved_to_unread_teams_is_in_no_list(bridge: Bridge, vault: str, unread: str) -> None:
     """Until it is known that the channel may see what the incident is now, no answer tells its new title."""
     incident = bridge.trigger()
-    await bridge.lines(1)
+    await bridge.card()
     await settled(bridge)
     bridge.pagerduty.options.teams_in_webhooks = unread == "/teams/*"
     bridge.pagerduty.add_fault(Fault("GET", unread, status=503))

@@ -62,7 +62,7 @@ async def test_the_story_of_one_incident_is_told(
     modal = await bridge.dialog("Alice", "Add note")
     modal.fill("Note", NOTE)
     await modal.submit()
-    await bridge.lines(3)
+    await bridge.lines(2)
     await settled(bridge)
 
     asked = await why(capsys, data, f"#{incident.number}")
@@ -91,7 +91,7 @@ async def test_json_is_one_fact_a_line_in_order_of_time(
 ) -> None:
     """A machine gets each fact with its time, its name and what it is about."""
     incident = bridge.trigger()
-    await bridge.lines(1)
+    await bridge.card()
     await settled(bridge)
 
     asked = await why(capsys, data, incident.id, "--json")

@@ -42,7 +42,6 @@ CASES: tuple[tuple[str, Line, tuple[Line, ...], Details], ...] = (
     ("Monitoring opened it", line(of.TRIGGERED, MONITORING), (), ()),
     ("Monitoring opened it, and only its client is known", line(of.TRIGGERED, None, client="Chronosphere"), (), ()),
     ("A person opened it in Slack", line(of.TRIGGERED, slack=True), (), ()),
-    ("A person opened it, and acknowledged it at once", line(of.TRIGGERED), (line(of.ACKNOWLEDGED),), ()),
     ("A person acknowledged it in Slack", line(of.ACKNOWLEDGED, slack=True), (), ()),
     ("The same, and so it was assigned to them", line(of.ACKNOWLEDGED), (line(of.REASSIGNED),), ()),
     ("An integration without a name acknowledged it", line(of.ACKNOWLEDGED, Agent("P1", "", "x_reference")), (), ()),

@@ -15,7 +15,7 @@ from shared.model.event import RESOLVED, SNOOZED, TRIGGERED, Snapshot, Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.thread_layout import snooze_ended
-from shared.model.timeline import line_time
+from shared.model.timeline import Line, line_time
 from shared.slack.render import buttons
 from shared.slack.render.blocks import (
     Block,
@@ -34,7 +34,7 @@ from shared.slack.render.blocks import (
 )
 from shared.slack.render.buttons import EVERYTHING
 from shared.slack.render.event_wording import merge_target, merged
-from shared.slack.render.thread_line import by, headline_text
+from shared.slack.render.thread_line import by, headline_text, line_facts
 
 TITLE = 250
 SUMMARY = 250
@@ -84,7 +84,9 @@ def render(
     ]
     key = f"card:{incident.id}"
     text = _summary(incident, snapshot, following, notices)
-    return message(key, text, blocks, {"incident": incident.id}, versioned=True)
+    opened = _opened(incident)
+    told = {"line": opened.key, **line_facts(opened)} if opened else {}
+    return message(key, text, blocks, {"incident": incident.id, **told}, versioned=True)
 
 
 def render_withheld(incident: IncidentId, snapshot: Snapshot) -> Message:
@@ -169,7 +171,16 @@ def _alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
 def _history(incident: Incident, snapshot: Snapshot) -> str:
     """Since when, and who acted last."""
     over, since = snapshot.status is Status.RESOLVED, date(snapshot.created_ms) if snapshot.created_ms else ""
-    opened = f"{'Opened' if over else 'Open since'} {since}" if since else "" if over else "Open"
+    origin = _origin(incident)
+    opened = (
+        f"Open{'ed' if over or origin else ' since'}{origin} {since}"
+        if since
+        else f"Opened{origin}"
+        if origin
+        else ""
+        if over
+        else "Open"
+    )
     last = incident.last_change()
     if last is not None and last.type != TRIGGERED:
         happened = headline_text(last, asleep=snooze_ended(incident.lines, last))
@@ -180,6 +191,19 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
         told = f"{snapshot.status.capitalize()}{by(change.by)} {date(change.at.ms)}"
         return " · ".join(filter(None, (opened, told)))
     return opened or snapshot.status.capitalize()
+
+
+def _opened(incident: Incident) -> Line | None:
+    """Return the line of its opening: the card alone tells of that."""
+    return next((line for line in incident.lines if line.type == TRIGGERED), None)
+
+
+def _origin(incident: Incident) -> str:
+    """Return which person opened it and where, or from which client it came; an integration stands with the alert."""
+    line = _opened(incident)
+    if line is None or not (line.agent.is_user if line.agent else line.detail_value("client")):
+        return ""
+    return by(line.agent, line)
 
 
 def _elsewhere(places: CardPlacement) -> list[str]:

@@ -43,10 +43,16 @@ def lines_by_key(incident: IncidentId, messages: Iterable[OwnMessage]) -> dict[L
 
 
 def rebuild_lines(incident: IncidentId, messages: Iterable[OwnMessage]) -> tuple[Line, ...]:
-    """Make the lines again that messages of a thread tell of. What they say of people and things is not in there."""
-    named = [(line_key(incident, message), message) for message in messages]
+    """Make the lines again that a card and its thread tell of. What they say of people and things is not in there."""
+    named = [(line_key(incident, message) or _line_of_card(message), message) for message in messages]
     lines = (_line(key, message) for key, message in named if key is not None)
     return tuple({line.key: line for line in lines if line is not None}.values())
+
+
+def _line_of_card(message: OwnMessage) -> LineKey | None:
+    """Give the key of the line of the incident's opening, which its card tells."""
+    key = _text(message.payload.get("line"))
+    return LineKey(key) if key and incident_of_card(message) else None
 
 
 def _line(key: LineKey, message: OwnMessage) -> Line | None:

@@ -50,9 +50,17 @@ def render_line(incident: IncidentId, entry: ThreadEntry) -> Message:
     if cut or (written and line.detail_value("trimmed")):
         text, blocks = f"{text}\n{REST}", [*blocks, context(REST)]
     key = f"line:{incident}:{line.key}"
-    # What a lost message is found again by: ids and times.
     facts = {
         "incident": incident,
+        **line_facts(line),
+        "sides": [side.key for side in entry.sides[:MOST_SIDES]],
+    }
+    return message(key, text, blocks, facts)
+
+
+def line_facts(line: Line) -> dict[str, object]:
+    """Return what a line is known again by when the store has lost it: ids and times."""
+    return {
         "type": line.type,
         "detail": line.detail[:FACT],
         "subject": line.subject[:FACT],
@@ -61,9 +69,7 @@ def render_line(incident: IncidentId, entry: ThreadEntry) -> Message:
         "at": line.at.ms,
         "span": line.at.span_ms,
         "slots": [f"{source}={known}" for source, known in line.slots],
-        "sides": [side.key for side in entry.sides[:MOST_SIDES]],
     }
-    return message(key, text, blocks, facts)
 
 
 def headline_text(line: Line, *, asleep: bool = False) -> str:
@@ -113,9 +119,8 @@ def _headline(entry: ThreadEntry) -> str:
     did = f"asked {people} to help" if people else LINE[line.type].active
     if line.type == event.NOTE_EDITED and line.detail_value("state") == "deleted":
         did = "deleted a note"
-    also = " and acknowledged it" if event.ACKNOWLEDGED in kinds else ""
     taken = ", and is now assigned" if event.REASSIGNED in kinds else ""
-    return f"*{who} {did}{also}*{ending}{taken}"
+    return f"*{who} {did}*{ending}{taken}"
 
 
 def _where(line: Line) -> str:

@@ -16,6 +16,7 @@ from tests.proof.chaos.verdict import Figure, Finding
 
 DIRECT = 10.0
 """Seconds after a click in which an acknowledge that could not be stored, or a copy of it, may go straight there."""
+OPENED = "triggered"
 TICK = 0.1
 """Seconds by which PagerDuty's clock may be ahead after a burst of changes."""
 
@@ -36,8 +37,8 @@ class Change:
 
 
 def changes(facts: Facts) -> Iterator[Change]:
-    """Go through all kinds of changes of all incidents."""
-    real = grouped(facts.transitions, lambda each: (each.incident, each.what))
+    """Go through all kinds of changes of all incidents; that one was opened is told by its card."""
+    real = grouped((each for each in facts.transitions if each.what != OPENED), lambda each: (each.incident, each.what))
     told = grouped(facts.lines, lambda each: (each.incident, each.what))
     for key in sorted(real.keys() | told.keys()):
         yield Change(*key, real.get(key, []), told.get(key, []))
@@ -51,6 +52,9 @@ def lost_deliveries(facts: Facts) -> Figure:
         if len(change.told) < len(change.real)
         for _ in range(len(change.real) - len(change.told))
     ]
+    shown = {version.incident for version in facts.versions}
+    opened = (each for each in facts.transitions if each.what == OPENED and each.incident not in shown)
+    found += [Finding(each.incident, each.at, "it has no card") for each in opened]
     never = [each for each in facts.transitions if not each.delivered]
     found += [Finding(each.incident, each.at, f"{each.what} by {each.who} was never taken") for each in never]
     return Figure("acknowledged deliveries lost", len(facts.transitions), tuple(found))

@@ -64,7 +64,6 @@ SELF = event(REASSIGNED, 200, detail=ALICE.id)
     [
         (event(RESOLVED, 0), RESOLUTION),
         (event(ACKNOWLEDGED, 0), SELF),
-        (event(TRIGGERED, 0), event(ACKNOWLEDGED, 130)),
         (event(RESPONDER_ADDED, 0, detail="PA:pending"), event(RESPONDER_ADDED, 1900, detail="PB:pending")),
     ],
 )
@@ -82,8 +81,7 @@ def test_one_act_reads_as_one_line(main: Event, side: Event) -> None:
         (event(RESOLVED, 0), event(ANNOTATED, 1500, text="Resolution Note: later")),
         (event(ACKNOWLEDGED, 0), event(REASSIGNED, 200, detail=BOB.id)),
         (event(ACKNOWLEDGED, 0), event(REASSIGNED, 1500, detail=ALICE.id)),
-        (event(TRIGGERED, 0, None), event(ACKNOWLEDGED, 130)),
-        (event(TRIGGERED, 0, None), event(ACKNOWLEDGED, 130, None)),
+        (event(TRIGGERED, 0), event(ACKNOWLEDGED, 130)),
         (event(RESPONDER_ADDED, 0, detail="PA:pending"), event(RESPONDER_ADDED, 2500, detail="PB:pending")),
         (event(RESPONDER_ADDED, 0, message="DB"), event(RESPONDER_ADDED, 9, detail="PB:pending", message="Network")),
         (event(ACKNOWLEDGED, 0), event(RESOLVED, 100)),
@@ -92,13 +90,6 @@ def test_one_act_reads_as_one_line(main: Event, side: Event) -> None:
 def test_two_acts_read_as_two_lines(one: Event, other: Event) -> None:
     """Somebody else, another time, another matter: each is told on its own."""
     assert 2 == len(layout_thread(lines(one, other)))
-
-
-def test_sides_of_sides_are_told_by_the_first() -> None:
-    """Created, acknowledged and taken by one person in one go is one line."""
-    known = lines(event(TRIGGERED, 0), event(ACKNOWLEDGED, 130), replace(SELF, at=event(REASSIGNED, 260).at))
-
-    assert [(TRIGGERED, [ACKNOWLEDGED, REASSIGNED])] == read(layout_thread(known))
 
 
 def test_many_responders_are_one_line() -> None:
@@ -180,9 +171,16 @@ def test_longer_texts_win_in_whatever_order_they_come() -> None:
     assert "Long" == lines(cut, whole)[0].detail_value("text") == lines(whole, cut)[0].detail_value("text")
 
 
-@pytest.mark.parametrize("event_type", sorted(ANNOUNCED_TYPES))
+def test_the_opening_is_told_by_the_card() -> None:
+    """A new incident is one message: its thread begins with the first change, whatever the verbosity."""
+    opened = lines(event(TRIGGERED, 0))[0]
+
+    assert not any(is_wanted(opened, verbosity) for verbosity in ("all", "changes", "state"))
+
+
+@pytest.mark.parametrize("event_type", sorted(ANNOUNCED_TYPES - {TRIGGERED}))
 def test_quieter_threads_tell_less(event_type: str) -> None:
-    """Whatever `state` tells `changes` tells as well, and `all` tells everything."""
+    """What `state` tells `changes` tells as well, and `all` tells every change."""
     line = lines(event(event_type, 0))[0]
 
     assert is_wanted(line, "all")

@@ -190,7 +190,7 @@ async def test_our_messages_in_a_thread(server: LocalServer, slack: Slack) -> No
 
 async def test_a_long_reading_waits_for_its_turn(server: LocalServer) -> None:
     """The first page may be refused for being too early; later ones wait, so that the reading comes to its end."""
-    slack = Slack("xoxb", f"{server.url}/api/", pace=0.01)
+    slack = Slack("xoxb", f"{server.url}/api/", pace=0.2)
     server.say(IDENTITY)
     await slack.auth_test()
 

@@ -228,9 +228,6 @@ def test_one_act_is_one_line() -> None:
 
     assert words(line(of.RESOLVED), note) == ":white_check_mark: *Alice Ng resolved it* in PagerDuty\n> Restarted it"
     assert words(line(of.ACKNOWLEDGED), took).endswith("*Alice Ng acknowledged it* in PagerDuty, and is now assigned")
-    assert words(line(of.TRIGGERED), line(of.ACKNOWLEDGED)).startswith(
-        ":rotating_light: *Alice Ng triggered it and acknowledged it*"
-    )
     assert "*Alice Ng asked Bob Ray and Eve Sun to help*" in words(bob, eve)
 
 
