@@ -10,7 +10,8 @@ class Durations:
 
     `call_max` bounds an outside call from sending to its latest effect and its visibility in reads: time-out, late
     effect and lag. Before that much time has passed since an uncertain call, nothing is looked up, repeated or taken as
-    shown. A lease and a time-out together stay under 20 s, so that a worker that lost a lease cannot act for long.
+    shown, but for the first post of a card. A lease and a time-out together stay under 20 s, so that a worker that lost
+    a lease cannot act for long.
     """
 
     pagerduty_timeout: float = 6.0

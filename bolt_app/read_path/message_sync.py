@@ -10,7 +10,18 @@ from shared.durations import Durations
 from shared.errors import CallError, Refused, Unavailable
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, MessageTs
-from shared.model.slack_state import Delete, Done, Look, MessageState, Post, Step, Update, Wait, next_step
+from shared.model.slack_state import (
+    Delete,
+    DeleteDoubles,
+    Done,
+    Look,
+    MessageState,
+    Post,
+    Step,
+    Update,
+    Wait,
+    next_step,
+)
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import INVALID_BLOCKS, MESSAGE_GONE, NOT_EDITABLE, Unthreaded
@@ -64,7 +75,9 @@ class MessageSync:
         """
         while True:
             digest = message.digest if edit else None
-            step = next_step(state, digest, await self._unsettled(state))
+            unsettled, doubled = await self._unsettled(state.until_ms), await self.doubled(state)
+            # A card is what people wait for; a line is not worth a second one.
+            step = next_step(state, digest, unsettled, doubled, at_once=target.thread is None)
             try:
                 state = await self._carry_out(step, message, state, target)
             except Refused as error:
@@ -92,22 +105,30 @@ class MessageSync:
                 ts = await self.slack.find_by_key(
                     target.channel, message.key, oldest_ms=state.begun_ms or 0, thread_ts=target.thread
                 )
-                return state.found(ts)
+                return state.found(ts, await self._unsettled(state.until_ms))
             case Post():
                 return await self._post(message, state, target)
             case Update(ts):
                 return await self._update(ts, message, state, target)
             case Delete(ts):
-                return await self._delete(ts, state, target)
+                await self._delete(ts, target)
+                return replace(state, replaces=None)
+            case DeleteDoubles(ts, from_ms):
+                await self._delete_doubles(message.key, ts, from_ms, target)
+                return state.single()
             case Done():
                 return state
 
-    async def _unsettled(self, state: MessageState, at_ms: int | None = None) -> float:
-        """Return how many seconds from now, or from `at_ms`, the unclear call of `state` may still take effect."""
-        if state.until_ms is None:
+    async def doubled(self, state: MessageState) -> float:
+        """Return how many seconds a post that was given up may still make a second message; 0 if there is none."""
+        return await self._unsettled(state.doubled_until_ms)
+
+    async def _unsettled(self, until_ms: int | None, at_ms: int | None = None) -> float:
+        """Return how many seconds from now, or from `at_ms`, a call may still take effect that may until `until_ms`."""
+        if until_ms is None:
             return 0.0
         at_ms = await self.clock.now_ms() if at_ms is None else at_ms
-        return self.clock.remaining(state.until_ms, at_ms, self.durations.call_max)
+        return self.clock.remaining(until_ms, at_ms, self.durations.call_max)
 
     async def _post(self, message: Message, state: MessageState, target: MessageTarget[Kept]) -> MessageState:
         begun = BegunCall(self, target, lambda ms: state.post_begun(ms, ms + int(self.durations.call_max * SECOND)))
@@ -151,16 +172,23 @@ class MessageSync:
                 await target.note(target.rule(unclear))
             raise
         # As of the begin: what could still land then may have landed after this update.
-        return state.updated(message.digest, await self._unsettled(state, begun.ms))
+        return state.updated(message.digest, await self._unsettled(state.until_ms, begun.ms))
 
-    async def _delete(self, ts: MessageTs, state: MessageState, target: MessageTarget[Kept]) -> MessageState:
+    async def _delete_doubles(self, key: str, ts: MessageTs, from_ms: int, target: MessageTarget[Kept]) -> None:
+        """Delete the messages of that key in the channel but `ts`."""
+        await target.lease.check(self.durations.slack_timeout)
+        async for other in self.slack.own_messages(target.channel, oldest_ms=from_ms):
+            if other.key == key and other.ts != ts and not other.deleted:
+                log.warning("slack.doubled", channel=target.channel, key=key, ts=other.ts)
+                await self._delete(other.ts, target)
+
+    async def _delete(self, ts: MessageTs, target: MessageTarget[Kept]) -> None:
         await target.lease.check(self.durations.slack_timeout)
         try:
             await self.slack.delete(target.channel, ts)
         except Refused as error:
             # Deleted already, or Slack does not allow it: then the new message is at least the later of the two.
             log.warning("slack.not_deleted", channel=target.channel, ts=ts, why=str(error))
-        return replace(state, replaces=None)
 
     async def _lands_by(self, begun_ms: int) -> int:
         return self.durations.lands_by_ms(begun_ms, await self.clock.now_ms(), self.durations.slack_timeout)

@@ -204,7 +204,7 @@ class IncidentSync:
             return await self.outage.write_refused(this, channel, error)
         if waited or before.ts is None:
             await self.outage.write_succeeded(this, channel)
-        return None
+        return await self.channel_sync.message_sync.doubled(this.card(channel)) or None
 
 
 @dataclass

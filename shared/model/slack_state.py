@@ -22,7 +22,8 @@ class MessageState:
     message's content, None while that is unknown. `pending_digest` is that of an update that an earlier one may
     overwrite until `until_ms`: before then, writing the same again is pointless. `replaces` is a message that cannot be
     edited any more, or stands in the wrong place, to be deleted once this one is there. `state_ms` is the time of the
-    newest event it tells of, by PagerDuty's clock.
+    newest event it tells of, by PagerDuty's clock. `doubled_from_ms` and `doubled_until_ms` belong to posts that were
+    given up before their outcome was known: until then one of them may make a second message, to be deleted.
     """
 
     ts: MessageTs | None = None
@@ -32,6 +33,8 @@ class MessageState:
     pending_digest: str | None = None
     replaces: MessageTs | None = None
     state_ms: int = 0
+    doubled_from_ms: int | None = None
+    doubled_until_ms: int | None = None
 
     @property
     def uncertain(self) -> bool:
@@ -47,26 +50,45 @@ class MessageState:
         return replace(self, begun_ms=begun_ms, until_ms=until_ms)
 
     def post_failed(self) -> "MessageState":
-        """Note that a post surely had no effect, or was looked for and not found."""
-        return MessageState(replaces=self.replaces)
+        """Note that a post surely had no effect, or was looked for and not found once it could land no more."""
+        return MessageState(
+            replaces=self.replaces, doubled_from_ms=self.doubled_from_ms, doubled_until_ms=self.doubled_until_ms
+        )
 
     def posted(self, ts: MessageTs, digest: str) -> "MessageState":
         """Note that the message was posted with this content."""
-        return MessageState(ts=ts, content_digest=digest, replaces=self.replaces)
+        return replace(self.post_failed(), ts=ts, content_digest=digest)
 
-    def found(self, ts: MessageTs | None) -> "MessageState":
-        """Note the result of a look: a message that was found has unknown content; None: there is no message."""
-        return self.post_failed() if ts is None else replace(self, ts=ts, begun_ms=None, until_ms=None)
+    def found(self, ts: MessageTs | None, unsettled: float) -> "MessageState":
+        """
+        Note the result of a look: a message that was found has unknown content; None: there is no message.
+
+        If the post may still land, for `unsettled` seconds, it is given up, and its message will be a second one.
+        """
+        if ts is None:
+            return (self.given_up() if unsettled > 0 else self).post_failed()
+        return replace(self, ts=ts, begun_ms=None, until_ms=None)
+
+    def given_up(self) -> "MessageState":
+        """Note that the message is posted again although the earlier post may still land."""
+        since, until = self.begun_ms or 0, self.until_ms or 0
+        if self.doubled_from_ms is not None:
+            since = min(since, self.doubled_from_ms)
+        return replace(self, doubled_from_ms=since, doubled_until_ms=max(until, self.doubled_until_ms or 0))
+
+    def single(self) -> "MessageState":
+        """Note that no second message is there, and none can come any more."""
+        return replace(self, doubled_from_ms=None, doubled_until_ms=None)
 
     def updated(self, digest: str, unsettled: float) -> "MessageState":
         """Note an update: the content is not known while an earlier update may overwrite it."""
         if unsettled > 0:
             return replace(self, content_digest=None, pending_digest=digest)
-        return MessageState(ts=self.ts, content_digest=digest)
+        return replace(self, content_digest=digest, pending_digest=None, until_ms=None)
 
     def update_refused(self, *, deleted: bool) -> "MessageState":
         """Note that the message can never be updated again: the next one replaces it, unless it was `deleted`."""
-        return MessageState() if deleted else MessageState(replaces=self.ts)
+        return replace(self.post_failed(), replaces=None if deleted else self.ts)
 
 
 @dataclass(frozen=True)
@@ -94,6 +116,14 @@ class Delete:
 
 
 @dataclass(frozen=True)
+class DeleteDoubles:
+    """Delete what posts that were given up have made beside the message `ts`, since `from_ms`."""
+
+    ts: MessageTs
+    from_ms: int
+
+
+@dataclass(frozen=True)
 class Wait:
     """Wait this many seconds, because of `why`: the effect of an earlier call may still come."""
 
@@ -106,28 +136,37 @@ class Done:
     """Nothing is left to do."""
 
 
-Step = Post | Look | Update | Delete | Wait | Done
+Step = Post | Look | Update | Delete | DeleteDoubles | Wait | Done
 
 
-def next_step(state: MessageState, digest: str | None, unsettled: float) -> Step:
+def next_step(
+    state: MessageState, digest: str | None, unsettled: float, doubled: float = 0.0, *, at_once: bool = False
+) -> Step:
     """
     Return the next step for a message of which `state` is known.
 
     `digest` is that of the wanted content, None if the content of an existing message is not compared. `unsettled` is
     how many seconds the unclear call of `state` may still take effect, 0 if there is none: `StoreClock.remaining`
-    judges that, because the store's clock may have been set meanwhile.
+    judges that, because the store's clock may have been set meanwhile. `doubled` is the same for the posts that were
+    given up. `at_once`: the message is looked for, and posted again, while an earlier post may still land.
     """
     if state.ts is None:
-        if not state.uncertain:
-            return Post()
-        return Wait(unsettled, "an earlier post of this message may still land") if unsettled > 0 else Look()
+        return _step_to_post(state, 0.0 if at_once else unsettled)
     if state.replaces is not None:
         return Delete(state.replaces)
+    if state.doubled_from_ms is not None and doubled <= 0:
+        return DeleteDoubles(state.ts, state.doubled_from_ms)
     if digest is None or state.content_digest == digest:
         return Done()
     if state.pending_digest == digest and unsettled > 0:
         return Wait(unsettled, "an earlier update of this message may still land")
     return Update(state.ts)
+
+
+def _step_to_post(state: MessageState, wait: float) -> Step:
+    if not state.uncertain:
+        return Post()
+    return Wait(wait, "an earlier post of this message may still land") if wait > 0 else Look()
 
 
 @dataclass(frozen=True)

@@ -40,14 +40,14 @@ class NoLook(MessageSync):
         self, step: Step, message: Message, state: MessageState, target: MessageTarget[Kept]
     ) -> MessageState:
         if isinstance(step, Look):
-            return state.found(None)
+            return state.found(None, 0.0)
         return await super()._carry_out(step, message, state, target)
 
 
 class NoWait(MessageSync):
     """Looks, repeats and believes at once after an unclear call, which may still land."""
 
-    async def _unsettled(self, _state: MessageState, _at_ms: int | None = None) -> float:
+    async def _unsettled(self, _until_ms: int | None, _at_ms: int | None = None) -> float:
         return 0.0
 
 

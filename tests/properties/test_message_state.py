@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model.ids import MessageTs
-from shared.model.slack_state import Delete, Done, Look, MessageState, Post, Step, Update, Wait, next_step
+from shared.model.slack_state import (
+    Delete,
+    DeleteDoubles,
+    Done,
+    Look,
+    MessageState,
+    Post,
+    Step,
+    Update,
+    Wait,
+    next_step,
+)
 
 CALL_MAX = 10
 """Seconds within which a call takes effect, if it ever does."""
@@ -37,7 +48,22 @@ def test_a_post_comes_only_after_earlier_posts_are_settled(
     assert isinstance(step, Look) == (state.uncertain and unsettled == 0)
     if state.uncertain and unsettled > 0:
         assert isinstance(step, Wait)
-    assert isinstance(next_step(state.found(None), digest, 0.0), Post)
+    assert isinstance(next_step(state.found(None, 0.0), digest, 0.0), Post)
+
+
+@given(STATES, st.none() | DIGESTS, UNSETTLED)
+def test_a_post_that_cannot_wait_comes_after_a_look(state: MessageState, digest: str | None, unsettled: float) -> None:
+    """It is made while an earlier one may still land, which is remembered until it can land no more."""
+    step = next_step(state, digest, unsettled, at_once=True)
+
+    assert isinstance(step, Look) == state.uncertain
+    after = state.found(None, unsettled)
+    assert isinstance(next_step(after, digest, unsettled, at_once=True), Post)
+    if state.uncertain and unsettled > 0:
+        assert after.doubled_from_ms in {state.begun_ms, 0}
+        posted = after.posted(MessageTs("1"), "new")
+        assert isinstance(next_step(replace(posted, replaces=None), "new", 0.0, 0.0), DeleteDoubles)
+        assert isinstance(next_step(replace(posted, replaces=None), "new", 0.0, 0.1), Done)
 
 
 @given(STATES, st.none() | DIGESTS, UNSETTLED)
@@ -112,6 +138,10 @@ class Channel:
         """Return how many seconds the unclear call may still take effect."""
         return 0.0 if self.state.until_ms is None else max(0.0, self.state.until_ms - self.now)
 
+    def doubled(self) -> float:
+        """Return how many seconds a post that was given up may still take effect."""
+        return max(0.0, (self.state.doubled_until_ms or 0) - self.now)
+
     def _land(self, ts: MessageTs | None, digest: str) -> MessageTs | None:
         if ts is None:
             self.made += 1
@@ -127,23 +157,29 @@ class Channel:
             case Wait(wait):
                 self.pass_time(int(wait) + 1)
             case Look():
-                self.state = self.state.found(max(self.shown.keys() - self._replaced(), default=None))
+                self.state = self.state.found(max(self.shown.keys() - self._replaced(), default=None), self.unsettled())
+            case DeleteDoubles(ts):
+                self.shown = {other: text for other, text in self.shown.items() if other == ts}
+                self.state = self.state.single()
             case Delete(ts):
                 self.shown.pop(ts, None)
                 self.state = replace(self.state, replaces=None)
             case Post():
-                before, until = self.state, self.now + CALL_MAX
-                self.state = before.post_begun(self.now, until)
-                if outcome == "failed":
-                    self.state = before.post_failed()
-                elif outcome == "late":
-                    self.late.append((self.now + seconds, None, digest))
-                elif outcome in {"crashed", "done"}:
-                    made = self._land(None, digest)
-                    if outcome == "done" and made:
-                        self.state = before.posted(made, digest)
+                self._post(digest, outcome, seconds)
             case Update(ts):
                 self._update(ts, digest, outcome, seconds)
+
+    def _post(self, digest: str, outcome: str, seconds: int) -> None:
+        before, until = self.state, self.now + CALL_MAX
+        self.state = before.post_begun(self.now, until)
+        if outcome == "failed":
+            self.state = before.post_failed()
+        elif outcome == "late":
+            self.late.append((self.now + seconds, None, digest))
+        elif outcome in {"crashed", "done"}:
+            made = self._land(None, digest)
+            if outcome == "done" and made:
+                self.state = before.posted(made, digest)
 
     def _replaced(self) -> set[MessageTs]:
         return {self.state.replaces} if self.state.replaces else set()
@@ -170,20 +206,28 @@ class Channel:
 ACTS = st.lists(st.tuples(DIGESTS, st.sampled_from(OUTCOMES), st.integers(0, CALL_MAX), st.integers(0, 3)), max_size=25)
 
 
-@given(ACTS, DIGESTS)
+@given(acts=ACTS, wanted=DIGESTS, at_once=st.booleans())
 def test_there_is_one_message_with_the_wanted_content_in_the_end(
-    acts: list[tuple[str, str, int, int]], wanted: str
+    *, acts: list[tuple[str, str, int, int]], wanted: str, at_once: bool
 ) -> None:
-    """At no time are there two, but for one that could not be edited until its replacement has been posted."""
+    """
+    At no time are there two, but for one that could not be edited until its replacement has been posted.
+
+    If it is posted at once there may be a second one, until an earlier post can land no more.
+    """
     channel = Channel()
     for digest, outcome, lands, seconds in acts:
-        channel.carry_out(next_step(channel.state, digest, channel.unsettled()), digest, outcome, lands)
+        step = next_step(channel.state, digest, channel.unsettled(), channel.doubled(), at_once=at_once)
+        channel.carry_out(step, digest, outcome, lands)
         channel.pass_time(seconds)
-        assert len(channel.shown.keys() - channel.frozen) <= 1
-    for _ in range(12):
-        step = next_step(channel.state, wanted, channel.unsettled())
+        assert at_once or len(channel.shown.keys() - channel.frozen) <= 1
+    for _ in range(14):
+        step = next_step(channel.state, wanted, channel.unsettled(), channel.doubled(), at_once=at_once)
         channel.carry_out(step, wanted, "done", 0)
+        channel.pass_time(1)
 
     channel.pass_time(2 * CALL_MAX)
+    if at_once and channel.state.doubled_until_ms:
+        channel.carry_out(next_step(channel.state, wanted, 0.0, 0.0, at_once=True), wanted, "done", 0)
     assert Done() == next_step(channel.state, wanted, 0.0)
     assert [wanted] == list(channel.shown.values())

@@ -1,12 +1,13 @@
 """What goes wrong at Slack's end, and what is seen in the end: one card, one line, no click lost."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from pagebridge_sandbox.slack import Fault
 from shared.model.ids import IncidentId
-from tests.stories.harness import Bridge, settled, until
+from tests.stories.harness import FAST, Bridge, running, settled, until
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,35 @@ async def test_one_card_however_the_first_post_fails(bridge: Bridge, fault: Faul
 
     assert 1 == len(bridge.channel.messages)
     assert [] == bridge.channel.messages[0].replies
+
+
+async def test_a_card_does_not_wait_for_what_a_failed_post_may_still_do() -> None:
+    """Slack answers the first two posts with 503: the third is made long before those can land no more."""
+    slow = replace(FAST, call_max=600.0)
+    async with running(durations=slow) as bridge:
+        bridge.slack.add_fault(Fault("chat.postMessage", http_status=503, times=2))
+        bridge.trigger()
+
+        await bridge.card("Triggered")
+
+        assert 3 == len(bridge.slack.calls_to("chat.postMessage"))
+
+
+async def test_a_card_that_lands_after_all_is_deleted_as_the_second_one(bridge: Bridge) -> None:
+    """The first post hangs until it was given up, and lands beside the card that was posted meanwhile."""
+    fault = Fault("chat.postMessage", hang=True, effect_after=FAST.slack_timeout + 0.5, times=1)
+    bridge.slack.add_fault(fault)
+    incident = bridge.trigger()
+    card = await bridge.card("Triggered")
+    await bridge.channel.wait(lambda c: len(c.messages) == 2)
+    bridge.pagerduty.web("PBOB1").acknowledge(incident.id)
+
+    await bridge.channel.wait(lambda c: c.messages == [card])
+    await bridge.card("Acknowledged")
+    await bridge.lines(1)
+    await settled(bridge)
+    assert [card] == bridge.channel.messages
+    assert 1 == len(card.replies)
 
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
