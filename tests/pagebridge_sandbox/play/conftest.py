@@ -16,6 +16,7 @@ from pagebridge_sandbox.play.playground import Playground
 from pagebridge_sandbox.play.web import PlayServer
 
 Json = dict[str, Any]
+ALICE, CHANNEL = "U0ALICE", "C0INCIDENTS"
 PATIENCE = 60.0
 """Seconds to wait for what the page will show."""
 
@@ -99,6 +100,18 @@ def incident(state: Json, number: int) -> Json:
 def private(state: Json, user: str) -> str:
     """Return all that only one person reads."""
     return "\n".join(each["text"] for each in state["slack"]["private"][user])
+
+
+def finding(state: Json, invariant: str) -> str:
+    """Return how a promise stands."""
+    return next(str(each["state"]) for each in state["invariants"] if each["id"] == invariant)
+
+
+async def opened(page: Page, alert: str = "checkout") -> int:
+    """Let an alert come, wait for its card, and return its number."""
+    number = int((await page.post("pagerduty/trigger", alert=alert))["incident"])
+    await page.until(lambda it: card(it, number))
+    return number
 
 
 @asynccontextmanager

@@ -7,12 +7,22 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.pagebridge_sandbox.play.conftest import Json, Page, card, cards, incident, looking, private
+from tests.pagebridge_sandbox.play.conftest import (
+    ALICE,
+    CHANNEL,
+    Json,
+    Page,
+    card,
+    cards,
+    incident,
+    looking,
+    opened,
+    private,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ALICE, CAROL, GINA = "U0ALICE", "U0CAROL", "U0GINA"
-CHANNEL = "C0INCIDENTS"
+CAROL, GINA = "U0CAROL", "U0GINA"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -20,13 +30,6 @@ async def page(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Page]:
     """Look at one play for all of these tests, because each takes seconds to start."""
     async with looking(tmp_path_factory.mktemp("play")) as page:
         yield page
-
-
-async def opened(page: Page, alert: str = "checkout") -> int:
-    """Let an alert come, wait for its card, and return its number."""
-    number = int((await page.post("pagerduty/trigger", alert=alert))["incident"])
-    await page.until(lambda it: card(it, number))
-    return number
 
 
 async def test_an_incident_is_driven_from_both_sides(page: Page) -> None:
