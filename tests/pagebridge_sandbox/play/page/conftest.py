@@ -1,127 +1,12 @@
-"""A browser in front of the page, and a playground behind it that its tests share: each has an incident of its own."""
+"""A playground that the tests of the page share, each with an incident of its own, and a browser for each module."""
 
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser
 
-from pagebridge_sandbox.demo.processes import without_proxies
-
-Json = dict[str, Any]
-COMMAND = (sys.executable, "-m", "pagebridge", "play", "--no-browser", "--port", "0")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-"""What keeps Chromium from asking the network for anything."""
-AXE = Path(__file__).parent / "axe/axe.min.js"
-PATIENCE = 15_000
-"""Milliseconds to wait for what the page will show."""
-expect.set_options(timeout=PATIENCE)
-
-
-@dataclass
-class Desk:
-    """A person in front of the page."""
-
-    page: Page
-    url: str
-
-    def post(self, path: str, body: Json) -> Json:
-        """Do something beside the page, and return the answer."""
-        answer = self.page.request.post(f"{self.url}api/{path}", data=body)
-        assert answer.ok, answer.text()
-        return dict(answer.json())
-
-    def state(self) -> Json:
-        """Read what the server tells the page."""
-        return dict(self.page.request.get(f"{self.url}api/state").json())
-
-    def incident(self, number: int) -> Json:
-        """Read one incident as PagerDuty has it, with what was `sent` to it."""
-        state = self.state()
-        sent = " ".join(hop["label"] for hop in state["hops"] if hop["incident"] == number and hop["to"] == "pagerduty")
-        [found] = [each for each in state["pagerduty"]["incidents"] if each["number"] == number]
-        return {**found, "sent": sent}
-
-    def wait_for_incident(self, number: int, condition: Callable[[Json], object]) -> None:
-        """Wait until PagerDuty has an incident as wanted."""
-        deadline = time.monotonic() + PATIENCE / 1000
-        while not self._is(condition, number):
-            assert time.monotonic() < deadline, self.incident(number)
-            self.page.wait_for_timeout(50)
-
-    def _is(self, condition: Callable[[Json], object], number: int) -> bool:
-        try:
-            return bool(condition(self.incident(number)))
-        except (LookupError, ValueError):  # not there yet
-            return False
-
-    def tidy_up(self) -> None:
-        """Close what another test has left open."""
-        for user, stack in self.state()["slack"]["modals"].items():
-            if stack:
-                self.post("slack/modal/close", {"user": user, "all": True})
-
-    def trigger(self, alert: str = "checkout", title: str = "") -> int:
-        """Let monitoring open an incident, wait for its card, and return its number."""
-        number = int(self.post("pagerduty/trigger", {"alert": alert, "title": title})["incident"])
-        expect(self.card(number)).to_contain_text("Open since" if alert == "low" else "Escalates to")
-        return number
-
-    def card(self, number: int) -> Locator:
-        """Return the card of an incident in the channel."""
-        return self.page.locator(".channel .message:not(.private)").filter(
-            has=self.page.get_by_role("link", name=re.compile(rf"^#{number} "))
-        )
-
-    def press(self, label: str, number: int) -> None:
-        """Press a button on a card."""
-        self.card(number).get_by_role("button", name=f"{label}: incident #{number}").click()
-
-    def choose(self, entry: str, number: int) -> None:
-        """Choose in the menu of a card."""
-        self.card(number).get_by_role("button", name="More actions", exact=True).click()
-        self.page.get_by_role("menuitem", name=entry).click()
-
-    def be(self, first: str) -> None:
-        """Look with the eyes of another person."""
-        self.page.get_by_role("radio", name=first).click()
-
-    @property
-    def dialog(self) -> Locator:
-        """Return the dialog that is open."""
-        return self.page.get_by_role("dialog")
-
-    def private(self, words: str | re.Pattern[str]) -> Locator:
-        """Return what only this person sees."""
-        return self.page.locator(".message.private").filter(has_text=words).last
-
-    def find_axe_violations(self) -> list[str]:
-        """Return what axe finds serious or critical about the page as it is now."""
-        self.page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
-        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        return [
-            f"{each['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
-            for each in found["violations"]
-            if each["impact"] in ("serious", "critical")
-            for node in each["nodes"]
-        ]
+from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk, run_chromium, run_play
 
 
 @pytest.fixture(scope="session")
@@ -129,50 +14,15 @@ def url() -> Iterator[str]:
     """Play, and return the address of the page."""
     if shutil.which("chromium") is None:
         pytest.skip("Chromium is not installed (apt-get install chromium)")
-    playing = subprocess.Popen(  # noqa: S603 - our own command
-        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=without_proxies(os.environ)
-    )
-    try:
-        assert playing.stdout is not None
-        lines = list[str]()
-        for line in playing.stdout:
-            lines.append(line)
-            if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
-                break
-        else:
-            pytest.fail("".join(lines))
-        yield found[0]
-    finally:
-        playing.send_signal(signal.SIGTERM)
-        playing.communicate(timeout=60)
+    with run_play() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser(url: str) -> Iterator[Browser]:  # noqa: ARG001 - without Chromium there is nothing to start
     """Start Chromium, for the tests of one module: its loop may not run where asynchronous tests do."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+    with run_chromium() as chromium:
         yield chromium
-        chromium.close()
-
-
-@contextmanager
-def open_desk(browser: Browser, url: str, **options: Any) -> Iterator[Desk]:  # noqa: ANN401 - of a browser's context
-    """Open the page in a window of its own; an error in its scripts fails the test, and so does a call elsewhere."""
-    wrong = list[str]()
-    context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("dialog", lambda dialog: wrong.append(f"a script said {dialog.message}"))
-    page.on("request", lambda sent: None if sent.url.startswith((url, "data:", "blob:")) else wrong.append(sent.url))
-    opened = Desk(page, url)
-    opened.tidy_up()
-    page.goto(url)
-    expect(page.locator(".slack-window")).to_be_visible()
-    yield opened
-    context.close()
-    assert [] == wrong
 
 
 @pytest.fixture

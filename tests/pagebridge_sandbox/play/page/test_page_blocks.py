@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pagebridge_sandbox.play.page.conftest import Json, open_desk
+from tests.pagebridge_sandbox.play.page.browser import Json, open_desk
 
 DRAW = """async ([blocks, surface]) => {
   const { html, Page, render } = await import("/page/js/html.js");

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.pagebridge_sandbox.play.page.conftest import Desk, Json
+from tests.pagebridge_sandbox.play.page.browser import Desk, Json
 
 Fill = Callable[[Desk], object]
 

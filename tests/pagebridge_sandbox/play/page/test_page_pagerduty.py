@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.pagebridge_sandbox.play.page.conftest import Desk
+from tests.pagebridge_sandbox.play.page.browser import Desk
 
 
 def open_incident(desk: Desk, number: int) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.pagebridge_sandbox.play.page.conftest import Desk, open_desk
+from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk
 
 
 def test_a_card_reads_as_in_slack(browser: Browser, url: str) -> None:

@@ -25,6 +25,7 @@ export function Scenario() {
     { label: "Copy a link", note: "to what you did so far", choose: attempt(copyLink) },
     { label: "Save to a file", note: "scenario.json", choose: attempt(save) },
     { label: "Play a file", note: "one that was saved", choose: () => file.current.click() },
+    { label: "Save the webhooks", note: "for pagebridge replay", choose: attempt(async () => download("webhooks.jsonl", (await get("deliveries")).text)) },
     { label: "As a test", note: "the skeleton of a story", choose: attempt(async () => setSkeleton((await get("scenario/test")).text)) },
   ];
   return html`<${Menu} class="bar-button" label="Scenario" items=${items}>Scenario ▾<//>

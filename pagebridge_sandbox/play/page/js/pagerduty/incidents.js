@@ -36,7 +36,7 @@ function Row({ incident, isOpen, turn }) {
   return html`<button type="button" class="pd-row" aria-expanded=${isOpen} data-incident=${incident.number} onClick=${turn}>
     <span class=${`pd-status ${incident.status}`}>${WORDS[incident.status]}</span>
     <span class="pd-title">
-      <span><i class="pd-number">#${incident.number}</i> ${incident.title}</span>
+      <span><i class="pd-number">#${incident.number}</i> <bdi>${incident.title}</bdi></span>
       <small>${incident.service} · ${incident.assignees.length ? incident.assignees.join(", ") : "nobody"} · ${ago(incident.created_at)}</small>
     </span>
     <span class="pd-marks">

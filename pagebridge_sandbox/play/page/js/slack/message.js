@@ -1,7 +1,7 @@
 /* One message: who, when, what, and what can be done with it. */
 
 import { classes, html, usePage } from "../html.js";
-import { clockTime } from "../time.js";
+import { clockTime, dayName } from "../time.js";
 import { Menu } from "../menu.js";
 import { Avatar } from "../avatar.js";
 import { Attachments, Blocks, Text } from "./blocks.js";
@@ -48,7 +48,7 @@ function ThreadSummary({ message }) {
   return html`<button type="button" class="thread-summary" onClick=${() => change({ thread: message.ts })}>
     ${people.map((reply) => html`<${Avatar} small=${true} id=${reply.user} name=${names[reply.user] ?? ""} bot=${reply.bot} />`)}
     <b>${replies.length} ${replies.length === 1 ? "reply" : "replies"}</b>
-    <span>Last reply today at ${clockTime(replies.at(-1).ts)}</span>
+    <span>Last reply ${dayName(replies.at(-1).ts).toLowerCase()} at ${clockTime(replies.at(-1).ts)}</span>
   </button>`;
 }
 

@@ -1,0 +1,47 @@
+"""Take the pictures of `pagebridge play` for the documents: `python -m tests.pictures.play`. It needs Chromium."""
+
+from playwright.sync_api import Browser, expect
+
+from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk, run_chromium, run_play
+from tests.pictures.scene import FOLDER
+
+SIZE = {"width": 1280, "height": 760}
+THEMES = ("light", "dark")
+
+
+def main() -> None:
+    """Let an incident be acknowledged and refused, and take both pictures of it."""
+    with run_play() as url, run_chromium() as browser:
+        with open_desk(browser, url, viewport=SIZE) as desk:
+            number = perform(desk)
+        for theme in THEMES:
+            take(browser, url, theme, number)
+
+
+def perform(desk: Desk) -> int:
+    """Do what the pictures show, and return the number of the incident."""
+    number = desk.trigger()
+    desk.be("Alice")
+    desk.press("Acknowledge", number)
+    expect(desk.card(number)).to_contain_text("Acknowledged by Alice Ng in Slack")
+    desk.be("Carol")
+    desk.press("Resolve", number)
+    expect(desk.private("you are not on that team")).to_be_visible()
+    desk.wait_for_incident(
+        number, lambda it: "echo" in str(desk.state()["counters"]) and it["status"] == "acknowledged"
+    )
+    return number
+
+
+def take(browser: Browser, url: str, theme: str, number: int) -> None:
+    """Take one picture, as Carol sees it."""
+    with open_desk(browser, url, viewport=SIZE, color_scheme=theme) as desk:
+        desk.be("Carol")
+        desk.page.get_by_role("button", name="Close the tour").click()
+        desk.page.locator(f"[data-incident='{number}']").click()
+        desk.page.mouse.move(0, 0)
+        desk.page.screenshot(path=FOLDER / f"play-{theme}.png")
+
+
+if __name__ == "__main__":
+    main()
