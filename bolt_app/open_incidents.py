@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from bolt_app.replies.builder import as_code
 from shared.model.event import Snapshot, Status, ids_of_teams
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.slack_state import SlackState
@@ -12,6 +13,8 @@ from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents
 from shared.store.incidents import Incidents
 
+MOST_NAMED = 10
+"""Incidents without more than an id that are named."""
 NEWEST = 50
 """Incidents that are read, all together, however many are open."""
 OLDER = f"Only the newest {NEWEST} are looked at here; PagerDuty has them all."
@@ -27,10 +30,18 @@ class OpenIncident:
 
 @dataclass(frozen=True)
 class OpenList:
-    """Open incidents, the newest first, and whether there are `older` ones that were not read."""
+    """Open incidents, the newest first, whether there are `older` ones, and those that are being found out anew."""
 
     incidents: Sequence[OpenIncident]
     older: bool = False
+    unread: Sequence[IncidentId] = ()
+
+    @property
+    def rest(self) -> str:
+        """What is not in the list, in words; empty if all is."""
+        named = ", ".join(map(as_code, self.unread[:MOST_NAMED]))
+        begun = f"Not listed, because they are being read from PagerDuty again: {named}." if self.unread else ""
+        return " ".join(filter(None, (begun, OLDER if self.older else "")))
 
 
 def most_urgent(incidents: Iterable[OpenIncident]) -> list[OpenIncident]:
@@ -83,7 +94,7 @@ class OpenIncidentReader:
         )
 
     async def _newest(self, incidents: Sequence[IncidentId]) -> OpenList:
-        found = []
+        found, unread = [], []
         newest = incidents[:NEWEST]
         read = await asyncio.gather(*map(self.incidents.load, newest))
         for incident, known in zip(newest, read, strict=True):
@@ -93,4 +104,5 @@ class OpenIncidentReader:
             else:
                 # Not dropped here: it may be opened again at this moment, and only its own pass can tell.
                 await self.dirty_queue.mark(incident)
-        return OpenList(tuple(found), older=len(incidents) > NEWEST)
+                unread += [incident] if snapshot is None and known.value.anew_ms else []
+        return OpenList(tuple(found), len(incidents) > NEWEST, unread)

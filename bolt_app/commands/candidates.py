@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, EXAMPLE, ParsedCommand, Verb
-from bolt_app.open_incidents import OLDER, OpenIncident, OpenList, most_urgent
+from bolt_app.open_incidents import OpenIncident, OpenList, most_urgent
 from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, headline, label
 from bolt_app.replies.outcome_text import returned_text
 from shared.model.actions import SPECS, Action
@@ -37,9 +37,7 @@ def candidates(parsed: ParsedCommand, command: str, shown: OpenList) -> Reply:
 def _nothing_open(parsed: ParsedCommand, command: str, shown: OpenList) -> Reply:
     line = as_code(f"{command} {replace(parsed, incident=EXAMPLE).line}")
     every = as_code(f"{command} {Verb.LIST} all")
-    return build_reply(
-        f"No incident is open in this channel. Name one: {line}. {every} lists all.", OLDER if shown.older else ""
-    )
+    return build_reply(f"No incident is open in this channel. Name one: {line}. {every} lists all.", shown.rest)
 
 
 def _nothing_fits(action: Action, shown: OpenList) -> Reply:

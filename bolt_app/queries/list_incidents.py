@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bolt_app.commands.slash_grammar import ParsedCommand, Scope, Verb
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.open_incidents import OLDER, OpenIncident, OpenIncidentReader, OpenList, most_urgent
+from bolt_app.open_incidents import OpenIncident, OpenIncidentReader, OpenList, most_urgent
 from bolt_app.replies.builder import Reply, age, as_code, build_reply, headline, people_listed
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
@@ -47,7 +47,7 @@ class ListIncidents:
                 found = OpenList(tuple(await assigned_to(self.pagerduty, user, OPEN)))
             case Scope.ALL:
                 found = await self._all(typed)
-        return render_list(parsed.scope, found.incidents, self.clock.estimate_ms(), typed.command, older=found.older)
+        return render_list(parsed.scope, found.incidents, self.clock.estimate_ms(), typed.command, found.rest)
 
     async def _all(self, typed: SlashPayload) -> OpenList:
         user = (await self.identity.link(typed.by)).user
@@ -63,21 +63,18 @@ async def assigned_to(pagerduty: PagerDuty, user: User, statuses: Sequence[Statu
     return [OpenIncident(read.id, read.snapshot) async for read in pagerduty.incidents(wanted)]
 
 
-def render_list(
-    scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str, *, older: bool = False
-) -> Reply:
-    """Return the open incidents the most urgent first; `older` ones were not read."""
-    unread = OLDER if older else ""
+def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str, rest: str = "") -> Reply:
+    """Return the open incidents the most urgent first; `rest` says what is not among them."""
     if not found:
         every = as_code(f"{command} {Verb.LIST} {Scope.ALL}")
         none = NONE[scope] + ("" if scope is Scope.ALL else f" {every} lists all open incidents.")
-        return build_reply(none, unread)
+        return build_reply(none, rest)
     rows = [
         incident_row(headline(one.id, one.snapshot), one.snapshot, now_ms, people_listed(one.snapshot.assignees))
         for one in most_urgent(found)[:MOST]
     ]
     more = f"…and {len(found) - MOST} more." if len(found) > MOST else ""
-    return build_reply(f"*{HEADINGS[scope]}: {len(found)}*", *paragraphs(rows), more, unread)
+    return build_reply(f"*{HEADINGS[scope]}: {len(found)}*", *paragraphs(rows), more, rest)
 
 
 def incident_row(name: str, snapshot: Snapshot, now_ms: int, people: str = "") -> str:

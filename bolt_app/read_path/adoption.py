@@ -93,7 +93,7 @@ class Adoption:
             return known, slack_state
         thread = await self._thread(known.id, cards, lease)
         found = _merge_found(slack_state, cards, thread, birth)
-        if not cards and not any_card:
+        if not cards and not any_card and not slack_state.anew_ms:
             # A first start is silent: it posts no card for what is already open.
             found = replace(found, silent_until_ms=birth.ms)
         lines = await self._name_agents(rebuild_lines(known.id, (*cards.values(), *thread)))
@@ -106,7 +106,9 @@ class Adoption:
             known = merged.value
         ADOPTED.labels("card" if cards else "nothing").inc()
         log.info("incident.adopted", incident=known.id, channels=list(found.channels), lines=len(found.lines))
-        stored = await self.slack_states.change(known.id, lambda now: now if now.generation else found, lease)
+        stored = await self.slack_states.change(
+            known.id, lambda now: now if now.generation and now.anew_ms >= found.anew_ms else found, lease
+        )
         if not older:
             raise Unavailable("an incident with a card is read first", retry_after=0)
         return known, stored.value

@@ -41,9 +41,12 @@ class ChannelPlanner:
         Raises `CallError` if messages older than the data, or the incident's teams, cannot be read.
         """
         slack_state = (await self.slack_states.load(known.id, lease)).value
+        if slack_state.anew_ms < known.anew_ms:
+            # Which lines were told is not known any more, and Slack's messages say it.
+            slack_state = SlackState.anew(known.id, known.anew_ms)
         if not slack_state.generation:
             # Read after the lease was taken: if the data is lost from now on, nothing can be written under the lease.
-            birth = await self.generation.current()
+            birth = (await self.generation.current()).at_least(slack_state.anew_ms)
             known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
         chosen = self.config.current.routing.route(snapshot)
         # An incident that was open before the bridge's first start gets a card with its next change.

@@ -197,6 +197,8 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "incident.unshown": _unshown,
     "incident.withheld": "belongs to a private team now, and no route names {channel} for it: hidden there",
     "line.opened": _line,
+    "journal.unreadable": "a step of the journal that cannot be read",
+    "document.unreadable": "what the bridge knew ({document}) could not be read, so it is found out anew",
     "lines.counted": "{changes} changes are counted in one line of the thread: there is too much to tell one by one",
     "echo.expected": _expected,
     "echo.recognised": "PagerDuty has reported what {command} did",

@@ -50,6 +50,7 @@ class Incident:
     times overlap. `level` is kept because PagerDuty does not expose it. `seen_events` maps the ids of folded events to
     the store's time. `needs_read` is true if PagerDuty has to be read. `first_seen` never changes. `enrichment` comes
     from reads only. `moved_until_ms` is how far lines were moved out (`shared.model.archive`), None if nothing was.
+    `anew_ms` is when it was begun without what was known before, by the store's clock.
     """
 
     id: IncidentId
@@ -67,6 +68,12 @@ class Incident:
     enrichment: Enrichment = field(default_factory=Enrichment)
     moved_until_ms: int | None = None
     recalled: Recalled = field(default_factory=Recalled)
+    anew_ms: int = 0
+
+    @classmethod
+    def anew(cls, incident: IncidentId, now_ms: int) -> "Incident":
+        """Begin without what was known: PagerDuty has to be read, and any line may have been told and moved out."""
+        return cls(incident, needs_read=True, moved_until_ms=now_ms, anew_ms=now_ms)
 
     @property
     def status(self) -> Status | None:

@@ -202,7 +202,8 @@ class SlackState:
     have no message because of the thread's verbosity, even if that changes later. `privacy` names the channels that are
     no longer updated because the incident now belongs to a private team. `late` are channels whose card had to wait for
     Slack's limits. `listed` is how it stands in the index of open incidents: when it was created, and the channels;
-    empty when it is over, None when that is not known.
+    empty when it is over, None when that is not known. `anew_ms` is when it was begun without what was known before,
+    by the store's clock: messages may be there that it does not name.
 
     For an incident older than the data set: lines up to `announced_until_ms` count as announced without a message,
     because the thread existed before; with `silent_until_ms` it gets a card only after its next change. Both are on
@@ -224,6 +225,12 @@ class SlackState:
     silent_until_ms: int = 0
     late: frozenset[ChannelId] = frozenset()
     listed: tuple[str, ...] | None = None
+    anew_ms: int = 0
+
+    @classmethod
+    def anew(cls, incident: IncidentId, now_ms: int) -> "SlackState":
+        """Begin without what was known; what is in Slack has to be found again."""
+        return cls(incident, anew_ms=now_ms)
 
     def with_card(
         self, channel: ChannelId, state: MessageState, mentions: Iterable[UserId] = (), of_ms: int | None = None

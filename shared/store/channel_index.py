@@ -4,9 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+import structlog
+
+from shared.errors import Malformed
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.store import keys
+from shared.store.documents import UNREADABLE
 from shared.store.redis import Argument, Redis, run_script
+
+log = structlog.get_logger()
+
+LONGEST_ENTRY = 100
+"""Characters of an unreadable entry that the log has."""
 
 
 class OpenIncidents:
@@ -39,7 +48,17 @@ class OpenIncidents:
 
     async def _list(self, key: str, most: int) -> list[IncidentId]:
         members: list[bytes] = await self._redis.zrevrange(key, 0, most - 1)  # type: ignore[assignment]  # redis-py's union of all replies
-        return [incident_id(member.decode()) for member in members]
+        return [incident for member in members if (incident := await self._incident(key, member))]
+
+    async def _incident(self, key: str, member: bytes) -> IncidentId | None:
+        """Read an entry; what names no incident is taken out, so that it costs no list."""
+        try:
+            return incident_id(member.decode(errors="replace"))
+        except Malformed as error:
+            UNREADABLE.labels("index").inc()
+            log.error("index.unreadable", key=key, entry=repr(member)[:LONGEST_ENTRY], why=str(error))
+            await self._redis.zrem(key, member)
+            return None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import math
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -76,6 +76,10 @@ class Birth:
 
     name: str
     ms: int
+
+    def at_least(self, ms: int) -> "Birth":
+        """Return the birth of what was begun anew in this data set at `ms`, 0 if it was not."""
+        return replace(self, name=f"{self.name}@{ms}", ms=ms) if ms > self.ms else self
 
 
 class Generation:

@@ -6,19 +6,29 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from pydantic import TypeAdapter
+import structlog
+from prometheus_client import Counter
+from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import FencedOff
 from shared.model import journal
 from shared.model.command import CommandQueue
 from shared.model.ids import IncidentId
-from shared.model.journal import Facts
+from shared.model.journal import Facts, fact
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
 from shared.store import keys
 from shared.store.coordination import FENCED_OFF, MARK_BYTES, STORED, Lease, WorkQueue
 from shared.store.redis import Argument, Redis, run_script
 from shared.store.streams import Journal, dumped
+
+log = structlog.get_logger()
+
+UNREADABLE = Counter("pagebridge_documents_unreadable", "Stored records that could not be read, by kind", ["kind"])
+for _kind in ("incident", "slack", "commands", "progress", "line", "index"):
+    UNREADABLE.labels(_kind)  # A series that begins with its first failure shows no increase.
+MOST_NAMED = 3
+"""How many faults of a record the log names."""
 
 Value = TypeVar("Value")
 
@@ -52,6 +62,9 @@ class Documents(Generic[Value]):
     held, and raises `FencedOff` if not. In that step the incident's journal gets the facts that follow from the change,
     and those that the writer adds.
 
+    One that cannot be read is begun `anew`, at a time in milliseconds: what it says must be found out again, and one
+    incident's document never stops what is done for others.
+
     One that is `held` is mostly written under the lease. What was read or written under it is not read again
     under it: a change that comes to another revision is then made anew on that.
     """
@@ -65,6 +78,7 @@ class Documents(Generic[Value]):
         index: Callable[[IncidentId, Value, Value], Awaitable[None]] | None = None,
         *,
         held: bool = False,
+        anew: Callable[[IncidentId, int], Value] | None = None,
     ) -> None:
         self._redis = redis
         self.name = name
@@ -72,6 +86,7 @@ class Documents(Generic[Value]):
         self._told = told
         self._index = index
         self._is_held = held
+        self._anew = anew or (lambda incident, _ms: empty(incident))
         self._json = json_of(empty)
 
     async def load(self, incident: IncidentId, lease: Lease | None = None) -> Stored[Value]:
@@ -80,12 +95,34 @@ class Documents(Generic[Value]):
         if held.stored is None:
             read = lease.read.pop(self.name, None) if lease is not None and lease.incident == incident else None
             revision, text = read or await self._redis.hmget(keys.of_incident(incident, self.name), "rev", "doc")
-            value = self._json.validate_json(text) if text else self._empty(incident)
+            try:
+                value = self._json.validate_json(text) if text else self._empty(incident)
+            except ValidationError as error:
+                await self._begin_anew(incident, int(revision or 0), text, error)
+                return await self.load(incident, lease)
             held.stored = Stored(value, int(revision or 0))
         value, revision = held.stored.value, held.stored.revision
         for rule in held.rules:
             value = rule(value)
         return Stored(value, revision)
+
+    async def _begin_anew(
+        self, incident: IncidentId, revision: int, text: bytes | str | None, error: ValidationError
+    ) -> None:
+        """Put a document that knows nothing in the place of one that cannot be read, which is kept beside it."""
+        key = keys.of_incident(incident, self.name)
+        UNREADABLE.labels(self.name).inc()
+        faults = error.errors(include_input=False)[:MOST_NAMED]
+        what = [".".join(map(str, fault["loc"])) or fault["type"] for fault in faults]
+        log.error("document.unreadable", incident=incident, key=key, what=what, kept="in its field `unreadable`")
+        await self._redis.hset(key, "unreadable", text or b"")
+        # Whatever it knew, it knew by its last step.
+        last: Any = await self._redis.xrevrange(keys.of_incident(incident, "journal"), count=1)
+        known_ms = int(last[0][0].partition(b"-")[0]) if last else int((await self._redis.time())[0]) * 1000
+        began = fact("document.unreadable", document=self.name)
+        await self.swap(
+            incident, Stored(self._empty(incident), revision), self._anew(incident, known_ms), facts=(began,)
+        )
 
     async def change(
         self,
@@ -249,7 +286,7 @@ def command_queues(redis: Redis) -> Documents[CommandQueue]:
 
 def surfaces(redis: Redis) -> Documents[SlackState]:
     """Open what is known of Slack's messages."""
-    return Documents(redis, "slack", SlackState, journal.slack_facts, held=True)
+    return Documents(redis, "slack", SlackState, journal.slack_facts, held=True, anew=SlackState.anew)
 
 
 def progress(redis: Redis) -> Documents[ResyncState]:

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import structlog
+from pydantic import ValidationError
+
 from shared.model import journal
 from shared.model.archive import (
     Moved,
@@ -23,8 +26,10 @@ from shared.model.journal import Facts
 from shared.model.timeline import Line
 from shared.store import keys
 from shared.store.coordination import Lease
-from shared.store.documents import Documents, Put, Stored, json_of
+from shared.store.documents import UNREADABLE, Documents, Put, Stored, json_of
 from shared.store.redis import Argument, Redis, run_script
+
+log = structlog.get_logger()
 
 
 class Incidents(Documents[Incident]):
@@ -35,7 +40,7 @@ class Incidents(Documents[Incident]):
     """
 
     def __init__(self, redis: Redis) -> None:
-        super().__init__(redis, "incident", Incident, journal.incident_facts, self._index_number)
+        super().__init__(redis, "incident", Incident, journal.incident_facts, self._index_number, anew=Incident.anew)
         self._line = json_of(Line)
 
     async def _index_number(self, incident: IncidentId, before: Incident, after: Incident) -> None:
@@ -108,9 +113,20 @@ class Incidents(Documents[Incident]):
         if known.moved_until_ms is None:
             return before
         fields: dict[bytes, bytes] = await self._redis.hgetall(keys.of_incident(known.id, "lines"))  # type: ignore[assignment]  # redis-py's union of all replies
-        lines = [self._line.validate_json(text) for text in fields.values() if text]
+        lines = [line for name, text in fields.items() if text and (line := self._read_line(known.id, name, text))]
         ids = [EventId(name.decode().removeprefix("id:")) for name in fields if name.startswith(b"id:")]
         return replace(before, value=recall(known, lines, ids))
+
+    def _read_line(self, incident: IncidentId, name: bytes, text: bytes) -> Line | None:
+        """Read a line that was moved out. One that cannot be read is told all the same; its events are still known."""
+        try:
+            line: Line = self._line.validate_json(text)
+        except ValidationError as error:
+            UNREADABLE.labels("line").inc()
+            key = keys.of_incident(incident, "lines")
+            log.error("line.unreadable", incident=incident, key=key, field=name.decode(), errors=error.error_count())
+            return None
+        return line
 
 
 class ExpectationStore:

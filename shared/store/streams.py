@@ -226,8 +226,18 @@ class Journal:
         return [
             JournalEntry(int(entry_id.partition(b"-")[0]), Fact(about.pop("what"), tuple(about.items())))
             for entry_id, fields in steps
-            for about in json.loads(fields.get(b"facts", b""))
+            for about in _facts(fields.get(b"facts", b""))
         ]
+
+
+def _facts(text: bytes) -> list[dict[str, str]]:
+    """Read the facts of one step. One that cannot be read costs no other, and says so."""
+    try:
+        return [
+            {name: str(value) for name, value in about.items()} | {"what": about["what"]} for about in json.loads(text)
+        ]
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return [{"what": "journal.unreadable"}]
 
 
 def dumped(facts: Facts) -> bytes:

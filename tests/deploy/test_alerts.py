@@ -126,6 +126,14 @@ CASES = (
     ),
     Case("PagebridgeDeadLetters", {"pagebridge_dead_letters_kept": "0x2 1x19 0x9"}, fires=18, over=24, quiet=17),
     Case(
+        "PagebridgeStoreUnreadable",
+        {'pagebridge_documents_unreadable_total{kind="incident"}': "0x2 1x99"},
+        fires=4,
+        over=65,
+        quiet=1,
+        labels={"kind": "incident"},
+    ),
+    Case(
         "PagebridgeEventsLost",
         {'pagebridge_resync_repairs_total{missing="event"}': "_x2 4x99"},
         fires=3,

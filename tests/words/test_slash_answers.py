@@ -144,7 +144,9 @@ def _add_queries(page: Page) -> None:
             f"`{PD} list {scope}`".replace(" `", "`"),
             *(_shown(render_list(scope, found, now, PD)) for found in (open_incidents(4), [])),
         )
-    page.case("Older ones are not read", _shown(render_list(Scope.ALL, [], now, PD, older=True)))
+    page.case("Older ones are not read", _shown(render_list(Scope.ALL, [], now, PD, OpenList([], older=True).rest)))
+    unread = OpenList([], unread=[IncidentId("Q1INCIDENT"), IncidentId("Q2INCIDENT")]).rest
+    page.case("What was known of two is lost", _shown(render_list(Scope.ALL, [], now, PD, unread)))
     page.case("More than can be listed", _shown(render_list(Scope.ALL, open_incidents(25), now, PD)).splitlines()[-1])
     page.chapter("`/pd show`")
     page.case("Everything", _shown(render_incident(whole())))

@@ -3,7 +3,7 @@
 local function queue_now(due, marks)
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  local shown = tonumber(redis.call('HGET', marks, '@') or '0')
+  local shown = tonumber(redis.call('HGET', marks, '@') or '0') or 0
   if now >= shown + 1000 or now < shown and redis.call('ZCARD', due) == 0 then
     redis.call('HSET', marks, '@', string.format('%.0f', now))
     return now

@@ -76,7 +76,7 @@ local function join(i)
 end
 
 for i = 1, count do
-  local kept = tonumber(redis.call('GET', KEYS[3 * i - 2]) or '0')
+  local kept = tonumber(redis.call('GET', KEYS[3 * i - 2]) or '0') or 0
   due[i] = kept < furthest and math.max(now, kept) or now
   ranks[i] = before(i)
   waits[i] = due[i] + ranks[i] * takes(i) - ARGV[2 * i + 4] - now

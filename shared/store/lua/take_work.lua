@@ -14,7 +14,7 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local noted = redis.call('HMGET', KEYS[2], '@', first[1])
-local shown = tonumber(noted[1] or '0')
+local shown = tonumber(noted[1] or '0') or 0
 if now < shown then
   local all = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
   for i = 1, #all, 2 do

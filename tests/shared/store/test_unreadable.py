@@ -1,0 +1,113 @@
+"""What the store holds and nobody can read costs no neighbour, is counted, and is kept to be looked at."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import cast
+
+import pytest
+from fakeredis import FakeAsyncRedis
+from prometheus_client import REGISTRY
+
+from shared.model.event import ANNOTATED
+from shared.model.ids import ChannelId, IncidentId
+from shared.model.incident import fold
+from shared.model.slack_state import SlackState
+from shared.store import documents, keys
+from shared.store.channel_index import OpenIncidents
+from shared.store.coordination import SharedTokenBuckets, WorkQueue
+from shared.store.incidents import Incidents
+from shared.store.redis import Redis
+from shared.store.streams import Journal
+from tests.builders import INCIDENT, NOON, webhook
+
+SPOILT = '{"id": "Q1INCIDENT", "snapshot": {"sta'
+
+
+@pytest.fixture
+async def redis() -> AsyncIterator[Redis]:
+    """Give an empty store."""
+    client = FakeAsyncRedis()
+    yield cast("Redis", client)
+    await client.aclose()
+
+
+def counted(kind: str) -> float:
+    """Count the records of a kind that could not be read."""
+    return REGISTRY.get_sample_value("pagebridge_documents_unreadable_total", {"kind": kind}) or 0.0
+
+
+@pytest.mark.parametrize("text", [SPOILT, " ", "null", "[]", '{"id": 7}', b"\xff\x00", '{"id": "Q1", "lines": 5}'])
+async def test_a_projection_is_begun_anew(redis: Redis, text: str | bytes) -> None:
+    """It needs a read, knows that lines may have been told, and what was there is kept."""
+    incidents, key = Incidents(redis), keys.of_incident(INCIDENT, "incident")
+    await incidents.change(INCIDENT, lambda known: fold(known, webhook(ANNOTATED, NOON), NOON).incident)
+    before = counted("incident")
+    await redis.hset(key, "doc", text)
+
+    read = await incidents.load(INCIDENT)
+
+    assert read.value.needs_read
+    assert read.value.anew_ms == read.value.moved_until_ms
+    assert read.value.anew_ms > NOON
+    assert before + 1 == counted("incident")
+    assert [text if isinstance(text, bytes) else text.encode()] == await redis.hmget(key, "unreadable")
+    assert read == await incidents.load(INCIDENT)
+    assert "document.unreadable" in [entry.fact.name for entry in await Journal(redis).read(INCIDENT)]
+
+
+async def test_it_knows_when_it_was_lost(redis: Redis) -> None:
+    """The time is that of its last step, so that what comes later is news."""
+    states = documents.surfaces(redis)
+    await states.change(INCIDENT, lambda now: replace(now, generation="g", channels=(ChannelId("C1"),)))
+    journal = keys.of_incident(INCIDENT, "journal")
+    await redis.xadd(journal, {"facts": "[]"})
+    ((last, _),) = cast("list[tuple[bytes, object]]", await redis.xrevrange(journal, count=1))
+    await redis.hset(keys.of_incident(INCIDENT, "slack"), "doc", SPOILT)
+
+    assert SlackState.anew(INCIDENT, int(last.partition(b"-")[0])) == (await states.load(INCIDENT)).value
+
+
+async def test_a_line_that_was_moved_out(redis: Redis) -> None:
+    """The others are found, and its event is known all the same."""
+    incidents, key = Incidents(redis), keys.of_incident(INCIDENT, "lines")
+    await incidents.change(INCIDENT, lambda known: replace(known, moved_until_ms=NOON))
+    await redis.hset(key, mapping={"line:a@1": SPOILT, "id:E1": ""})
+    before = counted("line")
+
+    whole = (await incidents.whole(INCIDENT)).value
+
+    assert (before + 1, ()) == (counted("line"), whole.lines)
+    assert {"E1"} == whole.recalled.ids
+
+
+async def test_an_index_goes_on(redis: Redis) -> None:
+    """What names no incident is taken out of the list."""
+    index, before = OpenIncidents(redis), counted("index")
+    await index.put(INCIDENT, [], NOON)
+    await redis.zadd(keys.OPEN, {b"no id!": 1, b"\xff": 2})
+
+    assert [INCIDENT] == await index.all() == await index.all()
+    assert before + 2 == counted("index")
+
+
+async def test_a_journal_goes_on(redis: Redis) -> None:
+    """A step that cannot be read is named, and the others are told."""
+    key = keys.of_incident(INCIDENT, "journal")
+    for text in (SPOILT, "5", "[5]", "[{}]", '[{"what": "incident.read", "n": 5}]'):
+        await redis.xadd(key, {"facts": text})
+
+    told = [entry.fact.name for entry in await Journal(redis).read(INCIDENT)]
+
+    assert [*["journal.unreadable"] * 4, "incident.read"] == told
+
+
+async def test_budgets_and_queues_go_on(redis: Redis) -> None:
+    """A number that is none counts as none: nothing waits for it for ever."""
+    buckets, queue = SharedTokenBuckets(redis), WorkQueue(redis, "dirty", 5.0)
+    await redis.set(keys.budget("slack"), "soon")
+    await redis.hset(queue.keys[1], "@", "noon")
+
+    assert 0.0 == await buckets.take([("slack", 1.0, 5.0)])
+    await buckets.postpone("slack", 1.0)
+    await queue.mark(IncidentId(INCIDENT))
+    assert 1 == await redis.zcard(queue.keys[0])
