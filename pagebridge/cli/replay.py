@@ -104,7 +104,7 @@ def _report(outcomes: Iterable[Numbered], results: Counter[str], rehearsal: Rehe
     yield ""
     yield f"{_count(results.total(), 'delivery')}: {', '.join(f'{n} {kind}' for kind, n in results.items())}"
     for channel, posted in sorted(places.items()):
-        yield f"{channel}: {', '.join(_count(number, what) for what, number in posted.items())}"
+        yield f"{channel}: {', '.join(_count(posted[what], what) for what in sorted(posted))}"
     if not places:
         yield "Nothing would have been posted."
     if rehearsal.by_default:

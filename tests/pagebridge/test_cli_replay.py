@@ -75,7 +75,7 @@ def test_what_would_have_been_posted_where(
     printed = capsys.readouterr().out
     for words in (
         "#1  incident.triggered: new\n    C0INCIDENTS  card: Triggered: #1 Checkout is slow",
-        "    C0INCIDENTS  line: :rotating_light: *Events API V2 triggered it*",
+        "    C0INCIDENTS  line: :eyes: *Alice Ng acknowledged it*",
         "    C0SEARCH  card: Triggered: #2 Search is slow",
         "    C0DUTY  card: Triggered: #2 Search is slow",
         "    C0SEARCH  line (shown to the whole channel as well): :rotating_light: *Alice Ng escalated it* to Bob Ng",
@@ -87,7 +87,7 @@ def test_what_would_have_been_posted_where(
         assert words in printed
     # This route tells of states alone, so that the note has no line.
     assert "Rebuilding" not in printed
-    assert "C0SEARCH: 1 card, 2 lines, 1 card update\n" in printed
+    assert "C0SEARCH: 1 card, 1 card update, 1 line\n" in printed
     assert "#2  incident.annotated: new\n    nothing to post\n" in printed
 
 
@@ -166,12 +166,12 @@ async def played(bridge: Bridge, incident: str) -> None:
     """Let people in PagerDuty do this and that, one after the other, until all of it stands in the thread."""
     alice, bob = bridge.pagerduty.web("PALICE1"), bridge.pagerduty.web("PBOB1")
     bob.acknowledge(incident)
-    await bridge.lines(2)
+    await bridge.lines(1)
     alice.add_note(incident, "Looks like *the* <index>")
-    await bridge.lines(3)
+    await bridge.lines(2)
     alice.set_priority(incident, "P2")
-    await bridge.lines(4)
+    await bridge.lines(3)
     alice.resolve(incident, "Restarted it")
     await bridge.card("Resolved")
-    await bridge.lines(5)
+    await bridge.lines(4)
     await bridge.channel.wait(lambda channel: "Restarted it" in channel.messages[0].replies[-1].text)

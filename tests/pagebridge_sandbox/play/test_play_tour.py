@@ -103,7 +103,7 @@ async def test_a_recording_is_played_again(page: Page) -> None:
     view = {"user": ALICE, "view_id": state["slack"]["modals"][ALICE][-1]["view_id"]}
     await page.post("slack/modal/fill", **view, block_id="text", action_id="value", value="Looking")
     await page.post("slack/modal/submit", **view)
-    await page.until(lambda it: len(cards(it)[0]["replies"]) == 2)
+    await page.until(lambda it: len(cards(it)[0]["replies"]) == 1)
     await page.post("pagerduty/act", **{"as": "PBOB1"}, incident=1, action="acknowledge")
     status, scenario = await page.get("api/scenario")
 
@@ -117,7 +117,7 @@ async def test_a_recording_is_played_again(page: Page) -> None:
     assert "await bridge.click('Alice', 'Add note')" in skeleton
     assert {"acts": 5} == await page.post("scenario", **scenario)
 
-    state = await page.until(lambda it: it["scenario"]["done"] == 5 and len(cards(it)[0]["replies"]) == 3)
+    state = await page.until(lambda it: it["scenario"]["done"] == 5 and len(cards(it)[0]["replies"]) == 2)
 
     assert state["scenario"]["error"] is None
     assert [1] == [incident["number"] for incident in state["pagerduty"]["incidents"]]
