@@ -40,7 +40,7 @@ async def check(*, as_json: AsJson = False) -> int:
 
     The exit code is 0 when all is well, 1 when the worst is a warning, 2 when something is wrong.
     """
-    return _report(await look_at_all(offline.everything(here().bridge_config)), as_json=as_json)
+    return report(await look_at_all(offline.everything(here().bridge_config)), as_json=as_json)
 
 
 @exits
@@ -60,7 +60,7 @@ async def doctor(
 
     The exit code is 0 when all is well, 1 when the worst is a warning, 2 when something does not work.
     """
-    return _report(await examine(data, post=post, slack_url=slack_url), as_json=as_json)
+    return report(await examine(data, post=post, slack_url=slack_url), as_json=as_json)
 
 
 async def examine(data: Path, *, post: bool = False, slack_url: str = "", patience: float = PATIENCE) -> list[Finding]:
@@ -117,7 +117,7 @@ def _of_both(site: Site, slack_url: str) -> Iterator[Check]:
     yield from worker.checks(Worker(site.here.worker_port), site.slack[1], slack_url)
 
 
-def _report(findings: Sequence[Finding], *, as_json: bool) -> int:
+def report(findings: Sequence[Finding], *, as_json: bool = False) -> int:
     """Print findings, coloured on a terminal, and return the exit code."""
     if as_json:
         show(json.dumps(finding.as_json()) for finding in findings)

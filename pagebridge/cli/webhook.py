@@ -74,8 +74,13 @@ async def create(
     if service and team:
         raise typer.BadParameter("choose one of --service and --team")
     scope = ("service" if service else "team" if team else "account", service or team)
+    return await subscribed(url or "", scope, write_env=write_env)
+
+
+async def subscribed(url: str, scope: tuple[str, str] = ("account", ""), *, write_env: bool) -> int:
+    """Create a subscription to what `scope` names, install its secret, and activate it; return the exit code."""
     settings = load(PagerDutySettings)
-    address = _address(url or "", local=is_private(urlsplit(settings.pagerduty_api_url).hostname or ""))
+    address = receiver_address(url)
     async with pagerduty_door(settings) as door:
         for each in (await door.webhook_subscriptions()).value:
             if (each.url, each.scope, each.scope_id) == (address, *scope):
@@ -254,8 +259,9 @@ def _unfinished(old: WebhookSubscription, go_on: str) -> int:
     return FAILED
 
 
-def _address(text: str, *, local: bool) -> str:
+def receiver_address(text: str) -> str:
     """Complete the address of a receiver. Raises `typer.BadParameter`."""
+    local = is_private(urlsplit(load(PagerDutySettings).pagerduty_api_url).hostname or "")
     url = urlsplit(text.strip().rstrip("/"))
     if not url.hostname or url.scheme not in {"https", "http"}:
         raise typer.BadParameter("the address must begin with https://")

@@ -49,7 +49,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 def test_everything_is_asked_once_and_written(terminal: Terminal, tmp_path: Path) -> None:
     """The worker takes what was written; nobody else can read the secrets, and nobody has seen them."""
-    assert 0 == terminal.run("init", answers=ANSWERS)
+    assert 0 == terminal.run("init", "--offline", answers=ANSWERS)
 
     settings = load(WorkerSettings, redis_url="unix:///x")
     assert ("/bridge", "https://api.eu.pagerduty.com") == (settings.slack_command, settings.pagerduty_api_url)
@@ -64,7 +64,7 @@ def test_everything_is_asked_once_and_written(terminal: Terminal, tmp_path: Path
 
 async def test_the_manifest_is_there_to_paste(terminal: Terminal) -> None:
     """It comes before the tokens are asked for, with the command that was chosen, and Slack takes it as it is."""
-    terminal.run("init", answers=ANSWERS)
+    terminal.run("init", "--offline", answers=ANSWERS)
 
     begin, end = terminal.read.index("# The Slack app."), terminal.read.index("\nSlack: at https")
     assert end < terminal.read.index("Slack bot token")
@@ -74,10 +74,10 @@ async def test_the_manifest_is_there_to_paste(terminal: Terminal) -> None:
 
 def test_a_second_time_nothing_is_asked(terminal: Terminal, tmp_path: Path) -> None:
     """What is there stays to the letter."""
-    terminal.run("init", answers=ANSWERS)
+    terminal.run("init", "--offline", answers=ANSWERS)
     before = {path.name: path.read_text() for path in tmp_path.iterdir()}
 
-    assert 0 == terminal.run("init")
+    assert 0 == terminal.run("init", "--offline")
     assert before == {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert "manifest" not in terminal.read
 
@@ -89,7 +89,7 @@ def test_only_what_is_missing_is_asked(terminal: Terminal, monkeypatch: pytest.M
     (tmp_path / ".env").chmod(0o644)
     (tmp_path / "bridge.toml").write_text("# mine")
 
-    assert 0 == terminal.run("init", "--region", "us", answers=[APP])
+    assert 0 == terminal.run("init", "--offline", "--region", "us", answers=[APP])
 
     assert (
         f"# ours\nSLACK_COMMAND=/pd\nSLACK_APP_TOKEN={APP}\nPAGERDUTY_API_TOKEN={KEY}\n"
@@ -106,7 +106,7 @@ def test_what_the_other_ways_need_is_asked(terminal: Terminal, monkeypatch: pyte
         monkeypatch.setenv(f"PAGERDUTY_CLIENT_{name}", value)
     monkeypatch.setenv("PAGERDUTY_SUBDOMAIN", "acme")
 
-    assert 0 == terminal.run("init", answers=["/bridge", BOT, "a-signing-secret", "eu", "C0INCIDENTS"])
+    assert 0 == terminal.run("init", "--offline", answers=["/bridge", BOT, "a-signing-secret", "eu", "C0INCIDENTS"])
 
     settings = load(WorkerSettings, redis_url="unix:///x")
     assert settings.slack_signing_secret is not None
@@ -116,7 +116,9 @@ def test_what_the_other_ways_need_is_asked(terminal: Terminal, monkeypatch: pyte
 def test_with_a_client_id_the_rest_of_the_client_is_asked(terminal: Terminal, tmp_path: Path) -> None:
     """What `doctor` says that `init` sets, `init` asks for: the secret and the subdomain, and no key."""
     (tmp_path / ".env").write_text("PAGERDUTY_CLIENT_ID=an-app\n")
-    assert 0 == terminal.run("init", answers=["/bridge", BOT, APP, "us", "client-s3cret", "acme", "C0INCIDENTS"])
+    assert 0 == terminal.run(
+        "init", "--offline", answers=["/bridge", BOT, APP, "us", "client-s3cret", "acme", "C0INCIDENTS"]
+    )
 
     settings = load(WorkerSettings, redis_url="unix:///x")
     assert settings.pagerduty_client_secret is not None
@@ -130,7 +132,7 @@ def test_with_a_client_id_the_rest_of_the_client_is_asked(terminal: Terminal, tm
 def test_a_wrong_answer_is_named_at_once_and_asked_again(terminal: Terminal) -> None:
     """Tokens by their beginning, ids and names by their form; the answer itself is not repeated."""
     wrong = ["pd", "/bridge", "xoxp-person-s3cret", "", BOT, BOT, APP, "mars", "us", KEY, "#incidents", "C0INCIDENTS"]
-    assert 0 == terminal.run("init", answers=wrong)
+    assert 0 == terminal.run("init", "--offline", answers=wrong)
 
     for words in (
         "Must be a slash command such as /pd",
@@ -147,14 +149,14 @@ def test_a_wrong_answer_is_named_at_once_and_asked_again(terminal: Terminal) -> 
 
 def test_answers_that_end_too_early(terminal: Terminal) -> None:
     """What was answered is kept, so that the next run goes on from there."""
-    assert MISCONFIGURED == terminal.run("init", answers=ANSWERS[:2])
+    assert MISCONFIGURED == terminal.run("init", "--offline", answers=ANSWERS[:2])
     assert "run `init` again" in terminal.read
-    assert 0 == terminal.run("init", answers=ANSWERS[2:])
+    assert 0 == terminal.run("init", "--offline", answers=ANSWERS[2:])
 
 
 def test_without_any_answer_nothing_is_said_to_be_saved(terminal: Terminal, tmp_path: Path) -> None:
     """Without input, as in a script, nothing is written, and nothing is said to be."""
-    assert MISCONFIGURED == terminal.run("init")
+    assert MISCONFIGURED == terminal.run("init", "--offline")
     assert [] == list(tmp_path.iterdir())
     assert "are saved" not in terminal.read
 
@@ -163,7 +165,7 @@ def test_without_any_answer_nothing_is_said_to_be_saved(terminal: Terminal, tmp_
 def test_a_wrong_option_is_named(terminal: Terminal, arguments: list[str]) -> None:
     """It is not asked for again: a script would hang."""
     given = ["--slack-command", "/pd", "--region", "us"]
-    assert MISCONFIGURED == terminal.run("init", *given, *arguments, answers=[BOT, APP, KEY])
+    assert MISCONFIGURED == terminal.run("init", "--offline", *given, *arguments, answers=[BOT, APP, KEY])
     assert f"{arguments[1]} must be" in " ".join(terminal.read.replace("│", " ").split())
 
 
@@ -171,13 +173,21 @@ def test_a_wrong_option_is_named(terminal: Terminal, arguments: list[str]) -> No
 def test_on_a_terminal_a_secret_is_not_echoed() -> None:
     """What is typed where a token is asked for does not appear; anything else does."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "pagebridge", "init", "--region", "us"]
+    command = [sys.executable, "-m", "pagebridge", "init", "--offline", "--region", "us"]
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)  # noqa: S603 -- our own command
     os.close(theirs)
     seen = ""
     # The space that ends a question for a secret is written once nothing is echoed any more.
-    questions = ("Slash command", "bot token (xoxb-): ", "token (xapp-): ", "API Access Keys): ", "Slack channel for")
-    for question, answer in zip(questions, ["/bridge", BOT, APP, KEY, "C0INCIDENTS"], strict=True):
+    questions = (
+        "Slash command",
+        "bot token (xoxb-): ",
+        "token (xapp-): ",
+        "scoped OAuth: ",
+        "Slack channel for",
+        "to correct",
+        "Public https",
+    )
+    for question, answer in zip(questions, ["/bridge", BOT, APP, KEY, "C0INCIDENTS", "", ""], strict=True):
         seen += until(ours, question)
         os.write(ours, f"{answer}\n".encode())
     seen += until(ours, "pagebridge up")
@@ -200,14 +210,14 @@ def until(terminal: int, words: str) -> str:
 def test_where_nothing_can_be_written(terminal: Terminal, tmp_path: Path) -> None:
     """It says so in words."""
     (tmp_path / ".env").mkdir()
-    assert 1 == terminal.run("init", answers=ANSWERS)
+    assert 1 == terminal.run("init", "--offline", answers=ANSWERS)
     assert "Can't save that" in terminal.read
     assert "Traceback" not in terminal.read
 
 
 def test_config_check_after_init(terminal: Terminal, tmp_path: Path) -> None:
     """Only the webhook's secret may be missing still, if the receiver runs here; with it all is well."""
-    terminal.run("init", answers=ANSWERS)
+    terminal.run("init", "--offline", answers=ANSWERS)
     assert 1 == terminal.run("config", "check")
     assert "PAGERDUTY_WEBHOOK_SECRETS is not set" in terminal.read
     assert "`pagebridge webhook create --write-env` sets it" in terminal.read

@@ -48,7 +48,7 @@ async def test_from_nothing_to_a_card(
             monkeypatch.setenv(name, str(value))
         monkeypatch.chdir(tmp_path)
 
-        answers = f"/pd\n{slack.bot_token}\n{slack.app_token}\n{pagerduty.token}\nC0INCIDENTS\n"
+        answers = f"/pd\n{slack.bot_token}\n{slack.app_token}\n{pagerduty.token}\n#incidents\n"
         assert 0 == await pagebridge(monkeypatch, "init", answers=answers)
         url = f"http://127.0.0.1:{port}"
         assert 0 == await pagebridge(monkeypatch, "webhook", "create", "--url", url, "--write-env")

@@ -7,8 +7,10 @@ import pytest
 from pydantic import SecretStr
 
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.pagerduty.oauth import OAuthApp
 from shared.config.bridge_config import BridgeConfig
 from shared.config.settings import Settings
+from shared.pagerduty.api.auth import SCOPES
 from tests.pagebridge.cli_session import Office, opened
 from tests.webhook_receiver.running import SECRET
 from tests.words.page import Page
@@ -44,32 +46,36 @@ async def test_first_setup_can_be_read_in_one_file(
     page = Page("command_line_setup", "First setup", "What `pagebridge init` asks and says.")
     page.chapter("Everything is answered")
     page.terminal("The Slack app's manifest", (await terminal.run("manifest --command /bridge")))
-    page.terminal("An empty directory", _short(await terminal.run("init", "", BOT, APP, "eu", KEY, "C0INCIDENTS")))
+    page.terminal(
+        "An empty directory", _short(await terminal.run("init --offline", "", BOT, APP, "eu", KEY, "C0INCIDENTS"))
+    )
     page.terminal("The `bridge.toml` that it writes", (tmp_path / "bridge.toml").read_text())
-    page.terminal("Everything is there but the webhook secret", await terminal.run("init"))
+    page.terminal("Everything is there but the webhook secret", await terminal.run("init --offline"))
     (tmp_path / ".env").write_text((tmp_path / ".env").read_text() + f"PAGERDUTY_WEBHOOK_SECRETS={SECRET}\n")
-    page.terminal("Everything is there", await terminal.run("init"))
+    page.terminal("Everything is there", await terminal.run("init --offline"))
+    page.terminal("Everything is there, and it is not to be checked", await terminal.run("init --offline", "", "n"))
     page.chapter("Mistakes")
     (tmp_path / ".env").unlink()
     (tmp_path / "bridge.toml").unlink()
     answers = ("pd", "/pd", "", "xoxp-1", BOT, "xoxb-1", APP, "asia", "us", "", KEY, "incidents", "C0INCIDENTS")
-    page.terminal("Answers that are not taken", _short(await terminal.run("init", *answers)))
+    page.terminal("Answers that are not taken", _short(await terminal.run("init --offline", *answers)))
     (tmp_path / ".env").unlink()
-    page.terminal("The input ends", _last(await terminal.run("init", "/pd", BOT, code=2)))
-    await terminal.run("init", APP, code=2)
+    page.terminal("The input ends", _last(await terminal.run("init --offline", "/pd", BOT, code=2)))
+    await terminal.run("init --offline", APP, code=2)
     page.terminal("Two forms at once", await terminal.run("settings --env-example --markdown", code=2))
-    page.terminal("An option that is not taken", await terminal.run("init --region asia", code=2))
+    page.terminal("An option that is not taken", await terminal.run("init --offline --region asia", code=2))
     (tmp_path / ".env").unlink()
     monkeypatch.setenv("SLACK_TRANSPORT", "http")
-    page.terminal("Slack over HTTP", _short(await terminal.run("init", "/pd", BOT, "5ecret", "us", KEY)))
+    page.terminal("Slack over HTTP", _short(await terminal.run("init --offline", "/pd", BOT, "5ecret", "us", KEY)))
     monkeypatch.delenv("SLACK_TRANSPORT")
     (tmp_path / ".env").write_text("PAGERDUTY_CLIENT_ID=an-app\n")
     page.terminal(
-        "With a client of PagerDuty", _short(await terminal.run("init", "/pd", BOT, APP, "us", "5ecret", "acme"))
+        "With a client of PagerDuty",
+        _short(await terminal.run("init --offline", "/pd", BOT, APP, "us", "5ecret", "acme")),
     )
     (tmp_path / ".env").unlink()
     (tmp_path / ".env").mkdir()
-    page.terminal("`.env` can't be written", _last(await terminal.run("init", "/pd", code=1)))
+    page.terminal("`.env` can't be written", _last(await terminal.run("init --offline", "/pd", code=1)))
     page.check(pytestconfig)
 
 
@@ -83,6 +89,40 @@ def _short(shown: str) -> str:
     """Leave out the manifest, which has a case of its own."""
     head, _, rest = shown.partition("# The Slack app.")
     return f"{head}(the manifest)\n\n{rest[rest.index('Slack: at') :]}"
+
+
+async def test_answers_that_are_tried_can_be_read_in_one_file(
+    pytestconfig: pytest.Config, office: Office, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `init` says of each answer that it tries, of corrections, and of what comes next."""
+    page = Page("command_line_setup_live", "First setup, tried live", "What `pagebridge init` says of each answer.")
+    slack, pagerduty, toml = office.slack, office.pagerduty, office.directory / "bridge.toml"
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "PAGERDUTY_API_TOKEN", "PAGERDUTY_WEBHOOK_SECRETS"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PAGERDUTY_IDENTITY_URL", pagerduty.url)
+    tokens = {slack.bot_token: BOT, slack.app_token: APP, pagerduty.token: KEY}
+    terminal.names |= tokens | {token[-4:]: known[-4:] for token, known in tokens.items()}
+
+    async def run(situation: str, *answers: str, code: int = 0) -> None:
+        toml.unlink(missing_ok=True)
+        page.terminal(situation, _short(await terminal.run("init", *answers, code=code)))
+        (office.directory / ".env").unlink(missing_ok=True)
+
+    await run("Everything is right", "/pd", *tokens, "#incidents", "", "")
+    slack.bot_scopes.discard("groups:history")
+    slack.add_channel("duty", id="C0DUTY00", bot_member=False)
+    bad = ("xoxb-bad", slack.bot_token, "xapp-bad", slack.app_token, "bad", pagerduty.token)
+    await run("Answers that are not taken", "/pd", *bad, "nowhere", "C0NOWHERE", "duty")
+    slack.bot_scopes.add("groups:history")
+    pagerduty.oauth.apps["an-app"] = OAuthApp("an-app", "client-s3cret", "us.acme", frozenset(SCOPES))
+    app = ("app", "an-app", "wr0ng-s3cret", "acme", "incidents")
+    await run("An app, corrected", "/pd", *list(tokens)[:2], *app, "SECRET", "PAGERDUTY_CLIENT_SECRET", "client-s3cret")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", slack.bot_token)
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:1/api/")
+    await run(
+        "Slack can't be reached", "/pd", slack.app_token, pagerduty.token, "#incidents", "C0DUTY", "SLACK_BOT_TOKEN"
+    )
+    page.check(pytestconfig)
 
 
 async def test_the_webhook_subscription_can_be_read_in_one_file(  # noqa: PLR0915 - one long session

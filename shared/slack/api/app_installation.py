@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from shared.model.event import SECOND
 from shared.slack.api import models
-from shared.slack.api.models import SlackPerson
+from shared.slack.api.models import Channel, SlackPerson
 from shared.slack.api.rate_limits import Priority
 from shared.slack.api.transport import Transport, date_ms
 
@@ -44,6 +44,13 @@ class AppInstallation:
         async for page in self._transport.pages("users.list", {}, Priority.LOW):
             for person in models.parse_people(page):
                 yield person
+
+    async def channels(self) -> AsyncIterator[Channel]:
+        """Read all channels that the app can see and that are not archived, private ones included, page by page."""
+        wanted = {"types": "public_channel,private_channel", "exclude_archived": "true"}
+        async for page in self._transport.pages("conversations.list", wanted, Priority.LOW):
+            for channel in models.parse_channels(page):
+                yield channel
 
     def now_ms(self) -> int | None:
         """Slack's time in milliseconds since 1970, by the `Date` of its last answer; None before the first."""

@@ -155,6 +155,11 @@ def parse_channel(answer: Mapping[str, object]) -> Channel:
     return _parse(_CHANNEL, answer.get("channel"))
 
 
+def parse_channels(answer: Mapping[str, object]) -> tuple[Channel, ...]:
+    """Read one page of `conversations.list`."""
+    return tuple(_parse(_CHANNEL, channel) for channel in _parse(_OBJECTS, answer.get("channels")))
+
+
 def parse_bot_app(answer: Mapping[str, object]) -> str:
     """Read the app's id in the answer of `bots.info`."""
     return _text(_PART.validate_python(answer.get("bot")).get("app_id"))

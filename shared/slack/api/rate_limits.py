@@ -79,6 +79,7 @@ RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
         "conversations.info": (TIER_3,),
         "conversations.replies": (TIER_3,),
         "users.info": (TIER_4,),
+        "conversations.list": (TIER_2,),
         "users.list": (TIER_2,),
         "users.lookupByEmail": (TIER_3,),
         "views.open": (TIER_4,),
