@@ -24,7 +24,6 @@ from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.modals.forms import TITLE
 from bolt_app.modals.inputs import CALLBACK, search_select
-from bolt_app.queries.acknowledge_mine import ACK_MINE
 from bolt_app.replies.builder import Reply
 from bolt_app.replies.sender import respond
 from shared.access.identity import Identity, is_own_workspace
@@ -34,7 +33,7 @@ from shared.model.ids import SlackUserId, slack_id
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
-from shared.slack.render.buttons import LEVEL, MENU, MENU_ROW, RETRY, ROW
+from shared.slack.render.buttons import ACK_MINE, LEVEL, MENU, MENU_ROW, RETRY, ROW
 
 log = structlog.get_logger()
 

@@ -4,7 +4,6 @@ The slash command: understand it, find the incident, store the command, ack; all
 What only reads is acked first and answered after. Answers are private: what changes an incident shows on its card.
 """
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,20 +57,19 @@ class SlashCommands:
             await self._run_query(ack, parsed, what)
 
     async def acknowledge_all(self, ack: AsyncAck, body: Body) -> None:
-        """Store a command for each incident of a preview, and say so; if some are lost, ack only after saying that."""
+        """Store the command for all incidents of a preview, and say so; if it is lost, ack only after saying that."""
         try:
-            commands = acknowledge_mine.incidents_from_press(body)
+            command = acknowledge_mine.command_from_press(body)
         except Malformed as error:
             await ack()
             await respond(self.slack, body.get("response_url"), malformed_reply(error), replace_original=True)
             return
-        stored = await asyncio.gather(*(self.command_intake.store(command) for command in commands))
-        lost = [command for command, kept in zip(commands, stored, strict=True) if not kept]
-        if not lost:
+        if await self.command_intake.store(command):
             await ack()
-        reply = acknowledge_mine.accepted_reply(commands, lost, self.command)
-        told = await respond(self.slack, body.get("response_url"), reply, replace_original=True)
-        if (told or await send_reply(self.slack, commands[0], reply)) and lost:
+            await respond(
+                self.slack, command.response_url, acknowledge_mine.accepted_reply(command), replace_original=True
+            )
+        elif await send_reply(self.slack, command, acknowledge_mine.lost_reply(command, self.command)):
             await ack()
 
     async def _run_action(self, ack: AsyncAck, parsed: ParsedCommand, what: SlashPayload) -> None:

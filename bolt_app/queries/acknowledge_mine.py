@@ -1,7 +1,7 @@
 """`/pd ack mine`: the person's unacknowledged incidents, and one button that acknowledges all of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bolt_app.commands.interactive import parse_press
@@ -13,15 +13,16 @@ from bolt_app.replies.builder import Reply, as_code, build_reply, command_refere
 from shared.access.identity import Identity
 from shared.errors import Malformed
 from shared.model.actions import Action
-from shared.model.command import Command, command_id
-from shared.model.event import Status
-from shared.model.ids import incident_id
+from shared.model.command import ActionParams, Command
+from shared.model.event import Ref, Status
+from shared.model.ids import IncidentId, incident_id
 from shared.pagerduty.api.client import PagerDuty
-from shared.slack.render.blocks import Block, escape, short
+from shared.slack.render.blocks import escape, short
+from shared.slack.render.buttons import acknowledge_several
 from shared.store.clock import StoreClock
 
-ACK_MINE = "pagebridge:ack_mine"
-"""The button's `action_id`."""
+SEVERAL = "MANY"
+"""Begins what stands for all incidents of one press; PagerDuty's own ids begin with P or Q."""
 TITLE = 80
 MOST_INCIDENTS = 50
 """Incidents that one press acknowledges."""
@@ -57,58 +58,52 @@ def preview(found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
         for one in taken
     ]
     head = f"*{waiting} waiting for your acknowledgement.* Nothing is acknowledged yet."
-    return build_reply(head, *paragraphs(rows), more, press=[button(taken)])
+    named = [(one.id, command_reference(one.id, one.snapshot)) for one in taken]
+    return build_reply(head, *paragraphs(rows), more, press=[acknowledge_several(named, "Acknowledge")])
 
 
-def button(incidents: Sequence[OpenIncident]) -> Block:
-    """Return the button. It names the incidents shown, so that only those are acknowledged."""
-    words = f"Acknowledge {count_incidents(len(incidents))}"
-    return {
-        "type": "button",
-        "action_id": ACK_MINE,
-        "style": "primary",
-        "text": {"type": "plain_text", "text": words},
-        "value": " ".join(f"{one.id}:{command_reference(one.id, one.snapshot)}" for one in incidents),
-    }
-
-
-def incidents_from_press(payload: Mapping[str, Any]) -> tuple[Command, ...]:
-    """Make one command of each incident that the button names. Raises `Malformed` for what it cannot have sent."""
+def command_from_press(payload: Mapping[str, Any]) -> Command:
+    """Make the command of all incidents that the button names. Raises `Malformed` for what it cannot have sent."""
     found = parse_press(payload)
     named = dict(part.partition(":")[::2] for part in found.value.split()[:MOST_INCIDENTS])
     if not named:
         raise Malformed("a button press that names no incident")
-    return tuple(
-        Command(
-            id=command_id(found.by.id, f"{ACK_MINE}:{incident}", found.message, found.id),
-            action=Action.ACKNOWLEDGE,
-            incident=incident_id(incident),
-            by=found.by,
-            channel=found.channel,
-            message=None,
-            response_url="",
-            label=f"#{number}" if number.isdecimal() else number,
-            always_reply=True,
-            requested_ms=found.pressed_ms,
-        )
-        for incident, number in named.items()
+    whole = Command(
+        id=found.id,
+        action=Action.ACKNOWLEDGE,
+        incident=IncidentId(f"{SEVERAL}{found.id.upper()}"),
+        by=found.by,
+        channel=found.channel,
+        message=None,
+        response_url=found.response_url,
+        params=ActionParams(incidents=tuple(Ref(incident_id(each), _label(name)) for each, name in named.items())),
+        always_reply=True,
+        on_answer=found.on_answer,
+        requested_ms=found.pressed_ms,
     )
+    first = whole.params.incidents[0]
+    one = replace(whole, incident=incident_id(first.id), label=first.name, params=ActionParams())
+    return whole if len(named) > 1 else one
 
 
-def accepted_reply(commands: Sequence[Command], lost: Sequence[Command], command: str) -> Reply:
-    """Reply with which incidents are being acknowledged, and which could not be stored."""
-    kept = [one.label for one in commands if one not in lost]
-    parts = []
-    if kept:
-        parts.append(
-            f"Acknowledging {count_incidents(len(kept))}: {', '.join(map(escape, kept))}. Each result follows."
-        )
-    if lost:
-        labels = ", ".join(escape(one.label) for one in lost)
-        line = as_code(f"{command} {Verb.ACK} {lost[0].label.removeprefix('#')}")
-        step = f"Type {line}, press Acknowledge on the cards, or use PagerDuty."
-        parts.append(f":warning: *Not stored, so nothing was sent:* {labels}. {step}")
-    return build_reply(*parts)
+def accepted_reply(command: Command) -> Reply:
+    """Reply with which incidents are being acknowledged."""
+    labels = [one.name for one in command.params.incidents] or [command.label]
+    follows = "The result follows." if len(labels) == 1 else "One summary follows."
+    return build_reply(f"Acknowledging {count_incidents(len(labels))}: {', '.join(map(escape, labels))}. {follows}")
+
+
+def lost_reply(command: Command, typed: str) -> Reply:
+    """Reply that the press could not be stored, and how to go on."""
+    labels = [one.name for one in command.params.incidents] or [command.label]
+    line = as_code(f"{typed} {Verb.ACK} {labels[0].removeprefix('#')}")
+    step = f"Type {line}, press Acknowledge on the cards, or use PagerDuty."
+    told = ", ".join(map(escape, labels))
+    return build_reply(f":warning: *Not stored, so nothing was sent:* {told}. {step}")
+
+
+def _label(name: str) -> str:
+    return f"#{name}" if name.isdecimal() else name
 
 
 def count_incidents(number: int) -> str:

@@ -8,7 +8,12 @@ from shared.model.actions import SPECS, Action
 from shared.model.command import Command
 from shared.model.outcome import Kind, Outcome
 from shared.slack.render.blocks import Block, clamp, date, escape, link
-from shared.slack.render.buttons import button, level_buttons, retry_button
+from shared.slack.render.buttons import acknowledge_several, button, level_buttons, retry_button
+
+PER_PARAGRAPH = 5
+"""Incidents of one press in a paragraph: a message takes 50 blocks."""
+AGAIN = frozenset({Kind.EXPIRED, Kind.UNKNOWN, Kind.NOT_STORED})
+"""What can be tried again as it was."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,9 @@ class Part:
 
 def sending_reply(command: Command, ahead: int | None = None) -> Reply:
     """Reply that the command was accepted, and that it waits in line or that PagerDuty has not answered yet."""
+    if command.together:
+        place = "PagerDuty hasn't answered yet" if ahead is None else f"The last one is in line: {_line(ahead)}"
+        return Reply(f":hourglass_flowing_sand: Acknowledging {command.parts} incidents. {place}.")
     if ahead is not None:
         return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is in line: {_line(ahead)}.")
     return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is on its way to PagerDuty.")
@@ -29,6 +37,10 @@ def sending_reply(command: Command, ahead: int | None = None) -> Reply:
 def still_trying_reply(command: Command, url: str, ahead: int | None = None, *, unclear: bool) -> Reply:
     """Reply that the command has not taken effect yet: it waits in line, or PagerDuty has not answered."""
     meanwhile = SPECS[command.action].words.meanwhile
+    if command.together:
+        head = f"*Not all of the {command.parts} incidents are acknowledged yet*: {meanwhile}."
+        place = "PagerDuty hasn't answered yet; still trying" if ahead is None else f"Still in line: {_line(ahead)}"
+        return Reply(f":warning: {head} {place}. The cards show which.")
     if unclear:
         head = f"*{_worded(command, 'unclear')}.*"
         return Reply(f":warning: {head} Until PagerDuty confirms it, assume {meanwhile}. {_link(url)}")
@@ -73,6 +85,19 @@ def summary_reply(parts: Sequence[Part], url: str) -> Reply:
     return build_reply(text, *(_returned(first) if undone else []), press=press)
 
 
+def several_reply(parts: Sequence[Part]) -> Reply:
+    """Reply for one press on several incidents: what was done, each that was not and why, and a button for those."""
+    done = [escape(part.command.label) for part in parts if part.outcome.kind is Kind.DONE]
+    others = [part for part in parts if part.outcome.kind is not Kind.DONE]
+    left = [part.command for part in parts if part.outcome.kind in AGAIN]
+    symbol = ":warning:" if left else ":white_check_mark:" if done else ":no_entry:"
+    head = f"{symbol} *You acknowledged {len(done)} of {len(parts)} incidents*{': ' if done else '.'}{', '.join(done)}"
+    named = [(command.incident, command.label.removeprefix("#")) for command in left]
+    told = [outcome_reply(part.command, part.outcome, "").text for part in others]
+    paragraphs = ["\n".join(told[at : at + PER_PARAGRAPH]) for at in range(0, len(told), PER_PARAGRAPH)]
+    return build_reply(head, *paragraphs, press=[acknowledge_several(named, "Try again")] if left else [])
+
+
 def late_success_reply(command: Command) -> Reply:
     """Reply that a command with an unknown outcome succeeded after all, as PagerDuty reported."""
     return Reply(f":white_check_mark: {_worded(command, 'late')}.")
@@ -111,7 +136,7 @@ def _stale_text(command: Command, outcome: Outcome) -> str:
 
 
 def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
-    rest = f"{_link(url)}{_reference(outcome)}"
+    rest = f"{_link(url)}{_reference(outcome)}".strip()
     if outcome.kind is Kind.UNKNOWN:
         head = f":warning: *{_worded(command, 'unclear')}.* PagerDuty did not confirm it."
         now = f" {_state(outcome)}." if outcome.status else ""

@@ -6,8 +6,9 @@ directly. `CommandDispatcher` moves it from the shared stream to its incident's 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -18,7 +19,7 @@ from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
 from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, split
-from shared.model.ids import CommandId
+from shared.model.ids import CommandId, IncidentId
 from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
@@ -112,10 +113,19 @@ class CommandDispatcher:
             return False
 
         records = [CommandRecord(part, accepted_ms=entry.at_ms) for part in split(command)]
+        *others, last = list(dict.fromkeys(record.command.incident for record in records))
+        # One press may be about several; a copy of what is there already changes nothing.
+        for incident in others:
+            await self.command_queues.change(incident, partial(_appended, records, incident))
+            await self.command_queue.mark(incident)
         await self.command_queues.commit(
-            command.incident,
-            lambda queue: Step(queue.appended(*records), (), (self.command_queue,)),
+            last,
+            lambda queue: Step(_appended(records, last, queue), (), (self.command_queue,)),
             keys.COMMANDS,
             entry.id,
         )
         return True
+
+
+def _appended(records: Sequence[CommandRecord], incident: IncidentId, queue: CommandQueue) -> CommandQueue:
+    return queue.appended(*(record for record in records if record.command.incident == incident))

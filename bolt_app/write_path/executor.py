@@ -269,11 +269,16 @@ class Executor:
 
     async def _report_parts(self, attempt: Execution) -> None:
         """Answer a clicker whose wish was done in several calls: once, after the last of them."""
-        command = attempt.record.command
-        queue = (await self.command_queues.load(command.incident)).value
-        whole = queue.replaced(attempt.record).parts_of(command)
+        command, is_last = attempt.record.command, True
+        if command.together:
+            ended = replace(attempt.record, ended_ms=await self.clock.now_ms())
+            gathered = await self.command_queues.change(command.together, lambda queue: queue.appended(ended))
+            # The one that completed them answers, also when it is looked at again after a crash.
+            whole, is_last = gathered.value.records, gathered.value.records[-1].command.id == command.id
+        else:
+            whole = (await self.command_queues.load(command.incident)).value.replaced(attempt.record).parts_of(command)
         parts = [Part(record.command, record.outcome) for record in whole if record.outcome is not None]
-        if len(parts) == command.parts:
+        if is_last and len(parts) == command.parts:
             await self.progress_replies.report(attempt, parts)
 
     async def _reply_late(self, record: CommandRecord, outcome: Outcome, lease: Lease) -> None:

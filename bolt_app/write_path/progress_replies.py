@@ -19,7 +19,7 @@ from bolt_app.write_path.attempt import Execution
 from shared.durations import Durations
 from shared.errors import BridgeError
 from shared.model.actions import Action
-from shared.model.command import AttemptState, CommandRecord, attempts_with
+from shared.model.command import AttemptState, Command, CommandRecord, attempts_with
 from shared.model.event import SECOND
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
@@ -50,7 +50,7 @@ class ProgressReplies:
     async def progress(self, attempt: Execution) -> None:
         """Send progress replies while the command runs, once for all its parts; cancelled when it ends."""
         command = attempt.record.command
-        if command.part > 0:
+        if command.part > 0 and not command.together:
             return
         steps = ((self.durations.ack_silence, self._sending), (self.durations.not_yet_after, self._still_trying))
         try:
@@ -76,10 +76,15 @@ class ProgressReplies:
 
     async def report(self, attempt: Execution, parts: Sequence[Part]) -> None:
         """Reply with the outcome of each part."""
-        await self._send(attempt, outcome_text.summary_reply(parts, attempt.incident_url), PATIENCE)
+        if attempt.record.command.together:
+            await self._send(attempt, outcome_text.several_reply(parts), PATIENCE)
+        else:
+            await self._send(attempt, outcome_text.summary_reply(parts, attempt.incident_url), PATIENCE)
 
     async def late(self, attempt: Execution, outcome: Outcome) -> None:
-        """Reply with what became known after the final reply."""
+        """Reply with what became known after the final reply, which stays if it told of other incidents as well."""
+        if attempt.record.command.together:
+            attempt.replies_sent = max(attempt.replies_sent, RESPONSE_URL_USES)
         if outcome.kind is Kind.DONE:
             await self._send(attempt, outcome_text.late_success_reply(attempt.record.command))
         else:
@@ -101,11 +106,11 @@ class ProgressReplies:
 
     async def _sending(self, attempt: Execution) -> None:
         await self.show_on_card(attempt, AttemptState.TRYING)
-        if attempt.replies_sent == 0:
+        if attempt.replies_sent == 0 and _speaks(attempt.record.command):
             await self._send_progress(attempt, outcome_text.sending_reply(attempt.record.command, attempt.ahead))
 
     async def _still_trying(self, attempt: Execution) -> None:
-        if attempt.replies_sent <= 1:
+        if attempt.replies_sent <= 1 and _speaks(attempt.record.command):
             command, unclear = attempt.record.command, attempt.record.uncertain
             reply = outcome_text.still_trying_reply(command, attempt.incident_url, attempt.ahead, unclear=unclear)
             await self._send_progress(attempt, reply)
@@ -119,6 +124,11 @@ class ProgressReplies:
         by_address = attempt.replies_sent < RESPONSE_URL_USES
         attempt.replies_sent += 1
         await send_reply(self.slack, attempt.record.command, reply, by_address=by_address, patience=patience)
+
+
+def _speaks(command: Command) -> bool:
+    """True unless another of one press's commands says that they wait: the last in line says it for all."""
+    return not command.together or command.part == command.parts - 1
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ class ActionParams:
     `text` is the note, the resolution note, the status update, the message to responders, or the details of a new
     incident. `people` are PagerDuty users to assign or to ask. `policy`, `priority` and `service` are PagerDuty's.
     `level` is an escalation level, from 1. `seconds` is the length of a snooze. `title` and `urgency` are those of a
-    new incident. `expected_assignees` are the assignees that the person saw: a change of assignees is refused if they
-    are others by now.
+    new incident. `incidents` are those that one press is about, by id and as people name them. `expected_assignees` are
+    the assignees that the person saw: a change of assignees is refused if they are others by now.
     """
 
     text: str = ""
@@ -46,6 +46,7 @@ class ActionParams:
     seconds: int = 0
     title: str = ""
     urgency: str = ""
+    incidents: tuple[Ref, ...] = ()
     expected_assignees: frozenset[UserId] | None = None
 
 
@@ -55,6 +56,7 @@ class Command:
     One wish of one person about one incident, with where to answer them privately.
 
     One that is done in several calls is split into as many commands, `part` of `parts`, each with its own outcome.
+    Those of one press on several incidents are `together` under an id of its own, where their outcomes are gathered.
     Raises `Malformed` for an incident that no key can be named after.
     """
 
@@ -72,6 +74,7 @@ class Command:
     params: ActionParams = ActionParams()
     part: int = 0
     parts: int = 1
+    together: IncidentId | None = None
     always_reply: bool = False
     """True if the outcome is always told in words: it was typed or given on a private answer, and not on a card."""
     on_answer: bool = False
@@ -248,18 +251,16 @@ class Expectation:
 
 def split(command: Command) -> tuple[Command, ...]:
     """Make one command of each call that is needed, so that what one did is known apart from the others."""
-    people = command.params.people
-    if command.action is not Action.ADD_RESPONDERS or len(people) < 2:  # noqa: PLR2004 -- one is no several
+    terms = command.params
+    if terms.incidents:
+        whole = replace(command, params=replace(terms, incidents=()), together=command.incident)
+        each = [replace(whole, incident=incident_id(one.id), label=one.name) for one in terms.incidents]
+    elif command.action is Action.ADD_RESPONDERS and len(terms.people) > 1:
+        each = [replace(command, params=replace(terms, people=(person,))) for person in terms.people]
+    else:
         return (command,)
     return tuple(
-        replace(
-            command,
-            id=CommandId(f"{command.id}.{part}"),
-            params=replace(command.params, people=(person,)),
-            part=part,
-            parts=len(people),
-        )
-        for part, person in enumerate(people)
+        replace(one, id=CommandId(f"{command.id}.{part}"), part=part, parts=len(each)) for part, one in enumerate(each)
     )
 
 

@@ -25,7 +25,7 @@ incident marked and the event taken off its stream in one atomic step, also on a
 | `pb:{work}:queue:<name>:marks`      | hash   | none  | incident -> its last mark |
 | `pb:{work}:<incident>:incident`     | hash   | 180 d | the projection: `rev`, `doc`, and the day of its expiry |
 | `pb:{work}:<incident>:lines`        | hash   | 180 d | what was moved out of the projection: lines, ids of events |
-| `pb:{work}:<incident>:commands`     | hash   | 180 d | the incident's command queue: `rev`, `doc` |
+| `pb:{work}:<incident>:commands`     | hash   | 180 d | its command queue, or what came of one press on several |
 | `pb:{work}:<incident>:slack`        | hash   | 180 d | what Slack shows of it: `rev`, `doc` |
 | `pb:{work}:<incident>:journal`      | stream | 30 d  | what was seen, decided and done, the last 1,000 steps |
 | `pb:{work}:GLOBAL:progress`         | hash   | 180 d | how far resync and watchdog have come: `rev`, `doc` |

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.queries.acknowledge_mine import ACK_MINE, MOST_INCIDENTS, accepted_reply, incidents_from_press, preview
+from bolt_app.queries.acknowledge_mine import MOST_INCIDENTS, accepted_reply, command_from_press, lost_reply, preview
 from pagebridge_sandbox.slack.validation import MAX_BLOCKS_SIZE, check_blocks
 from shared.errors import Malformed
 from shared.model.actions import Action
+from shared.model.command import split
 from shared.model.ids import IncidentId
+from shared.slack.render.buttons import ACK_MINE
 from tests.builders import NOON, snapshot
 
 
@@ -42,7 +44,7 @@ def test_what_is_seen_is_what_is_acknowledged(count: int) -> None:
     shown = preview(found, NOON + 120_000, "/pd")
 
     value = shown.blocks[-1]["elements"][0]["value"]
-    commands = incidents_from_press(press(value))
+    commands = split(command_from_press(press(value)))
     assert [one.id for one in found[:MOST_INCIDENTS]] == [command.incident for command in commands]
     assert all(f"*{command.label}*" in shown.text for command in commands)
     assert (count > MOST_INCIDENTS) == ("30 more" in shown.text)
@@ -51,29 +53,37 @@ def test_what_is_seen_is_what_is_acknowledged(count: int) -> None:
 
 
 def test_each_is_a_command_of_its_own() -> None:
-    """Every result is told by itself; a redelivered press makes the same commands."""
-    commands = incidents_from_press(press("Q1:37 Q2:38 Q1:37"))
+    """One press is one command, split into one for each incident; a redelivered press makes the same."""
+    whole = command_from_press(press("Q1:37 Q2:38 Q1:37"))
+    commands = split(whole)
 
     assert ["#37", "#38"] == [command.label for command in commands]
+    assert ["Q1", "Q2"] == [command.incident for command in commands]
     assert 2 == len({command.id for command in commands})
+    assert {whole.incident} == {command.together for command in commands}
     assert all(command.action is Action.ACKNOWLEDGE and command.always_reply for command in commands)
-    assert {""} == {command.response_url for command in commands}
-    assert commands == incidents_from_press(press("Q1:37 Q2:38"))
-    assert commands[0].id != incidents_from_press(press("Q1:37", action_ts="1700000009.000100"))[0].id
+    assert whole == command_from_press(press("Q1:37 Q2:38"))
+    assert whole.id != command_from_press(press("Q1:37 Q2:38", action_ts="1700000009.000100")).id
+
+
+def test_one_incident_is_an_ordinary_command() -> None:
+    """A press on one incident is told like any other."""
+    command = command_from_press(press("Q1:37"))
+
+    assert ("Q1", "#37", None, (command,)) == (command.incident, command.label, command.together, split(command))
 
 
 @pytest.mark.parametrize("value", ["q1", "../x:1", 7, None, "Q1:\ud800"])
 def test_what_the_button_cannot_have_sent_is_malformed(value: object) -> None:
     """No other text becomes an incident."""
     with pytest.raises(Malformed):
-        incidents_from_press(press(value))
+        split(command_from_press(press(value)))
 
 
 def test_what_is_lost_is_said() -> None:
-    """Of several that could not all be stored each is told by its name."""
-    commands = incidents_from_press(press("Q1:37 Q2:38 Q3:39"))
+    """A press that could not be stored names every incident, and how to go on."""
+    command = command_from_press(press("Q1:37 Q2:38 Q3:39"))
 
-    told = accepted_reply(commands, commands[1:2], "/pd").text
-
-    assert "Acknowledging 2 incidents: #37, #39" in told
-    assert "nothing was sent:* #38" in told
+    assert "Acknowledging 3 incidents: #37, #38, #39" in accepted_reply(command).text
+    assert "nothing was sent:* #37, #38, #39" in lost_reply(command, "/pd").text
+    assert "/pd ack 37" in lost_reply(command, "/pd").text

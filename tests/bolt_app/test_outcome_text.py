@@ -9,9 +9,11 @@ from bolt_app.replies.outcome_text import (
     late_success_reply,
     outcome_reply,
     sending_reply,
+    several_reply,
     still_trying_reply,
     summary_reply,
 )
+from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams, Command, SlackActor, split
 from shared.model.event import Ref, Status
@@ -130,3 +132,17 @@ def test_names_from_outside_are_escaped() -> None:
     reply = outcome_reply(command(), Outcome(Kind.ALREADY, actor="<!channel>"), URL)
 
     assert "<!channel>" not in reply.text
+
+
+def test_a_summary_of_fifty_failures_fits() -> None:
+    """Slack takes it, it names every incident, and one button tries all of them again."""
+    named = tuple(Ref(f"Q{at:013}", f"#{1000 + at}") for at in range(50))
+    whole = command(terms=ActionParams(incidents=named))
+    why = "It couldn't be sent to PagerDuty in time, so nothing was changed."
+    failed = Outcome(Kind.EXPIRED, why=why, reference="K7QM2XR4")
+
+    reply = several_reply([Part(part, failed) for part in split(whole)])
+
+    assert [] == check_blocks(list(reply.blocks))
+    assert all(f"incident {one.name} " in reply.text.casefold() for one in named)
+    assert all(one.id in reply.blocks[-1]["elements"][0]["value"] for one in named)

@@ -43,7 +43,7 @@ async def opened(bridge: Bridge, count: int) -> None:
 
 
 async def test_one_press_acknowledges_everything(bridge: Bridge) -> None:
-    """All are acknowledged once, in her name; who she is was read once, and who waited was told their place."""
+    """All are acknowledged once, in her name; who she is was read once; she reads her place once, and one summary."""
     await opened(bridge, MANY)
     slow = bridge.pagerduty.add_fault(Fault(delay=SLOW))
     await types(bridge, "Alice", "/pd whoami")
@@ -60,7 +60,11 @@ async def test_one_press_acknowledges_everything(bridge: Bridge) -> None:
     after_the_press = bridge.pagerduty.calls[before:]
     of_people = [call for call in after_the_press if call.path == "/users/PALICE1"]
     assert len(of_people) <= 3, "the list, and the press, or again after ten seconds"
-    assert [words for words in bridge.private("Alice") if "is in line: " in words]
+    shown = bridge.slack.person("U0ALICE").private_messages
+    said = [words for message in shown for words in (*message.history, message.plain)]
+    assert 1 == sum("is in line: " in words for words in said)
+    assert 1 == sum(f"You acknowledged {MANY} of {MANY} incidents" in words for words in said)
+    assert ["You are Alice Ng" in words for words in bridge.private("Alice")] == [True, False]
     assert not [words for words in bridge.private("Alice") if "can't be reached" in words]
 
 
@@ -118,6 +122,7 @@ async def test_a_worker_that_ends_leaves_who_waits_to_the_next(bridge: Bridge) -
 
     await until(lambda: len(bridge.effects()) == count, "every acknowledge")
     slow.remove()
+    await bridge.told("Alice", f"You acknowledged {count} of {count} incidents")
     await settled(bridge)
     assert left
     assert count == len({call.path for call in bridge.effects()})

@@ -16,13 +16,15 @@ from bolt_app.queries.on_call import OnCallTarget, render_levels
 from bolt_app.queries.router import help_text, query_failed_text
 from bolt_app.queries.show_incident import IncidentView, render_incident
 from bolt_app.replies.builder import Reply, build_reply
+from bolt_app.replies.outcome_text import Part, sending_reply, several_reply, still_trying_reply
 from shared.access import identity
 from shared.access.identity import Linked
 from shared.errors import Malformed, Refused, Unavailable
 from shared.model.actions import Action
-from shared.model.command import Command, SlackActor
+from shared.model.command import ActionParams, Command, SlackActor, split
 from shared.model.event import Instant, Ref
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
+from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.models.account import ROLE_NAMES, EscalationLevel, EscalationPolicy, OnCall, User
 from shared.slack.api.client import SlackPerson
 from tests.builders import ALICE, NOON
@@ -171,10 +173,22 @@ def _add_acknowledge_mine(page: Page) -> None:
     page.case("None", _shown(acknowledge_mine.preview([], now, PD)))
     lines = _shown(acknowledge_mine.preview(open_incidents(60), now, PD)).splitlines()
     page.case("More than one press acknowledges", "\n".join(line for line in lines if "#" not in line))
-    commands = [_command(f"#{number}") for number in (37, 38, 39)]
-    page.case("Pressed", *(_shown(acknowledge_mine.accepted_reply(commands[:n], [], PD)) for n in (1, 3)))
-    page.case("Some could not be stored", _shown(acknowledge_mine.accepted_reply(commands, commands[2:], PD)))
-    page.case("None could be stored", _shown(acknowledge_mine.accepted_reply(commands, commands, PD)))
+    one, three = _press(37), _press(37, 38, 39)
+    page.case("Pressed", *(_shown(acknowledge_mine.accepted_reply(command)) for command in (one, three)))
+    page.case("It could not be stored", _shown(acknowledge_mine.lost_reply(three, PD)))
+    part = split(three)[-1]
+    page.case("While it takes long", *(_shown(sending_reply(part, ahead)) for ahead in (None, 12)))
+    page.case("Still", *(_shown(still_trying_reply(part, "", ahead, unclear=False)) for ahead in (None, 12)))
+    ends = (Outcome(Kind.DONE), Outcome(Kind.ALREADY, actor="Bob Ray", at_ms=NOON), Outcome(Kind.DONE))
+    failed = Outcome(Kind.EXPIRED, why="It couldn't be sent to PagerDuty in time.", reference="K7QM2XR4")
+    refused = Outcome(Kind.NOT_ALLOWED, why="(The reason.)", next_step="(The next step)")
+    for situation, outcomes in (
+        ("All were acknowledged, or were already", ends),
+        ("Some were not", (ends[0], failed, refused)),
+        ("None was", (refused,) * 3),
+    ):
+        parts = [Part(command, outcome) for command, outcome in zip(split(three), outcomes, strict=True)]
+        page.case(situation, _shown(several_reply(parts)))
 
 
 def _add_who_am_i(page: Page) -> None:
@@ -202,8 +216,11 @@ def _shift(level: int, name: str, until_ms: int | None) -> OnCall:
     return OnCall(level, Ref(name, name), Ref("PPOL001"), Instant(until_ms) if until_ms else None)
 
 
-def _command(label: str) -> Command:
-    return Command(CommandId(label), Action.ACKNOWLEDGE, IncidentId("Q1"), BY, ChannelId("C0"), None, "", label)
+def _press(*numbers: int) -> Command:
+    """Press on the button of these incidents."""
+    named = tuple(Ref(f"Q{number}", f"#{number}") for number in numbers)
+    whole = Command(CommandId("c1"), Action.ACKNOWLEDGE, IncidentId("MANYC1"), BY, ChannelId("C0"), None, "")
+    return replace(whole, params=ActionParams(incidents=named), label=named[0].name if len(named) == 1 else "")
 
 
 def _shown(reply: Reply) -> str:

@@ -5,6 +5,8 @@ A value is a hint only: what it names is read again when the button is pressed. 
 because seconds matter; what cannot be taken back asks first, or opens a dialog.
 """
 
+from collections.abc import Sequence
+
 from shared.model.actions import SPECS, Action, Placement
 from shared.model.command import Command
 from shared.model.event import Snapshot
@@ -16,6 +18,7 @@ NO_NUMBER = "-"
 """Stands in a value for a missing number, address or assignee."""
 MENU = "pagebridge:menu"
 RETRY = "pagebridge:retry"
+ACK_MINE = "pagebridge:ack_mine"
 LEVEL = "pagebridge:level"
 MOST_LEVELS = 20
 """Levels that an escalation policy has at most."""
@@ -90,6 +93,18 @@ def button(
     if action is Action.ESCALATE:
         made["confirm"] = _confirm(f"Escalate {number}?".replace(" ?", "?"), ESCALATES, "Escalate", "Not now")
     return made
+
+
+def acknowledge_several(incidents: Sequence[tuple[IncidentId, str]], verb: str) -> Block:
+    """Offer to acknowledge these incidents, by id and as they are typed: those that are shown, and no others."""
+    count = "1 incident" if len(incidents) == 1 else f"{len(incidents)} incidents"
+    return {
+        "type": "button",
+        "action_id": ACK_MINE,
+        "style": "primary",
+        "text": {"type": "plain_text", "text": f"{verb}: {count}" if verb != "Acknowledge" else f"{verb} {count}"},
+        "value": " ".join(f"{incident}:{name}" for incident, name in incidents),
+    }
 
 
 def retry_button(command: Command, outcome: Outcome) -> Block:
