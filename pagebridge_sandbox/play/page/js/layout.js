@@ -41,11 +41,17 @@ export function Layout() {
     <div class="below-slot" data-part="hops"><${Tabs} label="What is going on" tabs=${BELOW} chosen=${view.below} choose=${(id) => show("below", id)} /></div>
     <nav class="narrow-tabs" aria-label="Parts of the page">
       ${NARROW.map((each) => html`<button type="button" aria-current=${view.narrow === each.id ? "true" : undefined} onClick=${() => turn(change, each.id)}>
-        <span aria-hidden="true">${each.icon}</span>${each.label}
+        <span aria-hidden="true">${each.icon}</span>${each.label}${each.id === "tour" && html`<${TourProgress} />`}
       </button>`)}
     </nav>
     <${Notice} />
   </main>`;
+}
+
+/* Where the tour is, and that its step is done, while another part is looked at. */
+function TourProgress() {
+  const { step, steps } = usePage().state.tour;
+  return step > 0 && html` <b>${step}/${steps.length}${steps[step - 1].done && " ✓"}</b>`;
 }
 
 /* On a narrow page PagerDuty and the faults share one place. */

@@ -202,3 +202,56 @@ def test_inputs_of_every_kind(canvas: Page) -> None:
         expect(canvas.get_by_label(kind)).to_be_editable()
     canvas.get_by_role("button", name="Remove Bob Ray").click()
     assert ["fill", {"block_id": "multi_users_select", "action_id": "a"}, []] == canvas.evaluate("window.acts.at(-1)")
+
+
+DRAW_DIALOG = """async (modals) => {
+  const { html, Page, render } = await import("/page/js/html.js");
+  const { Dialog } = await import("/page/js/slack/dialog.js");
+  const box = document.createElement("div");
+  box.className = "slack-window";
+  box.style.height = "600px";
+  document.body.replaceChildren(box);
+  window.acts = [];
+  const act = async (path, body) => void window.acts.push([path, body]);
+  const page = { act, names: {}, view: { who: "U1" }, openLink: () => false, state: { slack: { people: [] } } };
+  render(html`<${Page.Provider} value=${page}><${Dialog} modals=${modals} /><//>`, box);
+}"""
+
+
+def view(view_id: str, **more: object) -> Json:
+    """Make a dialog as the server tells of it."""
+    words = {"title": view_id, "submit": "Send", "close": "Cancel", "loading": False, "trouble": None}
+    return {"view_id": view_id, "blocks": [], "values": {}, "errors": {}, **words, **more}
+
+
+def test_a_dialog_on_a_dialog(canvas: Page) -> None:
+    """The topmost is seen; Back closes it alone, and the cross all of them."""
+    canvas.evaluate(DRAW_DIALOG, [view("First"), view("Second")])
+    expect(canvas.get_by_role("dialog")).to_have_accessible_name("Second")
+    canvas.get_by_role("button", name="Back").click()
+    canvas.get_by_role("button", name="Close").click()
+    expected = [["Second", False], ["Second", True]]
+    assert expected == canvas.evaluate("window.acts.map(([, body]) => [body.view_id, body.all])")
+
+
+def test_a_dialog_that_loads_and_one_in_trouble(canvas: Page) -> None:
+    """While it loads it says so to the screen reader and has nothing to send; Slack's own trouble is told at once."""
+    loading = view("Loading", loading=True, submit=None, blocks=section("Loading…"))
+    canvas.evaluate(DRAW_DIALOG, [loading])
+    expect(canvas.locator(".dialog-body")).to_have_attribute("aria-busy", "true")
+    expect(canvas.get_by_role("button", name="Send")).to_have_count(0)
+    canvas.evaluate(DRAW_DIALOG, [view("Wrong", trouble="We had some trouble connecting. Try again?")])
+    expect(canvas.get_by_role("alert")).to_contain_text("We had some trouble connecting.")
+
+
+def test_what_is_typed_is_sent_before_the_dialog(canvas: Page) -> None:
+    """However quickly it is sent after the last letter, the app gets all of it, in this order."""
+    text = {"type": "plain_text_input", "action_id": "a"}
+    canvas.evaluate(
+        DRAW_DIALOG, [view("V", blocks=[{"type": "input", "block_id": "b", "label": plain("Words"), "element": text}])]
+    )
+    canvas.get_by_label("Words").press_sequentially("quick")
+    canvas.keyboard.press("Enter")
+    canvas.wait_for_function("window.acts.some(([path]) => path === 'slack/modal/submit')")
+    sent = canvas.evaluate("window.acts.map(([path, body]) => [path, body.value ?? null])")
+    assert [["slack/modal/fill", "quick"], ["slack/modal/submit", None]] == sent

@@ -1,11 +1,14 @@
 """The guided tour in a browser, from its first step to its last."""
 
+import base64
+import json
 from collections.abc import Callable
 
 from playwright.sync_api import expect
 
 from tests.pagebridge_sandbox.play.page.browser import Desk
 
+PRESS = {"card": 1, "label": "Acknowledge"}
 LONG = 120_000
 """Milliseconds for what waits for the clock: an outage, a storm."""
 
@@ -106,3 +109,17 @@ def test_the_tour_is_done_by_the_page_alone(desk: Desk) -> None:
             tour.get_by_role("button", name="Next").click()
     expect(tour).to_contain_text("That was all.")
     expect(tour.locator(".tour-dots .done")).to_have_count(len(STEPS))
+
+
+def test_a_link_plays_what_another_did(desk: Desk) -> None:
+    """A scenario in a link is played after a question, from a fresh beginning, and what it did is on the page."""
+    acts = [
+        {"after_ms": 0, "path": "pagerduty/trigger", "body": {"alert": "low", "title": "From a link"}},
+        {"after_ms": 3000, "path": "slack/click", "body": {"user": "U0BOB", "channel": "C0INCIDENTS"} | PRESS},
+    ]
+    text = base64.urlsafe_b64encode(json.dumps({"acts": acts}).encode()).decode().rstrip("=")
+    desk.page.goto("about:blank")
+    desk.page.goto(f"{desk.url}#scenario={text}")
+    desk.page.get_by_role("button", name="Play it").click()
+    expect(desk.card(1)).to_contain_text("Acknowledged by Bob Ray in Slack", timeout=LONG)
+    expect(desk.card(1)).to_contain_text("From a link")

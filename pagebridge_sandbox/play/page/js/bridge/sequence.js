@@ -8,7 +8,7 @@ export function Sequence() {
   const { change, state, view } = usePage();
   const [incident, setIncident] = useState("");
   const [reads, setReads] = useState(false);
-  const hops = state.hops.filter((hop) => (reads || !isRead(hop)) && (!incident || hop.incident === Number(incident)));
+  const hops = state.hops.filter((hop) => (reads || !hop.read) && (!incident || hop.incident === Number(incident)));
   const numbers = [...new Set(state.hops.map((hop) => hop.incident).filter(Boolean))].sort((one, other) => other - one);
   return html`<div class="sequence">
     <div class="hop-filter">
@@ -22,10 +22,6 @@ export function Sequence() {
     ${view.hop && html`<${Payload} hop=${state.hops.find((each) => each.id === view.hop)} id=${view.hop} close=${() => change({ hop: null })} />`}
   </div>`;
 }
-
-/* What changes nothing: it is many, and hides what does. */
-const READS = /^(GET |auth\.|apps\.|users\.|bots\.|conversations\.|chat\.getPermalink)/;
-const isRead = (hop) => hop.read ?? (hop.from === "worker" && READS.test(hop.label));
 
 function Diagram({ hops, chosen, choose }) {
   const box = useRef(null);
