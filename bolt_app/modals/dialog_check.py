@@ -41,7 +41,10 @@ class DialogCheck:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT):
                 if wish.action is Action.TRIGGER:
-                    return (await self.actor_check.identity.link(wish.by)).user, None
+                    # On which service is still to be chosen.
+                    user = (await self.actor_check.identity.link(wish.by)).user
+                    self.actor_check.authorization.require_role(user, wish.action)
+                    return user, None
                 linked, read = await self.actor_check.read(wish, trail)
                 found = await self.actor_check.check(wish, trail, linked, read.value, Incident(wish.incident))
                 if found is not None:

@@ -108,6 +108,13 @@ class Authorization:
         stands = standing([roles[user.id] for roles in members if user.id in roles])
         return await self._by_teams(replace(facts, standing=stands), matter, action)
 
+    def require_role(self, user: User, action: Action) -> None:
+        """Raise `NotAllowed` if the person's role allows the action nowhere, whatever their role on a team."""
+        best = Facts(user.id, user.role, has_teams=True, standing=Standing.ACTS, assigned=True, responding=True)
+        if not role_allows(best, action):
+            why = f"Your PagerDuty role ({ROLE_NAMES.get(user.role, user.role)}) doesn't allow this."
+            raise NotAllowed(ROLES, why, "Ask a responder, or a PagerDuty admin for another role")
+
     async def _by_teams(self, facts: Facts, matter: AuthorizationSubject, action: Action) -> str:
         rule = self.config.rule(action)
         if not role_allows(facts, action):

@@ -9,6 +9,8 @@ import pytest
 from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
 from pagebridge_sandbox.slack import Ephemeral, Fault
 from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled
+from tests.stories.test_refusals import hire
+from tests.stories.typed_commands import types
 
 POLICIES = "/escalation_policies"
 
@@ -285,6 +287,20 @@ async def test_whoever_may_not_is_told_before_the_dialog(bridge: Bridge, action:
     assert "belongs to Payments" in await bridge.told("Carol", "You can't")
     assert [] == bridge.slack.person("U0CAROL").modals
     assert [] == bridge.writes()
+
+
+@pytest.mark.parametrize("role", ["read_only_user", "read_only_limited_user"])
+async def test_whoever_can_open_no_incident_is_told_before_the_dialog(bridge: Bridge, role: str) -> None:
+    """Dave only reads in PagerDuty: he hears so, and has his title back."""
+    hire(bridge, "Dave")
+    bridge.pagerduty.add_user("Dave Ng", "dave@example.com", role=role)
+
+    await types(bridge, "Dave", "/pd trigger Payments are down")
+
+    told = await bridge.told("Dave", "You can't create this incident")
+    assert "doesn't allow this" in told
+    assert "Payments are down" in told
+    assert [] == bridge.slack.person("U0DAVE").modals
 
 
 async def test_what_came_too_late_is_told_before_the_dialog(bridge: Bridge) -> None:

@@ -130,6 +130,11 @@ async def _add_authorization(page: Page, acme: "Acme") -> None:
         await acme.refused("PDAN1", Action.RESOLVE, members),
     )
     page.case("A stakeholder", await acme.refused("PSTELLA1"))
+    stella = replace(USER, role="read_only_user")
+    page.case(
+        "A stakeholder who would open one",
+        _refused(lambda: Authorization(AuthorizationConfig(), acme.pagerduty).require_role(stella, Action.TRIGGER)),
+    )
     page.case("A stakeholder, and the incident has no team", await acme.refused("PSTELLA1", service=acme.teamless))
     page.case("A responder who only observes the team", await acme.refused("POSCAR1"))
     page.case("A person who does not see it in PagerDuty", *[await acme.hidden(thing) for thing in await acme.things()])
