@@ -35,6 +35,22 @@ async def test_one_card_however_the_first_post_fails(bridge: Bridge, fault: Faul
     assert [] == bridge.channel.messages[0].replies
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [None, {"event_type": "pagebridge", "event_payload": {"key": 7}}, {"event_type": "other", "event_payload": {}}],
+)
+async def test_a_card_whose_metadata_are_spoilt_stays_one(bridge: Bridge, metadata: dict[str, object] | None) -> None:
+    """Its post took effect, the answer was lost, and what is looked for stands in the ids of its blocks as well."""
+    bridge.slack.add_fault(Fault("chat.postMessage", drop=True, after_effect=True, times=1))
+    bridge.trigger()
+    card = await bridge.card("Triggered")
+    card.metadata = metadata
+
+    await settled(bridge)
+
+    assert [card] == bridge.channel.messages
+
+
 async def test_a_card_does_not_wait_for_what_a_failed_post_may_still_do() -> None:
     """Slack answers the first two posts with 503: the third is made long before those can land no more."""
     slow = replace(FAST, call_max=600.0)

@@ -1,7 +1,7 @@
 """Pure: Slack's answers as values (method pages). A wrong optional field is missing, a required one `Malformed`."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AliasPath, BeforeValidator, Field, GetCoreSchemaHandler, Strict, TypeAdapter, ValidationError
@@ -89,9 +89,9 @@ class OwnMessage:
     A message of ours, as the history shows it.
 
     `thread_ts` names the thread that it replies in, None for a message of the channel itself. `key` and `payload` are
-    what we wrote into its metadata, empty without any. `block_ids` tell which rendering it shows, because a card names
-    its blocks after what they say. `deleted` means that only its place is left, above its replies; whose message it was
-    Slack then does not say.
+    what we wrote into its metadata, empty without any; the key stands in the ids of its blocks as well. `block_ids`
+    tell which rendering it shows, because a card names its blocks after what they say. `deleted` means that only its
+    place is left, above its replies; whose message it was Slack then does not say.
     """
 
     ts: Annotated[MessageTs, Given]
@@ -200,10 +200,16 @@ def parse_own(answer: Mapping[str, object], us: SlackIdentity) -> Iterator[OwnMe
                 if metadata.get("event_type") == METADATA_TYPE
                 else {}
             )
-            derived = {"key": payload.get("key"), "payload": payload, "deleted": deleted}
+            derived = {"key": payload.get("key") or None, "payload": payload, "deleted": deleted}
             if message.get("thread_ts") in ("", message.get("ts")):
                 derived["thread_ts"] = None
-            yield _parse(_MESSAGE, message | derived)
+            own = _parse(_MESSAGE, message | derived)
+            yield own if own.key else replace(own, key=_key_in_blocks(own))
+
+
+def _key_in_blocks(message: OwnMessage) -> str:
+    """Read the key that the first block's id names, where the metadata is missing or cannot be read."""
+    return message.block_ids[0].partition(":")[2].partition(":")[2] if message.block_ids else ""
 
 
 def parse_parent(answer: Mapping[str, object], us: SlackIdentity, thread: MessageTs) -> OwnMessage | None:

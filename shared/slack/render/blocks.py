@@ -59,6 +59,9 @@ _ENCODED = {ord(char): f"%{ord(char):02X}" for char in _NOT_IN_LINKS}
 _TOKEN = re.compile(r"<([^<>]*)>")
 _USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^<>]*)?>")
 
+LONGEST_KEY = 200
+"""Characters of a key that has room in the id of a block, of which Slack takes 255 characters."""
+
 
 @dataclass(frozen=True)
 class Message:
@@ -76,18 +79,16 @@ class Message:
         return replace(self, blocks=[], digest=f"{self.digest} in words")
 
 
-def message(
-    key: str, text: str, blocks: list[Block], facts: Mapping[str, object], *, versioned: bool = False
-) -> Message:
+def message(key: str, text: str, blocks: list[Block], facts: Mapping[str, object]) -> Message:
     """
     Make a message, with `facts` in its metadata.
 
-    In one that is `versioned` each block has an id that changes with it, as Slack advises for messages that are updated
-    .
+    Each block has an id that changes with the message, as Slack advises for messages that are updated, and names its
+    key: so it is found again also where its metadata cannot be read.
     """
     digest = hashlib.sha256(json.dumps([text, blocks], sort_keys=True).encode()).hexdigest()[:12]
-    if versioned:
-        blocks = [{**block, "block_id": f"{digest}:{place}"} for place, block in enumerate(blocks)]
+    named = f":{key}" if len(key) <= LONGEST_KEY else ""
+    blocks = [{**block, "block_id": f"{digest}:{place}{named}"} for place, block in enumerate(blocks)]
     return Message(key, text, blocks, metadata(key, facts), digest)
 
 

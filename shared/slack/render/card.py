@@ -86,7 +86,7 @@ def render(
     text = _summary(incident, snapshot, following, notices)
     opened = _opened(incident)
     told = {"line": opened.key, **line_facts(opened)} if opened else {}
-    return message(key, text, blocks, {"incident": incident.id, **told}, versioned=True)
+    return message(key, text, blocks, {"incident": incident.id, **told})
 
 
 def render_withheld(incident: IncidentId, snapshot: Snapshot) -> Message:
@@ -99,7 +99,7 @@ def render_withheld(incident: IncidentId, snapshot: Snapshot) -> Message:
     told = "belongs to a private team now. The rest is in PagerDuty."
     blocks = [section(f":lock: *{link(snapshot.url, name)}* {told}")]
     key = f"card:{incident}"
-    return message(key, f"{name} {told}", blocks, {"incident": incident}, versioned=True)
+    return message(key, f"{name} {told}", blocks, {"incident": incident})
 
 
 def attempt_notice(attempt: Attempt) -> str:

@@ -28,7 +28,7 @@ def line_key(incident: IncidentId, message: OwnMessage) -> LineKey | None:
 
 
 def version(message: OwnMessage) -> str:
-    """Name what a card shows, as the digest of its rendering does (`Message.versioned`)."""
+    """Name what a card shows, as the digest of its rendering does (`blocks.message`)."""
     return message.block_ids[0].partition(":")[0] if message.block_ids else ""
 
 

@@ -115,7 +115,7 @@ def test_cards_lines_and_others() -> None:
     card = replace(line, key=f"card:{INCIDENT}", block_ids=("0a1b2c:0", "0a1b2c:1"))
 
     assert (INCIDENT, None, "0a1b2c") == (incident_of_card(card), line_key(INCIDENT, card), version(card))
-    assert ("", f"{TRIGGERED}@{NOON}", "") == (incident_of_card(line), line_key(INCIDENT, line), version(line))
+    assert ("", f"{TRIGGERED}@{NOON}") == (incident_of_card(line), line_key(INCIDENT, line))
     assert line_key(INCIDENT, replace(line, key="line:QOTHER1:x")) is None
 
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from shared.errors import Malformed
 from shared.slack.api import models
+from shared.slack.render.blocks import message as message_with_key
 from tests.shared.slack.calls import message, person
 
 US = models.SlackIdentity("T0HOME", None, "U0BOT", "B0BOT", None, frozenset())
@@ -66,3 +67,15 @@ def test_a_mark_that_cannot_be_read_is_not_taken_for_a_no(value: object) -> None
     for mark in (*told, "is_app_user"):
         one = models.parse_person({"user": {"id": "U1", "team_id": "T1", **told, mark: value}})
         assert one.guest == "unknown" or None in (one.is_bot, one.deleted)
+
+
+@given(SCALARS | JSON)
+def test_a_message_is_found_again_whatever_its_metadata(value: object) -> None:
+    """Where they are missing, or not as we wrote them, the ids of its blocks name it: none is posted twice for that."""
+    blocks = message_with_key("card:Q1", "Words", [{"type": "divider"}], {}).blocks
+    payload = {"event_type": models.METADATA_TYPE, "event_payload": {"key": value}}
+    for metadata in (value, payload, {**payload, "event_payload": value}, {"event_type": value}):
+        spoilt = {**message("1"), "blocks": blocks, "metadata": metadata}
+        if isinstance(value, str) and value and metadata is payload:
+            continue
+        assert ["card:Q1"] == [own.key for own in models.parse_own({"messages": [spoilt]}, US)]
