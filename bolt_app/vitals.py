@@ -1,5 +1,5 @@
 """
-Looks again and again whether what work needs can be had: Slack, PagerDuty, the default channel, teams, right clocks.
+Looks again and again whether what work needs can be had: Slack, PagerDuty, channels, teams, right clocks.
 
 A socket that is up and a Redis that answers prove none of that: tokens get revoked, channels archived. Each look is one
 cheap call, a few in a minute. Teams are only looked at while one could not be read for a card.
@@ -7,7 +7,7 @@ cheap call, a few in a minute. Teams are only looked at while one could not be r
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -33,6 +33,11 @@ AGAIN = 2.0
 MOST_SKEW_MS = 60_000
 """Milliseconds that a clock may differ from Slack's: beyond that messages are looked for at the wrong time."""
 
+MOST_CHANNELS = 8
+"""Channels of routes that are looked at in one go: Slack takes some fifty such calls a minute."""
+MOST_NAMED = 5
+"""How many that take no cards are named."""
+
 Look = Callable[[], Awaitable[str]]
 """Returns what is wrong and what to do, empty if nothing is. Raises `CallError` or `Malformed`."""
 
@@ -49,6 +54,10 @@ class Vitals:
     durations: Durations
     wall_clock: Callable[[], float] = time.time
     problems: dict[str, str] = field(default_factory=dict, init=False)
+    _closed: dict[ChannelId, Problem | None] = field(default_factory=dict, init=False)
+    """What was last found wrong with the channels of routes."""
+    _looked: int = field(default=0, init=False)
+    """Which of them is looked at next."""
 
     async def run(self) -> None:
         """Look at everything, each at its own pace. Ends only by being cancelled."""
@@ -56,6 +65,7 @@ class Vitals:
             "slack": self._slack,
             "pagerduty": self._pagerduty,
             "default_channel": self._default_channel,
+            "channels": self._channels,
             "teams": self._teams,
             "clock": self.clocks,
         }
@@ -110,6 +120,8 @@ class Vitals:
                     f"PagerDuty's teams can't be read ({error}), so their incidents get no card: "
                     "allow the bridge's API key or app to read teams."
                 )
+            case "channels", _:
+                return f"A route's channel can't be read ({error})."
             case "default_channel", _:
                 return f"The default channel can't be read ({error})."
         return f"{'Slack' if what == 'slack' else 'PagerDuty'} can't be used ({error}). The bridge goes on trying."
@@ -129,6 +141,18 @@ class Vitals:
             return ""
         wrong = await RouteChecks(self.slack, self.pagerduty).channel(ChannelId(default))
         return default_channel_problem(wrong) if wrong else ""
+
+    async def _channels(self) -> str:
+        """Look at the next channels of routes, and return what is wrong with any of them."""
+        routing = self.config.current.routing
+        named = dict.fromkeys(channel for route in routing.routes for channel in route.all_channels)
+        channels = [ChannelId(channel) for channel in named if channel != routing.default_channel]
+        following = [*channels[self._looked :], *channels[: self._looked]][:MOST_CHANNELS]
+        self._looked = (self._looked + len(following)) % max(1, len(channels))
+        checks = RouteChecks(self.slack, self.pagerduty)
+        for channel in following:
+            self._closed[channel] = await checks.channel(channel)
+        return route_channels_problem([wrong for channel in channels if (wrong := self._closed.get(channel))])
 
     async def _teams(self) -> str:
         """Read again what could not be read for a card."""
@@ -151,3 +175,9 @@ class Vitals:
 def default_channel_problem(wrong: Problem) -> str:
     """Return what it means when cards can't be posted to the default channel."""
     return f"The default channel takes no cards: {wrong}."
+
+
+def route_channels_problem(wrong: Sequence[Problem]) -> str:
+    """Return what it means when cards can't be posted to the channels of routes; empty if they can."""
+    more = [f"And {len(wrong) - MOST_NAMED} more."] if len(wrong) > MOST_NAMED else []
+    return " ".join([*(f"A route's channel takes no cards: {one}." for one in wrong[:MOST_NAMED]), *more])

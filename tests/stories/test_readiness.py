@@ -12,6 +12,7 @@ import pytest
 from pagebridge_sandbox.demo.processes import free_ports
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Fault as SlackFault
+from shared.config.bridge_config import RouteConfig
 from tests.stories.harness import FAST, HOST, PATIENCE, Bridge, running, settled
 from tests.stories.test_store_failures import redis_of
 
@@ -184,6 +185,27 @@ async def test_a_default_channel_that_takes_no_cards(how: dict[str, bool], words
 
         await health.until(503, words)
         assert await health.alerted("default_channel")
+
+
+@pytest.mark.parametrize("how", [{"archived": True}, {"bot_member": False}], ids=["archived", "without the app"])
+async def test_a_routes_channel_that_takes_no_cards(how: dict[str, bool]) -> None:
+    """It is named before an incident comes for it; the others go on, so that the worker stays ready."""
+    async with watched() as health:
+        bridge = health.bridge
+        others = [bridge.slack.add_channel(f"team-{number}", bot_member=True) for number in range(20)]
+        ids = tuple(channel.id for channel in others)
+        bridge.reroute(routes=(RouteConfig(urgency="low", channels=ids),))
+        channel = others[-1]
+        channel.archived = how.get("archived", False)
+        if "bot_member" in how:
+            channel.members.remove(bridge.slack.bot_user_id)
+
+        await health.until(200, "A route's channel takes no cards")
+        assert await health.alerted("channels")
+
+        channel.archived = False
+        channel.members.append(bridge.slack.bot_user_id)
+        await health.until(200)
 
 
 async def test_teams_that_cannot_be_read() -> None:

@@ -16,7 +16,7 @@ from bolt_app.admin_server import AdminServer
 from bolt_app.resync import subscription_watchdog
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.socket_mode import SocketMode
-from bolt_app.vitals import Vitals, default_channel_problem
+from bolt_app.vitals import Vitals, default_channel_problem, route_channels_problem
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured, Problem
 from shared.config.settings import Settings, load
@@ -158,9 +158,12 @@ async def _vitals() -> dict[str, tuple[str, str]]:
         "PagerDuty does not answer": ("pagerduty", away),
         "Teams can't be read": ("teams", refused),
         "The default channel can't be read": ("default_channel", away),
+        "The channel of a route can't be read": ("channels", away),
     }
     said = {situation: (what, vitals.worded(what, error)) for situation, (what, error) in failing.items()}
     said["The default channel is archived"] = "default_channel", default_channel_problem(archived)
+    said["The channel of a route is archived"] = "channels", route_channels_problem([archived])
+    said["Those of seven routes are"] = "channels", route_channels_problem([archived] * 7)
     said["Clocks are wrong"] = "clock", await vitals.clocks()
     return said
 
