@@ -1,6 +1,7 @@
 """What becomes of a command when something goes wrong that nobody foresaw, and what its clicker reads of it."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -8,13 +9,15 @@ import pytest
 from fakeredis import FakeAsyncRedis
 from structlog.testing import capture_logs
 
+from bolt_app.replies.outcome_text import Part
 from bolt_app.worker_parts import PartTypes
 from bolt_app.write_path.attempt import AttemptRunner, Execution
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.errors import StoreDown
 from shared.model.actions import Action
-from shared.model.command import Command, CommandQueue, CommandRecord, SlackActor
-from shared.model.ids import ChannelId, CommandId, SlackUserId
+from shared.model.command import ActionParams, Command, CommandQueue, CommandRecord, SlackActor, split
+from shared.model.event import Ref
+from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId
 from shared.model.journal import AuditEntry
 from shared.model.outcome import Kind, Outcome
 from shared.store.redis import connect
@@ -141,6 +144,49 @@ async def test_a_decided_command_is_told_and_not_tried_again() -> None:
 
     assert [Kind.STALE] == [outcome.kind for outcome in progress_replies.outcomes]
     assert () == (await store.command_queues.load(INCIDENT)).value.open()
+    await redis.aclose()
+
+
+class Summed(Told):
+    """Remembers the summaries; the worker ends at the first one."""
+
+    async def report(self, attempt: Execution, parts: Sequence[Part]) -> None:
+        """Remember it, or end."""
+        del attempt
+        if not self.outcomes:
+            self.outcomes.append(Outcome(Kind.UNKNOWN))
+            raise StoreDown("the worker ends here")
+        self.outcomes.extend(part.outcome for part in parts)
+
+
+async def test_one_press_on_several_incidents_has_one_summary_whichever_worker_sends_it() -> None:
+    """A worker dies at the summary: the next one sends it; looking at the other incident again sends no second."""
+    redis = cast("Any", FakeAsyncRedis())
+    built = await wired(redis, types=PartTypes(attempt_runner=Stale))
+    queues, leases = built.store.command_queues, built.store.leases("command")
+    named = (Ref(INCIDENT, "#37"), Ref("Q2OTHER", "#38"))
+    parts = split(replace(COMMAND, incident=IncidentId("MANYC1"), params=ActionParams(incidents=named)))
+    told = Summed(**vars(built.write_path.executor.progress_replies))
+    executor, now_ms = replace(built.write_path.executor, progress_replies=told), await built.store.clock.now_ms()
+    records = [CommandRecord(part, accepted_ms=now_ms) for part in parts]
+    await queues.change(parts[0].incident, lambda queue: queue.appended(records[0]))
+    await queues.change(parts[1].incident, lambda queue: queue.appended(records[1]))
+    held = {part.incident: await leases.take(part.incident) for part in parts}
+
+    async def run(incident: IncidentId) -> None:
+        lease = held[incident]
+        assert lease
+        await executor.run(incident, lease)
+
+    await run(parts[0].incident)
+    with pytest.raises(StoreDown):
+        await run(parts[1].incident)
+    await run(parts[1].incident)
+    # As if the first worker had died before it noted that its part was over.
+    await queues.change(parts[0].incident, lambda queue: queue.replaced(replace(queue.records[0], ended_ms=0)))
+    await run(parts[0].incident)
+
+    assert [Kind.UNKNOWN, Kind.STALE, Kind.STALE] == [outcome.kind for outcome in told.outcomes]
     await redis.aclose()
 
 
