@@ -183,7 +183,8 @@ async def test_one_press_on_several_incidents_has_one_summary_whichever_worker_s
         await run(parts[1].incident)
     await run(parts[1].incident)
     # As if the first worker had died before it noted that its part was over.
-    await queues.change(parts[0].incident, lambda queue: queue.replaced(replace(queue.records[0], ended_ms=0)))
+    again = replace((await queues.load(parts[0].incident)).value.records[0], ended_ms=0)
+    await queues.change(parts[0].incident, lambda queue: queue.replaced(again), held[parts[0].incident])
     await run(parts[0].incident)
 
     assert [Kind.UNKNOWN, Kind.STALE, Kind.STALE] == [outcome.kind for outcome in told.outcomes]
