@@ -12,6 +12,8 @@ from pagebridge_sandbox.play import fixtures
 from pagebridge_sandbox.play.facts import Facts
 
 State = Literal["held", "broken", "idle"]
+COUNTED = "further change"
+"""Words of the line that counts what a thread does not tell one by one, as in a burst."""
 UNAUTHORIZED = 401
 PATIENCE = 45.0
 """Seconds after which what is still missing, while nothing is broken on purpose, is counted as lost."""
@@ -98,7 +100,7 @@ def _missing_lines(facts: Facts) -> list[str]:
         if words and card:
             name = facts.playground.slack.name_of(write.person)
             lines = [line_summary(reply.text) for reply in card.message.replies]
-            if not any(line.startswith(f"{name} {words}") for line in lines):
+            if not any(line.startswith(f"{name} {words}") or COUNTED in line for line in lines):
                 found.append(f"No line says that {name} {words}: {_number(facts, card.incident)}")
     return found
 
