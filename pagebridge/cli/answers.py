@@ -76,7 +76,7 @@ class Answers:
         self._unless_set(COMMAND, command)
         token = SIGNING if value(TRANSPORT) == "http" else APP
         if not value(BOT) or not value(token):
-            sys.stdout.write(f"\n{written_manifest(value(COMMAND))}{INSTALL}")
+            sys.stdout.write(f"\n{written_manifest(value(COMMAND), value(TRANSPORT))}{INSTALL}")
         self._unless_set(BOT)
         self._unless_set(token)
 

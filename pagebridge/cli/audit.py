@@ -14,9 +14,9 @@ from pagebridge.cli import FAILED, exits
 from pagebridge.cli.audit_words import sentence
 from pagebridge.cli.clients import AsJson, Data, opened
 from pagebridge.cli.names import ids_of, look_up
+from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import moment as clock
 from pagebridge.cli.terminal import show, table, terminal, utc
-from pagebridge.cli.up import DATA
 from shared.errors import Malformed
 from shared.model.actions import Action
 from shared.model.journal import AuditEntry

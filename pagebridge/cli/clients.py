@@ -14,8 +14,8 @@ import typer
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from pagebridge.cli import FAILED
-from pagebridge.cli.up import StoreSettings
+from pagebridge.cli import FAILED, MISCONFIGURED
+from pagebridge.cli.place import StoreSettings
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.config.errors import Misconfigured
 from shared.config.settings import Environment, PagerDutySettings, S, SlackSettings, load
@@ -33,6 +33,8 @@ STORE_TIMEOUT = 10.0
 PAGE_TIMEOUT = aiohttp.ClientTimeout(total=2.0)
 TRIES = 10
 """How often a directory is read again that a limit has cut short."""
+WRONG_PASSWORD = ("WRONGPASS", "invalid username-password", "Authentication required", "NOAUTH")
+"""How Redis says that it does not take the user or the password."""
 REFUSED = "401"
 DELIVERIES = "pagebridge_deliveries_total"
 T = TypeVar("T")
@@ -82,14 +84,21 @@ def pagerduty_door(settings: PagerDutySettings) -> aclosing[PagerDuty]:
     return aclosing(PagerDuty.from_settings(settings, TIMEOUT))
 
 
-async def patiently(read: Callable[[], AsyncIterator[T]]) -> list[T]:
-    """Read all of a directory; where a limit cuts it short, wait as long as it says and begin again."""
-    for _ in range(TRIES):
+async def patiently(read: Callable[[], AsyncIterator[T]], step: Callable[[], object] = int) -> list[T]:
+    """Read all of a directory, with a `step` for each; where a limit cuts it short, wait as it says and begin again."""
+    for left in reversed(range(TRIES + 1)):
+        found: list[T] = []
         try:
-            return [each async for each in read()]
+            async for each in read():
+                found.append(each)
+                step()
         except Unavailable as error:
+            if not left:
+                raise
             await asyncio.sleep(error.retry_after or 1.0)
-    return [each async for each in read()]
+        else:
+            break
+    return found
 
 
 def slack_door(settings: SlackSettings) -> aclosing[Slack]:
@@ -107,8 +116,10 @@ async def opened(data: Path) -> AsyncIterator[Redis]:
             await require_layout(redis)
             yield redis
         except StoreDown as error:
-            sys.stderr.write(f"Can't read the store: {error if given else _nobody(data)}\n")
-            raise typer.Exit(FAILED) from error
+            refused = given is not None and any(word in str(error) for word in WRONG_PASSWORD)
+            why = f"{error} Correct the user and password in REDIS_URL." if refused else error
+            sys.stderr.write(f"Can't read the store: {why if given else _nobody(data)}\n")
+            raise typer.Exit(MISCONFIGURED if refused else FAILED) from error
 
 
 def _nobody(data: Path) -> str:

@@ -10,9 +10,9 @@ import typer
 
 from pagebridge.cli import FAILED, exits
 from pagebridge.cli.clients import AsJson, Data, known_secrets, opened
-from pagebridge.cli.terminal import age, moment, table, terminal, utc
+from pagebridge.cli.place import DATA
+from pagebridge.cli.terminal import age, moment, progress, table, terminal, utc
 from pagebridge.cli.terminal import show as show_lines
-from pagebridge.cli.up import DATA
 from shared.observability.log import Redaction
 from shared.store.dead_letters import DeadLetter, DeadLetters, Resolution
 from shared.store.durability import probe
@@ -93,17 +93,20 @@ async def drop(ids: Ids, *, data: Data = DATA) -> int:
 
 async def _each(data: Path, ids: list[str], *, back: bool) -> int:
     """Put letters back, or drop them."""
-    failed = 0
+    done: list[tuple[str, Resolution]] = []
     async with opened(data) as redis:
         letters = DeadLetters(redis)
-        for letter in ids:
-            if back:
-                done = await letters.retry(letter, wait_for_disk=(await probe(redis)).fsync)
-            else:
-                done = await letters.drop(letter)
-            failed += done not in {Resolution.RETRIED, Resolution.DROPPED}
-            show_lines([f"{letter}: {NEXT[done]}"])
-    return FAILED if failed else 0
+        try:
+            with progress("Dead letters", len(ids)) as step:
+                for letter in ids:
+                    if back:
+                        done.append((letter, await letters.retry(letter, wait_for_disk=(await probe(redis)).fsync)))
+                    else:
+                        done.append((letter, await letters.drop(letter)))
+                    step()
+        finally:
+            show_lines(f"{letter}: {NEXT[how]}" for letter, how in done)
+    return 0 if {how for _, how in done} <= {Resolution.RETRIED, Resolution.DROPPED} else FAILED
 
 
 def _row(letter: DeadLetter, now_ms: int, hide: Redaction) -> tuple[str, ...]:

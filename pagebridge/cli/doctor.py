@@ -23,8 +23,8 @@ from pagebridge.cli.checks.context import Site, here, opened
 from pagebridge.cli.checks.findings import EXIT_CODES, Check, Finding, Status, look_at_all, worst
 from pagebridge.cli.checks.webhook import PATIENCE
 from pagebridge.cli.clients import AsJson, Data, Worker, is_receivers_alone
-from pagebridge.cli.terminal import folded, harmless, show, terminal
-from pagebridge.cli.up import DATA
+from pagebridge.cli.place import DATA
+from pagebridge.cli.terminal import folded, harmless, progress, show, terminal
 
 STYLES = {Status.PASS: "green", Status.SKIPPED: "cyan", Status.WARNING: "yellow", Status.FAIL: "bold red"}
 WIDEST = max(map(len, Status))
@@ -66,16 +66,16 @@ async def doctor(
 async def examine(data: Path, *, post: bool = False, slack_url: str = "", patience: float = PATIENCE) -> list[Finding]:
     """Make every check that can be made with what is set. `patience` is how many seconds a ping may take."""
     async with opened(data) as site:
-        return await look_at_all(
-            [
-                *offline.everything(site.here.bridge_config),
-                *site.problems,
-                *_of_redis(site),
-                *_of_slack(site, post=post),
-                *_of_pagerduty(site, patience),
-                *_of_both(site, slack_url),
-            ]
-        )
+        checks = [
+            *offline.everything(site.here.bridge_config),
+            *site.problems,
+            *_of_redis(site),
+            *_of_slack(site, post=post),
+            *_of_pagerduty(site, patience),
+            *_of_both(site, slack_url),
+        ]
+        with progress("Checking", len(checks)) as done:
+            return await look_at_all(checks, done)
 
 
 def _of_redis(site: Site) -> Iterator[Check]:

@@ -13,7 +13,7 @@ import typer
 
 from pagebridge.cli import FAILED, exits
 from pagebridge.cli.clients import AsJson, pagerduty_door, patiently, slack_door
-from pagebridge.cli.terminal import show, table, utc
+from pagebridge.cli.terminal import moment, progress, show, table, terminal
 from shared.access.directory_report import DirectoryReport, Mapping, UnlinkedOnCall, unlinked, unlinked_on_calls
 from shared.access.identity import same_email
 from shared.config.bridge_config import BridgeConfig
@@ -109,8 +109,9 @@ async def _read() -> Everybody:
     try:
         async with slack_door(of_slack) as slack, pagerduty_door(of_pagerduty) as pagerduty:
             home = await slack.auth_test()
-            roster = DirectoryReport(await patiently(pagerduty.all_users), config, home)
-            mappings = [roster.mapping(person) for person in await patiently(slack.people)]
+            with progress("People read") as step:
+                roster = DirectoryReport(await patiently(pagerduty.all_users, step), config, home)
+                mappings = [roster.mapping(person) for person in await patiently(slack.people, step)]
             now_ms = int(time.time() * SECOND)
             duty = await pagerduty.on_calls_between(now_ms, now_ms + DAYS * 86_400 * SECOND)
     except CallError as error:
@@ -121,7 +122,7 @@ async def _read() -> Everybody:
 
 def _report(found: Everybody) -> Iterator[str]:
     people = sorted(found.people, key=lambda each: (each.linked is None, each.person.name))
-    yield from table(PEOPLE, map(_row, people))
+    yield from table(PEOPLE, map(_row, people), terminal())
     yield ""
     yield f"{sum(each.linked is not None for each in people)} of {len(people)} people in Slack are linked."
     if found.strangers:
@@ -129,7 +130,7 @@ def _report(found: Everybody) -> Iterator[str]:
     yield ""
     if found.unready:
         yield f"On call in the next {DAYS} days, but can't act from Slack:"
-        yield from table(DUTY, map(_duty, found.unready))
+        yield from table(DUTY, map(_duty, found.unready), terminal())
     else:
         yield f"Everyone on call in the next {DAYS} days can act from Slack."
 
@@ -142,7 +143,7 @@ def _row(each: Mapping) -> tuple[str, ...]:
 
 def _duty(each: UnlinkedOnCall) -> tuple[str, ...]:
     entry = each.on_call
-    until = utc(entry.until.ms) if entry.until else "always"
+    until = moment(entry.until.ms) if entry.until else "always"
     return entry.user.name, entry.user.id, entry.policy.name or entry.policy.id, str(entry.level), until, each.why
 
 
@@ -154,6 +155,9 @@ def _told(each: Mapping) -> Iterator[str]:
         yield f"{who} is {user.name} ({user.id}) in PagerDuty, by {each.linked.how}; their role is {role}."
     elif each.refusal:
         yield f"{who} isn't linked to a PagerDuty user. They see: {each.refusal.why} {each.refusal.next_step}."
+        if len(each.candidates) > 1:
+            named = ", ".join(f"{user.name} ({user.id})" for user in each.candidates)
+            yield f"Those with that address: {named}. Choose one in [identity.users]."
 
 
 def _object(each: Mapping) -> dict[str, object]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pagebridge.cli import exits
 from pagebridge.cli.clients import AsJson, Data, opened
 from pagebridge.cli.names import Names, look_up
+from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import age, show, table, terminal, utc
-from pagebridge.cli.up import DATA
 from shared.model.actions import SPECS
 from shared.model.command import AttemptState, CommandQueue
 from shared.model.event import SECOND, Snapshot, Status

@@ -16,8 +16,8 @@ from pagebridge.cli.answers import Answers, value
 from pagebridge.cli.checks.context import here
 from pagebridge.cli.doctor import examine, report
 from pagebridge.cli.env_file import SECRETS
+from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import Unanswered, agreed, ask
-from pagebridge.cli.up import DATA
 from pagebridge.cli.webhook import receiver_address, subscribed
 
 QUESTION = "Public https address of the receiver, to subscribe to PagerDuty's webhooks (Enter skips)"

@@ -23,14 +23,26 @@ TITLES = {
     "receiver": "The receiver: python -m webhook_receiver",
     "both": "Both of them",
 }
+REQUEST_URL = "https://bridge.example.com/slack/events"
+OVER_HTTP = (
+    ("      usage_hint:", f"      url: {REQUEST_URL}  # the public address of SLACK_HTTP_PORT\n      usage_hint:"),
+    (
+        "    is_enabled: true\n",
+        f"    is_enabled: true\n    request_url: {REQUEST_URL}\n    message_menu_options_url: {REQUEST_URL}\n",
+    ),
+    ("  event_subscriptions:\n", f"  event_subscriptions:\n    request_url: {REQUEST_URL}\n"),
+    ("socket_mode_enabled: true", "socket_mode_enabled: false"),
+)
+"""What changes in the manifest where Slack comes over HTTP."""
 BRIDGE_EXAMPLE = "bridge.example.toml"
 _COMMAND = re.compile(r"(?m)^( +- command: )/pd\b")
 
 
 class Command(Environment):
-    """The slash command alone."""
+    """The slash command, and how Slack reaches the worker."""
 
     slack_command: SlashCommand = SlackSettings.model_fields["slack_command"].default
+    slack_transport: str = SlackSettings.model_fields["slack_transport"].default
 
 
 def settings(
@@ -89,12 +101,16 @@ def manifest(
     command: Annotated[str, typer.Option("--command", metavar="/NAME", help="In place of SLACK_COMMAND.")] = "",
 ) -> None:
     """Print the manifest for creating the Slack app."""
-    sys.stdout.write(written_manifest(load(Command, **({"slack_command": command} if command else {})).slack_command))
+    set_ = load(Command, **({"slack_command": command} if command else {}))
+    sys.stdout.write(written_manifest(set_.slack_command, set_.slack_transport))
 
 
-def written_manifest(command: str) -> str:
-    """Write the manifest for an app with this slash command."""
-    return _COMMAND.sub(rf"\g<1>{command}", _packaged("manifest.yaml"))
+def written_manifest(command: str, transport: str = "socket") -> str:
+    """Write the manifest for an app with this slash command, which Slack reaches over Socket Mode or `http`."""
+    text = _COMMAND.sub(rf"\g<1>{command}", _packaged("manifest.yaml"))
+    for before, after in OVER_HTTP if transport == "http" else ():
+        text = text.replace(before, after, 1)
+    return text
 
 
 def _packaged(name: str) -> str:

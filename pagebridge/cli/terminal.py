@@ -9,9 +9,12 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from shared.slack.render.blocks import plain
 
@@ -49,6 +52,16 @@ def show(lines: Iterable[str]) -> None:
     except BrokenPipeError:
         # The reader has stopped; Python must not flush into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """Show on a terminal how far long work is, of `total` steps if that is known; yields what to call for each step."""
+    columns = (TextColumn("{task.description}"), *((BarColumn(),) if total else ()), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda *_: bar.advance(task)
 
 
 def harmless(line: str) -> str:

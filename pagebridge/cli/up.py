@@ -16,31 +16,19 @@ from typing import Annotated
 import typer
 
 from pagebridge.cli import exits
+from pagebridge.cli.clients import Receiver, Worker
+from pagebridge.cli.place import DATA, redis_url_given
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.local.process_supervisor import Process, Store, Supervisor
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
-from shared.config.setting_types import RedisUrl
-from shared.config.settings import Environment, Settings, load
+from shared.config.settings import Settings, load
 
 PROCESSES = {"the receiver": "webhook_receiver", "the worker": "bolt_app"}
-DATA = Path(".pagebridge/valkey")
-"""Where the embedded Valkey keeps its data when not told otherwise."""
+LOOK = 0.5
+"""Seconds between two looks at whether both are ready."""
+READY = "ready: {command} help\n"
 NOT_SET_UP = "The bridge is not set up yet: run `pagebridge init`, which asks for what is missing.\n\n"
-
-
-class StoreSettings(Environment):
-    """Whether there is a Redis already; without one it is the embedded Valkey."""
-
-    redis_url: RedisUrl | None = None
-
-
-def redis_url_given() -> bool:
-    """True if a Redis URL is set, valid or not."""
-    try:
-        return load(StoreSettings).redis_url is not None
-    except Misconfigured:
-        return True
 
 
 @exits
@@ -60,14 +48,35 @@ async def up(
     async with embedded or nullcontext():
         sys.stdout.write(_greeting(settings, data if embedded else None))
         sys.stdout.flush()
-        environment = {**os.environ, "REDIS_URL": settings.redis_url.get_secret_value()}
+        environment = {**os.environ, "REDIS_URL": settings.redis_url.get_secret_value(), **_log_format(settings)}
         processes = [Process(name, (sys.executable, "-m", module), environment) for name, module in PROCESSES.items()]
         supervisor = Supervisor([*([Store(embedded)] if embedded else []), *processes])
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, supervisor.stop)
         loop.add_signal_handler(signal.SIGHUP, supervisor.reload)
-        return await supervisor.run()
+        telling = loop.create_task(_tell_when_ready(settings)) if sys.stderr.isatty() else None
+        try:
+            return await supervisor.run()
+        finally:
+            if telling is not None:
+                telling.cancel()
+
+
+def _log_format(settings: Settings) -> dict[str, str]:
+    """Let people read lines at a terminal, unless they have chosen; programs get JSON."""
+    chosen = "log_format" in settings.model_fields_set
+    return {"LOG_FORMAT": "console"} if sys.stderr.isatty() and not chosen else {}
+
+
+async def _tell_when_ready(settings: Settings) -> None:
+    """Wait until the worker and the receiver say that they are ready, and tell what to type."""
+    worker, receiver = Worker(settings.worker_port), Receiver(settings.receiver_admin_port)
+    while True:
+        if (await worker.health() or {}).get("ready") and await receiver.turned_away() is not None:
+            sys.stderr.write(READY.format(command=settings.slack_command))
+            return
+        await asyncio.sleep(LOOK)
 
 
 def _greeting(settings: Settings, data: Path | None) -> str:

@@ -20,8 +20,8 @@ from pagebridge.cli.checks.findings import Status
 from pagebridge.cli.checks.webhook import Pinging, is_private, judge
 from pagebridge.cli.clients import AsJson, Data, Receiver, opened, pagerduty_door
 from pagebridge.cli.env_file import ENV, SECRETS
+from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import agreed, show, table
-from pagebridge.cli.up import DATA
 from pagebridge.cli.webhook_secrets import (
     DESCRIPTION,
     described,

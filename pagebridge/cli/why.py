@@ -13,8 +13,8 @@ from pagebridge.cli.incident_story import Moment, ids_in, told
 from pagebridge.cli.incidents import Standing, find, standing, trying
 from pagebridge.cli.incidents import ids_in as ids_of_now
 from pagebridge.cli.names import Names, look_up
+from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import moment, show, table, terminal, utc
-from pagebridge.cli.up import DATA
 from shared.errors import Malformed
 from shared.model.actions import SPECS
 from shared.model.journal import AuditEntry

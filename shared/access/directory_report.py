@@ -32,11 +32,16 @@ ACTING_ROLES = ADMINS | RESPONDERS | RAISABLE
 
 @dataclass(frozen=True)
 class Mapping:
-    """A Slack user, with the PagerDuty user that they are, or what they would be told instead."""
+    """
+    A Slack user, with the PagerDuty user that they are, or what they would be told instead.
+
+    `candidates` are the users with their e-mail address, where they are not linked.
+    """
 
     person: SlackPerson
     linked: Linked | None
     refusal: Outcome | None = None
+    candidates: tuple[User, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,9 @@ class DirectoryReport:
         try:
             return Mapping(person, self._linked(person))
         except Declined as declined:
-            return Mapping(person, None, naming_contact(declined, self._config.contact).outcome)
+            same = exact_matches(self._by_email[_bucket(person.email)], person.email) if person.email else ()
+            refusal = naming_contact(declined, self._config.contact).outcome
+            return Mapping(person, None, refusal, tuple(user for user in same if not user.deleted))
 
     def _linked(self, person: SlackPerson) -> Linked:
         entry = self._config.users.get(person.id)

@@ -19,6 +19,7 @@ from io import StringIO
 from itertools import chain, groupby
 from pathlib import Path
 
+from pagebridge.cli.terminal import progress
 from tests.bench import cost, history, latency, receiver, slow_pagerduty, storm
 from tests.bench.environment import staged
 from tests.bench.measurement import TINY, Figure, Sizes
@@ -72,11 +73,13 @@ async def measured(directory: Path, sizes: Sizes, parts: Collection[str] = PARTS
     found: list[Figure] = []
     for name in parts:
         (directory / name).mkdir()
-    for name, measure in IN_TURN.items():
-        if name in parts:
-            found += await measure(directory / name, sizes)
-    at_once = [measure(directory / name, sizes) for name, measure in TOGETHER.items() if name in parts]
-    return [*found, *chain.from_iterable(await asyncio.gather(*at_once))]
+    with progress("Measuring", len(parts)) as step:
+        for name, measure in IN_TURN.items():
+            if name in parts:
+                found += await measure(directory / name, sizes)
+                step()
+        at_once = [measure(directory / name, sizes) for name, measure in TOGETHER.items() if name in parts]
+        return [*found, *chain.from_iterable(await asyncio.gather(*at_once))]
 
 
 def table(figures: list[Figure]) -> str:

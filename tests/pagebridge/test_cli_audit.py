@@ -203,6 +203,18 @@ def test_a_store_that_does_not_answer(capsys: pytest.CaptureFixture[str], monkey
     assert "geheim123" not in said
 
 
+async def test_a_wrong_password_is_a_setting_to_correct(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The setting is named, the code is that of a wrong setting, and the password is not shown."""
+    async with EmbeddedValkey(tmp_path / "valkey") as valkey:
+        monkeypatch.setenv("REDIS_URL", valkey.url.replace("unix://", "unix://worker:geheim123@"))
+        assert MISCONFIGURED == await asyncio.to_thread(main, ["audit"])
+    said = capsys.readouterr().err
+    assert "Correct the user and password in REDIS_URL" in said
+    assert "geheim123" not in said
+
+
 def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong setting is named, as by every other command."""
     monkeypatch.setenv("REDIS_URL", "127.0.0.1:6379")

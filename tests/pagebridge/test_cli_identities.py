@@ -125,3 +125,14 @@ async def test_a_vendor_that_is_down_is_said_to_be(
 
     assert FAILED == await run()
     assert "Can't read the directories" in capsys.readouterr().err
+
+
+async def test_check_names_those_who_share_an_address(
+    pagerduty: PagerDutySandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An ambiguous address is mended by choosing one of them, so they are named, with their ids."""
+    pagerduty.add_user("Alice Two", "ALICE@example.com", role="limited_user", id="PALICE2")
+
+    assert FAILED == await run("check", "U0ALICE")
+
+    assert "Those with that address: Alice Ng (PALICE1), Alice Two (PALICE2)." in capsys.readouterr().out

@@ -72,6 +72,21 @@ async def test_the_manifest_is_there_to_paste(terminal: Terminal) -> None:
         assert {"/bridge"} == slack.commands
 
 
+def test_the_manifest_has_what_the_transport_needs(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over HTTP each place has Slack's address of the worker, and Socket Mode is off; else nothing of that."""
+    assert 0 == terminal.run("manifest")
+    assert "slack/events" not in terminal.read
+    monkeypatch.setenv("SLACK_TRANSPORT", "http")
+    assert 0 == terminal.run("manifest")
+    made = yaml.safe_load(terminal.read)
+    url = "https://bridge.example.com/slack/events"
+    assert url == made["features"]["slash_commands"][0]["url"]
+    interactivity = made["settings"]["interactivity"]
+    assert (url, url) == (interactivity["request_url"], interactivity["message_menu_options_url"])
+    assert url == made["settings"]["event_subscriptions"]["request_url"]
+    assert made["settings"]["socket_mode_enabled"] is False
+
+
 def test_a_second_time_nothing_is_asked(terminal: Terminal, tmp_path: Path) -> None:
     """What is there stays to the letter."""
     terminal.run("init", "--offline", answers=ANSWERS)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
+from pagebridge.cli.terminal import progress
 from tests.proof.fault_mixes import MIXES
 from tests.proof.negative_controls import CONTROLS, Control
 from tests.proof.runner import Day
@@ -80,7 +81,12 @@ def _control(pool: ProcessPoolExecutor, control: Control) -> bool:
 
 def _failed(pool: ProcessPoolExecutor, mix: str, days: int, control: str = "") -> list[int]:
     seeds = [range(start, min(start + BATCH, days)) for start in range(0, days, BATCH)]
-    return [seed for failed in pool.map(partial(failing, mix, control), seeds) for seed in failed]
+    found: list[int] = []
+    with progress(mix, len(seeds)) as step:
+        for failed in pool.map(partial(failing, mix, control), seeds):
+            found += failed
+            step()
+    return found
 
 
 def failing(mix: str, control: str, seeds: range) -> list[int]:

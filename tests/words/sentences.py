@@ -21,6 +21,7 @@ VALUE = "\0"
 CODE = ("#!lua", "redis.call(")
 """How code begins that Redis runs; a pattern has a `(?`."""
 NOT_READ = {
+    "Authentication required": "what Redis says",
     "Authorization": "a header",
     f"Bearer {VALUE}": "a header",
     "From": "a header",

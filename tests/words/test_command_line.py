@@ -46,6 +46,9 @@ async def test_first_setup_can_be_read_in_one_file(
     page = Page("command_line_setup", "First setup", "What `pagebridge init` asks and says.")
     page.chapter("Everything is answered")
     page.terminal("The Slack app's manifest", (await terminal.run("manifest --command /bridge")))
+    monkeypatch.setenv("SLACK_TRANSPORT", "http")
+    page.terminal("The same over HTTP", await terminal.run("manifest"))
+    monkeypatch.delenv("SLACK_TRANSPORT")
     page.terminal(
         "An empty directory", _short(await terminal.run("init --offline", "", BOT, APP, "eu", KEY, "C0INCIDENTS"))
     )

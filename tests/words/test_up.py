@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.cli.up import NOT_SET_UP, _greeting
+from pagebridge.cli.up import NOT_SET_UP, READY, _greeting
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.local.process_supervisor import MISCONFIGURED, Patience, Process, Store, Supervisor
 from shared.config.settings import Settings, load
@@ -41,6 +41,7 @@ async def test_what_up_says_can_be_read_in_one_file(
     page.terminal("With the embedded Valkey", _greeting(load(Settings), Path("/srv/bridge/.pagebridge/valkey")))
     page.terminal("With REDIS_URL", _greeting(load(Settings, receiver_host="10.0.0.7"), None))
     page.terminal("With settings missing, before their names", NOT_SET_UP.strip())
+    page.terminal("On a terminal, once both processes are ready", READY.format(command="/pd"))
     page.chapter("Later")
     page.terminal("The worker keeps dying", await _said(Dying("the worker", [3, -signal.SIGKILL, 1])))
     page.terminal("The receiver is misconfigured", await _said(Dying("the receiver", [MISCONFIGURED])))

@@ -14,7 +14,7 @@ from pathlib import Path
 from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, skipped
 from pagebridge.cli.checks.webhook import Pinging
 from pagebridge.cli.clients import Receiver, loaded, pagerduty_door, slack_door
-from pagebridge.cli.up import StoreSettings
+from pagebridge.cli.place import StoreSettings
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
 from shared.config.bridge_config import BridgeConfig

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warned
 from pagebridge.cli.clients import is_receivers_alone
 from pagebridge.cli.env_file import ENV, SECRETS, names, value
-from pagebridge.cli.up import redis_url_given
+from pagebridge.cli.place import redis_url_given
 from shared.config.bridge_config import BridgeConfig, RouteConfig
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
