@@ -39,6 +39,7 @@ EMOJI = {
     "warning": "⚠️",
     "white_check_mark": "✅",
     "x": "❌",
+    "fast_forward": "⏩",
     "zzz": "💤",
 }
 """The symbols that the bridge uses, by their names in Slack."""

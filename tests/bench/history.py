@@ -49,12 +49,13 @@ async def untold(stage: Stage, sizes: Sizes) -> list[Figure]:
     await stage.at_rest()
     outage = stage.bridge.slack.add_fault(Fault("chat.postMessage", error="internal_error"))
     costs: dict[int, tuple[float, float]] = {}
+    notes = max(1, sizes.notes // 4)
     for lines in sizes.lines:
         await _write(stage, incident, lines - written, stage.folded)
-        cost = min([await _cost(stage, incident, sizes.notes // 4, stage.folded) for _ in range(ROUNDS)])
+        cost = min([await _cost(stage, incident, notes, stage.folded) for _ in range(ROUNDS)])
         held = await Incidents(stage.redis).load(IncidentId(incident))
         costs[lines] = cost[0], len(INCIDENT_JSON.dump_json(held.value)) / 1024
-        written = lines + ROUNDS * (sizes.notes // 4 + 1)
+        written = lines + ROUNDS * (notes + 1)
     outage.remove()
     few = min(costs)
     return [

@@ -74,10 +74,11 @@ async def test_what_a_killed_worker_was_sending_is_never_doubled(bridge: Deploym
     killed = await bridge.worker("tests.stories.patient_worker")
     cards = dict(zip(STEPS, await incidents(bridge, *STEPS), strict=True))
     await settled(bridge)  # what is read for the cards must not meet the faults
-    faults = [bridge.pagerduty.add_fault(fault) for fault in going_wrong(bridge, act)]
-    for step in STEPS:
+    faults = []
+    for step, fault in going_wrong(bridge, act).items():
         modal = await bridge.dialog("Alice", act.button, cards[step])
         act.fill(modal)
+        faults.append(bridge.pagerduty.add_fault(fault))  # not before: the dialog reads its incident as well
         assert (await modal.submit()).acked
     await struck(*faults)
 
@@ -93,17 +94,17 @@ async def test_what_a_killed_worker_was_sending_is_never_doubled(bridge: Deploym
     assert ["alice@example.com"] * 4 == [call.from_email for call in bridge.effects()]
 
 
-def going_wrong(bridge: Bridge, act: Act) -> list[Fault]:
+def going_wrong(bridge: Bridge, act: Act) -> dict[str, Fault]:
     """Tell what is to happen to the call that each incident has come to."""
     ids = {incident.title: incident.id for incident in bridge.pagerduty.incidents}
     paths = {step: act.path.replace("*", ids[step]) for step in STEPS}
-    return [
-        Fault("GET", f"/incidents/{ids[READING]}", hang=True, times=1),
-        Fault("POST", paths[WRITTEN], hang=True, after_effect=True, times=1),
-        Fault("POST", paths[LATE], hang=True, effect_after=1.5, times=1),
-        Fault("POST", paths[LOST], hang=True, times=1),
-        Fault("POST", paths[ANSWERED], delay=0.5, times=1),
-    ]
+    return {
+        READING: Fault("GET", f"/incidents/{ids[READING]}", hang=True, times=1),
+        WRITTEN: Fault("POST", paths[WRITTEN], hang=True, after_effect=True, times=1),
+        LATE: Fault("POST", paths[LATE], hang=True, effect_after=1.5, times=1),
+        LOST: Fault("POST", paths[LOST], hang=True, times=1),
+        ANSWERED: Fault("POST", paths[ANSWERED], delay=0.5, times=1),
+    }
 
 
 async def ended(bridge: Bridge, step: str, act: Act) -> None:
