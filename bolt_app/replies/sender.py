@@ -2,7 +2,8 @@
 One private answer to one person, whichever way it can go.
 
 The address that came with what they did (`response_url`) needs no membership in the channel, but works five times and
-for half an hour; where it does not, `chat.postEphemeral` says it. Both are best effort at Slack's end.
+for half an hour; where it does not, `chat.postEphemeral` says it, and where that is refused, a direct message does, in
+words alone: what could be pressed is bound to the channel. All are best effort at Slack's end; none is seen by others.
 """
 
 import asyncio
@@ -43,6 +44,16 @@ async def send_reply(
         return True
     try:
         await _post_ephemeral(slack, target, reply, patience)
+    except CallError as error:
+        log.warning("ephemeral.failed", why=str(error), **about)
+        return await _post_direct(slack, target, reply, about)
+    return True
+
+
+async def _post_direct(slack: Slack, target: ReplyTarget, reply: Reply, about: dict[str, Any]) -> bool:
+    """Say it in their conversation with this app, the last way that nobody else sees."""
+    try:
+        await slack.post_direct(target.by.id, text=reply.text)
     except CallError as error:
         LOST.inc()
         log.error("reply.lost", why=str(error), reference=reference(), **about)

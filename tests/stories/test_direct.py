@@ -21,6 +21,7 @@ SLOW = 0.6
 """Seconds that PagerDuty takes in a story about the order of things; within what the direct way may take."""
 NO_ADDRESS = SlackFault("response_url", http_status=500)
 NOBODY_THERE = SlackFault("chat.postEphemeral", error="user_not_in_channel")
+NO_CONVERSATION = SlackFault("chat.postMessage", channel="U0BOB", error="messages_tab_disabled")
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ async def test_an_answer_finds_another_way(bridge: Bridge) -> None:
 async def test_a_press_that_nobody_can_be_told_of_is_not_acked(bridge: Bridge) -> None:
     """Slack takes no answer: then its own mark of failure has to tell Bob, and brought again he is told, once."""
     await without_redis(bridge)
-    faults = [bridge.slack.add_fault(fault) for fault in (NO_ADDRESS, NOBODY_THERE)]
+    faults = [bridge.slack.add_fault(fault) for fault in (NO_ADDRESS, NOBODY_THERE, NO_CONVERSATION)]
     click = await bridge.click("Bob", "Escalate", confirm="Escalate")
     assert "operation_timeout" == click.failure
 

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.slack import Fault
-from tests.stories.harness import Bridge, settled
+from tests.stories.harness import Bridge, settled, until
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,40 @@ async def test_an_answer_finds_another_way(bridge: Bridge, fault: Fault) -> None
     assert [] == bridge.private("Alice")
 
 
+def direct(bridge: Bridge, name: str) -> list[str]:
+    """List what somebody reads in their conversation with the app."""
+    try:
+        return [message.plain for message in bridge.slack.person(bridge.acme.people[name]).direct_messages.messages]
+    except LookupError:
+        return []
+
+
+@pytest.mark.parametrize("error", ["user_not_in_channel", "channel_not_found", "is_archived", "not_in_channel"])
+async def test_an_answer_that_the_channel_does_not_take_comes_directly(bridge: Bridge, error: str) -> None:
+    """Neither way through the channel works: Carol reads it in her conversation with the app, and nobody else does."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    bridge.slack.add_fault(Fault("response_url", http_status=404, error="expired_url"))
+    bridge.slack.add_fault(Fault("chat.postEphemeral", error=error))
+    before = REGISTRY.get_sample_value("pagebridge_replies_lost_total") or 0.0
+
+    await bridge.click("Carol", "Acknowledge")
+
+    await until(lambda: bool(direct(bridge, "Carol")), "the direct message")
+    (message,) = direct(bridge, "Carol")
+    assert "You can't acknowledge" in message
+    assert 1 == len(bridge.channel.messages)
+    assert before == (REGISTRY.get_sample_value("pagebridge_replies_lost_total") or 0.0)
+
+
 async def test_answers_that_are_lost_break_nothing(bridge: Bridge) -> None:
     """Carol cannot be told at all; Alice's acknowledge of the same incident, which comes after hers, is carried out."""
     bridge.trigger()
     await bridge.card("Triggered")
     bridge.slack.add_fault(Fault("response_url", http_status=500))
     bridge.slack.add_fault(Fault("chat.postEphemeral", error="user_not_in_channel"))
+    carol = bridge.acme.people["Carol"]
+    bridge.slack.add_fault(Fault("chat.postMessage", channel=carol, error="messages_tab_disabled"))
     before = REGISTRY.get_sample_value("pagebridge_replies_lost_total") or 0.0
 
     await bridge.click("Carol", "Acknowledge")
