@@ -10,10 +10,11 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from bolt_app.store_metrics import StoreMetrics
+from shared.config.bridge_config import DurabilityLevel
 from shared.errors import StoreDown
 from shared.model.resync_state import GLOBAL
 from shared.store import documents, keys
-from shared.store.durability import try_to_append
+from shared.store.durability import require_replica, try_to_append
 from shared.store.redis import Redis
 
 log = structlog.get_logger()
@@ -57,8 +58,8 @@ class AdminServer:
     Answers `/healthz`, `/readyz` and `/metrics`.
 
     Ready means: Redis takes what people do, it arrives here (a connection is up, or the port listens) or at workers for
-    which this one stands by, and nothing that work needs was `found` missing. The details also say whether a click that
-    was acked is on disk. `problems` says in words what is wrong and what to do, also where work goes on.
+    which this one stands by, and nothing that work needs was `found` missing. The details also say how safe a click
+    that was acked is. `problems` says in words what is wrong and what to do, also where work goes on.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class AdminServer:
         redis: Redis,
         transport: Transport,
         *,
-        durable: bool,
+        durability: DurabilityLevel,
         found: Mapping[str, str] = MappingProxyType({}),
         at_work: Sequence[Redis] = (),
     ) -> None:
@@ -76,7 +77,7 @@ class AdminServer:
         self._progress = documents.progress(redis)
         self._figures = StoreMetrics(redis)
         self._transport = transport
-        self._durability = "fsync" if durable else "memory"
+        self._durability = durability
         self._found = found
 
     async def details(self) -> dict[str, object]:
@@ -104,6 +105,8 @@ class AdminServer:
         """Return why Redis takes nothing, or an empty string. It may answer a PING all the same."""
         try:
             await try_to_append(self._redis, keys.COMMANDS)
+            if self._durability == "replica":
+                await require_replica(self._redis)
         except StoreDown as error:
             return str(error)
         return next(filter(None, (client.refusal(LATELY) for client in self._at_work)), "")

@@ -14,7 +14,7 @@ from bolt_app.build import build_worker
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.socket_mode import SocketMode
 from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, Store
-from shared.config.bridge_config import BridgeConfig, LiveConfig
+from shared.config.bridge_config import BridgeConfig, DurabilityLevel, LiveConfig
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
 from shared.config.settings import WorkerSettings
@@ -82,7 +82,7 @@ class Worker:
             health = AdminServer(
                 clients.redis,
                 transport,
-                durable=built.store.durable,
+                durability=self._durability(built.store),
                 found=built.vitals.problems,
                 at_work=(clients.redis, clients.blocking),
             )
@@ -128,12 +128,18 @@ class Worker:
         options = Options(self._name, self.stopping, settings.slack_command, settings.pagerduty_webhook_subscription)
         return build_worker(clients, home, LiveConfig(self._config), self._durations, store, options, PartTypes())
 
+    def _durability(self, store: Store) -> DurabilityLevel:
+        """Return what an ack stands for: without a replica there is none where one is wanted."""
+        wanted = self._config.durability
+        return wanted if store.durable or wanted == "replica" else "memory"
+
     async def _is_durable(self, redis: Redis) -> bool:
         """Find out whether an append can wait for the disk, and say so loudly if it should and cannot."""
+        redis.waits_for_replica = self._config.durability == "replica"
         found = await probe(redis)
         if found.evicts:
             log.error("store.evicts", policy=found.eviction, hint="set maxmemory-policy noeviction, or clicks get lost")
-        wanted = self._config.durability == "fsync"
+        wanted = self._config.durability != "memory"
         if wanted and not found.fsync:
             log.error(
                 "store.not_durable",

@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_latest
 
+from shared.config.bridge_config import DurabilityLevel
 from shared.errors import StoreDown, WrongLayout
 from shared.http.server import deadlines, hide_banner, read_body
 from shared.pagerduty.events import signature
@@ -110,10 +111,15 @@ def _problems(events: EventStream) -> Iterator[str]:
     if events.down:
         told = "deliveries are answered with 503, and PagerDuty retries for 48 hours. Check REDIS_URL."
         yield f"Redis can't be used ({events.down}): {told}"
-    elif found and events.wanted == "fsync" and not found.fsync:
+    elif found and events.wanted != "memory" and not found.fsync:
         yield f"A stored delivery may be lost with the machine ({found.why_not}): switch the append-only file on."
     if found and found.evicts:
         yield f"Redis may evict deliveries ({found.eviction}): set maxmemory-policy noeviction."
+
+
+def _in_force(events: EventStream) -> DurabilityLevel:
+    """Return what a 202 stands for now: without a replica there is none where one is wanted."""
+    return "replica" if events.wanted == "replica" else "fsync" if events.waits_for_disk else "memory"
 
 
 def _details(events: EventStream) -> dict[str, object]:
@@ -124,8 +130,8 @@ def _details(events: EventStream) -> dict[str, object]:
         "redis": events.down or "reachable",
         "durability": {
             "wanted": events.wanted,
-            "in_force": None if found is None else "fsync" if events.waits_for_disk else "memory",
-            "why_not": found.why_not if found and events.wanted == "fsync" else "",
+            "in_force": None if found is None else _in_force(events),
+            "why_not": found.why_not if found and events.wanted != "memory" else "",
             "maxmemory_policy": (found.eviction if found else "") or "unknown",
         },
     }

@@ -6,16 +6,16 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import structlog
 from prometheus_client import Histogram
 
+from shared.config.bridge_config import DurabilityLevel
 from shared.errors import StoreDown, WrongLayout
 from shared.http.server import ClientLimits
 from shared.store import keys
 from shared.store.clock import require_layout
-from shared.store.durability import Durability, probe
+from shared.store.durability import Durability, probe, require_replica
 from shared.store.redis import Redis, write_once
 
 log = structlog.get_logger()
@@ -60,21 +60,26 @@ class EventStream:
     why Redis could not be used at the last probe, empty if it could.
     """
 
-    def __init__(self, client: Redis, wanted: Literal["fsync", "memory"], limits: Limits) -> None:
-        self.wanted = wanted
+    def __init__(self, client: Redis, wanted: DurabilityLevel, limits: Limits) -> None:
+        self._client = client
+        self.want(wanted)
         self.durability: Durability | None = None
         self.down = "not checked yet"
         self._taken = -math.inf
         self._layout_checked = False
-        self._client = client
         self._limits = limits
         self._waiting: deque[Delivery] = deque()
         self._writing = asyncio.Lock()
 
+    def want(self, level: DurabilityLevel) -> None:
+        """Let a delivery count as stored only once it is as safe as that."""
+        self.wanted = level
+        self._client.waits_for_replica = level == "replica"
+
     @property
     def waits_for_disk(self) -> bool:
         """True if a delivery counts as stored only once it is on disk."""
-        return self.wanted == "fsync" and (self.durability is None or self.durability.fsync)
+        return self.wanted != "memory" and (self.durability is None or self.durability.fsync)
 
     async def append(self, body: bytes) -> None:
         """Store one delivery within `Limits.store` seconds. Raises `StoreDown`, `WrongLayout`."""
@@ -140,6 +145,8 @@ class EventStream:
                 await self._check_layout()
                 if time.monotonic() - self._taken > self._limits.proof:
                     await self._push(PROBE, wait_for_disk=False)
+                if self.wanted == "replica":
+                    await require_replica(self._client)
                 found = await probe(self._client)
         except (StoreDown, TimeoutError) as error:
             why = str(error) or "Redis does not answer"
@@ -156,8 +163,8 @@ class EventStream:
             log.warning(
                 "store.evicts", policy=found.eviction, hint="set maxmemory-policy noeviction, or entries get lost"
             )
-        if self.wanted == "fsync" and not found.fsync:
+        if self.wanted != "memory" and not found.fsync:
             hint = "a crash of Redis may lose deliveries that were answered with 202: use Redis 7.2 or Valkey with AOF"
-            log.warning("store.not_durable", wanted="fsync", in_force="memory", why=found.why_not, hint=hint)
+            log.warning("store.not_durable", wanted=self.wanted, why=found.why_not, hint=hint)
         else:
             log.info("store.ready", durability=self.wanted)

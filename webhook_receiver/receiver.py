@@ -45,7 +45,7 @@ class Receiver:
         """Take deliveries signed with any of these secrets from now on, as durably as `config` says."""
         if self._intake is not None and self._events is not None:
             self._intake.secrets = _plain(secrets)
-            self._events.wanted = config.durability
+            self._events.want(config.durability)
 
     async def run(self) -> None:
         """Serve until `stop`."""

@@ -143,10 +143,14 @@ class AuthorizationConfig(_Table):
         return self.actions.get(action, Rule.LINKED if by_roles else Rule.TEAM)
 
 
-class BridgeConfig(_Table):
-    """All of `bridge.toml`. `durability` says whether 202 and ack() wait for the disk."""
+DurabilityLevel = Literal["memory", "fsync", "replica"]
+"""What an acknowledgement waits for: nothing, the disk of the server, or that and a replica."""
 
-    durability: Literal["fsync", "memory"] = "fsync"
+
+class BridgeConfig(_Table):
+    """All of `bridge.toml`. `durability` says what 202 and ack() wait for."""
+
+    durability: DurabilityLevel = "fsync"
     routing: RoutingConfig = RoutingConfig()
     identity: IdentityConfig = IdentityConfig()
     authorization: AuthorizationConfig = AuthorizationConfig()

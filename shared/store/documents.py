@@ -211,7 +211,7 @@ class Documents(Generic[Value]):
         if self._index:
             await self._index(incident, before.value, after)
         names, put = self.put(incident, before, after, lease, facts)
-        stored = await run_script(self._redis, "store_document", names, [*put, *fields])
+        stored = await run_script(self._redis, "store_document", names, [*put, *fields], copied=True)
         if stored == FENCED_OFF:
             raise FencedOff(f"{incident} was taken over while its {self.name} was being written")
         return stored == STORED

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from redis.exceptions import ResponseError
 
 from shared.errors import StoreDown
-from shared.store.redis import DISK_TIMEOUT_MS, Redis, store_errors
+from shared.store.redis import COPY_TIMEOUT_MS, DISK_TIMEOUT_MS, Redis, require_copy
+from shared.store.redis_errors import store_errors
 
 IMPOSSIBLE_ID = "0-0"
 """Redis refuses an entry under this id, after everything else that it could refuse it for."""
@@ -51,6 +52,11 @@ async def probe(client: Redis) -> Durability:
             return Durability(fsync=False, why_not=why_not, eviction=eviction)
         raise
     return Durability(fsync=True, eviction=eviction)
+
+
+async def require_replica(client: Redis) -> None:
+    """Raise `StoreDown` if no replica follows this server."""
+    require_copy(client, await client.execute_command("WAIT", 1, COPY_TIMEOUT_MS))
 
 
 async def try_to_append(client: Redis, stream: str) -> None:

@@ -8,7 +8,7 @@ on the disk, need a connection of their own.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import hiredis
@@ -122,6 +122,17 @@ class Multiplexer:
         if current is None or not current.usable:
             current = await self._connected()
         return await current.call(*command)
+
+    async def calls(self, *commands: Sequence[Any]) -> list[Any]:
+        """Send commands in a row over one connection, and return their replies. Raises the first error among them."""
+        current = self._current
+        if current is None or not current.usable:
+            current = await self._connected()
+        replies = await asyncio.gather(*(current.call(*each) for each in commands), return_exceptions=True)
+        for reply in replies:
+            if isinstance(reply, BaseException):
+                raise reply
+        return replies
 
     def leave(self) -> None:
         """Make the next call on a new connection."""

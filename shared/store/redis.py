@@ -10,8 +10,8 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
@@ -20,10 +20,11 @@ from weakref import WeakSet
 
 import redis.asyncio
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ClusterDownError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from shared.errors import ScriptFailed, StoreDown
+from shared.errors import StoreDown
 from shared.store.multiplexer import Multiplexer
+from shared.store.redis_errors import cancellation_kept, is_refusal, store_errors
 from shared.store.servers import Sentinels, pool_for
 
 SOCKET_TIMEOUT = 1.5
@@ -32,6 +33,8 @@ BLOCKING_TIMEOUT = 5.0
 """Seconds that one blocking read may take; its `BLOCK` must be well below."""
 DISK_TIMEOUT_MS = 1000
 """Milliseconds that the disk may take to confirm an append; below `SOCKET_TIMEOUT`, so that the answer is seen."""
+COPY_TIMEOUT_MS = 1000
+"""Milliseconds that a replica may take to confirm what it was sent; the same goes for it."""
 ALIVE_TIMEOUT = 0.5
 """Seconds in which a connection that lay idle has to show that it still works; else a new one is made."""
 ALLOW_OOM = "#!lua flags=allow-oom\n"
@@ -42,24 +45,11 @@ to take it away; new entries are appended without a script, and refused.
 FLAGS_NOT_SUPPORTED = "near '#'"
 """The error of a server that does not know script flags: a Redis before 7."""
 
-_SCRIPT_FAILED = re.compile(r"(?<!@)user_script:\d+: |WRONGTYPE ")
-"""How an error of Lua itself reads, or one over a key of another type; Redis's other refusals name a script too."""
-_ANSWERS = ("BUSYGROUP", "NOGROUP")
-"""Replies that say something about the data. Any other error reply means that the server does not do its work."""
-
-_ABOUT_THE_COMMAND = frozenset({"ERR", "NOSCRIPT", "BUSYGROUP", "NOGROUP", "WRONGTYPE", "EXECABORT", "OOM"})
-"""
-Codes of replies that a new connection would not change. All others (READONLY, LOADING, MASTERDOWN, NOREPLICAS, NOAUTH,
-MOVED, UNBLOCKED, ...) mean that this server, or this session at it, does not serve us.
-"""
 _USES = re.compile("-- uses (.*)")
-_WAITS = "WAITAOF"
-"""A command that may take long, and would hold up those behind it."""
+_WAITS = frozenset({"WAITAOF", "WAIT"})
+"""Commands that may take long, and would hold up those behind them."""
 _NOT_NEEDED = "CONFIG GET"
 """The one command that a user may lack the right to give although all is well."""
-_CODE = re.compile(r"(?:^|.*: -)([A-Z]+) ", re.DOTALL)
-"""The code of an error reply; a Redis before 7 puts that of a script's call after its own words."""
-
 Argument = str | bytes | int
 
 
@@ -83,14 +73,21 @@ class Redis(redis.asyncio.Redis):
 
     multiplexer: Multiplexer | None = None
     """The connection that all its calls share; without one, each has a connection of the pool to itself."""
+    copying: Multiplexer | None = None
+    """The connection for scripts that wait for a replica: others must not wait behind them."""
+    waits_for_replica: bool = False
+    """Whether what must not be lost counts only once a replica has it as well."""
     sentinels: Sentinels | None = None
     """The Sentinels that are asked where the server is, if there are any."""
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
-        """Send one command, once, and return its reply."""
+        """Send one command, once, and return its reply; what is `copied` is at a replica then, if one is wanted."""
+        copied = options.pop("copied", False) and self.waits_for_replica
         with cancellation_kept(), store_errors():
             try:
-                if self.multiplexer is None or args[0] == _WAITS:
+                if copied and self.copying is not None:
+                    return await self._copied(self.copying, *args)
+                if self.multiplexer is None or args[0] in _WAITS:
                     return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py is untyped here
                 reply = await self.multiplexer.call(*args)
             except RedisError as error:
@@ -101,10 +98,21 @@ class Redis(redis.asyncio.Redis):
         understood = self.response_callbacks.get(args[0])
         return understood(reply, **options) if understood else reply
 
+    def leave(self) -> None:
+        """Make the next calls on new connections, as far as they share one."""
+        for shared in filter(None, (self.multiplexer, self.copying)):
+            shared.leave()
+
+    async def _copied(self, copying: Multiplexer, *args: Any) -> Any:  # noqa: ANN401 -- any reply
+        """Send one command over `copying`, and return its reply as soon as a replica has what it wrote."""
+        # On one connection: on that of another primary there would be nothing to wait for.
+        reply, copies = await copying.calls(args, ("WAIT", 1, COPY_TIMEOUT_MS))
+        require_copy(self, copies)
+        return reply
+
     async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 -- as redis-py declares it
         """Close all connections."""
-        if self.multiplexer is not None:
-            self.multiplexer.leave()
+        self.leave()
         await super().aclose(close_connection_pool)
         if self.sentinels is not None:
             await self.sentinels.aclose()
@@ -123,7 +131,16 @@ def connect(url: str, *, blocking: bool = False, timeout: float = SOCKET_TIMEOUT
     client.sentinels = sentinels
     if not blocking:
         client.multiplexer = Multiplexer(pool.make_connection, timeout)
+        client.copying = Multiplexer(pool.make_connection, timeout)
     return client
+
+
+def require_copy(client: Redis, copies: int) -> None:
+    """Raise `StoreDown` if no replica has confirmed what was written, and note that as a refusal to work."""
+    if not copies:
+        why = f"no replica confirmed within {COPY_TIMEOUT_MS} ms that it has what was written"
+        client.note_refusal(f"Redis: {why}")
+        raise StoreDown(f"Redis: {why}")
 
 
 Append = Callable[[Mapping[str, bytes]], Awaitable[str]]
@@ -141,46 +158,61 @@ async def write_once(client: Redis, *command: Argument, wait_for_disk: bool) -> 
     """
     Send `command` exactly once, and return its reply; with `wait_for_disk` only after it is on the server's disk.
 
-    Raises `StoreDown` for any failure, a disk that did not confirm in time included; it may be done all the same.
+    If the client waits for a replica, one has it then as well. Raises `StoreDown` for any failure, a disk or replica
+    that did not confirm in time included; it may be done all the same.
     """
     with cancellation_kept(), store_errors(answers=()):
         async with _connection(client) as connection:
             reply = await _call(connection, *command)
-            if not wait_for_disk:
-                return reply
-            if not connection.is_connected:
-                raise StoreDown("Redis: the connection was closed before the disk confirmed")
             # On this very connection, and apart: a WAITAOF that comes in the same packet as the append is only looked
             # at when the server's timer next goes off, which takes 100 ms instead of one.
-            synced, _ = await _call(connection, "WAITAOF", 1, 0, DISK_TIMEOUT_MS)
-            if not synced:
-                raise StoreDown(
-                    f"Redis did not get the entry to its disk within {DISK_TIMEOUT_MS} ms; is appendfsync set to no?"
-                )
+            if client.waits_for_replica:
+                require_copy(client, await _call_again(connection, "WAIT", 1, COPY_TIMEOUT_MS))
+            if wait_for_disk:
+                synced, _ = await _call_again(connection, "WAITAOF", 1, 0, DISK_TIMEOUT_MS)
+                if not synced:
+                    raise StoreDown(
+                        f"Redis did not get the entry to its disk within {DISK_TIMEOUT_MS} ms; "
+                        "is appendfsync set to no?"
+                    )
     return reply
+
+
+async def _call_again(connection: AbstractConnection, *command: Argument) -> Any:  # noqa: ANN401 -- any reply
+    """Send another command over the same connection. Raises `StoreDown` if that is closed: it would be opened anew."""
+    if not connection.is_connected:
+        raise StoreDown("Redis: the connection was closed before the entry was confirmed")
+    return await _call(connection, *command)
 
 
 _WITHOUT_FLAGS: WeakSet[Redis] = WeakSet()
 """The clients of servers that do not know script flags."""
 
 
-async def run_script(client: Redis, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> object:
-    """Run a script of `shared/store/lua` by its digest, sending it if need be; return its reply. Raises `StoreDown`."""
+async def run_script(
+    client: Redis, name: str, keys: Sequence[str], arguments: Sequence[Argument], *, copied: bool = False
+) -> object:
+    """
+    Run a script of `shared/store/lua` by its digest, sending it if need be; return its reply. Raises `StoreDown`.
+
+    What is to be `copied` is at a replica as well when this returns, if the client waits for one.
+    """
+    options = {"copied": True} if copied else {}
     flags = "" if client in _WITHOUT_FLAGS else ALLOW_OOM
     text, digest = _script(name, flags)
     try:
         try:
-            return await client.execute_command("EVALSHA", digest, len(keys), *keys, *arguments)
+            return await client.execute_command("EVALSHA", digest, len(keys), *keys, *arguments, **options)
         except NoScriptError:
             await client.execute_command("SCRIPT LOAD", text)
-            return await client.execute_command("EVALSHA", digest, len(keys), *keys, *arguments)
+            return await client.execute_command("EVALSHA", digest, len(keys), *keys, *arguments, **options)
     except NoScriptError as error:
         raise StoreDown("Redis: it lost its data just after the script was sent again") from error
     except (StoreDown, ResponseError) as error:
         if not flags or FLAGS_NOT_SUPPORTED not in str(error):
             raise
         _WITHOUT_FLAGS.add(client)
-        return await run_script(client, name, keys, arguments)
+        return await run_script(client, name, keys, arguments, copied=copied)
 
 
 @cache
@@ -198,54 +230,14 @@ def _script_text(name: str) -> str:
 
 async def _leave_if_refused(client: Redis, error: RedisError) -> None:
     """Close every idle connection, and each other one after its call, if the server refuses to do its work."""
-    if _code(error) not in _ABOUT_THE_COMMAND:
+    if is_refusal(error):
         client.note_refusal(f"Redis: {error}")
         pool = client.connection_pool
         await pool.update_active_connections_for_reconnect()
         # The pool's own `disconnect` waits, and meanwhile another call may take one that is about to be closed.
         for connection in pool._available_connections:  # noqa: SLF001
             await connection.disconnect(nowait=True)
-        if client.multiplexer is not None:
-            client.multiplexer.leave()
-
-
-def _code(error: RedisError) -> str:
-    """Return the code of an error reply; `ERR` for what is no reply: redis-py closes such a connection by itself."""
-    inner = _CODE.match(str(error))
-    return inner[1] if inner else getattr(error, "status_code", None) or "ERR"
-
-
-@contextmanager
-def store_errors(answers: tuple[str, ...] = _ANSWERS) -> Iterator[None]:
-    """Turn every error of Redis or of the way to it into `StoreDown`, except replies that begin with `answers`."""
-    try:
-        yield
-    except NoScriptError:
-        raise
-    except (RedisError, OSError) as error:
-        if isinstance(error, ResponseError) and str(error).startswith(answers):
-            raise
-        why = str(error) or type(error).__name__
-        if isinstance(error, ClusterDownError):
-            why = f"its cluster is down, or no node of it serves this key ({error})"
-        raise (ScriptFailed if _SCRIPT_FAILED.search(why) else StoreDown)(f"Redis: {why}") from error
-
-
-@contextmanager
-def cancellation_kept() -> Iterator[None]:
-    """
-    Raise a cancellation that was asked for during the block and got lost in it.
-
-    redis-py sends through `asyncio.wait_for`, which before Python 3.12 forgets a cancellation that comes just as the
-    sending is done. A task would go on for ever after it was told to end, and a time-out would not time out.
-    """
-    task = asyncio.current_task()
-    before = task.cancelling() if task else 0
-    try:
-        yield
-    finally:
-        if task and task.cancelling() > before:
-            raise asyncio.CancelledError
+        client.leave()
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ Nothing is tried twice. Behind Sentinel every new connection asks anew where the
 that died, or that refuses to write because it is a replica now, is all that a failover takes.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -63,14 +64,29 @@ class Sentinels:
         own = {name: options.pop(f"sentinel_{name}", None) for name in ("username", "password")}
         tls = {name: value for name, value in options.items() if name.startswith("ssl_")}
         timeouts = {"socket_timeout": SENTINEL_TIMEOUT, "socket_connect_timeout": SENTINEL_TIMEOUT}
-        settings = {**ONE_ATTEMPT, **timeouts, **own, **tls, "ssl": url.server.startswith("rediss")}
+        self._settings = {**ONE_ATTEMPT, **timeouts, **own, **tls, "ssl": url.server.startswith("rediss")}
         self._url = url
-        self._asked = Sentinel(url.sentinels, sentinel_kwargs=settings)
+        self._order = list(url.sentinels)
+        self._looking: asyncio.Task[Address] | None = None
 
     async def primary(self) -> Address:
-        """Find the primary. Raises redis-py's `ConnectionError`."""
+        """Find the primary; those who ask at once share one look. Raises redis-py's `ConnectionError`."""
+        if self._looking is None or self._looking.done():
+            # A task of its own, so that a caller who gives up leaves no connection open.
+            self._looking = asyncio.create_task(self._look())  # noqa: TID251 -- kept here, and ended in `aclose`
+            self._looking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._looking)
+
+    async def aclose(self) -> None:
+        """Wait until the last look has ended."""
+        if self._looking is not None:
+            await asyncio.wait([self._looking])
+
+    async def _look(self) -> Address:
         try:
-            host, port = await self._asked.discover_master(self._url.name)
+            async with self._asked() as asked:
+                host, port = await asked.discover_master(self._url.name)
+                self._put_first(asked)
         except MasterNotFoundError:
             # redis-py's words list the settings of each connection.
             hosts = ", ".join(f"{host}:{port}" for host, port in self._url.sentinels)
@@ -86,15 +102,20 @@ class Sentinels:
         """Return why they could not make another server the primary, in their words; empty if they could."""
         try:
             await self.primary()
-            # The first of them is the one that has just answered.
-            await self._asked.sentinels[0].execute_command("SENTINEL CKQUORUM", self._url.name)
+            async with self._asked() as asked:
+                await asked.sentinels[0].execute_command("SENTINEL CKQUORUM", self._url.name)
         except RedisError as error:
             return str(error)
         return ""
 
-    async def aclose(self) -> None:
-        """Close the connections to them."""
-        await self._asked.aclose()
+    def _asked(self) -> Sentinel:
+        # A new one each time: redis-py puts the one that answers first, and loses some if it is asked twice at once.
+        return Sentinel(self._order, sentinel_kwargs=self._settings)
+
+    def _put_first(self, asked: Sentinel) -> None:
+        """Ask the one that has just answered first from now on."""
+        about = asked.sentinels[0].connection_pool.connection_kwargs
+        self._order.sort(key=lambda address: address != (about["host"], about["port"]))
 
 
 def pool_for(url: str, socket_timeout: float) -> tuple[BlockingConnectionPool, Sentinels | None]:

@@ -54,7 +54,7 @@ async def redis() -> AsyncIterator[Redis]:
 
 def health(redis: Redis, connections: int = 2) -> AdminServer:
     """Make the health of a worker."""
-    return AdminServer(redis, Line(connections), durable=True)
+    return AdminServer(redis, Line(connections), durability="fsync")
 
 
 def figure(name: str, **labels: str) -> float | None:

@@ -101,6 +101,8 @@ async def test_no_option_of_a_command_of_the_receivers_does_more_than_append(ser
             await refused(client, line)
         for wait in ("0 0 0", "1 0 10", "1 9 10", "2 0 10", "-1 0 10", "1 0 -1", options):
             await refused(client, f"WAITAOF {wait}")
+        for wait in ("0 10", "-1 10", "1 -1", options):
+            await refused(client, f"WAIT {wait}")
 
     elements = await worker.execute_command("LRANGE", keys.DELIVERIES, 0, -1)
     assert b"0 first" == elements[0]

@@ -108,7 +108,7 @@ def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('durability = "disk"', "durability must be 'fsync' or 'memory'"),
+        ('durability = "disk"', "durability must be 'memory', 'fsync' or 'replica'"),
         ("durabilty = 1", "durabilty is not a known key"),
         ('[routing]\ndefault_channel = "#general"', "routing.default_channel must be a Slack channel id"),
         ('[routing]\ndefault_channel = "D024BE91L"', "routing.default_channel must be a Slack channel id"),

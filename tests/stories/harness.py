@@ -218,6 +218,7 @@ class Bridge:
 @asynccontextmanager
 async def running(
     *,
+    server: EmbeddedValkey | None = None,
     data: Path | None = None,
     workers: int = 1,
     durations: Durations = FAST,
@@ -228,17 +229,18 @@ async def running(
     """
     Run Acme's bridge, with `config` as `bridge.toml` would have it. Leaves nothing running.
 
-    With `limits` Slack refuses what comes too fast. `transport` is how Slack reaches the workers. `data` is where a
-    story wants a server of its own to keep its data.
+    With `limits` Slack refuses what comes too fast. `transport` is how Slack reaches the workers. `server` is one of a
+    story's own, to be started here; `data` is where one of its own keeps its data.
     """
     config.setdefault("routing", {"default_channel": "C0INCIDENTS"})
     async with AsyncExitStack() as stack:
-        valkey = await stack.enter_async_context(server_at(data, program()) if data else lent_valkey(program()))
+        own = server or (server_at(data, program()) if data else None)
+        valkey = await stack.enter_async_context(own or lent_valkey(program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
         slack = await stack.enter_async_context(
             SlackSandbox(ack_timeout=3.0, enforce_rate_limits=limits is not None, limits=limits)
         )
-        port = await stack.enter_async_context(receiving(valkey))
+        port = await stack.enter_async_context(receiving(valkey, config))
         pagerduty.subscribe(f"http://127.0.0.1:{port}/webhooks/pagerduty", secrets=[SECRET])
         group = await stack.enter_async_context(asyncio.TaskGroup())
         bridge = Bridge(Acme.founded(pagerduty, slack), valkey, group, config)
@@ -276,7 +278,7 @@ async def settled(bridge: Bridge) -> None:
 
 
 @asynccontextmanager
-async def receiving(valkey: EmbeddedValkey) -> AsyncIterator[int]:
+async def receiving(valkey: EmbeddedValkey, config: dict[str, object] | None = None) -> AsyncIterator[int]:
     """Run a receiver, and give its port."""
     settings = load(
         ReceiverSettings,
@@ -286,7 +288,7 @@ async def receiving(valkey: EmbeddedValkey) -> AsyncIterator[int]:
         receiver_port=0,
         receiver_admin_port=0,
     )
-    receiver = Receiver(settings, BridgeConfig())
+    receiver = Receiver(settings, BridgeConfig.model_validate(config or {}))
     async with asyncio.TaskGroup() as group:
         group.create_task(receiver.run())
         await receiver.ready.wait()

@@ -94,6 +94,6 @@ async def health(bridge: Bridge, transport: HttpMode) -> AsyncIterator[Callable[
     """Ask a worker's transport how it stands, as its health does."""
     redis = connect(bridge.valkey.url)
     try:
-        yield AdminServer(redis, transport, durable=True).details
+        yield AdminServer(redis, transport, durability="fsync").details
     finally:
         await redis.aclose()

@@ -6,11 +6,10 @@ import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import aiohttp
 
-from shared.config.bridge_config import BridgeConfig
+from shared.config.bridge_config import BridgeConfig, DurabilityLevel
 from shared.config.settings import ReceiverSettings, load
 from shared.store import keys
 from shared.store.redis import Redis
@@ -94,7 +93,7 @@ def settings(redis_url: str, *secrets: str) -> ReceiverSettings:
 
 @asynccontextmanager
 async def running(
-    redis_url: str, *secrets: str, limits: Limits = QUICK, durability: Literal["fsync", "memory"] = "fsync"
+    redis_url: str, *secrets: str, limits: Limits = QUICK, durability: DurabilityLevel = "fsync"
 ) -> AsyncIterator[Running]:
     """Run a receiver, and stop it at the end."""
     receiver = Receiver(settings(redis_url, *secrets), BridgeConfig(durability=durability), limits)

@@ -16,7 +16,7 @@ from pagebridge_sandbox.demo.processes import free_ports
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from pagebridge_sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.slack import SlackSandbox
-from shared.config.bridge_config import BridgeConfig
+from shared.config.bridge_config import BridgeConfig, DurabilityLevel
 from shared.config.bridge_file import load_bridge_config
 from shared.errors import Uncertain
 from shared.pagerduty.models.webhook_subscription import PATH
@@ -260,10 +260,14 @@ async def _add_sentinels(found: Findings, directory: Path) -> None:
     async with WatchedServers(directory / "watched") as servers:
         store = connect(servers.url)
 
-        async def look(situation: str) -> None:
-            await found.of(situation, redis.checks(store, "fsync"), "Redis")
+        async def look(situation: str, name: str = "Redis", wanted: DurabilityLevel = "fsync") -> None:
+            await found.of(situation, redis.checks(store, wanted), name)
 
         await look("It is behind Sentinels")
+        await look("`bridge.toml` wants more", "Redis durability", "replica")
+        for node in servers.nodes[1:]:
+            await node.kill()
+        await look("It has no replica", "Redis durability", "replica")
         for sentinel in servers.sentinels[:2]:
             await sentinel.kill()
         await until(lambda: _cannot_fail_over(store), "a Sentinel that misses the others")

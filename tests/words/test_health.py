@@ -192,7 +192,7 @@ async def _worker(
     if down:
         monkeypatch.setattr(redis, "execute_command", refuse)
     transport = SimpleNamespace(connected=connected, details=details, lost=lost, standby=False)
-    told = await AdminServer(redis, cast("Any", transport), durable=True, found=found).details()
+    told = await AdminServer(redis, cast("Any", transport), durability="fsync", found=found).details()
     return "\n".join(cast("list[str]", told["problems"]))
 
 

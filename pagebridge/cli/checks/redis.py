@@ -2,15 +2,15 @@
 
 import secrets
 from hashlib import sha1
-from typing import Literal
 
 from redis.exceptions import ResponseError
 
 from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, passed, skipped, warned
+from shared.config.bridge_config import DurabilityLevel
 from shared.errors import StoreDown, WrongLayout
 from shared.store import keys
 from shared.store.clock import require_layout
-from shared.store.durability import NO_EVICTION, Durability, probe
+from shared.store.durability import NO_EVICTION, Durability, probe, require_replica
 from shared.store.redis import Redis
 
 REACH = "start it, fix REDIS_URL, or check the network"
@@ -22,9 +22,7 @@ SCRIPT = "return 1"
 Command = tuple[str | int, ...]
 
 
-def checks(
-    redis: Redis, wanted: Literal["fsync", "memory"], *, embedded: bool = False, worker: bool = True
-) -> list[Check]:
+def checks(redis: Redis, wanted: DurabilityLevel, *, embedded: bool = False, worker: bool = True) -> list[Check]:
     """
     List the checks of Redis. `wanted` is the durability that `bridge.toml` asks for.
 
@@ -35,7 +33,7 @@ def checks(
         Check("Redis", lambda: reachable(redis, embedded=embedded)),
         Check("Redis persistence", lambda: persistent(redis), needs=NEEDED),
         Check("Redis eviction", lambda: eviction(found), needs=NEEDED),
-        Check("Redis durability", lambda: durability(found, wanted), needs=NEEDED),
+        Check("Redis durability", lambda: durability(redis, found, wanted), needs=NEEDED),
         Check("Redis rights", lambda: rights(redis, worker=worker), needs=NEEDED),
         Check("Redis layout", lambda: layout(redis), needs=NEEDED),
     ]
@@ -83,15 +81,26 @@ async def eviction(found: Once[Durability]) -> Verdict:
     return passed(f"maxmemory-policy is {NO_EVICTION}")
 
 
-async def durability(found: Once[Durability], wanted: Literal["fsync", "memory"]) -> Verdict:
+async def durability(redis: Redis, found: Once[Durability], wanted: DurabilityLevel) -> Verdict:
     """Check that the durability which `bridge.toml` asks for can be had."""
     if wanted == "memory":
         what = 'durability = "memory": a crash of Redis may lose the last second'
         return warned(what, 'set durability = "fsync" unless that is intended')
     if not (await found()).fsync:
-        what = f'durability = "fsync", but Redis cannot provide it: {(await found()).why_not}'
+        what = f'durability = "{wanted}", but Redis cannot provide it: {(await found()).why_not}'
         return failed(what, "use Redis 7.2+ or Valkey with `appendonly yes`, and allow this user WAITAOF")
+    if wanted == "replica":
+        return await _replicated(redis)
     return passed("accepted clicks and deliveries are on disk")
+
+
+async def _replicated(redis: Redis) -> Verdict:
+    try:
+        await require_replica(redis)
+    except StoreDown as error:
+        what = f'durability = "replica", but none confirms: nothing will be accepted ({error})'
+        return failed(what, "start a replica of the primary, two to do without one of them, and allow this user WAIT")
+    return passed("accepted clicks and deliveries are on disk, and at a replica")
 
 
 async def rights(redis: Redis, *, worker: bool = True) -> Verdict:
