@@ -51,6 +51,8 @@ WRONG_SETTINGS: tuple[Mapping[str, str | None], ...] = (
     {"LOG_LEVEL": "loud"},
     {"WORKER_PORT": "80800", "RECEIVER_PORT": "-1", "RECEIVER_ADMIN_PORT": "3000", "SLACK_TRANSPORT": "http"},
     {"RECEIVER_PORT": "8081"},
+    {"REDIS_URL": "redis+sentinel://s1,s2"},
+    {"REDIS_URL": "redis+cluster://c1:7000"},
 )
 WRONG_CONFIG = (
     "[routing",
