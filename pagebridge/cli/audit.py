@@ -121,7 +121,7 @@ def _ago(text: str) -> datetime | None:
 async def _lines(entries: Sequence[AuditEntry]) -> list[str]:
     """Write entries for people, in names as far as these can be looked up."""
     if not entries:
-        return ["No one did anything like that from Slack."]
+        return ["Nothing in the audit matches."]
     names = await look_up(entry.slack_user for entry in entries)
     rows = [(clock(entry.at_ms), sentence(entry, names)) for entry in entries]
     return [*table(TITLES, rows, terminal()), *names.told()]

@@ -67,7 +67,7 @@ def known_secrets() -> list[str]:
 
 def is_receivers_alone() -> bool:
     """True if a receiver's secret is set here and none of a worker's: it holds no Slack and no PagerDuty token."""
-    given = {name for name, value in load(_Secrets) if value is not None}
+    given = {name for name, value in loaded(_Secrets) or () if value is not None}
     return "pagerduty_webhook_secrets" in given and given <= {"pagerduty_webhook_secrets", "redis_url"}
 
 

@@ -14,7 +14,7 @@ from pagebridge.cli.incidents import Standing, find, standing, trying
 from pagebridge.cli.incidents import ids_in as ids_of_now
 from pagebridge.cli.names import Names, look_up
 from pagebridge.cli.place import DATA
-from pagebridge.cli.terminal import moment, show, table, terminal, utc
+from pagebridge.cli.terminal import folded, moment, show, table, terminal, utc
 from shared.errors import Malformed
 from shared.model.actions import SPECS
 from shared.model.journal import AuditEntry
@@ -75,7 +75,7 @@ async def _unknown(redis: Redis, text: str) -> list[str]:
 
 def _lines(now: Standing, moments: list[Moment], names: Names) -> Iterator[str]:
     title = now.incident.snapshot.title if now.incident.snapshot else ""
-    yield " ".join(filter(None, ("Incident", now.label, now.incident.id, title)))
+    yield from folded(" ".join(filter(None, ("Incident", now.label, now.incident.id, title))), terminal(), 0)
     yield ""
     rows = [(moment(one.at_ms), one.text) for one in moments]
     yield from table(TITLES, rows, terminal())

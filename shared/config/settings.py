@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.config import setting_types as types
 from shared.config.errors import Misconfigured, describe_error, error_details
@@ -218,7 +218,8 @@ def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks wh
     except ValidationError as error:
         # One wrong proxy is found for each address that is called through it.
         problems = list(dict.fromkeys(_problem(kind, found) for found in error_details(error)))
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, SettingsError):
+        # The latter is what pydantic makes of the former in a file of SECRETS_DIR.
         problems = [f"{files} is not UTF-8: save it with the encoding UTF-8"]
     except OSError as error:
         problems = [f"{files} cannot be read: {error}"]

@@ -168,7 +168,7 @@ def test_people_get_a_sentence_for_each(capsys: pytest.CaptureFixture[str], stor
 def test_nothing_found_is_said(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     """An empty answer is words, and no line for machines."""
     assert 0 == main(["audit", "--data", str(store), "--since", "1m"])
-    assert "No one did anything like that" in capsys.readouterr().out
+    assert "Nothing in the audit matches." in capsys.readouterr().out
 
 
 def test_redis_url_says_where_it_is(

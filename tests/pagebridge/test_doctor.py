@@ -143,6 +143,22 @@ async def test_the_table_of_people_is_checked_on_both_sides(office: Office, line
     assert not side or line.split('"')[1 if side == "PagerDuty" else 0].split(maxsplit=1)[0] in found[side].what
 
 
+@pytest.mark.parametrize("name", [".env", "bridge.toml", "secrets/pagerduty_webhook_secrets"])
+async def test_a_file_in_another_encoding_is_a_finding(
+    office: Office, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What an editor on Windows wrote in its own encoding is named, whichever file it is, and breaks nothing."""
+    for one in ("PAGERDUTY_WEBHOOK_SECRETS", "SLACK_BOT_TOKEN"):
+        monkeypatch.delenv(one)
+    (office.directory / "secrets").mkdir()
+    monkeypatch.setenv("SECRETS_DIR", str(office.directory / "secrets"))
+    (office.directory / name).write_bytes('# Stra\xdfe = "\xdf"'.encode("cp1252"))
+
+    findings = await examine(DATA)
+
+    assert "is not UTF-8" in " ".join(finding.what for finding in findings if finding.status is Status.FAIL)
+
+
 async def test_what_is_not_set_is_named_and_the_rest_is_looked_at(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
