@@ -179,7 +179,12 @@ class MessageSync:
         await target.lease.check(self.durations.slack_timeout)
         async for other in self.slack.own_messages(target.channel, oldest_ms=from_ms):
             if other.key == key and other.ts != ts and not other.deleted:
-                log.warning("slack.doubled", channel=target.channel, key=key, ts=other.ts)
+                log.warning(
+                    "slack.doubled",
+                    channel=target.channel,
+                    ts=other.ts,
+                    why=f"an earlier post of {key} landed after all",
+                )
                 await self._delete(other.ts, target)
 
     async def _delete(self, ts: MessageTs, target: MessageTarget[Kept]) -> None:

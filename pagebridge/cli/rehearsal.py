@@ -22,12 +22,10 @@ UNREADABLE, IGNORED = "unreadable", "ignored"
 """What a delivery is beside the results of the fold."""
 TOLD = {
     FoldResult.NEWS: "new",
-    FoldResult.ECHO: "an echo of the bridge's own write",
     FoldResult.DUPLICATE: "a duplicate, ignored",
     FoldResult.STALE: "older than what is known",
-    FoldResult.IMPOSSIBLE: "can't be true, so the incident would be read from PagerDuty",
 }
-"""What a webhook was to the bridge."""
+"""What a webhook was to the bridge, which has written nothing itself, and takes the time of a recording for true."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ ROUTES = """
 [routing]
 default_channel = "C0INCIDENTS"
 broadcast = ["escalated"]
+verbosity = "state"
 [[routing.routes]]
 service = "batch"
 ignore = true
@@ -37,7 +38,7 @@ def delivery(number: int, kind: str, status: str, service: str = "checkout-api",
         "urgency": "high",
     }
     event = {
-        "id": f"01{kind}{number}".upper(),
+        "id": f"01{kind}{number}{second}".upper(),
         "event_type": f"incident.{kind}",
         "resource_type": "incident",
         "occurred_at": f"2026-11-14T22:13:{second}.000Z",
@@ -46,6 +47,22 @@ def delivery(number: int, kind: str, status: str, service: str = "checkout-api",
         "data": data,
     }
     return json.dumps({"event": event})
+
+
+def changed(recorded: str, **data: object) -> str:
+    """Change the data of a delivery; what is None is left out."""
+    event = json.loads(recorded)
+    event["event"]["data"] |= data
+    event["event"]["data"] = {name: value for name, value in event["event"]["data"].items() if value is not None}
+    return json.dumps(event)
+
+
+def noted(number: int, text: str, second: int) -> str:
+    """Write the delivery of a note."""
+    event = json.loads(delivery(number, "annotated", "resolved", second=second))
+    incident = {"id": f"QINCIDENT{number:05}", "type": "incident_reference", "summary": f"[#{number}] Checkout"}
+    event["event"]["data"] = {"id": f"PNOTE{number}", "type": "incident_note", "content": text, "incident": incident}
+    return json.dumps(event)
 
 
 async def test_a_replay_can_be_read_in_one_file(
@@ -62,7 +79,15 @@ async def test_a_replay_can_be_read_in_one_file(
         opened,
         delivery(37, "escalated", "acknowledged", second=30),
         delivery(38, "triggered", "triggered", service="batch"),
+        delivery(37, "escalated", "acknowledged", second=45),
         delivery(37, "resolved", "resolved", second=50),
+        noted(37, "Resolution Note: Restarted it", second=50),
+        noted(39, "Looks like the index", second=51),
+        changed(delivery(40, "triggered", "triggered"), teams=None),
+        delivery(41, "triggered", "triggered"),
+        delivery(41, "acknowledged", "acknowledged", second=52),
+        delivery(41, "resolved", "resolved", second=52),
+        delivery(41, "service_updated", "resolved", second=53),
         '{"event": {"id": "1", "event_type": "pagey.ping", "occurred_at": "2026-11-14T22:13:20Z", "data": {}}}',
         "not JSON",
     )
