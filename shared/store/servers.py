@@ -92,7 +92,7 @@ class Sentinels:
             hosts = ", ".join(f"{host}:{port}" for host, port in self._url.sentinels)
             raise ConnectionBroken(
                 f"none of the Sentinels ({hosts}) says where the primary {self._url.name} is: they can't be reached, "
-                "know no such name, or have not agreed on a new one yet"
+                "want another user or password, know no such name, or have not agreed on a new one yet"
             ) from None
         except RedisError as error:
             raise ConnectionBroken(f"a Sentinel refuses to say where the primary is ({error})") from error

@@ -85,6 +85,24 @@ async def test_a_name_that_they_do_not_watch(watched: WatchedServers) -> None:
     await redis.aclose()
 
 
+async def test_users_of_the_servers_and_of_the_sentinels(watched: WatchedServers) -> None:
+    """The user before the hosts logs in at the primary, the one after the question mark at the Sentinels."""
+    for node in watched.nodes:
+        await node.ask("ACL", "SETUSER", "app", "on", ">p@w", "~*", "+@all")
+    for sentinel in watched.sentinels:
+        await sentinel.ask("ACL", "SETUSER", "asks", "on", ">s@w", "-@all", "+sentinel|masters")
+        await sentinel.ask("ACL", "SETUSER", "default", "off")
+    hosts = watched.url.removeprefix("redis+sentinel://")
+    redis = connect(f"redis+sentinel://app:p%40w@{hosts}?sentinel_username=asks&sentinel_password=s%40w")
+    stranger = connect(f"redis+sentinel://app:p%40w@{hosts}")
+
+    assert "app" == await redis.execute_command("ACL WHOAMI")
+    with pytest.raises(StoreDown, match="want another user or password"):
+        await stranger.set("k", "v")
+    await redis.aclose()
+    await stranger.aclose()
+
+
 async def _until_it_works(redis: Redis) -> None:
     while True:
         try:
