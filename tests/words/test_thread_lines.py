@@ -41,6 +41,7 @@ def summed(said: str, over: str) -> Line:
 CASES: tuple[tuple[str, Line, tuple[Line, ...], Details], ...] = (
     ("Monitoring opened it", line(of.TRIGGERED, MONITORING), (), ()),
     ("Monitoring opened it, and only its client is known", line(of.TRIGGERED, None, client="Chronosphere"), (), ()),
+    ("The same, without a name that can be read", line(of.TRIGGERED, None, client=" "), (), ()),
     ("A person opened it in Slack", line(of.TRIGGERED, slack=True), (), ()),
     ("A person acknowledged it in Slack", line(of.ACKNOWLEDGED, slack=True), (), ()),
     ("The same, and so it was assigned to them", line(of.ACKNOWLEDGED), (line(of.REASSIGNED),), ()),

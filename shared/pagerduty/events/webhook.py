@@ -97,6 +97,7 @@ class _Body:
     client: Annotated[OptionalText, named("client", "name")]
     client_url: Annotated[OptionalText, named("client", "url")]
     key: Annotated[OptionalText, named("data", "incident_key")]
+    has_client: Annotated[bool, PlainValidator(lambda value: value is not None), named("client")] = False
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ def parse(body: bytes) -> Event | Ignored:
     told = _body(delivery)
     kind, snapshot, happened = _read(head.event_type, told.data, told.occurred_at.end + AHEAD_MS)
     by_person = told.agent is not None and told.agent.is_user
-    of_a_tool = (("client", told.client), ("client_url", told.client_url)) if told.client and not by_person else ()
+    # One without a name that can be read is a client all the same, and not PagerDuty itself.
+    of_a_tool = (("client", told.client), ("client_url", told.client_url)) if told.has_client and not by_person else ()
     # What the line of the event would keep, in a document that is read and written as a whole.
     agent = len(told.agent.id + told.agent.name + told.agent.kind) if told.agent else 0
     said = sum(len(name) + min(len(text), KEPT) for name, text in (*happened.said, *of_a_tool))

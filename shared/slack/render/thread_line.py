@@ -127,8 +127,8 @@ def _where(line: Line) -> str:
     """Return where a person did it, or what did it of itself: the monitoring client that opened it, or PagerDuty."""
     if line.agent:
         return f" in {'Slack' if line.command else 'PagerDuty'}" if line.agent.is_user else ""
-    if client := line.detail_value("client"):
-        return f" from {short(client)}"
+    if "client" in dict(line.details):
+        return f" from {short(line.detail_value('client')) or 'an integration'}"
     only_read = all(source is Source.READ for source, _ in line.slots)
     return "" if only_read or line.type in UNATTRIBUTED_TYPES else " automatically"
 

@@ -11,7 +11,9 @@ from shared.errors import Malformed
 from shared.model.event import SECOND, UNREADABLE, Agent, Event, Instant, Ref, Source, Status
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident, fold
+from shared.model.thread_layout import ThreadEntry
 from shared.pagerduty.events.webhook import Ignored, parse
+from shared.slack.render.thread_line import render_line
 
 SAMPLES = Path(__file__).parents[4] / "shared/reference/pagerduty/samples"
 needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the vendors' reference is not beside this checkout")
@@ -328,6 +330,18 @@ def test_any_value_in_a_snapshot_is_taken_or_malformed(field: str, value: object
 def test_any_value_in_the_envelope_is_taken_or_malformed(field: str, value: object) -> None:
     """No value in any field of the envelope makes the parser fail in any other way."""
     only_ours(body(**{field: value}))
+
+
+@pytest.mark.parametrize(
+    "client", [{}, "Chronosphere", 7, {"name": 5}, {"name": " "}, {"html_url": "https://x.example"}]
+)
+def test_a_client_without_a_name_is_not_pagerduty_itself(client: object) -> None:
+    """What a tool sent is not told as done automatically, whatever can be read of the tool."""
+    told = event(body(client=client, agent=None))
+
+    (line,) = fold(Incident(told.incident), told, told.at.ms).incident.lines
+
+    assert "from an integration" in render_line(told.incident, ThreadEntry(line)).text
 
 
 def test_the_client_of_an_event_without_an_agent_is_named() -> None:
