@@ -98,6 +98,12 @@ class Desk:
         self.card(number).get_by_role("button", name="More actions", exact=True).click()
         self.page.get_by_role("menuitem", name=entry).click()
 
+    def open_thread(self, number: int) -> None:
+        """Show the thread of a card."""
+        card = self.card(number)
+        card.hover()
+        card.get_by_role("button", name="Reply in thread").click()
+
     def be(self, first: str) -> None:
         """Look with the eyes of another person."""
         self.page.get_by_role("radio", name=first).click()

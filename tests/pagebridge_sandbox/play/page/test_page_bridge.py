@@ -33,11 +33,13 @@ def test_hops_are_drawn_and_tell_what_went_along(desk: Desk) -> None:
     write = hops.filter(has_text="PUT /incidents").first
     expect(write).to_have_attribute("aria-label", re.compile("PUT .*From: alice@acme.example .*worker to pagerduty"))
     expect(hops.filter(has_text="echo of our own write")).to_have_count(1)
-    write.focus()
-    desk.page.keyboard.press("Enter")
+    write.click()
     payload = desk.page.get_by_role("region", name="What went along")
     expect(payload).to_contain_text('"From": "alice@acme.example"')
     expect(payload).to_contain_text('"status": "acknowledged"')
+    desk.page.keyboard.press("ArrowDown")
+    desk.page.keyboard.press("Enter")
+    expect(payload).to_contain_text('"event_type": "incident.acknowledged"')
     payload.get_by_role("button", name="Close").click()
     expect(payload).to_have_count(0)
 
@@ -133,7 +135,7 @@ def test_nothing_serious_for_axe(browser: Browser, url: str, theme: str, narrow:
         expect(desk.dialog.get_by_role("combobox", name="Another person")).to_be_visible()
         found += desk.find_axe_violations(".slack-dialog")
         desk.page.keyboard.press("Escape")
-        desk.card(number).get_by_role("button", name=re.compile("repl")).click()
+        desk.open_thread(number)
         found += desk.find_axe_violations(".thread")
         for part in ("PagerDuty", "Hops", "Break it", "Tour") if narrow else ("Break it", "What holds", "Why?"):
             tabs = desk.page.locator(".narrow-tabs button") if narrow else desk.page.get_by_role("tab")
@@ -141,6 +143,25 @@ def test_nothing_serious_for_axe(browser: Browser, url: str, theme: str, narrow:
             found += desk.find_axe_violations(".side-slot") + desk.find_axe_violations(".below-slot")
             assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert [] == found
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1400, 1920])
+def test_the_parts_fill_the_window_and_do_not_overlap(browser: Browser, url: str, width: int) -> None:
+    """However wide the window is, each part that is shown has room, within it and beside the others."""
+    with open_desk(browser, url, viewport={"width": width, "height": 844}) as desk:
+        boxes = [each.bounding_box() for each in desk.page.locator(".slack-slot, .side-slot, .below-slot").all()]
+        shown = [box for box in boxes if box]
+        assert len(shown) == (1 if width <= 900 else 3)
+        for box in shown:
+            assert box["width"] >= 380
+            assert box["height"] >= 250
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert box["y"] + box["height"] <= 844
+        if width > 900:
+            slack, side, below = shown
+            assert slack["x"] + slack["width"] <= side["x"]
+            assert side["y"] + side["height"] <= below["y"]
 
 
 def test_the_theme_and_the_phones_width_are_chosen(desk: Desk) -> None:

@@ -1,7 +1,5 @@
 """PagerDuty on the page: what its people do there, who is on call, and the webhooks."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
@@ -58,7 +56,7 @@ def test_a_note_is_written_there(desk: Desk) -> None:
     desk.page.keyboard.press("Enter")
     details.get_by_role("button", name="Notes (1)").click()
     expect(details.locator(".pd-log")).to_contain_text("Bob Ray: The disk is full")
-    desk.card(number).get_by_role("button", name=re.compile("repl")).click()
+    desk.open_thread(number)
     expect(desk.page.get_by_role("complementary", name="Thread")).to_contain_text("The disk is full")
 
 

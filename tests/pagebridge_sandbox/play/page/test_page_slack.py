@@ -33,7 +33,7 @@ def test_an_acknowledge_is_seen_on_both_sides(desk: Desk) -> None:
     desk.press("Acknowledge", number)
     expect(desk.card(number)).to_contain_text("Acknowledged by Alice Ng in Slack")
     expect(desk.page.locator(f"[data-incident='{number}']")).to_contain_text("Acknowledged")
-    desk.card(number).get_by_role("button", name=re.compile("repl")).click()
+    desk.open_thread(number)
     thread = desk.page.get_by_role("complementary", name="Thread")
     expect(thread).to_contain_text("Alice Ng acknowledged it in Slack")
     thread.get_by_label("Reply…").fill("I look at it, @Bob Ray")
@@ -134,7 +134,7 @@ def test_people_write_and_mention(desk: Desk) -> None:
 def test_a_message_becomes_a_note(desk: Desk) -> None:
     """The shortcut on a message opens the dialog with its words, and the note is in PagerDuty."""
     number = desk.trigger(title="For a shortcut")
-    desk.card(number).get_by_role("button", name=re.compile("repl")).click()
+    desk.open_thread(number)
     thread = desk.page.get_by_role("complementary", name="Thread")
     thread.get_by_label("Reply…").fill("It was the cache")
     desk.page.keyboard.press("Enter")

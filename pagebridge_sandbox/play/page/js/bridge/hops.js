@@ -36,10 +36,15 @@ export function rowsOf(hops) {
 }
 
 export function Rows({ rows, hops, width, chosen, choose }) {
-  return hops.map((hop, place) => html`<${Row} key=${hop.id} hop=${hop} row=${rows[place]} width=${width} isChosen=${hop.id === chosen} choose=${choose} />`);
+  const reached = hops.some((hop) => hop.id === chosen) ? chosen : hops.at(-1)?.id; // with Tab; the others with the arrows
+  return hops.map(
+    (hop, place) =>
+      html`<${Row} key=${hop.id} hop=${hop} row=${rows[place]} width=${width} isChosen=${hop.id === chosen}
+        isReached=${hop.id === reached} choose=${choose} />`,
+  );
 }
 
-function Row({ hop, row, width, isChosen, choose }) {
+function Row({ hop, row, width, isChosen, isReached, choose }) {
   const [from, to] = [columnOf(hop.from, width), columnOf(hop.to, width)];
   const y = row.y + 20;
   const isPerson = !PARTIES.some((party) => party.id === hop.from);
@@ -49,13 +54,16 @@ function Row({ hop, row, width, isChosen, choose }) {
   const seen = [clock(hop.at_ms), shown, duration].filter(Boolean).join(" ");
   const label = `${seen}: ${hop.from} to ${hop.to}${shown === words ? "" : `, ${words}`}${hop.ok ? "" : ", failed"}`;
   const keys = (event) => {
-    if (event.key !== "Enter" && event.key !== " ") return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step && event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
-    choose(hop.id);
+    if (!step) return choose(hop.id);
+    const all = [...event.currentTarget.ownerSVGElement.querySelectorAll(".hop")];
+    all[all.indexOf(event.currentTarget) + step]?.focus();
   };
   return html`
     ${row.pause > 0 && html`<${Pause} y=${row.y - 11} width=${width} milliseconds=${row.pause} />`}
-    <g class=${classes("hop", `kind-${hop.kind}`, !hop.ok && "failed", isChosen && "chosen")} role="button" tabindex="0" aria-pressed=${isChosen}
+    <g class=${classes("hop", `kind-${hop.kind}`, !hop.ok && "failed", isChosen && "chosen")} role="button" tabindex=${isReached ? 0 : -1} aria-pressed=${isChosen}
       aria-label=${label} data-hop=${hop.id} onClick=${() => choose(hop.id)} onKeyDown=${keys}>
       <rect class="back" x="0" y=${row.y} width=${width} height=${ROW} />
       <text class="time" x="4" y=${row.y + 18}>${clock(hop.at_ms)}${" "}</text>

@@ -28,7 +28,7 @@ export function PagerDuty() {
       <label class="pd-as">as <select value=${as} onChange=${(event) => setAs(event.target.value)}>
         ${people.map((each) => html`<option value=${each.id}>${each.name}</option>`)}
       </select></label>
-      <${Menu} class="pd-new" label="New incident" items=${alerts}>+ New incident<//>
+      <${Menu} class="pd-new" label="New incident" items=${alerts}>+ New<span class="long"> incident</span><//>
     </div>
     <div class="pd-part"><${Part} as=${as} /></div>
   </div>`;

@@ -1,13 +1,13 @@
 /* The frame of every dialog: it lies above Slack, and not above the rest of the page, where things can be broken meanwhile. */
 
-import { classes, html, useEffect, useRef } from "../html.js";
+import { classes, html, useLayoutEffect, useRef } from "../html.js";
 
 const FOCUSABLE = "button:not([disabled]), input, textarea, select, a[href], [tabindex='0']";
 
 export function Frame({ title, small, close, back, children }) {
   const box = useRef(null);
   const before = useRef(document.activeElement); // as it was before what lies below could no longer be used
-  useEffect(() => keepFocus(box.current, before.current), []);
+  useLayoutEffect(() => keepFocus(box.current, before.current), []);
   const keys = (event) => {
     if (event.key === "Escape") close(event);
     if (event.key === "Tab") wrap(event, box.current);
