@@ -47,7 +47,7 @@ async def test_a_primary_that_is_killed_takes_nothing_along(bridge: Bridge, serv
     await until(lambda: len(bridge.channel.messages) == INCIDENTS // 2, "the first cards")
 
     # So that much is accepted and not done yet.
-    slow = bridge.pagerduty.add_fault(Fault("GET", "/incidents/*", delay=0.8))
+    slow = bridge.pagerduty.add_fault(Fault("GET", "/incidents/*", delay=0.4))
     async with asyncio.TaskGroup() as group:
         group.create_task(_notes(bridge))
         await asyncio.sleep(NOTES * EVERY / 3)
@@ -67,14 +67,16 @@ async def test_a_primary_that_is_killed_takes_nothing_along(bridge: Bridge, serv
     await until(lambda: not _open_notes(bridge), "an answer to each note")
     done = _done_notes(bridge)
     assert set(done.values()) <= {1}, "a note was sent twice"
-    assert all(text in done or _is_said_to_be_unsaved(bridge, text) for text in map(_text, range(NOTES)))
+    assert all(text in done or _is_said_to_be_unsent(bridge, text) for text in map(_text, range(NOTES)))
     cards = [message.plain for message in bridge.channel.messages]
     titles = [f"{when} {number}" for when in ("Before", "During") for number in range(INCIDENTS // 2)]
     assert [1] * INCIDENTS == [sum(title in card for card in cards) for title in titles]
 
 
-def _is_said_to_be_unsaved(bridge: Bridge, text: str) -> bool:
-    return any(text in message and "could not be saved" in message for message in bridge.private("Alice"))
+def _is_said_to_be_unsent(bridge: Bridge, text: str) -> bool:
+    """Whether it was not accepted: Redis did not take it, or on a busy machine its incident was not found in time."""
+    told = [message for message in bridge.private("Alice") if text in message]
+    return any("could not be saved" in message or "Nothing was sent" in message for message in told)
 
 
 def _text(number: int) -> str:
