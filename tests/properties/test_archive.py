@@ -211,3 +211,18 @@ def test_a_new_line_says_the_same_beside_few_lines(apart: int) -> None:
 
     assert len(bounded.incident.lines) < 30
     assert thread_line.render_line(INCIDENT, told[0]) == thread_line.render_line(INCIDENT, told[1])
+
+
+def test_what_was_counted_is_known_to_another_source() -> None:
+    """A log entry told of it first; the webhook of the same, a moment apart, is the same line and no other."""
+    bounded = Bounded(Incident(INCIDENT))
+    told = [webhook(PRIORITY_UPDATED, NOON + number * 10_000, ALICE, f"E{number}") for number in range(60)]
+    for number, event in enumerate(told):
+        bounded.fold(replace(event, id=EventId(f"L{number}"), source=Source.LOG, snapshot=None))
+    bounded.count()
+    assert len(bounded.incident.lines) < 30
+
+    for event in told:
+        bounded.fold(replace(event, at=replace(event.at, ms=event.at.ms + 700)))
+
+    assert 60 == len([line for line in bounded.whole().lines if line.type != SUMMED])
