@@ -14,6 +14,7 @@ from enum import StrEnum
 from shared.errors import BridgeError, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import CommandQueue
+from shared.model.event import TRIGGERED
 from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind
@@ -75,7 +76,7 @@ def incident_facts(before: Incident, after: Incident) -> Facts:
         told.append(fact("incident.unread" if after.needs_read else "incident.read"))
     known = {line.key for line in before.lines}
     for line in after.lines:
-        if line.key not in known and line.type != SUMMED:
+        if line.key not in known and line.type not in {SUMMED, TRIGGERED}:
             by = line.agent.id if line.agent else None
             source = line.slots[0][0] if line.slots else None
             told.append(fact("line.opened", line=line.key, type=line.type, by=by, command=line.command, source=source))

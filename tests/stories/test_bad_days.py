@@ -94,8 +94,19 @@ class BadDay:
         labels = [label for label in card.buttons if label in ("Acknowledge", "Resolve")]
         if labels:
             label = self.rng.choice(labels)
-            resolving = label == "Resolve"
-            click = await (self.bridge.resolve(name, card) if resolving else self.bridge.click(name, label, card))
+            open_before, told_before = self.bridge.modal_ids(name), len(self.bridge.private(name))
+            click = await self.bridge.click(name, label, card)
+            if label == "Resolve" and click.acked:
+                person = self.bridge.slack.person(self.bridge.acme.people[name])
+                # It opens its dialog, or tells why not.
+                await person.wait(
+                    lambda p: (
+                        len(p.private_messages) > told_before
+                        or (p.modal.id not in open_before and "Loading…" not in p.modal.plain)
+                    )
+                )
+                if self.bridge.modal_ids(name) - open_before:
+                    click = await person.modal.submit()
             self.clicks[name.lower()] += click.acked
 
     def break_something(self) -> None:

@@ -85,7 +85,7 @@ async def test_a_failure_is_gone_from_the_card_though_a_read_saw_the_transition_
     held = impatient.pagerduty.webhooks.hold(incident.id)
     impatient.pagerduty.web("PBOB1").acknowledge(incident.id)
 
-    await impatient.resolve("Carol", card)
+    await impatient.click("Carol", "Resolve", card)
     await impatient.told("Carol", "belongs to Payments")
     held.release()
 

@@ -195,7 +195,7 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
 
 def _opened(incident: Incident) -> Line | None:
     """Return the line of its opening: the card alone tells of that."""
-    return next((line for line in incident.lines if line.type == TRIGGERED), None)
+    return next((line for line in reversed(incident.lines) if line.type == TRIGGERED), None)
 
 
 def _origin(incident: Incident) -> str:

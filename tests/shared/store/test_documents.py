@@ -25,6 +25,7 @@ from tests.builders import INCIDENT, NOON, expectation, webhook
 async def redis() -> AsyncIterator[Redis]:
     """Give an empty store."""
     client = FakeAsyncRedis()
+    client.waits_for_replica = False  # type: ignore[attr-defined]  # of our own client
     yield cast("Redis", client)
     await client.aclose()
 
