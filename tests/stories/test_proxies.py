@@ -122,7 +122,7 @@ async def test_a_proxy_that_refuses_the_password(bridge: Deployment, proxy: Forw
 
     found = await doctor(bridge)
 
-    assert f"Slack cannot be reached for auth.test: {why}" in found["Slack bot token"]
+    assert f"Slack cannot be reached for auth.test: {why}" in found["Slack"]
     assert f"PagerDuty's token server cannot be reached: {why}" in found["PagerDuty token"]
     await until(lambda: why in worker.said, "the worker to say so")
     assert not [form for form in FORMS if form in worker.said]
@@ -151,7 +151,7 @@ async def test_a_proxy_that_does_not_let_a_host_through(bridge: Deployment, prox
 
     found = await doctor(bridge)
 
-    assert f"Slack cannot be reached for auth.test: {why}" in found["Slack bot token"]
+    assert f"Slack cannot be reached for auth.test: {why}" in found["Slack"]
     assert f"PagerDuty cannot be reached: {why}" in found["PagerDuty token"]
 
 
@@ -159,7 +159,7 @@ async def test_a_proxy_that_is_not_there(bridge: Deployment) -> None:
     """Nothing listens where the proxy should: it is named."""
     found = await doctor(bridge, HTTPS_PROXY=f"http://{USER}@127.0.0.1:9")
 
-    assert "for auth.test: ClientProxyConnectionError through the proxy 127.0.0.1:9" in found["Slack bot token"]
+    assert "for auth.test: ClientProxyConnectionError through the proxy 127.0.0.1:9" in found["Slack"]
     assert "token server cannot be reached: ConnectError through the proxy 127.0.0.1:9" in found["PagerDuty token"]
 
 

@@ -41,7 +41,7 @@ async def whats(redis: Redis) -> list[str]:
 
 async def test_a_change_tells_its_facts_in_the_step_that_stores_it(redis: Redis) -> None:
     """Nobody has to report that a line opened and a state became known."""
-    event = webhook("incident.triggered", NOON)
+    event = webhook("incident.acknowledged", NOON)
 
     await Incidents(redis).change(INCIDENT, lambda known: fold(known, event, NOON).incident)
 
