@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from pagebridge_sandbox.demo.processes import without_proxies
 
 Json = dict[str, Any]
-COMMAND = (sys.executable, "-m", "pagebridge", "play", "--no-browser", "--port", "0")
+COMMAND = (sys.executable, "-m", "tests.pagebridge_sandbox.play.page.small_play", "--no-browser", "--port", "0")
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
