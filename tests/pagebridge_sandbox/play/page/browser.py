@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -143,10 +144,13 @@ def run_play() -> Iterator[str]:
             line = playing.stdout.readline()
             assert line, said
             said += line
+        # What it says from then on is read as well: a full pipe would stop it.
+        reading = threading.Thread(target=playing.stdout.read, daemon=True)
+        reading.start()
         yield found[0]
     finally:
         playing.send_signal(signal.SIGTERM)
-        playing.communicate(timeout=60)
+        playing.wait(timeout=60)
 
 
 @contextmanager
