@@ -145,12 +145,16 @@ def run_play() -> Iterator[str]:
             assert line, said
             said += line
         # What it says from then on is read as well: a full pipe would stop it.
-        reading = threading.Thread(target=playing.stdout.read, daemon=True)
+        reading = threading.Thread(target=playing.stdout.read)
         reading.start()
-        yield found[0]
+        try:
+            yield found[0]
+        finally:
+            playing.send_signal(signal.SIGTERM)
+            reading.join(timeout=60)
     finally:
-        playing.send_signal(signal.SIGTERM)
-        playing.wait(timeout=60)
+        playing.kill()
+        playing.communicate()
 
 
 @contextmanager
