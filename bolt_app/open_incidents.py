@@ -38,7 +38,7 @@ class OpenList:
 
     @property
     def rest(self) -> str:
-        """What is not in the list, in words; empty if all is."""
+        """A sentence on what the list leaves out; empty if it is complete."""
         named = ", ".join(map(as_code, self.unread[:MOST_NAMED]))
         begun = f"Not listed, because they are being read from PagerDuty again: {named}." if self.unread else ""
         return " ".join(filter(None, (begun, OLDER if self.older else "")))

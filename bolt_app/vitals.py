@@ -55,7 +55,7 @@ class Vitals:
     wall_clock: Callable[[], float] = time.time
     problems: dict[str, str] = field(default_factory=dict, init=False)
     _closed: dict[ChannelId, Problem | None] = field(default_factory=dict, init=False)
-    """What was last found wrong with the channels of routes."""
+    """The problems last found with the channels of routes."""
     _looked: int = field(default=0, init=False)
     """Which of them is looked at next."""
 

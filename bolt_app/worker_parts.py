@@ -151,7 +151,7 @@ class Shared:
 
     @cached_property
     def backlog(self) -> Backlog:
-        """What keeps small what waits to be told."""
+        """Bounds the lines that are not posted yet."""
         return Backlog(self.store.incidents, self.store.slack_states, self.config, self.store.clock)
 
 

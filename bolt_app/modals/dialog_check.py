@@ -1,4 +1,4 @@
-"""What is known before a dialog opens: who the person is, the incident, and whether they can do it at all."""
+"""Checks before a dialog opens: who the person is, which incident it is about, and whether they may do it."""
 
 import asyncio
 from dataclasses import dataclass

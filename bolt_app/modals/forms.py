@@ -37,7 +37,7 @@ TITLE = {action: spec.label for action, spec in SPECS.items()}
 
 @dataclass(frozen=True)
 class Initial:
-    """What a dialog begins with: the `text` that was typed already, and the id of the present `priority`, if known."""
+    """The initial values of a dialog: the `text` typed so far, and the id of the current `priority`, if known."""
 
     text: str = ""
     priority: str = ""

@@ -143,7 +143,7 @@ class Dialog:
 
     @property
     def first(self) -> forms.Initial:
-        """What it begins with."""
+        """The initial values."""
         priority = self.now.priority if self.now else None
         return forms.Initial(self.text, priority.id if priority else "")
 

@@ -13,7 +13,7 @@ from shared.slack.render.buttons import acknowledge_several, button, level_butto
 PER_PARAGRAPH = 5
 """Incidents of one press in a paragraph: a message takes 50 blocks."""
 AGAIN = frozenset({Kind.EXPIRED, Kind.UNKNOWN, Kind.NOT_STORED})
-"""What can be tried again as it was."""
+"""The outcomes after which the same command may be sent again."""
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ async def send_reply(
 
 
 async def _post_direct(slack: Slack, target: ReplyTarget, reply: Reply, about: dict[str, Any]) -> bool:
-    """Say it in their conversation with this app, the last way that nobody else sees."""
+    """Send it as a direct message from this app, the last private way left."""
     try:
         await slack.post_direct(target.by.id, text=reply.text)
     except CallError as error:

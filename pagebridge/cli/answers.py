@@ -49,13 +49,13 @@ QUESTIONS = {
     CLIENT_SECRET: "PagerDuty client secret (of the app PAGERDUTY_CLIENT_ID)",
     SUBDOMAIN: "PagerDuty subdomain (acme, if you sign in at acme.pagerduty.com)",
 }
-"""What is asked for each setting."""
+"""The question asked for each setting."""
 DEFAULTS = {COMMAND: "/pd", PAGERDUTY_URL: "us"}
 SECRET = frozenset({BOT, APP, SIGNING, PAGERDUTY, CLIENT_SECRET})
 """Settings that are not echoed, and shown by their ends only."""
 APP_SETTINGS = (CLIENT, CLIENT_SECRET, SUBDOMAIN)
 USE_APP = "app"
-"""What is typed in place of an API key to use an app with scoped OAuth."""
+"""The answer, in place of an API key, that chooses an app with scoped OAuth."""
 
 
 class Answers:

@@ -1,4 +1,4 @@
-"""What all actions share: input, result and steps; whether a call may be made again is decided in `attempt`."""
+"""The base of all actions: input, result and steps; whether a call may be made again is decided in `attempt`."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
