@@ -12,7 +12,8 @@ from shared.model.event import Snapshot, Status, ids_of_teams
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Fact, fact
-from shared.model.slack_state import Privacy, SlackState
+from shared.model.privacy import Privacy
+from shared.model.slack_state import SlackState
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation
 from shared.store.coordination import Lease

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, TeamId, UserId
+from shared.model.privacy import Privacy
 from shared.model.timeline import Line
 
 
@@ -60,11 +61,7 @@ class MessageState:
         return replace(self.post_failed(), ts=ts, content_digest=digest)
 
     def found(self, ts: MessageTs | None, unsettled: float) -> "MessageState":
-        """
-        Note the result of a look: a message that was found has unknown content; None: there is no message.
-
-        If the post may still land, for `unsettled` seconds, it is given up, and its message will be a second one.
-        """
+        """Note a look: found, with unknown content; else None, and what may land in `unsettled` s is given up."""
         if ts is None:
             return (self.given_up() if unsettled > 0 else self).post_failed()
         return replace(self, ts=ts, begun_ms=None, until_ms=None)
@@ -167,27 +164,6 @@ def _step_to_post(state: MessageState, wait: float) -> Step:
     if not state.uncertain:
         return Post()
     return Wait(wait, "an earlier post of this message may still land") if wait > 0 else Look()
-
-
-@dataclass(frozen=True)
-class Privacy:
-    """Which channels are not updated any more (`hidden_in`), as one of the `teams` it now belongs to is private."""
-
-    teams: frozenset[TeamId] = frozenset()
-    hidden_in: frozenset[ChannelId] = frozenset()
-
-    def decided(
-        self, teams: Iterable[TeamId], channels: Iterable[ChannelId], named: Collection[ChannelId], *, private: bool
-    ) -> "Privacy":
-        """
-        Decide for an incident of `teams`, some of them `private`, that is shown in `channels`.
-
-        A private team's incident is shown only where a route names the channel for it (`named`). Where it has been
-        shown so far it stays to the end, whichever route matches later: only a change of teams changes the audience.
-        """
-        now = frozenset(teams)
-        shut = self.hidden_in if now == self.teams else frozenset(channels)
-        return Privacy(now, shut - frozenset(named) if private else frozenset())
 
 
 @dataclass(frozen=True)

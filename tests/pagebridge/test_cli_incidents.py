@@ -16,7 +16,8 @@ from shared.model.command import Attempt, AttemptState, CommandQueue
 from shared.model.event import Instant, Status
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import Incident
-from shared.model.slack_state import MessageState, Privacy, SlackState
+from shared.model.privacy import Privacy
+from shared.model.slack_state import MessageState, SlackState
 from shared.store import documents
 from shared.store.channel_index import OpenIncidents
 from shared.store.incidents import Incidents

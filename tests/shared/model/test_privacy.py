@@ -1,7 +1,7 @@
 """Which channels learn nothing more of an incident that has come to belong to a private team."""
 
 from shared.model.ids import ChannelId, TeamId
-from shared.model.slack_state import Privacy
+from shared.model.privacy import Privacy
 
 PAYMENTS, SECRET, OTHER = TeamId("PPAY001"), TeamId("PSECRET"), TeamId("POTHER1")
 DEFAULT, DUTY, VAULT = ChannelId("C0DEFAULT"), ChannelId("C0DUTY"), ChannelId("C0VAULT")

@@ -3,7 +3,8 @@
 import pytest
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, UserId
-from shared.model.slack_state import MessageState, Privacy, SlackState
+from shared.model.privacy import Privacy
+from shared.model.slack_state import MessageState, SlackState
 
 HOME, DUTY, DEFAULT = ChannelId("C0HOME"), ChannelId("C0DUTY"), ChannelId("C0DEFAULT")
 TOLD, BEGUN = LineKey("told"), LineKey("begun")

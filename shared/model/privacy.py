@@ -1,0 +1,27 @@
+"""Pure: which channels stop showing an incident because of the teams that it belongs to."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from shared.model.ids import ChannelId, TeamId
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """Which channels are not updated any more (`hidden_in`), as one of the `teams` it now belongs to is private."""
+
+    teams: frozenset[TeamId] = frozenset()
+    hidden_in: frozenset[ChannelId] = frozenset()
+
+    def decided(
+        self, teams: Iterable[TeamId], channels: Iterable[ChannelId], named: Collection[ChannelId], *, private: bool
+    ) -> "Privacy":
+        """
+        Decide for an incident of `teams`, some of them `private`, that is shown in `channels`.
+
+        A private team's incident is shown only where a route names the channel for it (`named`). Where it has been
+        shown so far it stays to the end, whichever route matches later: only a change of teams changes the audience.
+        """
+        now = frozenset(teams)
+        shut = self.hidden_in if now == self.teams else frozenset(channels)
+        return Privacy(now, shut - frozenset(named) if private else frozenset())
