@@ -1,5 +1,6 @@
 """The addresses of Redis that `REDIS_URL` takes: one server, or the Sentinels that know where the primary is."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -25,7 +26,7 @@ class SentinelUrl:
     @classmethod
     def parse(cls, url: str) -> "SentinelUrl | None":
         """Read an address of Sentinels; None for any other. Raises `ValueError` in words that show no value."""
-        parts = urlsplit(url)
+        parts = split_redis_url(url)
         if parts.scheme not in SENTINEL:
             return None
         user, at, hosts = parts.netloc.rpartition("@")
@@ -40,6 +41,19 @@ class SentinelUrl:
         return cls(sentinels, name, server.geturl())
 
 
+def split_redis_url(url: str) -> SplitResult:
+    """
+    Split an address as `urlsplit` does, also one that lists hosts.
+
+    Some releases of Python 3.11 and later refuse an IPv6 address that is not the first of a list. Raises `ValueError`.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() not in SENTINEL.keys() | CLUSTER:
+        return urlsplit(url)
+    hosts = re.split("[/?#]", rest, maxsplit=1)[0]
+    return urlsplit(f"{scheme}://{rest.removeprefix(hosts)}")._replace(netloc=hosts)
+
+
 def _address(host: str) -> Address:
     parts = urlsplit(f"//{host}")
     if not parts.hostname or parts.port == 0:
@@ -49,7 +63,7 @@ def _address(host: str) -> Address:
 
 def check_redis_url(url: str) -> None:
     """Raise `ValueError`, in words that show no value, for an address that no client can be made for."""
-    parts = urlsplit(url)
+    parts = split_redis_url(url)
     if parts.scheme in CLUSTER:
         raise ValueError(
             "names a Redis Cluster, which pagebridge does not work with: use one Redis or Valkey (redis://), or one "

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.config import setting_types as types
 from shared.config.errors import Misconfigured, describe_error, error_details
+from shared.config.redis_url import split_redis_url
 from shared.http.proxy import UnusableProxy, passwords
 
 
@@ -60,7 +61,7 @@ def _parts_to_hide(secret: str) -> Iterator[str]:
     if "://" not in secret:
         yield secret
         return
-    parts = urlsplit(secret)
+    parts = split_redis_url(secret)
     for password in (parts.password, *re.findall(r"sentinel_password=([^&]+)", parts.query)):
         if password:
             yield password

@@ -297,7 +297,9 @@ def test_no_secret_is_in_the_settings_text(environ: Environ) -> None:
 
 def test_secrets_are_listed_for_the_log(environ: Environ) -> None:
     """The log learns every secret; of the addresses of Redis and a proxy the passwords, as written and as meant."""
-    sentinel = "redis+sentinel://user:canary%2Fredis@a,b/name?sentinel_username=u&sentinel_password=canary%2Fsentinel"
+    sentinel = (
+        "redis+sentinel://user:canary%2Fredis@a,[::1]:5/name?sentinel_username=u&sentinel_password=canary%2Fsentinel"
+    )
     environ(HTTPS_PROXY="http://user:canary%2Fproxy@127.0.0.1:3128", REDIS_URL=sentinel)
     assert set(load(Settings).secrets()) == {
         "xoxb-canary-bot",

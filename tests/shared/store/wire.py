@@ -30,7 +30,12 @@ class Wire:
         self.connections += 1
         self._carried += 1
         number = self.connections
-        there, back = await asyncio.open_unix_connection(self._socket)
+        try:
+            there, back = await asyncio.open_unix_connection(self._socket)
+        except OSError:  # nobody listens any more, and so nobody does here
+            self._carried -= 1
+            writer.close()
+            return
         self._writers += [writer, back]
         async with asyncio.TaskGroup() as group:
             group.create_task(self._carry(reader, back, self._note))
