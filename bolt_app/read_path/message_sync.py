@@ -131,7 +131,8 @@ class MessageSync:
         return self.clock.remaining(until_ms, at_ms, self.durations.call_max)
 
     async def _post(self, message: Message, state: MessageState, target: MessageTarget[Kept]) -> MessageState:
-        begun = BegunCall(self, target, lambda ms: state.post_begun(ms, ms + int(self.durations.call_max * SECOND)))
+        latest = int(self.durations.call_max * SECOND)
+        begun = BegunCall(self, target, lambda ms: state.post_begun(self._in_slack(ms), ms + latest))
         try:
             ts = await self.slack.post(
                 target.channel,
@@ -149,7 +150,8 @@ class MessageSync:
             elif begun.ms and error.surely_not_done:
                 await target.note(target.rule(state.post_failed()))
             elif begun.ms:
-                await target.note(target.rule(state.post_begun(begun.ms, await self._lands_by(begun.ms))))
+                since_ms = self._in_slack(begun.ms)
+                await target.note(target.rule(state.post_begun(since_ms, await self._lands_by(begun.ms))))
             raise
         return state.posted(ts, message.digest)
 
@@ -194,6 +196,11 @@ class MessageSync:
         except Refused as error:
             # Deleted already, or Slack does not allow it: then the new message is at least the later of the two.
             log.warning("slack.not_deleted", channel=target.channel, ts=ts, why=str(error))
+
+    def _in_slack(self, begun_ms: int) -> int:
+        """Return from when on Slack's history may have what was begun: the store's clock may be ahead of Slack's."""
+        now_ms = self.slack.now_ms()
+        return begun_ms if now_ms is None else min(begun_ms, now_ms)
 
     async def _lands_by(self, begun_ms: int) -> int:
         return self.durations.lands_by_ms(begun_ms, await self.clock.now_ms(), self.durations.slack_timeout)

@@ -18,9 +18,9 @@ class MessageState:
     """
     One message that is to exist once.
 
-    `ts` is its name once it is known to exist. `begun_ms` and `until_ms` (the store's time) belong to a call whose
-    outcome is not known: before `until_ms` nothing is looked up or repeated. `content_digest` is the digest of the
-    message's content, None while that is unknown. `pending_digest` is that of an update that an earlier one may
+    `ts` is its name once it is known to exist. `begun_ms` (Slack's time) and `until_ms` (the store's) belong to a call
+    whose outcome is not known: before `until_ms` nothing is looked up or repeated. `content_digest` is the digest of
+    the message's content, None while that is unknown. `pending_digest` is that of an update that an earlier one may
     overwrite until `until_ms`: before then, writing the same again is pointless. `replaces` is a message that cannot be
     edited any more, or stands in the wrong place, to be deleted once this one is there. `state_ms` is the time of the
     newest event it tells of, by PagerDuty's clock. `doubled_from_ms` and `doubled_until_ms` belong to posts that were
@@ -47,7 +47,7 @@ class MessageState:
         return replace(self, content_digest=None, pending_digest=None)
 
     def post_begun(self, begun_ms: int, until_ms: int) -> "MessageState":
-        """Note that a post may land, from `begun_ms` until `until_ms`, by the store's clock."""
+        """Note that a post may land, from `begun_ms` by Slack's clock until `until_ms` by the store's."""
         return replace(self, begun_ms=begun_ms, until_ms=until_ms)
 
     def post_failed(self) -> "MessageState":

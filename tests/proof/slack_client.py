@@ -29,6 +29,9 @@ class SimulatedSlack(Slack):
         self._workspace = workspace
         self._way = way
 
+    def now_ms(self) -> None:
+        """Have no clock but the store's."""
+
     async def auth_test(self) -> SlackIdentity:
         """Say who the bridge is."""
         return HOME

@@ -57,7 +57,7 @@ async def test_redis_jumps_while_cards_are_posted_and_clicks_carried_out(
     cards = [each for each in bridge.channel.messages if "checkout-api" in each.plain]
     titles = ["before", "meanwhile", "afterwards"]
     assert [1, 1, 1] == [sum(title in each.plain for each in cards) for title in titles]
-    assert [1, 0, 0] == [len(each.replies) for each in cards]
+    assert [1, 0, 0] == [len(each.replies) for each in cards], [reply.plain for each in cards for reply in each.replies]
     assert 1 == len(bridge.effects())
     await until_so(lambda: _nothing_due(bridge), "the last resync for now")
 
@@ -71,3 +71,26 @@ async def _nothing_due(bridge: Bridge) -> bool:
         if any(scheduler._due(progress, await scheduler.clock.now_ms())):
             return False
     return True
+
+
+@pytest.mark.parametrize("what", ["card", "line"])
+async def test_what_was_posted_is_found_by_a_store_that_is_ahead(bridge: Bridge, clock: Clock, what: str) -> None:
+    """Slack's answer is lost while Redis is hours ahead of Slack: the message is found, and there once."""
+    incident = bridge.trigger("before")
+    card = await bridge.card("before")
+    clock.put(2 * HOUR)
+    await settled(bridge)
+    lost = bridge.slack.add_fault(Fault("chat.postMessage", drop=True, after_effect=True, times=1))
+
+    if what == "card":
+        bridge.trigger("afterwards")
+    else:
+        bridge.pagerduty.web("PBOB1").add_note(incident.id, "Looking")
+    await until(lambda: lost.match_count > 0, "the answer to be lost")
+    await settled(bridge)
+
+    cards, lines = (1, 0) if what == "card" else (0, 1)
+    assert cards == sum("afterwards" in each.plain for each in bridge.channel.messages)
+    assert lines == len(card.replies)
+    posts = [str(call.arguments["text"]) for call in bridge.slack.calls_to("chat.postMessage")]
+    assert cards + lines == sum("afterwards" in text or "Looking" in text for text in posts)

@@ -53,7 +53,7 @@ async def test_a_subscription_that_was_switched_off(bridge: Bridge) -> None:
 
     await until(lambda: subscription(bridge).disabled_until is None, "the subscription to be switched on")
     await bridge.card("Unheard")
-    await until(lambda: "Bob Ng acknowledged it" in card.replies[-1].plain, "what was lost")
+    await until(lambda: any("Bob Ng acknowledged it" in reply.plain for reply in card.replies), "what was lost")
     notice = await bridge.card("were delayed")
 
     await looked(bridge, 3)
