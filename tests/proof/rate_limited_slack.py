@@ -78,6 +78,7 @@ class LimitedTransport(Transport):
         self._channels = channels
         self._way = way
         self._pacing = pacing
+        self.ahead_ms = None
 
     async def _once(self, method: str, **request: Any) -> Answer:  # noqa: ANN401 -- as the real one
         said = request.get("json") or request.get("params") or {}
