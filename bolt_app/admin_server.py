@@ -25,11 +25,17 @@ CONNECTIONS = Gauge(
 )
 READY = Gauge("pagebridge_worker_ready", "1 while the worker takes clicks and shows what happens")
 PROBLEM = Gauge("pagebridge_worker_problem", "1 while `/readyz` names a problem of this kind", ["what"])
-KINDS = ("redis", "transport", "slack", "pagerduty", "default_channel", "channels", "teams", "clock", "subscription")
+KINDS = (
+    *("redis", "transport", "slack", "pagerduty", "token"),
+    *("default_channel", "channels", "teams", "clock", "subscription"),
+)
 LATELY = 5.0
 """Seconds for which a refusal of Redis counts: what is refused at work is tried again sooner."""
-HARMLESS = frozenset({"clock", "channels", "subscription"})
-"""Kinds of problems with which all else is still done: Slack's clock, the default channel and resync stand in."""
+HARMLESS = frozenset({"clock", "channels", "subscription", "token"})
+"""
+Kinds of problems with which all else is still done: Slack's clock, the default channel, resync and the present token
+stand in.
+"""
 
 
 class Transport(Protocol):

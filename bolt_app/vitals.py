@@ -64,6 +64,7 @@ class Vitals:
         looks: dict[str, Look] = {
             "slack": self._slack,
             "pagerduty": self._pagerduty,
+            "token": self.token,
             "default_channel": self._default_channel,
             "channels": self._channels,
             "teams": self._teams,
@@ -135,6 +136,11 @@ class Vitals:
         lacking = credential_checks.pagerduty_scopes(self.pagerduty.missing_scopes)
         return f"{lacking}." if lacking else ""
 
+    async def token(self) -> str:
+        """Report that PagerDuty refuses the next token: for hours after that the present one is still good."""
+        refused = None if "pagerduty" in self.problems else self.pagerduty.no_next_token
+        return next_token_problem(credential_checks.pagerduty_token(refused, is_key=False)) if refused else ""
+
     async def _default_channel(self) -> str:
         default = self.config.current.routing.default_channel
         if not default:
@@ -170,6 +176,11 @@ class Vitals:
         for whose, ms in (("This machine's", self.wall_clock() * SECOND), ("Redis's", self.clock.estimate_ms())):
             if abs(ms - right) > MOST_SKEW_MS:
                 yield f"{whose} clock is {round((ms - right) / SECOND):+d} s off Slack's: let NTP set it."
+
+
+def next_token_problem(why: Problem) -> str:
+    """Return what it means when PagerDuty refuses to replace a token that still works."""
+    return f"{why}. The present token still works; once it ends, no click can be carried out."
 
 
 def default_channel_problem(wrong: Problem) -> str:

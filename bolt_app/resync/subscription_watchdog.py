@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from shared.durations import Durations
-from shared.errors import CallError
+from shared.errors import BadCredentials, CallError, Refused
 from shared.model.event import SECOND
 from shared.model.resync_state import Gap, ResyncState
 from shared.pagerduty.api.client import PagerDuty
@@ -26,6 +26,11 @@ from shared.store.redis import Redis
 log = structlog.get_logger()
 
 OFF = "PagerDuty disabled the webhook subscription, because its deliveries were rejected: see the receiver's log"
+LOCKED = "PagerDuty disabled the webhook subscription and does not let the bridge switch it on ({}): enable it there"
+UNREAD = (
+    "PagerDuty's webhook subscriptions can't be read ({}), so nothing shows whether they deliver: "
+    "allow the bridge's API key or app to read them (scope webhook_subscriptions.read)"
+)
 SILENT = "PagerDuty's pings don't reach the receiver: see its log for rejected deliveries"
 
 
@@ -42,7 +47,13 @@ class SubscriptionWatchdog:
     async def check(self, progress: ResyncState, lease: Lease) -> ResyncState:
         """Check the subscription; report a problem once and repair it if possible. Raises `CallError`, `Malformed`."""
         await lease.check(self.durations.pagerduty_timeout)
-        everything = await self.pagerduty.webhook_subscriptions()
+        try:
+            everything = await self.pagerduty.webhook_subscriptions()
+        except BadCredentials:
+            # One cause, which `Vitals` names.
+            raise
+        except Refused as error:
+            return _noted(progress, UNREAD.format(error))
         ours = [each for each in everything.value if delivers_here(each, self.subscription)]
         if not ours:
             everything.require_whole()
@@ -54,7 +65,7 @@ class SubscriptionWatchdog:
             progress = replace(progress, gap=_open_gap(progress, now_ms, silent=nothing_comes))
         gap = progress.gap
         if disabled:
-            progress = await self._repair(progress, disabled, lease, now_ms)
+            progress, problem = await self._repair(progress, disabled, lease, now_ms)
         elif progress.pinged_ms and not await self._ping_came(progress):
             timed_out = self._ping_timed_out(progress, now_ms)
             problem = problem or (SILENT if timed_out else progress.problem)
@@ -62,20 +73,17 @@ class SubscriptionWatchdog:
         elif gap and not gap.until_ms and not (nothing_comes if gap.silent else problem):
             progress = replace(progress, gap=replace(gap, until_ms=now_ms), pinged_ms=0, due_ms=now_ms)
             log.warning("subscription.works_again", hint="what was lost meanwhile is looked up now")
-        if problem and problem != progress.problem:
-            log.error("subscription.wrong", why=problem)
-        elif progress.problem and not problem:
-            log.info("subscription.right", was=progress.problem)
-        return replace(progress, problem=problem)
+        return _noted(progress, problem)
 
     async def _repair(
         self, progress: ResyncState, disabled: Sequence[WebhookSubscription], lease: Lease, now_ms: int
-    ) -> ResyncState:
-        """Ping it; enable it when the ping has arrived or timed out. If PagerDuty refuses, the problem stays."""
+    ) -> tuple[ResyncState, str]:
+        """Ping it; enable it when the ping has arrived or timed out. Also return what is wrong with it."""
         timed_out = self._ping_timed_out(progress, now_ms)
         came = bool(progress.pinged_ms) and await self._ping_came(progress)
         if progress.pinged_ms and not came and not timed_out:
-            return progress
+            return progress, progress.problem or OFF
+        problem = OFF
         if progress.pinged_ms:
             for subscription in disabled:
                 await lease.check(self.durations.pagerduty_timeout)
@@ -83,9 +91,10 @@ class SubscriptionWatchdog:
                     await self.pagerduty.enable_subscription(subscription.id)
                 except CallError as error:
                     log.warning("subscription.not_enabled", subscription=subscription.id, why=str(error))
+                    problem = LOCKED.format(error) if isinstance(error, Refused) else OFF
                 else:
                     log.warning("subscription.enabled", subscription=subscription.id, ping_came=came, why=OFF)
-        return progress if came else await self._ping(progress, disabled, lease, now_ms)
+        return progress if came else await self._ping(progress, disabled, lease, now_ms), problem
 
     async def _ping(
         self, progress: ResyncState, ours: Sequence[WebhookSubscription], lease: Lease, now_ms: int
@@ -105,6 +114,15 @@ class SubscriptionWatchdog:
     async def _ping_came(self, progress: ResyncState) -> bool:
         came = await self.redis.get(keys.PING)
         return isinstance(came, bytes) and int(came) >= progress.pinged_ms
+
+
+def _noted(progress: ResyncState, problem: str) -> ResyncState:
+    """Return the state with what is wrong now, which is logged once."""
+    if problem and problem != progress.problem:
+        log.error("subscription.wrong", why=problem)
+    elif progress.problem and not problem:
+        log.info("subscription.right", was=progress.problem)
+    return replace(progress, problem=problem)
 
 
 def _open_gap(progress: ResyncState, now_ms: int, *, silent: bool) -> Gap:

@@ -58,6 +58,7 @@ CASES = (
         quiet=3,
         labels={"what": "pagerduty"},
     ),
+    Case("PagebridgeTokenEnds", {'pagebridge_worker_problem{what="token"}': "0x2 1x9 0x9"}, fires=5, over=13, quiet=4),
     Case(
         "PagebridgeClockWrong",
         {'pagebridge_worker_problem{what="clock"}': "0x2 1x9 0x9"},

@@ -38,6 +38,15 @@ async def problem(bridge: Bridge) -> str:
         await redis.aclose()
 
 
+async def named(bridge: Bridge, *words: str) -> None:
+    """Wait until the worker says all of these words about the subscription."""
+    async with asyncio.timeout(PATIENCE):
+        said = ""
+        while not all(word in said for word in words):
+            await asyncio.sleep(0.02)
+            said = await problem(bridge)
+
+
 def switch_off(bridge: Bridge) -> None:
     """Let PagerDuty switch the subscription off for a day."""
     subscription(bridge).disabled_until = bridge.pagerduty.clock.now() + timedelta(hours=24)
@@ -117,9 +126,7 @@ async def test_a_receiver_that_turns_everything_away(bridge: Bridge) -> None:
     await until(healthy, "a subscription in order")
     subscription(bridge).secrets = ["another secret"]
     switch_off(bridge)
-    async with asyncio.timeout(PATIENCE):
-        while "pings don't reach" not in await problem(bridge):
-            await looked(bridge, 1)
+    await named(bridge, "pings don't reach")
 
 
 async def test_a_subscription_that_is_missing_leaves_a_gap(bridge: Bridge) -> None:
@@ -191,8 +198,11 @@ async def test_a_subscription_that_cannot_be_switched_on_is_reported(bridge: Bri
     bridge.trigger("Unheard")
 
     await until(lambda: not healthy(), "the subscription to be found off")
-    assert "disabled the webhook subscription" in await problem(bridge)
+    await named(bridge, "disabled the webhook subscription", "and does not let the bridge switch it on")
     await bridge.card("Unheard")
+
+    bridge.pagerduty.add_fault(Fault("GET", "/webhook_subscriptions", status=403, code=2010))
+    await named(bridge, "PagerDuty's webhook subscriptions can't be read", "webhook_subscriptions.read")
 
 
 async def test_a_resync_that_hangs_holds_up_no_check(bridge: Bridge) -> None:

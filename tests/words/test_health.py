@@ -16,10 +16,11 @@ from bolt_app.admin_server import AdminServer
 from bolt_app.resync import subscription_watchdog
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.socket_mode import SocketMode
-from bolt_app.vitals import Vitals, default_channel_problem, route_channels_problem
+from bolt_app.vitals import Vitals, default_channel_problem, next_token_problem, route_channels_problem
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured, Problem
 from shared.config.settings import Settings, load
+from shared.diagnostics import credential_checks
 from shared.errors import BadCredentials, CallError, Refused, StoreDown, Uncertain
 from shared.model.resync_state import GLOBAL
 from shared.pagerduty.models.webhook_subscription import NEEDED, WebhookSubscription, wrong_with
@@ -41,6 +42,7 @@ SUBSCRIPTION = WebhookSubscription(
     scope_id="",
     description="",
 )
+DENIED = Refused("PagerDuty answered: Access Denied", 2010, 403)
 WRONG_SETTINGS: tuple[Mapping[str, str | None], ...] = (
     dict.fromkeys(GOOD),
     {"SLACK_BOT_TOKEN": "xoxp-1", "SLACK_APP_TOKEN": "xapp 1", "REDIS_URL": "http://x", "SLACK_COMMAND": "PD"},
@@ -133,6 +135,8 @@ def _subscription_problems() -> dict[str, str]:
         "It does not send all events": str(wrong_with((lacking,))),
         "It is only for one service": str(wrong_with((replace(SUBSCRIPTION, scope="service"),))),
         "PagerDuty disabled it": subscription_watchdog.OFF,
+        "PagerDuty does not let it be switched on": subscription_watchdog.LOCKED.format(DENIED),
+        "It can't be read": subscription_watchdog.UNREAD.format(DENIED),
         "Its pings do not arrive": subscription_watchdog.SILENT,
     }
 
@@ -150,7 +154,7 @@ async def _vitals() -> dict[str, tuple[str, str]]:
         none,
         lambda: 420.0,
     )
-    away, refused = Uncertain("no answer within 6 s"), Refused("PagerDuty answered: Access Denied", 2010, 403)
+    away, refused = Uncertain("no answer within 6 s"), DENIED
     revoked = BadCredentials("Slack refused auth.test: token_revoked", "token_revoked", 200)
     archived = Problem("#incidents is archived", "unarchive it, or name another channel")
     failing: dict[str, tuple[str, CallError]] = {
@@ -163,6 +167,9 @@ async def _vitals() -> dict[str, tuple[str, str]]:
         "The channel of a route can't be read": ("channels", away),
     }
     said = {situation: (what, vitals.worded(what, error)) for situation, (what, error) in failing.items()}
+    replaced = BadCredentials("PagerDuty gave no token and said invalid_client", status=401)
+    next_token = credential_checks.pagerduty_token(replaced, is_key=False)
+    said["PagerDuty refuses the next token"] = "token", next_token_problem(next_token)
     said["The default channel is archived"] = "default_channel", default_channel_problem(archived)
     said["The channel of a route is archived"] = "channels", route_channels_problem([archived])
     said["Those of seven routes are"] = "channels", route_channels_problem([archived] * 7)

@@ -80,6 +80,8 @@ class TokenSource:
     def __init__(self, app: OAuthApp, timeout: float, now: Callable[[], float] = time.monotonic) -> None:
         self.missing_scopes: frozenset[str] = frozenset()
         """The needed scopes that PagerDuty is known not to have granted."""
+        self.refused: BadCredentials | None = None
+        """Why PagerDuty gave no token when it was last asked; the one before may be in force still."""
         self._client = TokenClient(app.secret, app.client_id, app.identity_url, timeout)
         self._scope = " ".join([f"as_account-{app.account}", *SCOPES])
         self._now = now
@@ -132,8 +134,10 @@ class TokenSource:
             self._held = self._token(self._answer(), asked)
         except BridgeError as error:
             self._not_before = asked + RETRY_PAUSE
+            self.refused = error if isinstance(error, BadCredentials) else self.refused
             log.warning("pagerduty.no_token", why=str(error))
             raise
+        self.refused = None
         log.info("pagerduty.token", seconds=round(self._held.end - asked))
         return self._held
 

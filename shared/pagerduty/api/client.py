@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from shared.config.settings import PagerDutySettings
 from shared.durations import Durations
+from shared.errors import BadCredentials
 from shared.pagerduty.api.auth import OAuthApp, TokenSource
 from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.api.reads import Reads
@@ -53,6 +54,11 @@ class PagerDuty(Reads, Writes):
     def missing_scopes(self) -> frozenset[str]:
         """The needed scopes that the app is known not to have. A key has them all."""
         return self._access.missing_scopes if isinstance(self._access, TokenSource) else frozenset()
+
+    @property
+    def no_next_token(self) -> BadCredentials | None:
+        """Why the app was refused its next token, also while the present one is still good."""
+        return self._access.refused if isinstance(self._access, TokenSource) else None
 
 
 def credentials(settings: PagerDutySettings) -> str | OAuthApp:

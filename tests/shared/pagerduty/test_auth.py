@@ -210,6 +210,30 @@ async def test_a_renewal_that_fails_early_harms_nobody(server: LocalServer, toke
         await tokens.header(soon())
 
 
+async def test_a_renewal_that_is_refused_is_known_before_the_token_ends(
+    server: LocalServer, tokens: TokenSource
+) -> None:
+    """The secret was replaced: the old token serves on, and that there is no next one can be told until there is."""
+    server.say(GOOD)
+    await tokens.header(soon())
+    server.say_raw(b'{"error": "invalid_client"}', 401)
+    clock.now = 950
+    assert "Bearer pdus+1" == await tokens.header(soon())
+    await asked(tokens)
+    assert "invalid_client" in str(tokens.refused)
+
+    server.say_raw(b"", 503)
+    clock.now += RETRY_PAUSE
+    await tokens.header(soon())
+    await asked(tokens)
+    assert "invalid_client" in str(tokens.refused)
+
+    server.say(GOOD)
+    clock.now = 1000
+    await tokens.header(soon())
+    assert tokens.refused is None
+
+
 async def test_a_scope_less_than_asked_for_is_noted(server: LocalServer, tokens: TokenSource) -> None:
     """What the server leaves out is known, to be said at start."""
     server.say({**GOOD, "scope": "as_account-us.acme " + " ".join(sorted(SCOPES)[1:])})
