@@ -20,9 +20,9 @@ class Durations:
     lease: float = 10.0
     claim_idle: float = 5.0
     """After this long an entry that a worker took and did not finish is taken over by another."""
-    block: float = 1.0
+    block: float = 2.0
     """How long one blocking read of a stream waits."""
-    poll: float = 2.0
+    poll: float = 3.0
     """How often a work queue with nothing due is looked at for what others marked; one's own marks wake it at once."""
     retry_first: float = 0.5
     """The first pause before a call is tried again when the other side did not name one; doubles up to `retry_max`."""

@@ -39,7 +39,6 @@ class Durability:
 
 async def probe(client: Redis) -> Durability:
     """Find the durability in force, with few rights. Raises `StoreDown` only when Redis cannot be reached."""
-    await client.ping()
     settings = await _settings(client)
     eviction = settings.get("maxmemory-policy", "")
     if settings.get("appendfsync") == "no":

@@ -34,6 +34,8 @@ LOST = Counter("pagebridge_journal_steps_lost", "Steps of journals that could no
 BATCH = 32
 PAGE = 500
 """Entries that are read at once where all are read."""
+TIDY = 12
+"""How many looks for entries of dead workers there are for each for the names that they have left."""
 MOST_DELIVERY = 1024 * 1024
 """Bytes of a delivery that are taken; the receiver lets half as many in."""
 MOST_FIELDS = 16
@@ -112,6 +114,7 @@ class Inbox:
         self._consumer = consumer
         self._claim_idle = durations.claim_idle
         self._looked = -math.inf
+        self._tidied = -math.inf
         self._block = max(1, int(durations.block * 1000))
 
     async def open(self) -> None:
@@ -139,15 +142,21 @@ class Inbox:
             read: Any = await self._blocking.xreadgroup(
                 keys.GROUP, self._consumer, {self.stream: ">"}, count=BATCH, block=self._block
             )
-            if looks and not claimed and not read:
-                await run_script(self._redis, "drop_consumers", [self.stream], [keys.GROUP, idle])
+            if looks and not claimed:
                 self._looked = now
+                await self._tidy(now, idle)
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
             await self.open()
             return []
         return _entries([*claimed, *(entry for _, entries in read or [] for entry in entries)])
+
+    async def _tidy(self, now: float, idle: int) -> None:
+        """Remove the consumers of dead workers, now and then: they cost nothing but room."""
+        if now - self._tidied >= self._claim_idle * TIDY:
+            await run_script(self._redis, "drop_consumers", [self.stream], [keys.GROUP, idle])
+            self._tidied = now
 
     async def ack(self, entry: Entry) -> None:
         """Take a finished entry off the stream for good."""
