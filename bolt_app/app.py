@@ -28,12 +28,12 @@ from bolt_app.replies.builder import Reply
 from bolt_app.replies.sender import respond
 from shared.access.identity import Identity, is_own_workspace
 from shared.errors import Malformed, StoreDown
-from shared.model.actions import SPECS
+from shared.model.actions import SPECS, Action
 from shared.model.ids import SlackUserId, slack_id
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
-from shared.slack.render.buttons import ACK_MINE, LEVEL, MENU, MENU_ROW, RETRY, ROW
+from shared.slack.render.buttons import ACK_MINE, LEVEL, MENU, RETRY
 
 log = structlog.get_logger()
 
@@ -164,7 +164,7 @@ def build(token: str, home: SlackIdentity, slack: Slack, listeners: Listeners, i
 def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> None:
     """Name the listener of each button, dialog, command, shortcut and event."""
     taking, presses, submissions = inflight.tracked, listeners.block_actions, listeners.view_submissions
-    for action in (*ROW, *MENU_ROW):
+    for action in SPECS.keys() - {Action.TRIGGER}:
         app.action(f"pagebridge:{action}")(taking(presses.act if SPECS[action].one_press else presses.open_modal))
     app.action(MENU)(taking(presses.open_modal))
     app.action(re.compile(rf"{LEVEL}:\d+"))(taking(presses.act))

@@ -148,6 +148,7 @@ def _build_reconciler(shared: Shared, message_sync: MessageSync) -> Reconciler:
             adoption=adoption,
         ),
         backlog=shared.backlog,
+        reminders=shared.reminders,
         incidents=store.incidents,
         incident_sync=IncidentSync(
             Mentions(shared.identity, durations.name_lookup),

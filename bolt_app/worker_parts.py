@@ -15,6 +15,7 @@ from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector, Rule
 from bolt_app.read_path.reconciler import Reconciler
+from bolt_app.read_path.reminders import Reminders
 from bolt_app.resync.incident_resync import IncidentResync
 from bolt_app.resync.scheduler import Scheduler
 from bolt_app.resync.slack_sweep import SlackSweep
@@ -41,7 +42,7 @@ from shared.slack.api.client import Slack
 from shared.store import documents
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation, StoreClock
-from shared.store.coordination import Leases, WorkQueue
+from shared.store.coordination import Leases, SharedTokenBuckets, WorkQueue
 from shared.store.documents import Documents
 from shared.store.incidents import ExpectationStore, Incidents
 from shared.store.redis import Redis
@@ -153,6 +154,12 @@ class Shared:
     def backlog(self) -> Backlog:
         """Bounds the lines that are not posted yet."""
         return Backlog(self.store.incidents, self.store.slack_states, self.config, self.store.clock)
+
+    @cached_property
+    def reminders(self) -> Reminders:
+        """Asks about acknowledgements that may be forgotten."""
+        store, budgets = self.store, SharedTokenBuckets(self.clients.redis)
+        return Reminders(store.incidents, store.open_incidents, budgets, self.config, store.clock)
 
 
 @dataclass(frozen=True)

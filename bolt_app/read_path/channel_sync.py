@@ -239,7 +239,7 @@ class ChannelSync:
             broadcast=broadcast_kind(entry) in this.route.broadcast,
             urgent=this.snapshot.urgency == "high",
         )
-        message = thread_line.render_line(this.incident.id, entry)
+        message = thread_line.render_line(this.incident.id, entry, this.snapshot)
         try:
             state = await self.message_sync.sync(message, known, target, edit=entry.is_edited)
             if state.ts is None:

@@ -18,6 +18,7 @@ from bolt_app.read_path.backlog import Backlog
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import NOT_SHOWN, ChannelPlanner
 from bolt_app.read_path.channel_sync import ChannelSync, ReconcilePass, SlackUsers, retry_after
+from bolt_app.read_path.reminders import Reminders
 from shared.access.identity import Identity
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused
@@ -53,6 +54,7 @@ class Reconciler:
     channel_planner: ChannelPlanner
     incident_sync: "IncidentSync"
     backlog: Backlog
+    reminders: Reminders
     incidents: Incidents
     slack_states: Documents[SlackState]
     journal: Journal
@@ -66,7 +68,11 @@ class Reconciler:
         crowded = has_backlog(known)
         if crowded and await self.backlog.reduce(known, lease):
             known = (await self.incidents.to_tell(incident, lease)).value
-        again = None
+        again = look = None
+        if known.snapshot is not None:
+            look = await self.reminders.ask_if_due(known, known.snapshot)
+            if look == 0:
+                known, look = (await self.incidents.to_tell(incident, lease)).value, None
         try:
             if known.snapshot is not None and known.snapshot.teams is None:
                 # Where it may be shown depends on them, and a read that does not say them either is no reason to guess.
@@ -83,8 +89,8 @@ class Reconciler:
                     # Also what was told before a call failed.
                     if len(this.incident.lines) >= MANY_LINES or len(this.incident.seen_events) >= MANY_IDS:
                         await self._move_out(this)
-                if crowded:
-                    again = min(filter(None, (again, self.backlog.next_look(this.incident))), default=None)
+                burst = self.backlog.next_look(this.incident) if crowded else None
+                again = min(filter(None, (again, burst, look)), default=None)
         except CallError as error:
             await self.journal.append(incident, failure("slack.later", error))
             raise

@@ -51,7 +51,8 @@ class Trail:
 
     def audit_entry(self, command: Command, outcome: Outcome, now_ms: int) -> AuditEntry:
         """Return the audit entry: who asked for what, why it was allowed, what was sent, and the outcome."""
-        sent = SPECS[command.action].request.replace("{id}", command.incident) if self.response else ""
+        request = SPECS[command.action].request
+        sent = request.replace("{id}", command.incident) if self.response else ""
         return AuditEntry(
             at_ms=now_ms,
             command=command.id,
@@ -63,7 +64,7 @@ class Trail:
             mapped=self.linked.how if self.linked else "",
             rule=self.rule,
             sent=sent,
-            answer=self.response,
+            answer=self.response if request else "",
             outcome=outcome.kind,
             reference=outcome.reference,
         )

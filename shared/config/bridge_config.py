@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from shared.config.setting_types import shaped
 from shared.model.actions import Action
-from shared.model.event import Snapshot
+from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId
 from shared.model.permissions import Rule
 from shared.model.thread_layout import BroadcastKind, Verbosity
@@ -20,6 +20,8 @@ PagerDutyUser = Annotated[str, shaped(r"[PQ][A-Z0-9]{3,30}", "a PagerDuty user i
 Domain = Annotated[str, shaped(r"[^\s@]+", "a domain such as example.com (without the @)")]
 Contact = Annotated[str, shaped(r"\S[^\n]{0,79}", "a short text such as #sre-help")]
 Name = Annotated[str, shaped(r"(?s).*\S.*", "an id or a name; leave it out to match any")]
+Duration = Annotated[str, shaped(r"[1-9]\d{0,3}[smhd]|never", 'a time such as "30m", "2h" or "1d", or "never"')]
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class _Table(BaseModel):
@@ -44,29 +46,17 @@ class Route:
     broadcast: frozenset[BroadcastKind]
 
 
-class RouteConfig(_Table):
+class _Chosen(_Table):
     """
-    One route. Every field that it gives must match the incident; one without fields takes every incident.
+    What holds for some incidents. Every field that it gives must match; without any it holds for every incident.
 
-    `service`, `team` and `priority` are ids, or names as PagerDuty gives them. With `ignore` nothing is shown.
-    `verbosity` and `broadcast` say what their threads tell, and what of it the whole channel sees; None takes what
-    holds for all routes.
+    `service`, `team` and `priority` are ids, or names as PagerDuty gives them.
     """
 
     service: Name | None = None
     team: Name | None = None
     urgency: Literal["high", "low"] | None = None
     priority: Name | None = None
-    channel: Channel | None = None
-    channels: tuple[Channel, ...] = ()
-    ignore: bool = False
-    verbosity: Verbosity | None = None
-    broadcast: frozenset[BroadcastKind] | None = None
-
-    @property
-    def all_channels(self) -> tuple[str, ...]:
-        """The channels of this route; the first is home."""
-        return (self.channel,) if self.channel else self.channels
 
     def mismatch(self, snapshot: Snapshot) -> str:
         """Name the first given field that does not match an incident, by id or by name; empty if all match."""
@@ -79,6 +69,26 @@ class RouteConfig(_Table):
             if value is not None and not any(ref is not None and value in (ref.id, ref.name) for ref in refs):
                 return field
         return "" if self.urgency in (None, snapshot.urgency) else "urgency"
+
+
+class RouteConfig(_Chosen):
+    """
+    One route. With `ignore` nothing is shown.
+
+    `verbosity` and `broadcast` say what their threads tell, and what of it the whole channel sees; None takes what
+    holds for all routes.
+    """
+
+    channel: Channel | None = None
+    channels: tuple[Channel, ...] = ()
+    ignore: bool = False
+    verbosity: Verbosity | None = None
+    broadcast: frozenset[BroadcastKind] | None = None
+
+    @property
+    def all_channels(self) -> tuple[str, ...]:
+        """The channels of this route; the first is home."""
+        return (self.channel,) if self.channel else self.channels
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> Self:
@@ -143,17 +153,34 @@ class AuthorizationConfig(_Table):
         return self.actions.get(action, Rule.LINKED if by_roles else Rule.TEAM)
 
 
+class ReminderConfig(_Chosen):
+    """After how long without anybody's work an acknowledged incident's thread asks whether it is still worked on."""
+
+    after: Duration
+
+    @property
+    def after_ms(self) -> int | None:
+        """The time in milliseconds, None for never."""
+        return None if self.after == "never" else int(self.after[:-1]) * _UNITS[self.after[-1]] * SECOND
+
+
 DurabilityLevel = Literal["memory", "fsync", "replica"]
 """What an acknowledgement waits for: nothing, the disk of the server, or that and a replica."""
 
 
 class BridgeConfig(_Table):
-    """All of `bridge.toml`. `durability` says what 202 and ack() wait for."""
+    """All of `bridge.toml`. `durability`: what 202 and ack() wait for; of `reminders` the first that matches holds."""
 
     durability: DurabilityLevel = "fsync"
     routing: RoutingConfig = RoutingConfig()
     identity: IdentityConfig = IdentityConfig()
     authorization: AuthorizationConfig = AuthorizationConfig()
+    reminders: tuple[ReminderConfig, ...] = ()
+
+    def reminder_ms(self, snapshot: Snapshot) -> int | None:
+        """Find after how many milliseconds an acknowledgement of an incident counts as forgotten; None for never."""
+        chosen = (each.after_ms for each in self.reminders if not each.mismatch(snapshot))
+        return next(chosen, None)
 
 
 TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
@@ -162,6 +189,7 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("routing", "routes"): RouteConfig,
     ("identity",): IdentityConfig,
     ("authorization",): AuthorizationConfig,
+    ("reminders",): ReminderConfig,
 }
 """Every table of `bridge.toml`, by its name."""
 

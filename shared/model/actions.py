@@ -23,6 +23,7 @@ class Action(StrEnum):
     SNOOZE = "snooze"
     PRIORITY = "priority"
     STATUS_UPDATE = "status_update"
+    STILL_ON_IT = "still_on_it"
     TRIGGER = "trigger"
 
 
@@ -73,11 +74,12 @@ class ActionSpec:
     One action, as data.
 
     `event_type` is the event by which PagerDuty reports it. `request` is its call as the audit shows it, without any
-    text of people. `works_in` are the statuses in which it does something, `status` is the one that it sets, None if it
-    leaves it. One that is `long_lived` stays valid for minutes: a late text is still useful, a late page is not. One
-    that is `idempotent` may be done twice; what notifies or adds may not. `changes_assignees` is true if it changes who
-    is paged, and so depends on the assignees that the person saw. `low_urgency` is true if it works on incidents of low
-    urgency too. `one_press` is true if a press on its button is all that it asks for; else it opens a dialog.
+    text of people; empty if only the bridge notes it. `works_in` are the statuses in which it does something, `status`
+    is the one that it sets, None if it leaves it. One that is `long_lived` stays valid for minutes: a late text is
+    still useful, a late page is not. One that is `idempotent` may be done twice; what notifies or adds may not.
+    `changes_assignees` is true if it changes who is paged, and so depends on the assignees that the person saw.
+    `low_urgency` is true if it works on incidents of low urgency too. `one_press` is true if a press on its button is
+    all that it asks for; else it opens a dialog.
     """
 
     label: str
@@ -255,6 +257,25 @@ SPECS = {
         works_in=frozenset(Status),
         placement=Placement.MENU,
         long_lived=True,
+    ),
+    Action.STILL_ON_IT: ActionSpec(
+        "Still on it",
+        event.CONFIRMED,
+        "",
+        ActionWording(
+            noun="word that you are still on {it}",
+            done="It is noted that you are still on {it}",
+            declined="You can't say that you are still on {it}",
+            undone="It was NOT noted that you are still on {it}",
+            waiting="It is NOT noted yet that you are still on {it}",
+            meanwhile="the question in the thread is still open",
+            already="It was already noted that you are still on {it}",
+        ),
+        AttemptWording(doing="saying that it is still worked on", noun="word that it is still worked on"),
+        works_in=frozenset({Status.ACKNOWLEDGED}),
+        placement=Placement.NONE,
+        idempotent=True,
+        one_press=True,
     ),
     Action.TRIGGER: ActionSpec(
         "New incident",

@@ -233,6 +233,8 @@ URGENCY_CHANGED = "pagebridge.urgency_changed"
 TITLE_CHANGED = "pagebridge.title_changed"
 NOTE_EDITED = "pagebridge.note_edited"
 """The last four have no webhook: a read or PagerDuty's answer to our own call tells of them."""
+REMINDED, CONFIRMED = "pagebridge.reminded", "pagebridge.confirmed"
+"""The thread was asked whether an acknowledged incident is still worked on, and a person said so: for us alone."""
 UNREADABLE = "pagebridge.unreadable"
 """A change of an incident that came in a form that cannot be read: PagerDuty has to be."""
 
@@ -281,6 +283,8 @@ ANNOUNCED_TYPES = frozenset(
         URGENCY_CHANGED,
         TITLE_CHANGED,
         NOTE_EDITED,
+        REMINDED,
+        CONFIRMED,
     }
 )
 """The events that have a timeline line."""

@@ -43,7 +43,8 @@ class ThreadEntry:
     """
     One message of the thread: a line, its sides, and the state of the incident before it.
 
-    `late` is true if the status has changed since, so that what follows from the line is no longer so.
+    `late` is true if the status has changed since, so that what follows from the line is no longer so; a question to
+    the thread is late once a person has done anything.
     """
 
     line: Line
@@ -54,7 +55,7 @@ class ThreadEntry:
     @property
     def is_edited(self) -> bool:
         """True if its message may come to say more than when it was posted."""
-        return bool(self.sides) or self.line.type == SUMMED
+        return bool(self.sides) or self.line.type in {SUMMED, event.REMINDED}
 
 
 def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> tuple[ThreadEntry, ...]:
@@ -74,6 +75,7 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
         sides[root.key].append(line)
     entries = []
     changed = max((line_time(line) for line in lines if line.type in TRANSITIONS), default=None)
+    acted = max((line_time(line) for line in lines if line.type in TRANSITIONS or line.by_person), default=None)
     state: dict[str, str] = {}
     for line in lines:
         said = {name: text for name, text in line.details if name in STATE_TYPES}
@@ -81,7 +83,8 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
             before = [(name, state[name]) for name in said if name in state]
             asleep = [BEFORE_WAKE] if snooze_ended(lines, line) else []
             others = tuple(side for side in sides[line.key] if side != line)
-            late = changed is not None and line_time(line) < changed
+            since = acted if line.type == event.REMINDED else changed
+            late = since is not None and line_time(line) < since
             entries.append(ThreadEntry(line, others, (*before, *asleep), late))
         state |= said
     return tuple(entries)
@@ -97,7 +100,7 @@ def is_wanted(line: Line, verbosity: Verbosity) -> bool:
         case "changes":
             return line.type not in event.AUTOMATION
         case "state":
-            return line.type in TRANSITIONS or line.type in {event.ESCALATED, SUMMED}
+            return line.type in TRANSITIONS or line.type in {event.ESCALATED, event.REMINDED, SUMMED}
 
 
 def broadcast_kind(entry: ThreadEntry) -> BroadcastKind | None:
@@ -137,9 +140,13 @@ def _main_line(side: Line, lines: tuple[Line, ...]) -> Line | None:
     """
     Find the line of the same agent that tells of `side`: the nearest, or the first one asked in the same words.
 
-    Of notes and new assignments only a resolution note and a self-assignment are sides. One without an agent is none,
-    but for a request for help: a workflow asks several people at once.
+    That a person is still on it belongs to the question that it answers. Of notes and new assignments only a resolution
+    note and a self-assignment are sides. One without an agent is none, but for a request for help: a workflow asks
+    several people at once.
     """
+    if side.type == event.CONFIRMED:
+        asked = [line for line in lines if line.type == event.REMINDED and line_time(line) < line_time(side)]
+        return max(asked, key=line_time, default=None)
     agent = side.agent.id if side.agent else None
     if side.type not in SIDE_OF or (agent is None and side.type != event.RESPONDER_ADDED):
         return None

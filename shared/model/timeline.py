@@ -55,6 +55,11 @@ class Line:
     told: bool = False
     message: MessageTs | None = None
 
+    @property
+    def by_person(self) -> bool:
+        """True if a person did it."""
+        return self.agent is not None and self.agent.is_user
+
     def detail_value(self, name: str) -> str:
         """Return one of the details, empty if it is not known."""
         return dict(self.details).get(name, "")

@@ -46,6 +46,10 @@ class OpenIncidents:
         """List the open incidents with a card in `channel`, all or the `most` newest."""
         return await self._list(keys.of_channel(channel, "open"), most)
 
+    async def opened_since(self, channel: ChannelId, since_ms: int) -> int:
+        """Count the open incidents with a card in `channel` that were opened since then."""
+        return int(await self._redis.zcount(keys.of_channel(channel, "open"), since_ms, "+inf"))
+
     async def _list(self, key: str, most: int) -> list[IncidentId]:
         members: list[bytes] = await self._redis.zrevrange(key, 0, most - 1)  # type: ignore[assignment]  # redis-py's union of all replies
         return [incident for member in members if (incident := await self._incident(key, member))]

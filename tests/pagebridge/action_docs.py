@@ -30,8 +30,8 @@ READING = (
 
 def actions_table() -> str:
     """Write the table of the README."""
-    rows = [_row(action) for action in (*ROW, *MENU_ROW, Action.TRIGGER)]
-    return "\n".join([*HEAD, *rows[:-1], *READING, rows[-1]]) + "\n"
+    rows = [_row(action) for action in (*ROW, *MENU_ROW, Action.STILL_ON_IT, Action.TRIGGER)]
+    return "\n".join([*HEAD, *rows[:-2], *READING, *rows[-2:]]) + "\n"
 
 
 def commands_table(command: str) -> str:
@@ -43,8 +43,8 @@ def commands_table(command: str) -> str:
 
 def _row(action: Action) -> str:
     who = WHO[AuthorizationConfig().rule(action)]
-    method, path, *fields = SPECS[action].request.split(" ", 2)
-    sent = ": ".join([f"`{method} {path}`", *fields])
+    method, path, *fields = [*SPECS[action].request.split(" ", 2), ""]
+    sent = ": ".join(filter(None, [f"`{method} {path}`", *fields])) if method else "nothing: the bridge notes it"
     cells = (f"**{TITLE[action]}**", _where(action), _while(action), _first(action))
     return f"| {' | '.join(cells)} | {sent} | {who} |"
 
@@ -52,6 +52,8 @@ def _row(action: Action) -> str:
 def _where(action: Action) -> str:
     if action in ROW:
         return "button"
+    if action is Action.STILL_ON_IT:
+        return "reminder"
     return "menu" if action in MENU_ROW else "command"
 
 
@@ -59,6 +61,8 @@ def _while(action: Action) -> str:
     """Say in which states a card offers an action; a new incident has no card yet."""
     if action is Action.TRIGGER:
         return "—"
+    if action is Action.STILL_ON_IT:
+        return " or ".join(SPECS[action].works_in)
     states = [status for status in Status if _button(action, status, "high")]
     words = "in any state" if len(states) == len(Status) else " or ".join(states)
     urgent = not any(_button(action, status, "low") for status in states)

@@ -157,6 +157,7 @@ def _add_preconditions(page: Page) -> None:
         "Escalate: assigned to a person", _checked(Action.ESCALATE, replace(NOW, assigned_via="direct_assignment"))
     )
     page.case("Snooze: not acknowledged", _checked(Action.SNOOZE, NOW))
+    page.case("Still on it: not acknowledged", _checked(Action.STILL_ON_IT, NOW))
 
 
 async def _add_escalations(page: Page, acme: "Acme") -> None:

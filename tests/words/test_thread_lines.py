@@ -10,7 +10,7 @@ from shared.model.ids import CommandId, EventId, LineKey
 from shared.model.thread_layout import BEFORE_WAKE, SUMMED, ThreadEntry
 from shared.model.timeline import Line
 from shared.slack.render.thread_line import render_line
-from tests.builders import ALICE, BOB, INCIDENT, NOON
+from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot
 from tests.words import slack_text
 from tests.words.page import Page
 
@@ -150,6 +150,16 @@ def test_every_line_of_a_thread_can_be_read_in_one_file(pytestconfig: pytest.Con
     page.chapter("What a line can say")
     for situation, shown, sides, before in CASES:
         page.case(situation, _shown(shown, sides, before))
+    asked = line(of.REMINDED, None, who="Alice Ng", since=str(NOON))
+    confirmed = (line(of.CONFIRMED, slack=True), line(of.CONFIRMED, BOB, slack=True))
+    page.case(
+        "An acknowledgement may be forgotten: with buttons, and once it is answered",
+        slack_text.blocks(render_line(INCIDENT, ThreadEntry(asked), snapshot()).blocks),
+        *(
+            slack_text.blocks(render_line(INCIDENT, ThreadEntry(asked, sides, late=True), snapshot()).blocks)
+            for sides in ((), confirmed[:1], confirmed)
+        ),
+    )
     late = ThreadEntry(line(of.UNACKNOWLEDGED, None, assigned="Bob Ray"), late=True)
     page.case(
         "PagerDuty's time-out, reported after the next change", slack_text.blocks(render_line(INCIDENT, late).blocks)

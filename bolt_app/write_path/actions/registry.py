@@ -11,6 +11,7 @@ from bolt_app.write_path.actions.reassign import Reassign
 from bolt_app.write_path.actions.snooze import Snooze
 from bolt_app.write_path.actions.status import SetStatus
 from bolt_app.write_path.actions.status_update import PublishStatusUpdate
+from bolt_app.write_path.actions.still_on_it import StillOnIt
 from shared.model.actions import Action
 from shared.model.event import ACKNOWLEDGED, RESOLVED
 
@@ -24,4 +25,5 @@ HANDLERS: Mapping[Action, ActionHandler] = {
     Action.PRIORITY: SetPriority(),
     Action.ADD_RESPONDERS: AddResponders(),
     Action.STATUS_UPDATE: PublishStatusUpdate(),
+    Action.STILL_ON_IT: StillOnIt(),
 }

@@ -124,6 +124,15 @@ def _summed(entry: ThreadEntry) -> str:
     return f" {when}, not shown here one by one. {there}"
 
 
+def _reminded(entry: ThreadEntry) -> str:
+    """Say who acknowledged it and since when nothing was done; that it was asked, once that is over."""
+    if entry.late:
+        return " It has changed since this was asked."
+    who, since = short(entry.line.detail_value("who")), entry.line.detail_value("since")
+    acknowledged = f" It was acknowledged{f' by {who}' if who else ''}."
+    return f"{acknowledged} Nothing was done about it since {date(int(since))}." if since else acknowledged
+
+
 def _snoozed(entry: ThreadEntry) -> str:
     until = entry.line.detail_value("until")
     return f" until {date(int(until))}" if until else ""
@@ -168,6 +177,10 @@ LINE: Mapping[str, Wording] = {
     ),
     event.TITLE_CHANGED: Wording(":pencil2:", "changed the title", "Title changed", _change("title")),
     event.NOTE_EDITED: Wording(":memo:", "edited a note", "Note edited", _note),
+    event.REMINDED: Wording(
+        ":alarm_clock:", "asked whether it is still being worked on", "Still being worked on?", _reminded
+    ),
+    event.CONFIRMED: Wording(":white_check_mark:", "is still on it", "Still being worked on"),
     SUMMED: Wording(":fast_forward:", "", "Further changes", _summed),
 }
 REPLIES = {"joined": "accepted", "declined": "declined"}

@@ -6,12 +6,26 @@ part if it is long.
 """
 
 from shared.model import event
+from shared.model.actions import SPECS, Action
 from shared.model.backlog import is_final
-from shared.model.event import Agent, Source
+from shared.model.event import Agent, Snapshot, Source
 from shared.model.ids import IncidentId
 from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, SUMMED, ThreadEntry, timed_out
 from shared.model.timeline import Line
-from shared.slack.render.blocks import Message, clamp, context, date, escape, listed, message, section, short
+from shared.slack.render.blocks import (
+    Block,
+    Message,
+    clamp,
+    context,
+    date,
+    escape,
+    listed,
+    message,
+    number,
+    section,
+    short,
+)
+from shared.slack.render.buttons import button
 from shared.slack.render.event_wording import LINE, REPLIES
 
 QUOTE = 1000
@@ -33,20 +47,23 @@ UNATTRIBUTED_TYPES = frozenset(
         event.URGENCY_CHANGED,
         event.TITLE_CHANGED,
         event.NOTE_EDITED,
+        event.REMINDED,
     }
 )
 """Without an agent these are not PagerDuty's own doing: a timer fired, only a read showed it, or no one was named."""
 
 
-def render_line(incident: IncidentId, entry: ThreadEntry) -> Message:
-    """Render a message of the thread."""
+def render_line(incident: IncidentId, entry: ThreadEntry, snapshot: Snapshot | None = None) -> Message:
+    """Render a message of the thread; the `snapshot` is what a question in it can be answered about."""
     line = entry.line
     written = _written(entry)
     body, cut = quote(written) if written else ("", False)
-    when = "" if line.type == SUMMED else f" · {date(line.at.ms)}"
+    when = "" if line.type in {SUMMED, event.REMINDED} else f" · {date(line.at.ms)}"
     head = f"{LINE[line.type].symbol} {_headline(entry)}{when}"
     text = "\n".join(filter(None, (head, body)))
     blocks = [section(text)]
+    if line.type == event.REMINDED and snapshot is not None and not entry.late:
+        blocks = [*blocks, _answers(incident, snapshot)]
     if cut or (written and line.detail_value("trimmed")):
         text, blocks = f"{text}\n{REST}", [*blocks, context(REST)]
     key = f"line:{incident}:{line.key}"
@@ -56,6 +73,15 @@ def render_line(incident: IncidentId, entry: ThreadEntry) -> Message:
         "sides": [side.key for side in entry.sides[:MOST_SIDES]],
     }
     return message(key, text, blocks, facts)
+
+
+def _answers(incident: IncidentId, snapshot: Snapshot) -> Block:
+    """Offer what can be answered when the thread asks whether an incident is still worked on."""
+    label, url = number(snapshot), snapshot.url
+    offered = {action: SPECS[action].label for action in (Action.STILL_ON_IT, Action.RESOLVE)}
+    row = [button(action, said, incident, label, url) for action, said in offered.items()]
+    hand_over = button(Action.REASSIGN, "Hand over", incident, label, url, seen=snapshot.assignee_ids)
+    return {"type": "actions", "elements": [*row, hand_over]}
 
 
 def line_facts(line: Line) -> dict[str, object]:
@@ -106,6 +132,9 @@ def _headline(entry: ThreadEntry) -> str:
     kinds = {side.type for side in entry.sides}
     if line.type == event.RESPONDER_REPLIED:
         return _replied(line)
+    if line.type == event.REMINDED and entry.sides:
+        people = listed([short(side.agent.name) or "Someone" for side in entry.sides if side.agent])
+        return f"*{people} {'is' if len(entry.sides) == 1 else 'are'} still on it*"
     people = _asked(entry) if line.type == event.RESPONDER_ADDED else ""
     detail = LINE[line.type].detail
     details, where = detail(entry) if detail else "", _where(line)
