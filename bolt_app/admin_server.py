@@ -26,15 +26,15 @@ CONNECTIONS = Gauge(
 READY = Gauge("pagebridge_worker_ready", "1 while the worker takes clicks and shows what happens")
 PROBLEM = Gauge("pagebridge_worker_problem", "1 while `/readyz` names a problem of this kind", ["what"])
 KINDS = (
-    *("redis", "transport", "slack", "pagerduty", "token"),
+    *("redis", "transport", "requests", "slack", "pagerduty", "token"),
     *("default_channel", "channels", "teams", "clock", "subscription"),
 )
 LATELY = 5.0
 """Seconds for which a refusal of Redis counts: what is refused at work is tried again sooner."""
-HARMLESS = frozenset({"clock", "channels", "subscription", "token"})
+HARMLESS = frozenset({"requests", "clock", "channels", "subscription", "token"})
 """
 Kinds of problems with which all else is still done: Slack's clock, the default channel, resync and the present token
-stand in.
+stand in. A worker that refuses requests stays ready, for without new ones it could not find out that they are right.
 """
 
 
@@ -45,6 +45,10 @@ class Transport(Protocol):
     """The message for an operator when nothing arrives, with where to look."""
     standby: bool
     """Whether nothing is to arrive here, because it does at other workers."""
+
+    @property
+    def refused(self) -> str:
+        """The message for an operator when what arrives is refused, with what to do; else empty."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Bring it until `stopping` is set; what comes from then on until `close` is still taken."""
@@ -92,7 +96,7 @@ class AdminServer:
         connections = await self._transport.connected()
         subscription = "unknown" if down else await self._subscription()
         lost = "" if connections or self._transport.standby else self._transport.lost
-        problems = dict(_own_problems(down, lost, subscription)) | dict(self._found)
+        problems = dict(_own_problems(down, lost, self._transport.refused, subscription)) | dict(self._found)
         ready = problems.keys() <= HARMLESS
         READY.set(ready)
         CONNECTIONS.set(connections)
@@ -148,10 +152,12 @@ class AdminServer:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _own_problems(down: str, lost: str, subscription: str) -> Iterator[tuple[str, str]]:
+def _own_problems(down: str, lost: str, refused: str, subscription: str) -> Iterator[tuple[str, str]]:
     if down:
         yield "redis", f"Redis can't be used ({down}): only Acknowledge works. Check REDIS_URL."
     if lost:
         yield "transport", lost
+    if refused:
+        yield "requests", refused
     if subscription not in {"ok", "unknown"}:
         yield "subscription", f"{subscription}. Resync finds missed changes later."

@@ -7,10 +7,12 @@ requests.
 """
 
 import asyncio
+import hmac
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import reduce
 from http import HTTPStatus
 from operator import getitem
@@ -36,6 +38,11 @@ log = structlog.get_logger()
 REQUESTS = Counter(
     "pagebridge_slack_requests", "Requests of Slack's over HTTP, by the status of the answer", ["answer"]
 )
+REFUSALS = Counter(
+    "pagebridge_slack_requests_refused",
+    "Requests over HTTP that were answered 401, by why: `signature` (another secret), `time`, or `unsigned`",
+    ["why"],
+)
 
 PATH = "/slack/events"
 MOST_BODY = 1024 * 1024
@@ -43,8 +50,16 @@ MOST_BODY = 1024 * 1024
 LIMITS = ClientLimits(body=2.0, answer=4.0, drain=4.0)
 """Slack gives a request 3 s in all."""
 SIGNATURE, SENT_AT = "X-Slack-Signature", "X-Slack-Request-Timestamp"
+LATELY = 600.0
+"""Seconds for which a refusal tells how things are: at night nobody presses anything."""
 RETRY, RETRY_WHY = "X-Slack-Retry-Num", "X-Slack-Retry-Reason"
-
+SIGNED_OTHERWISE, STALE, UNSIGNED = "signature", "time", "unsigned"
+"""The kinds of refusals."""
+LONGEST_TIME = 15
+"""Digits that no time has."""
+UNFITTING = (
+    "none is signed with SLACK_SIGNING_SECRET. Copy it from the app's Basic Information, then restart the workers."
+)
 
 _VIEW = (("view", "callback_id"), ("view", "type"))
 _NAMES: Mapping[str, Iterable[Sequence[Any]]] = MappingProxyType(
@@ -73,6 +88,15 @@ class SlackClock(Clock):
         return time.time() if known is None else known / SECOND
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request was not taken: by its kind in the metrics, in words, and when, on the monotonic clock."""
+
+    kind: str
+    why: str
+    at: float
+
+
 class HttpMode:
     """
     The port to which Slack sends what people do. Port 0 takes any that is free; `port` says which.
@@ -96,11 +120,13 @@ class HttpMode:
         """`slack_ms` is Slack's time in milliseconds since 1970, None if unknown."""
         self.host, self.port = address
         self._app = app
-        self._verifier = SignatureVerifier(secret, SlackClock(slack_ms))
+        self._clock = SlackClock(slack_ms)
+        self._verifier = SignatureVerifier(secret, self._clock)
         self._limits = limits
         self._now = now
         self._stopping: asyncio.Event | None = None
         self._heard: float | None = None
+        self._refused: Refusal | None = None
         self._stack = AsyncExitStack()
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -118,6 +144,16 @@ class HttpMode:
     async def connected(self) -> int:
         """Return 1 if requests are accepted, else 0; whether Slack reaches this address only a request shows."""
         return int(self._stopping is not None and not self._stopping.is_set())
+
+    @property
+    def refused(self) -> str:
+        """
+        Return why what Slack sends is refused, and what to do; empty if it is not, as far as can be known.
+
+        A signature that does not fit can be anybody's, so it says something only while no other one has fitted.
+        """
+        last = self._refused
+        return "" if last is None or self._now() - last.at > LATELY else refusal(last.why)
 
     async def details(self) -> dict[str, object]:
         """Return the seconds since Slack's last request, or None."""
@@ -149,9 +185,9 @@ class HttpMode:
         if not isinstance(body, bytes):
             return web.Response(status=body)
         if not self._is_signed(body, request.headers):
-            log.warning("slack.refused", why="no signature of Slack's, or an old one")
+            self._refuse(body, request.headers)
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
-        self._heard = self._now()
+        self._heard, self._refused = self._now(), None
         if RETRY in request.headers:
             log.info("slack.repeated", attempt=request.headers[RETRY], why=request.headers.get(RETRY_WHY))
         try:
@@ -168,6 +204,41 @@ class HttpMode:
         except (TypeError, ValueError):
             # A time that is no number, a signature or a body that is no text: nothing of Slack's.
             return False
+
+    def _refuse(self, body: bytes, headers: CIMultiDictProxy[str]) -> None:
+        """Note why a request is refused, for the log, the metrics and `refused`."""
+        found = self._refusal(body, headers)
+        REFUSALS.labels(found.kind).inc()
+        log.warning("slack.refused", kind=found.kind, why=found.why)
+        if found.kind == STALE or (found.kind == SIGNED_OTHERWISE and self._heard is None):
+            self._refused = found
+
+    def _refusal(self, body: bytes, headers: CIMultiDictProxy[str]) -> Refusal:
+        """Find out why: a signature that fits its own time is Slack's, whatever that time is."""
+        sent, signature = headers.get(SENT_AT, ""), headers.get(SIGNATURE, "")
+        if not (sent.isdecimal() and len(sent) < LONGEST_TIME and signature.isascii() and signature):
+            return Refusal(UNSIGNED, "no signature of Slack's", self._now())
+        try:
+            expected = self._verifier.generate_signature(timestamp=sent, body=body) or ""
+        except UnicodeDecodeError:
+            expected = ""
+        if not hmac.compare_digest(expected, signature):
+            return Refusal(SIGNED_OTHERWISE, UNFITTING, self._now())
+        return Refusal(STALE, off(round(int(sent) - self._clock.now())), self._now())
+
+
+def refusal(why: str) -> str:
+    """Return the problem in words."""
+    return f"Slack's requests are refused: {why}"
+
+
+def off(seconds: int) -> str:
+    """Say what it means that a request is dated so many seconds after the present."""
+    how_far = f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'}"
+    return (
+        f"the last one has a valid signature, but its time is {how_far} this worker's (300 s are allowed). "
+        "Sync the clock (NTP), and check that no proxy holds requests back."
+    )
 
 
 def _for_bolt(body: bytes, content_type: str) -> AsyncBoltRequest:

@@ -76,6 +76,7 @@ class SocketMode:
     until what came over them is acked.
     """
 
+    refused = ""
     lost = "No connection to Slack: clicks don't arrive. Check SLACK_APP_TOKEN and Slack's status."
 
     def __init__(

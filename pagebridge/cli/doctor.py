@@ -114,7 +114,7 @@ def _of_both(site: Site, slack_url: str) -> Iterator[Check]:
     if site.slack is None or site.pagerduty is None:
         return
     yield from pagerduty.routes(site.slack[0], site.pagerduty[0], site.config.routing)
-    yield from worker.checks(Worker(site.here.worker_port), site.slack[1], slack_url)
+    yield from worker.checks(Worker(site.here.worker_port), site.slack[1], slack_url, site.slack[0].now_ms)
 
 
 def report(findings: Sequence[Finding], *, as_json: bool = False) -> int:

@@ -26,6 +26,7 @@ class Line:
 
     connections: int = 2
     standby: bool = False
+    refused: str = ""
     lost = SocketMode.lost
 
     async def details(self) -> dict[str, object]:
@@ -132,3 +133,13 @@ async def test_what_is_wrong_is_said_in_words(redis: Redis) -> None:
     assert "Redis can't be used" in str(without_redis["problems"])
     assert [False, False] == [without_slack["ready"], without_redis["ready"]]
     await down.aclose()
+
+
+async def test_a_worker_that_refuses_what_slack_sends_says_so_and_stays_ready(redis: Redis) -> None:
+    """Without new requests it could not find out that they are right again; the alert rests on the metric."""
+    line = Line(1, refused="Slack's requests are refused: why.")
+
+    said = await AdminServer(redis, line, durability="fsync").details()
+
+    assert (True, [line.refused]) == (said["ready"], said["problems"])
+    assert 1 == figure("worker_problem", what="requests")

@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from prometheus_client import REGISTRY
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
@@ -112,6 +113,57 @@ async def test_everything_else_is_refused(port: Listening, forged: str) -> None:
     """401 without a word; no listener hears of it."""
     assert (401, "") == await port.post(headers=FORGED[forged]())
     assert [] == port.taken
+
+
+REFUSED: dict[str, str] = {
+    "none": "",
+    "no time": "",
+    "other secret": "none is signed with SLACK_SIGNING_SECRET",
+    "other body": "none is signed with SLACK_SIGNING_SECRET",
+    "old": "s behind this worker's",
+    "early": "s ahead of this worker's",
+}
+
+
+@pytest.mark.parametrize("forged", REFUSED)
+async def test_why_slacks_requests_are_refused_is_known(port: Listening, forged: str) -> None:
+    """A wrong secret and a wrong time are told apart, and counted; what bears no signature at all is nobody's."""
+    why = {"": "unsigned", "n": "signature", "s": "time"}[REFUSED[forged][:1]]
+    before = refusals(why)
+
+    assert (401, "") == await port.post(headers=FORGED[forged]())
+
+    assert before + 1 == refusals(why)
+    assert REFUSED[forged] in port.http.refused
+    assert bool(REFUSED[forged]) == bool(port.http.refused)
+
+    assert 200 == (await port.post())[0]
+    assert "" == port.http.refused
+
+
+async def test_what_a_stranger_signs_makes_no_problem_where_slack_is_heard(port: Listening) -> None:
+    """The secret is right then; such a request is counted, and no worker is called broken for it."""
+    await port.post()
+    await port.post(headers=FORGED["other secret"]())
+    assert "" == port.http.refused
+
+    await port.post(headers=FORGED["old"]())
+    await port.post(headers=FORGED["other secret"]())
+    assert "s behind this worker's" in port.http.refused
+
+
+async def test_a_refusal_is_forgotten_after_a_while(port: Listening) -> None:
+    """Nobody presses at night: what was refused ten minutes ago says nothing about now."""
+    await port.post(headers=FORGED["old"]())
+    assert port.http.refused
+    port.http._now = lambda: time.monotonic() + 601
+
+    assert "" == port.http.refused
+
+
+def refusals(why: str) -> float:
+    """Count the requests that were refused for it."""
+    return REGISTRY.get_sample_value("pagebridge_slack_requests_refused_total", {"why": why}) or 0.0
 
 
 @pytest.mark.parametrize("body", [b"ssl_check=1&token=x", b'{"type": "url_verification", "challenge": "x"}', b"\xff"])

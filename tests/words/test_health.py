@@ -14,7 +14,7 @@ import bolt_app.__main__ as worker
 import webhook_receiver.__main__ as receiver
 from bolt_app.admin_server import AdminServer
 from bolt_app.resync import subscription_watchdog
-from bolt_app.slack_transport.http import HttpMode
+from bolt_app.slack_transport.http import UNFITTING, HttpMode, off, refusal
 from bolt_app.slack_transport.socket_mode import SocketMode
 from bolt_app.vitals import Vitals, default_channel_problem, next_token_problem, route_channels_problem
 from shared.config.bridge_file import load_bridge_config
@@ -83,6 +83,8 @@ async def test_every_problem_of_a_process_can_be_read_in_one_file(
     page.case("Redis can't be used", await _worker(monkeypatch, down=True))
     page.case("Socket Mode is not connected", await _worker(monkeypatch, lost=SocketMode.lost))
     page.case("The port for Slack is closed", await _worker(monkeypatch, lost=HttpMode.lost))
+    for situation, refused in (("Slack signs with another secret", UNFITTING), ("A clock is off", off(-420))):
+        page.case(situation, await _worker(monkeypatch, refused=refusal(refused)))
     for situation, problem in _subscription_problems().items():
         page.case(situation, await _worker(monkeypatch, problem=problem))
     for situation, (what, found) in (await _vitals()).items():
@@ -182,6 +184,7 @@ async def _worker(
     *,
     down: bool = False,
     lost: str = "",
+    refused: str = "",
     problem: str = "",
     found: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
@@ -200,7 +203,7 @@ async def _worker(
 
     if down:
         monkeypatch.setattr(redis, "execute_command", refuse)
-    transport = SimpleNamespace(connected=connected, details=details, lost=lost, standby=False)
+    transport = SimpleNamespace(connected=connected, details=details, lost=lost, refused=refused, standby=False)
     told = await AdminServer(redis, cast("Any", transport), durability="fsync", found=found).details()
     return "\n".join(cast("list[str]", told["problems"]))
 

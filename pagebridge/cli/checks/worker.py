@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 
@@ -14,6 +15,7 @@ from pagebridge.cli.clients import PAGE_TIMEOUT, Worker
 from shared.config.settings import SlackSettings
 from shared.http.proxy import proxy_for
 from shared.http.server import LOOPBACK
+from shared.model.event import SECOND
 
 PATH = "/slack/events"
 ANY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared
@@ -22,14 +24,22 @@ OTHERS = ("Redis", "Slack", "Slack bot token", "Slack scopes", "Slack app token"
 """What the doctor looks at itself: a worker that complains of the same has nothing to add."""
 
 
-def checks(worker: Worker, settings: SlackSettings, slack_url: str = "") -> list[Check]:
-    """List the checks. `slack_url` is where Slack sends its requests, if not to this machine; with HTTP only."""
+def checks(
+    worker: Worker, settings: SlackSettings, slack_url: str = "", slack_ms: Callable[[], int | None] = lambda: None
+) -> list[Check]:
+    """
+    List the checks. `slack_url` is where Slack sends its requests, if not to this machine; with HTTP only.
+
+    `slack_ms` is Slack's time in milliseconds since 1970, by which it dates them; None if unknown.
+    """
     found = [Check("worker", lambda: ready(worker), needs=OTHERS)]
     if settings.socket_token is None and settings.slack_signing_secret:
         secret = settings.slack_signing_secret.get_secret_value()
         host = LOOPBACK if settings.slack_http_host in ANY_HOST else settings.slack_http_host
         here = f"http://{host}:{settings.slack_http_port}{PATH}"
-        found.append(Check("Slack over HTTP", partial(accepted, slack_url or here, secret, local=not slack_url)))
+        found.append(
+            Check("Slack over HTTP", partial(accepted, slack_url or here, secret, slack_ms, local=not slack_url))
+        )
     return found
 
 
@@ -45,27 +55,30 @@ async def ready(worker: Worker) -> Verdict:
     return passed("ready") if found.get("ready") else failed("not ready", "its log says why")
 
 
-async def accepted(url: str, secret: str, *, local: bool) -> Verdict:
+async def accepted(url: str, secret: str, slack_ms: Callable[[], int | None], *, local: bool) -> Verdict:
     """Send a request as Slack does when it checks an address, signed with our secret, and look at the answer."""
-    challenge = secrets.token_hex(8)
+    challenge, known = secrets.token_hex(8), slack_ms()
     try:
-        status, answer = await _sent(url, secret, challenge)
+        status, answer = await _sent(url, secret, challenge, time.time() if known is None else known / SECOND)
     except (aiohttp.ClientError, OSError) as error:
         if local:
             what = f"no worker on this machine takes Slack's requests at {url}"
             return skipped(what, "run this where the worker runs, or give Slack's own address with --slack-url")
         return failed(f"{url} can't be reached: {error}", "check DNS, proxy, firewall and SLACK_HTTP_PORT")
     if status == HTTPStatus.UNAUTHORIZED:
-        what = f"{url} rejects a request that is signed with SLACK_SIGNING_SECRET"
-        return failed(what, "restart the worker with that secret, and compare the clocks")
+        by = "this machine's clock" if known is None else "Slack's clock"
+        what = f"{url} rejects a request that is signed with SLACK_SIGNING_SECRET and dated by {by}"
+        return failed(
+            what, "restart the worker with that secret; if it has it, its /readyz says how far its clock is off"
+        )
     if status != HTTPStatus.OK or challenge not in answer:
         return failed(f"{url} answered {status}, not as a worker does", f"lead Slack's requests to a worker's {PATH}")
     return passed(ACCEPTED)
 
 
-async def _sent(url: str, secret: str, challenge: str) -> tuple[int, str]:
+async def _sent(url: str, secret: str, challenge: str, now: float) -> tuple[int, str]:
     body = json.dumps({"type": "url_verification", "challenge": challenge})
-    at = str(int(time.time()))
+    at = str(int(now))
     headers = {
         "Content-Type": "application/json",
         "X-Slack-Request-Timestamp": at,

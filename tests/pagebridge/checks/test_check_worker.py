@@ -1,6 +1,9 @@
 """The checks of the worker on this machine: what it says of itself, and a request signed as Slack signs."""
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
@@ -26,9 +29,31 @@ def settings(port: int) -> SlackSettings:
     return SlackSettings.model_validate({"slack_transport": "http", **given})
 
 
-async def of_worker(name: str, port: int = 1, slack_port: int = 1, slack_url: str = "") -> Finding:
+async def of_worker(
+    name: str, port: int = 1, slack_port: int = 1, slack_url: str = "", slack_s: float | None = None
+) -> Finding:
     """Make one of the checks."""
-    return await found(worker.checks(Worker(port), settings(slack_port), slack_url), name)
+    told = None if slack_s is None else int(slack_s * 1000)
+    return await found(worker.checks(Worker(port), settings(slack_port), slack_url, lambda: told), name)
+
+
+@asynccontextmanager
+async def taking(secret: str, slack_s: float | None = None) -> AsyncIterator[HttpMode]:
+    """Run a worker's port for Slack, with a secret, by Slack's time if that is known."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id="T0ACME", bot_token="xoxb-1")
+
+    app = AsyncApp(authorize=authorize, request_verification_enabled=False)
+    told = None if slack_s is None else int(slack_s * 1000)
+    http = HttpMode(app, secret, ("127.0.0.1", 0), slack_ms=lambda: told)
+    stopping = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(http.run(stopping))
+        await until(lambda: http.port > 0, "the port")
+        yield http
+        stopping.set()
+    await http.close()
 
 
 @pytest.mark.parametrize(
@@ -58,18 +83,19 @@ async def test_what_a_worker_says_of_itself(body: dict[str, object], status: Sta
 )
 async def test_a_signed_request_goes_all_the_way(secret: str, status: Status, words: str) -> None:
     """A worker with our secret takes it as it takes Slack's; one with another secret turns it away."""
-
-    async def authorize() -> AuthorizeResult:
-        return AuthorizeResult(enterprise_id=None, team_id="T0ACME", bot_token="xoxb-1")
-
-    http = HttpMode(AsyncApp(authorize=authorize, request_verification_enabled=False), secret, ("127.0.0.1", 0))
-    stopping = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(http.run(stopping))
-        await until(lambda: http.port > 0, "the port")
+    async with taking(secret) as http:
         says(await of_worker("Slack over HTTP", slack_port=http.port), status, words)
-        stopping.set()
-    await http.close()
+        assert ("SLACK_SIGNING_SECRET" in http.refused) == (status is Status.FAIL)
+
+
+async def test_a_clock_that_is_off_is_no_wrong_secret() -> None:
+    """Where Slack's time is known it decides on both sides; where only the worker is wrong, it says by how much."""
+    slack_s = time.time() + 3600
+    async with taking(SECRET, slack_s) as http:
+        says(await of_worker("Slack over HTTP", slack_port=http.port, slack_s=slack_s), Status.PASS, "is accepted")
+        words = ("dated by this machine's clock", "its clock is off")
+        says(await of_worker("Slack over HTTP", slack_port=http.port), Status.FAIL, *words)
+        assert "s behind this worker's" in http.refused
 
 
 async def test_an_address_that_leads_elsewhere() -> None:
