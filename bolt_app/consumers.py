@@ -136,9 +136,11 @@ class QueueWorker:
                 if isinstance(due, Due) and due.lease is not None:
                     self.clock.hear(due.at_ms, due.lease.until - self.leases.lasts)
                     group.create_task(self._process(due, due.lease, slots))
-                    continue
-                slots.release()
-                await self.queue.wait(min(self.durations.poll, due if isinstance(due, float) else self.durations.poll))
+                else:
+                    slots.release()
+                left = due.left if isinstance(due, Due) else due
+                if left != 0.0:
+                    await self.queue.wait(self.durations.poll if left is None else min(self.durations.poll, left))
 
     async def _process(self, due: Due, lease: Lease, slots: asyncio.Semaphore) -> None:
         try:
@@ -157,6 +159,7 @@ class QueueWorker:
             # The incident stays in the queue, hidden for a while; the next worker that reaches the store takes it.
             log.warning("store.down", during=self.leases.work, incident=due.incident, why=str(error))
         finally:
+            self.queue.in_hand.discard(due.incident)
             slots.release()
 
     async def _run_task(self, incident: IncidentId, lease: Lease) -> float | StoreDown | None:

@@ -49,6 +49,7 @@ class ChannelPlanner:
             # Read after the lease was taken: if the data is lost from now on, nothing can be written under the lease.
             birth = (await self.generation.current()).at_least(slack_state.anew_ms)
             known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
+            slack_state = replace(slack_state, generation=slack_state.generation or birth.name)
         chosen = self.config.current.routing.route(snapshot)
         # An incident that was open before the bridge's first start gets a card with its next change.
         silent_ms = 0 if slack_state.channels or known.lines else slack_state.silent_until_ms
@@ -99,12 +100,11 @@ class ChannelPlanner:
             privacy = await self._privacy(slack_state, snapshot, chosen)
         if not added and privacy == slack_state.privacy:
             return slack_state
-        generation = slack_state.generation or (await self.generation.current()).name
 
         def rule(current: SlackState) -> SlackState:
             more = tuple(channel for channel in added if channel not in current.channels)
-            begun = replace(current, channels=(*current.channels, *more), generation=current.generation or generation)
-            return begun.withheld(privacy)
+            born = current.generation or slack_state.generation
+            return replace(current, channels=(*current.channels, *more), generation=born).withheld(privacy)
 
         routed = [self._route_fact(snapshot, chosen, added)] if added else []
         hidden = [

@@ -82,7 +82,7 @@ class Reconciler:
                 this = await self.channel_planner.plan(known, known.snapshot, lease)
                 if this.slack_state.channels and this.incident.needs_enrichment:
                     # The card does not wait for it; one that waits for Slack's rate limits is posted with it.
-                    await self.enrichment_queue.mark(incident)
+                    lease.marking.append(self.enrichment_queue)
                 try:
                     again = await self.incident_sync.run(this)
                 finally:

@@ -55,12 +55,14 @@ class Due:
     """
     An incident that is due. `mark` tells, when the work is done, whether more has come up meanwhile.
 
-    It was taken at `at_ms`, by the store's clock, with a `lease` if one was asked for.
+    It was taken at `at_ms`, by the store's clock, with a `lease` if one was asked for. Another one is due in `left`
+    seconds, None if none waits.
     """
 
     incident: IncidentId
     mark: str
     at_ms: int
+    left: float | None
     lease: "Lease | None" = None
 
 
@@ -75,22 +77,28 @@ class WorkQueue:
         self._redis = redis
         self.keys = [keys.of_queue(name, "due"), keys.of_queue(name, "marks")]
         self._hidden = int(hidden * 1000)
-        self.marked = asyncio.Event()
-        """Ends a `wait`, because something was marked."""
+        self.in_hand: set[IncidentId] = set()
+        """What was taken with a lease and is not finished: `finish` sees whether it was marked meanwhile."""
+        self._marked = asyncio.Event()
 
     async def mark(self, incident: IncidentId, after: float = 0.0) -> None:
         """Ask for `incident` to be worked on, `after` so many seconds."""
         await run_script(
             self._redis, "mark_work", self.keys, [incident, int(after * 1000), secrets.token_hex(MARK_BYTES)]
         )
-        self.marked.set()
+        self.wake(incident)
+
+    def wake(self, incident: IncidentId) -> None:
+        """End a `wait`, because `incident` was marked; not if it is in hand, and so could not be taken."""
+        if incident not in self.in_hand:
+            self._marked.set()
 
     async def wait(self, seconds: float) -> None:
         """Wait until something was marked through this object, at most so many seconds: others mark without telling."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self.marked.wait()
-        self.marked.clear()
+                await self._marked.wait()
+        self._marked.clear()
 
     async def take(self, leases: "Leases | None" = None, documents: Sequence[str] = ()) -> Due | float | None:
         """
@@ -108,38 +116,41 @@ class WorkQueue:
             return float(taken[0]) / 1000
         incident, mark = (part.decode(errors="replace") for part in taken[:2])
         try:
-            due = Due(incident_id(incident), mark, taken[2])
+            due = Due(incident_id(incident), mark, taken[2], None if taken[3] < 0 else taken[3] / 1000)
         except Malformed:
             log.error("queue.entry_dropped", queue=self.keys[0], why=f"{incident!r} is no incident's id")
             none = [keys.of_incident(IncidentId("NONE"), "none")] * 5
-            done = [*NOTHING, taken[0], taken[1], -1]
+            done = [*NOTHING, taken[0], taken[1], -1, ""]
             await run_script(self._redis, "finish_work", [*none, *self.keys], done)
             return 0.0
         if leases is None:
             return due
-        found = zip(documents, taken[3::2], taken[4::2], strict=True)
+        found = zip(documents, taken[4::2], taken[5::2], strict=True)
         read = {name: (int(revision), text) for name, revision, text in found}
+        self.in_hand.add(due.incident)
         return replace(due, lease=Lease(leases, due.incident, epoch, asked + leases.lasts, read))
 
     async def finish(self, due: Due, again_in: float | None = None) -> None:
         """
         Finish the work, or reschedule it in so many seconds. An incident marked meanwhile stays due.
 
-        In the same step the lease is given up, and stored what is not stored yet under it. Raises `FencedOff` if there
-        is such, and the lease is lost.
+        In the same step the lease is given up, stored what is not stored yet under it, and the incident marked in the
+        queues that its holder named. Raises `FencedOff` if there is something to store, and the lease is lost.
         """
+        # Before it is sent: a mark that comes after it has to wake.
+        self.in_hand.discard(due.incident)
         lease, again = due.lease, -1 if again_in is None else max(0, int(again_in * 1000))
-        work, epoch = (lease.leases.work, lease.epoch) if lease else ("none", 0)
-        own = [keys.of_incident(due.incident, f"lease:{work}"), *self.keys]
-        done: list[Argument] = [due.incident, due.mark, again]
+        work, epoch, marking = (lease.leases.work, lease.epoch, lease.marking) if lease else ("none", 0, ())
+        own = [keys.of_incident(due.incident, f"lease:{work}"), *self.keys, *(key for q in marking for key in q.keys)]
+        done: list[Argument] = [due.incident, due.mark, again, secrets.token_hex(MARK_BYTES)]
         names, put = [keys.of_incident(due.incident, "none")] * 4, [*NOTHING[:3], epoch, *NOTHING[4:]]
         while True:
             unsaved = lease.unsaved if lease else None
             if unsaved:
                 names, put = await unsaved.put()
             verdict = int(str(await run_script(self._redis, "finish_work", [*names, *own], [*put, *done])))
-            if verdict == DUE_AGAIN:
-                self.marked.set()
+            for queue in [*marking, *([self] if verdict == DUE_AGAIN else [])]:
+                queue.wake(due.incident)
             if unsaved is None or verdict > 0:
                 return
             if verdict == FENCED_OFF:
@@ -154,7 +165,8 @@ class Lease:
 
     Its holder calls `check` before every outside call. Time is measured on the monotonic clock from before the lease
     was asked for, so the holder always gives up earlier than the store lets the next one in. `read` are the documents,
-    by name, that were read with it (revision, text), and `held` what the holder knows of them since.
+    by name, that were read with it (revision, text), and `held` what the holder knows of them since. With its end the
+    incident is marked in the queues of `marking`.
     """
 
     leases: "Leases"
@@ -164,6 +176,7 @@ class Lease:
     read: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     held: dict[str, Any] = field(default_factory=dict)
     unsaved: Unsaved | None = None
+    marking: "list[WorkQueue]" = field(default_factory=list)
 
     async def check(self, needed: float) -> None:
         """Require `needed` more seconds of the lease, renewing it if necessary. Raises `FencedOff` if it is lost."""

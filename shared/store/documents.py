@@ -191,7 +191,7 @@ class Documents(Generic[Value]):
             done = [incident, secrets.token_hex(MARK_BYTES), keys.GROUP, entry]
             if await run_script(self._redis, "commit_fold", names, [*put, *done]) == STORED:
                 for queue in queues:
-                    queue.marked.set()
+                    queue.wake(incident)
                 return
 
     async def swap(

@@ -85,8 +85,8 @@ class Deliveries:
 
     async def step(self) -> None:
         """Move the next deliveries, or wait a moment for some. Raises `StoreDown`."""
-        if self._some and await move_deliveries(self._redis):
-            return
+        if self._some and await move_deliveries(self._redis) == BATCH:
+            return  # there may be more
         # From its place to the same place: a way to wait for the first one that takes nothing away.
         place = [keys.DELIVERIES, keys.DELIVERIES, "LEFT", "LEFT"]
         self._some = await self._blocking.execute_command("BLMOVE", *place, self._block) is not None

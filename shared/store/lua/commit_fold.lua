@@ -1,4 +1,4 @@
--- uses put_document queue_now
+-- uses put_document queue_times
 -- Store what entries of a stream made of an incident, let what follows from it be due, and take the entries off the
 -- stream: all in one step, so that a worker that dies has done everything or nothing.
 -- KEYS: those of put_document, then stream, then due set and marks of each queue in which the incident is marked.
@@ -15,8 +15,7 @@ elseif ARGV[5] ~= '' then
   redis.call('EXPIRE', KEYS[3], ARGV[7])
 end
 for i = 6, #KEYS, 2 do
-  redis.call('HSET', KEYS[i + 1], ARGV[8], ARGV[9])
-  redis.call('ZADD', KEYS[i], 'LT', string.format('%.0f', queue_now(KEYS[i], KEYS[i + 1])), ARGV[8])
+  mark_due(KEYS[i], KEYS[i + 1], ARGV[8], ARGV[9], 0)
 end
 redis.call('XACK', KEYS[5], ARGV[10], unpack(ARGV, 11))
 redis.call('XDEL', KEYS[5], unpack(ARGV, 11))

@@ -16,6 +16,11 @@ local level = 10000000000000
 local lowest = ARGV[2] * level
 local count, due, ranks, waits, places = #KEYS / 3, {}, {}, {}, {}
 local blocked, wait = count + 1, 0
+local budgets, lines = {}, {}
+for i = 1, count do
+  budgets[i], lines[i] = KEYS[3 * i - 2], KEYS[3 * i - 1]
+end
+local nobody = caller == '' or redis.call('EXISTS', unpack(lines)) == 0 -- waits in any line, as is mostly so
 
 local function takes(i)
   return tonumber(ARGV[2 * i + 3])
@@ -50,7 +55,8 @@ local function place(i)
 end
 
 local function before(i)
-  if caller == '' then
+  if nobody then
+    places[i] = string.format('%.0f', lowest + math.floor(now / 1000))
     return 0
   end
   for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3 * i], '-inf', string.format('%.0f', now))) do
@@ -75,8 +81,9 @@ local function join(i)
   redis.call('PEXPIRE', back, string.format('%.0f', longest))
 end
 
+local found = redis.call('MGET', unpack(budgets))
 for i = 1, count do
-  local kept = tonumber(redis.call('GET', KEYS[3 * i - 2]) or '0') or 0
+  local kept = tonumber(found[i] or '0') or 0
   due[i] = kept < furthest and math.max(now, kept) or now
   ranks[i] = before(i)
   waits[i] = due[i] + ranks[i] * takes(i) - ARGV[2 * i + 4] - now
@@ -90,8 +97,10 @@ for i = blocked + 1, count do
   wait = math.max(wait, waits[blocked] + ranks[blocked] * (rounds - takes(blocked)))
 end
 for i = 1, count do
-  if caller ~= '' then
-    (i <= blocked and wait > 0 and join or leave)(i, caller)
+  if caller ~= '' and i <= blocked and wait > 0 then
+    join(i)
+  elseif not nobody then
+    leave(i, caller)
   end
   if wait <= 0 then
     local ahead = due[i] + takes(i) - now

@@ -3,11 +3,11 @@
 -- KEYS: due set, marks. ARGV: milliseconds to hide it, kind of work (empty: no lease is taken), milliseconds that a lease
 -- lasts, seconds that its epoch is kept, the new epoch, milliseconds until the next try when somebody holds the lease,
 -- what the keys of an incident begin with (same slot), and the names of documents.
--- Returns {incident, its last mark, now in milliseconds, revision and text of each document}, or {milliseconds until the
--- next one is due, or the next try} (-1: none waits).
+-- Returns {incident, its last mark, now in milliseconds, milliseconds until another one is due (-1: none waits), revision and
+-- text of each document}, or {milliseconds until the next one is due, or the next try} (-1: none waits).
 -- What the clock showed last, to the second, is kept under '@', which no incident is called. When it has been put back,
 -- all that waits goes back with it: else it would wait for as long as the clock was put back by.
-local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+local first = redis.call('ZRANGE', KEYS[1], 0, 1, 'WITHSCORES')
 if not first[1] then
   return { -1 }
 end
@@ -21,6 +21,7 @@ if now < shown then
     redis.call('ZADD', KEYS[1], string.format('%.0f', all[i + 1] - shown + now), all[i])
   end
   first[2] = first[2] - shown + now
+  first[4] = first[4] and first[4] - shown + now
 end
 if now < shown or now >= shown + 1000 then
   redis.call('HSET', KEYS[2], '@', string.format('%.0f', now))
@@ -28,6 +29,7 @@ end
 if tonumber(first[2]) > now then
   return { tonumber(first[2]) - now }
 end
+local after = first[4] and math.max(0, first[4] - now) or -1
 local own = ARGV[7] .. first[1] .. ':'
 if ARGV[2] ~= '' then
   local lease = own .. 'lease:' .. ARGV[2]
@@ -38,12 +40,12 @@ if ARGV[2] ~= '' then
       redis.call('PEXPIRE', lease, ARGV[3])
     end
     redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[6]), first[1])
-    return { 0 }
+    return { after < 0 and tonumber(ARGV[6]) or math.min(after, ARGV[6]) }
   end
   redis.call('SET', own .. 'epoch:' .. ARGV[2], ARGV[5], 'EX', ARGV[4])
 end
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[1]), first[1])
-local taken = { first[1], noted[2] or '0', now }
+local taken = { first[1], noted[2] or '0', now, after }
 for i = 8, #ARGV do
   local found = redis.call('HMGET', own .. ARGV[i], 'rev', 'doc')
   taken[#taken + 1] = found[1] or '0'

@@ -26,6 +26,11 @@ def _get(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
     return keys.find(args[0], Text)
 
 
+def _mget(keys: Keyspace, args: Sequence[bytes]) -> list[bytes | None]:
+    found = (keys.value(key) for key in args)
+    return [value if isinstance(value, Text) else None for value in found]
+
+
 def _set(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
     """Carry out SET key value [NX] [EX seconds | PX milliseconds]."""
     key, value, *options = args
@@ -233,6 +238,7 @@ COMMANDS = {
     b"LINDEX": Command(_lindex, 2, 2),
     b"LLEN": Command(_llen, 1, 1),
     b"GET": Command(_get, 1, 1),
+    b"MGET": Command(_mget, 1),
     b"SET": Command(_set, 2),
     b"INCR": Command(_incr, 1, 1),
     b"DEL": Command(_del, 1),

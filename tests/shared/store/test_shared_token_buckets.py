@@ -290,6 +290,8 @@ class Script:
             return self._lua.table_from([str(seconds), str(micros)])
         if command == "GET":
             return self._store.get(arguments[0], False)
+        if command == "MGET":
+            return self._lua.table_from([self._store.get(name, False) for name in arguments])
         assert ("SET", "PX") == (command, arguments[2])
         self._store[arguments[0]] = arguments[1]
         return "OK"
