@@ -1,4 +1,4 @@
-# Receiver and worker, in one image. deploy/README.md says how to run it.
+# Receiver and worker, in one image. docs/deployment.md says how to run it.
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build

@@ -31,7 +31,7 @@ COMMANDS = {
     "audit": ("audit", "--since 2h --user U024BE7LH"),
     "config": ("doctor", ""),
     "manifest": ("settings", "| pbcopy"),
-    "settings": ("settings", "--env-example > .env"),
+    "settings": ("settings", "--env-example"),
     "replay": ("replay", "deliveries.jsonl"),
     "demo": ("demo", "--verbose"),
     "play": ("play", "--port 9000"),

@@ -48,7 +48,7 @@ class Command(Environment):
 def settings(
     *,
     as_env: Annotated[bool, typer.Option("--env-example", help="Print as .env.example (default).")] = False,
-    as_table: Annotated[bool, typer.Option("--markdown", help="Print as the README's table.")] = False,
+    as_table: Annotated[bool, typer.Option("--markdown", help="Print as a table.")] = False,
     as_bridge: Annotated[bool, typer.Option("--bridge-example", help="Print all of bridge.toml instead.")] = False,
 ) -> None:
     """Print all settings."""
@@ -59,7 +59,10 @@ def settings(
 
 def env_example() -> str:
     """Write `.env.example`: what must be set stands open (in some cases empty), the rest is commented out."""
-    lines = ["# Settings of pagebridge. Copy this file to .env; variables of the environment win over it."]
+    lines = [
+        "# Settings of pagebridge; variables of the environment win over them. Copy this file for your eyes only:",
+        "#   install -m 600 .env.example .env",
+    ]
     for reader in READERS:
         lines += ["", "", f"# {TITLES[reader]}"]
         for name, field in _settings(reader):
@@ -69,7 +72,7 @@ def env_example() -> str:
 
 
 def markdown() -> str:
-    """Write the table of the README."""
+    """Write the table of docs/settings.md."""
     lines = ["| Setting | Read by | Default | Meaning |", "| --- | --- | --- | --- |"]
     for reader in READERS:
         for name, field in _settings(reader):

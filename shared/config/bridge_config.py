@@ -27,7 +27,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 class _Table(BaseModel):
     """A table of `bridge.toml`: read once, never changed, and every key in it is known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,16 @@ class Route:
 
 
 class _Chosen(_Table):
-    """
-    What holds for some incidents. Every field that it gives must match; without any it holds for every incident.
-
-    `service`, `team` and `priority` are ids, or names as PagerDuty gives them.
-    """
+    """What holds for some incidents. Every field that it gives must match; without any it holds for every incident."""
 
     service: Name | None = None
+    """The incident's service, by its id or its name in PagerDuty."""
     team: Name | None = None
+    """One of the incident's teams, by its id or its name."""
     urgency: Literal["high", "low"] | None = None
+    """The incident's urgency."""
     priority: Name | None = None
+    """The incident's priority, by its id or its name."""
 
     def mismatch(self, snapshot: Snapshot) -> str:
         """Name the first given field that does not match an incident, by id or by name; empty if all match."""
@@ -72,18 +72,18 @@ class _Chosen(_Table):
 
 
 class RouteConfig(_Chosen):
-    """
-    One route. With `ignore` nothing is shown.
-
-    `verbosity` and `broadcast` say what their threads tell, and what of it the whole channel sees; None takes what
-    holds for all routes.
-    """
+    """One route."""
 
     channel: Channel | None = None
+    """Where its incidents are shown: the id of a channel. One of `channel`, `channels` and `ignore` is needed."""
     channels: tuple[Channel, ...] = ()
+    """Several channels; the first one is home, where lines are broadcast."""
     ignore: bool = False
+    """With `true` its incidents are shown nowhere."""
     verbosity: Verbosity | None = None
+    """As `routing.verbosity`, for this route's threads."""
     broadcast: frozenset[BroadcastKind] | None = None
+    """As `routing.broadcast`, for this route's threads."""
 
     @property
     def all_channels(self) -> tuple[str, ...]:
@@ -100,12 +100,16 @@ class RouteConfig(_Chosen):
 
 
 class RoutingConfig(_Table):
-    """The first route that matches wins, then `default_channel`. `verbosity` and `broadcast` are a route's defaults."""
+    """The first route that matches wins, then `default_channel`."""
 
     default_channel: Channel | None = None
-    routes: tuple[RouteConfig, ...] = ()
+    """Where incidents are shown that no route takes, but for those of private teams. Without it, nowhere."""
     verbosity: Verbosity = "changes"
+    """A thread's lines: `all`, `changes` (not what automation does), or `state` (states and escalations)."""
     broadcast: frozenset[BroadcastKind] = frozenset()
+    """The lines that the whole channel reads: `escalated` (or unanswered again), `reopened`."""
+    routes: tuple[RouteConfig, ...] = ()
+    """The routes, in their order; the first that matches wins."""
 
     def route(self, snapshot: Snapshot) -> Route:
         """Find the channels for an incident as it is now."""
@@ -124,28 +128,25 @@ class RoutingConfig(_Table):
 
 
 class IdentityConfig(_Table):
-    """
-    Who is who. `users` maps Slack user ids to PagerDuty user ids, and wins over e-mail.
-
-    With `email_domains`, only addresses in these domains are used to link people. `contact` is whom people are told to
-    ask to be linked, and when the bridge itself needs help, such as "#sre-help".
-    """
+    """Who is who."""
 
     users: dict[SlackUser, PagerDutyUser] = {}
+    """The PagerDuty user of a Slack user, both by their ids; wins over e-mail."""
     email_domains: tuple[Domain, ...] = ()
+    """The domains whose addresses link people; empty for all."""
     contact: Contact = "the team that runs this bridge"
+    """Whom people are told to ask to be linked, and when the bridge itself needs help."""
 
 
 class AuthorizationConfig(_Table):
-    """
-    Who may act. `everywhere` names PagerDuty users who may act on any team's incident.
-
-    `actions` widens or narrows single actions; for the others `mode` decides, except that notes follow the role rules.
-    """
+    """Who may act."""
 
     mode: Literal["team", "pagerduty"] = "team"
+    """Who may do what `actions` doesn't name: `team`, this incident's people, or `pagerduty`, its roles."""
     everywhere: frozenset[PagerDutyUser] = frozenset()
+    """PagerDuty users who may act on any team's incidents."""
     actions: dict[Action, Rule] = {}
+    """The rule of single actions: `linked`, `team` or `members`. Notes are `linked` if not named."""
 
     def rule(self, action: Action) -> Rule:
         """Find the rule that is in force for `action`."""
@@ -157,6 +158,7 @@ class ReminderConfig(_Chosen):
     """After how long without anybody's work an acknowledged incident's thread asks whether it is still worked on."""
 
     after: Duration
+    """How long: such as `30m`, `2h`, `1d`, or `never`."""
 
     @property
     def after_ms(self) -> int | None:
@@ -169,13 +171,15 @@ DurabilityLevel = Literal["memory", "fsync", "replica"]
 
 
 class BridgeConfig(_Table):
-    """All of `bridge.toml`. `durability`: what 202 and ack() wait for; of `reminders` the first that matches holds."""
+    """All of `bridge.toml`."""
 
     durability: DurabilityLevel = "fsync"
+    """What an answer to PagerDuty or Slack waits for: `memory`, `fsync` (the disk), or `replica` (and one replica)."""
     routing: RoutingConfig = RoutingConfig()
     identity: IdentityConfig = IdentityConfig()
     authorization: AuthorizationConfig = AuthorizationConfig()
     reminders: tuple[ReminderConfig, ...] = ()
+    """When a thread asks whether an acknowledged incident is still worked on; the first that matches holds."""
 
     def reminder_ms(self, snapshot: Snapshot) -> int | None:
         """Find after how many milliseconds an acknowledgement of an incident counts as forgotten; None for never."""

@@ -107,7 +107,7 @@ def test_every_user_of_redis_is_explained() -> None:
 
 def test_the_manifest_for_http_is_one_that_slack_takes() -> None:
     """With the lines of the document in it the manifest is still valid, and everything has an address."""
-    changes = yaml.safe_load(part("deploy/README.md", "manifest").replace("```yaml", "").replace("```", ""))
+    changes = yaml.safe_load(part("docs/deployment.md", "manifest").replace("```yaml", "").replace("```", ""))
     changed = merged(manifest(), changes)
 
     assert not Grants.from_manifest(changed).socket_mode
@@ -126,7 +126,7 @@ def merged(old: Any, new: Any) -> Any:  # noqa: ANN401 - any part of a document
     return new
 
 
-@pytest.mark.parametrize("document", ["docs/security.md", "deploy/README.md", "README.md"])
+@pytest.mark.parametrize("document", ["docs/security.md", "docs/deployment.md", "deploy/README.md", "README.md"])
 def test_every_file_that_is_named_is_there(document: str) -> None:
     """Links within the project lead somewhere."""
     path = ROOT / document

@@ -23,19 +23,19 @@ HEAD = (
 )
 READING = (
     "| **Details** | menu | in any state | nothing | nothing: it reads | anyone who sees the card |",
-    "| **Open in PagerDuty** | menu, title | in any state | nothing | nothing: a link | anyone who sees the card |",
+    "| **Open in PagerDuty** | title; menu unless acknowledged | any | nothing | nothing | anyone who sees the card |",
 )
-"""The entries of the menu that change nothing. While an incident can be snoozed, the title alone is the link."""
+"""What changes nothing. While an incident can be snoozed, the menu has no room for the link."""
 
 
 def actions_table() -> str:
-    """Write the table of the README."""
+    """Write the table of actions."""
     rows = [_row(action) for action in (*ROW, *MENU_ROW, Action.STILL_ON_IT, Action.TRIGGER)]
     return "\n".join([*HEAD, *rows[:-2], *READING, *rows[-2:]]) + "\n"
 
 
 def commands_table(command: str) -> str:
-    """Write what can be typed after `command` as the table of the README."""
+    """Write what can be typed after `command` as a table."""
     lines = [as_code(f"{command} {usage.line}").replace("|", "\\|") for usage in USAGES]
     rows = [f"| {line} | {usage.description} |" for line, usage in zip(lines, USAGES, strict=True)]
     return "\n".join(["| command | what it does |", "|---|---|", *rows]) + "\n"

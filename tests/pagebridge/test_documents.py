@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ from pagebridge.cli import main
 from pagebridge.cli.settings import env_example, markdown, written_manifest
 from shared.config.settings import Settings
 from shared.diagnostics.credential_checks import SCOPES
+from tests.deploy.test_documents import part
+from tests.pagebridge import reference_docs
 from tests.pagebridge.action_docs import actions_table, commands_table
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
 SCHEMA = ROOT.parent / "shared/reference/slack/manifest.schema.2.0.0.json"
 
 
@@ -33,18 +34,27 @@ def test_env_example_is_generated() -> None:
     assert (ROOT / ".env.example").read_text(encoding="utf-8") == env_example()
 
 
-@pytest.mark.parametrize(
-    ("name", "table"),
-    [("settings", markdown), ("actions", actions_table), ("commands", partial(commands_table, "/pd"))],
-    ids=["settings", "actions", "commands"],
-)
-def test_the_tables_in_the_readme_are_generated(
-    pytestconfig: pytest.Config, name: str, table: Callable[[], str]
-) -> None:
-    """They say what the settings, the card, the calls, the rules in force and the grammar say."""
+GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
+    ("docs/settings.md", "settings"): markdown,
+    ("docs/in-slack.md", "actions"): actions_table,
+    ("docs/in-slack.md", "commands"): partial(commands_table, "/pd"),
+    ("docs/runbook.md", "alerts"): reference_docs.alerts_table,
+    ("docs/bridge-toml.md", "fields"): reference_docs.fields_table,
+    ("docs/command-line.md", "command-line"): reference_docs.command_line,
+    ("docs/events.md", "events"): reference_docs.events_table,
+    ("docs/decisions/README.md", "decisions"): reference_docs.decisions_table,
+}
+"""The parts of documents that are generated, by their document and name."""
+
+
+@pytest.mark.parametrize(("document", "name"), GENERATED, ids=[name for _, name in GENERATED])
+def test_references_are_generated(pytestconfig: pytest.Config, document: str, name: str) -> None:
+    """They say what settings, cards, calls, rules, the grammar, the command line and the decisions themselves say."""
+    path, text = ROOT / document, GENERATED[document, name]().strip()
     if pytestconfig.getoption("--update-words"):
-        README.write_text(README.read_text("utf-8").replace(in_readme(name), table().strip()), "utf-8")
-    assert in_readme(name) == table().strip(), "if this is meant, run `make words`"
+        head, begin, rest = path.read_text("utf-8").partition(f"<!-- {name}:begin -->\n")
+        path.write_text(f"{head}{begin}{text}\n{rest[rest.index('<!--') :]}", "utf-8")
+    assert part(document, name).strip() == text, "if this is meant, run `make words`"
 
 
 def test_the_picture_of_the_design_is_that_of_its_diagram() -> None:
@@ -67,18 +77,28 @@ DOCUMENTS = sorted(
 )
 FOLDERS = "bolt_app|shared|webhook_receiver|pagebridge|pagebridge_sandbox|tests|docs|deploy|tools"
 NAME = re.compile(r"[A-Za-z_][\w.]*(\(\))?")
-FOREIGN = {"pdpyras", "message_replied", "single_connection_client"}
+FOREIGN = {"pdpyras", "message_replied", "single_connection_client", "compose.override.yaml"}
 """Names of other people's code that documents speak of."""
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_what_a_document_points_to_is_there(document: str) -> None:
-    """Every file and folder that is named exists, and so does every page that is linked."""
+    """Every file and folder that is named exists, and so does every page and heading that is linked."""
     text = (ROOT / document).read_text(encoding="utf-8")
     named = set(re.findall(rf"`((?:{FOLDERS})/[\w./-]*)", text))
-    linked = {(Path(document).parent / link).as_posix() for link in re.findall(r"\]\(([\w./-]+)\)", text)}
+    links = re.findall(r"\]\(([\w./@-]*)(?:#([\w-]+))?\)", text)
+    places = {(Path(document).parent / page).as_posix() if page else document: "" for page, _ in links}
+    anchors = [((Path(document).parent / page if page else Path(document)), anchor) for page, anchor in links if anchor]
 
-    assert [] == [place for place in sorted(named | linked) if not (ROOT / place).exists()]
+    assert [] == [place for place in sorted(named | places.keys()) if not (ROOT / place).exists()]
+    assert [] == [f"{page}#{anchor}" for page, anchor in anchors if anchor not in headings(page)]
+
+
+@cache
+def headings(document: Path) -> frozenset[str]:
+    """List the headings of a document as links name them."""
+    found = re.findall(r"^#+ (.+)$", (ROOT / document).read_text("utf-8"), re.MULTILINE)
+    return frozenset(re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in found)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -102,15 +122,6 @@ def vocabulary() -> frozenset[str]:
         if path.is_file() and path.name.endswith(kinds):
             found.update(re.findall(r"\w+", path.read_text(encoding="utf-8")))
     return frozenset(found)
-
-
-def in_readme(name: str) -> str:
-    """Read the generated part of the README that has this name."""
-    readme = README.read_text(encoding="utf-8")
-    _, _, rest = readme.partition(f"<!-- {name}:begin -->\n")
-    table, end, _ = rest.partition(f"<!-- {name}:end -->")
-    assert end, f"README.md has no {name}:begin and {name}:end"
-    return table.strip()
 
 
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])

@@ -8,8 +8,8 @@ from tests.words.page import FOLDER, UPDATE
 from tests.words.sentences import ROOT, Sentence, modules, normal, sentences
 
 DOCUMENTS: Mapping[str, tuple[str, ...]] = {
-    "pagebridge/cli/settings.py": ("README.md", ".env.example"),
-    "shared/config/settings.py": ("README.md", ".env.example"),
+    "pagebridge/cli/settings.py": ("docs/settings.md", ".env.example"),
+    "shared/config/settings.py": ("docs/settings.md", ".env.example"),
     "shared/pagerduty/api/auth.py": ("docs/security.md",),
 }
 """The modules whose words are in a document too, which a test of its own keeps up to date."""
