@@ -21,14 +21,12 @@ NONE = "the same worker with no incident"
 ACTS = 4
 AT_ONCE = 100
 """Incidents that are opened together: PagerDuty gives each delivery 5 s."""
-IDLE = 5.0
-"""Seconds for which the bridge is watched doing nothing."""
 
 
 async def measured(stage: Stage, sizes: Sizes) -> list[Figure]:
     """Let many incidents live their whole lives, and see what that took."""
     await _live(stage, 1)  # warms up
-    idle = await _idle(stage)
+    idle = await _idle(stage, sizes.rest)
     worker, receiver = used(stage.worker.child.pid).cpu, used(stage.receiver.child.pid).cpu
     calls, begun = len(stage.bridge.slack.calls), time.perf_counter()
     await _live(stage, sizes.incidents)
@@ -145,12 +143,12 @@ async def _clicks(stage: Stage, clicks: int) -> tuple[float, float]:
     return asked.each(clicks)
 
 
-async def _idle(stage: Stage) -> float:
+async def _idle(stage: Stage, seconds: float) -> float:
     """Return how many commands come in a second in which nothing happens, once all that a start brings is over."""
-    await asyncio.sleep(IDLE)
+    await asyncio.sleep(seconds)
     async with _watched(stage) as asked:
-        await asyncio.sleep(IDLE)
-    return asked.each(IDLE)[0]
+        await asyncio.sleep(seconds)
+    return asked.each(seconds)[0]
 
 
 def _watched(stage: Stage) -> AbstractAsyncContextManager[Traffic]:

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from pagebridge_sandbox.slack import Fault
-from shared.model.archive import SETTLED_MS
-from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
 from shared.store.documents import json_of
@@ -17,8 +16,6 @@ SECTION = "One event of an incident with a history"
 UNITS = {"worker": "CPU ms", "to and from Redis": "kB", "Redis commands": ""}
 AT_ONCE = 25
 """Notes that are written together: PagerDuty gives each delivery 5 s."""
-ROUNDS = 3
-"""The least of them counts: a resync may fall into one."""
 
 Cost = tuple[float, float, float]
 Rest = Callable[[], Awaitable[None]]
@@ -33,8 +30,9 @@ async def measured(stage: Stage, sizes: Sizes) -> list[Figure]:
     costs: dict[int, Cost] = {}
     for lines in sizes.lines:
         await _write(stage, incident, lines - written)
-        costs[lines] = min([await _cost(stage, incident, sizes.notes) for _ in range(ROUNDS)])
-        written = lines + ROUNDS * (sizes.notes + 1)
+        # A resync may fall into one.
+        costs[lines] = min([await _cost(stage, incident, sizes) for _ in range(sizes.rounds)])
+        written = lines + sizes.rounds * (sizes.notes + 1)
     few = min(costs)
     return [
         Figure(SECTION, f"{what}, after {lines:,} lines", cost[at], unit, costs[few][at], f"after {few:,}")
@@ -49,13 +47,13 @@ async def untold(stage: Stage, sizes: Sizes) -> list[Figure]:
     await stage.at_rest()
     outage = stage.bridge.slack.add_fault(Fault("chat.postMessage", error="internal_error"))
     costs: dict[int, tuple[float, float]] = {}
-    notes = max(1, sizes.notes // 4)
+    briefly = replace(sizes, notes=max(1, sizes.notes // 4))
     for lines in sizes.lines:
         await _write(stage, incident, lines - written, stage.folded)
-        cost = min([await _cost(stage, incident, notes, stage.folded) for _ in range(ROUNDS)])
+        cost = min([await _cost(stage, incident, briefly, stage.folded) for _ in range(sizes.rounds)])
         held = await Incidents(stage.redis).load(IncidentId(incident))
         costs[lines] = cost[0], len(INCIDENT_JSON.dump_json(held.value)) / 1024
-        written = lines + ROUNDS * (notes + 1)
+        written = lines + sizes.rounds * (briefly.notes + 1)
     outage.remove()
     few = min(costs)
     return [
@@ -72,15 +70,16 @@ async def _write(stage: Stage, incident: str, notes: int, rest: Rest | None = No
         await (rest or stage.at_rest)()
 
 
-async def _cost(stage: Stage, incident: str, notes: int, rest: Rest | None = None) -> Cost:
+async def _cost(stage: Stage, incident: str, sizes: Sizes, rest: Rest | None = None) -> Cost:
     """Write notes one by one after a while of rest, and return what each cost, in the order of `UNITS`."""
-    await asyncio.sleep(SETTLED_MS / SECOND)
+    await asyncio.sleep(sizes.rest)
     await _write(stage, incident, 1, rest)
     before = await _spent(stage)
-    for number in range(notes):
+    for number in range(sizes.notes):
         stage.bridge.pagerduty.web("PALICE1").add_note(incident, f"A note by itself: {number}")
         await (rest or stage.at_rest)()
-    cpu, size, commands = ((after - then) / notes for after, then in zip(await _spent(stage), before, strict=True))
+    spent = zip(await _spent(stage), before, strict=True)
+    cpu, size, commands = ((after - then) / sizes.notes for after, then in spent)
     return 1000 * cpu, size / 1024, commands
 
 

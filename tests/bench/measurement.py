@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.model.archive import SETTLED_MS
+from shared.model.event import SECOND
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -36,12 +39,18 @@ class Sizes:
     storm: int = 500
     answers: tuple[float, ...] = (2.0, 0.1)
     """The seconds that PagerDuty takes to answer, one after the other."""
+    workers: tuple[int, ...] = (1, 2)
+    """How many workers there are while it does, one number after the other."""
     at_once: int = 50
     flood: float = 8.0
     """The seconds for which one person opens details before another acknowledges."""
     clickers: int = 65
     lines: tuple[int, ...] = (10, 1000)
     notes: int = 40
+    rounds: int = 3
+    """How often a cost is measured where the least one counts."""
+    rest: float = SETTLED_MS / SECOND
+    """The seconds for which the bridge is watched doing nothing, or is left alone before it is measured."""
 
 
 TINY = Sizes(
@@ -54,11 +63,14 @@ TINY = Sizes(
     many=9,
     storm=3,
     answers=(0.1,),
+    workers=(2,),
     at_once=2,
     flood=1.0,
     clickers=2,
     lines=(4, 30),
     notes=2,
+    rounds=1,
+    rest=0.2,
 )
 """For the test that it works."""
 

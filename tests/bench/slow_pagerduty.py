@@ -26,7 +26,7 @@ BOUNDS: dict[float, tuple[float, float]] = {2.0: (60.0, 12.0), 0.1: (25.0, 1.0)}
 async def measured(directory: Path, sizes: Sizes) -> list[Figure]:
     """Acknowledge everything at once, and one beside a flood of details; then let PagerDuty hang."""
     found: list[Figure] = []
-    for workers in (1, 2):
+    for workers in sizes.workers:
         for delay in sizes.answers:
             async with _stage(directory / f"{workers}-{delay:g}", sizes.at_once, workers) as bridge:
                 found += await _acknowledged(bridge, sizes, delay, workers)

@@ -1,12 +1,15 @@
 """What the page can see and do over HTTP, and what it may not."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
+from pagebridge.cli import main
 from tests.pagebridge_sandbox.play.conftest import (
     ALICE,
     CHANNEL,
@@ -194,3 +197,22 @@ async def test_a_private_teams_incident_stands_in_its_channel_alone(page: Page) 
     number = int((await page.post("pagerduty/trigger", alert="private"))["incident"])
     state = await page.until(lambda it: card(it, number, "security-incidents"))
     assert not [each for each in cards(state) if "vault" in each["text"]]
+
+
+async def test_the_webhooks_are_a_recording(page: Page, tmp_path: Path) -> None:
+    """One a line, as `pagebridge replay` reads them."""
+    await opened(page, "hostile")
+    async with page.session.get(page.url + "api/deliveries") as answer:
+        recording = await answer.text()
+    (tmp_path / "hour.jsonl").write_text(recording)
+    (tmp_path / "bridge.toml").write_text('[routing]\ndefault_channel = "C0INCIDENTS"\n')
+    arguments = ["replay", "--config", str(tmp_path / "bridge.toml"), str(tmp_path / "hour.jsonl")]
+    assert 0 == await asyncio.to_thread(main, arguments)
+
+
+async def test_what_is_no_scenario_is_refused(page: Page) -> None:
+    """Before anything is begun anew."""
+    for acts in ([{"path": "reset", "body": {}, "after_ms": 0}], [{"path": "breaks"}], "none", [1]):
+        status, answer = await page.try_post("scenario", acts=acts)
+        assert 400 == status
+        assert "scenario" in answer["error"]

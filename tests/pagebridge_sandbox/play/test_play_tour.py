@@ -1,13 +1,10 @@
 """The guided tour, taken as its reader takes it, and what was done there, done again."""
 
 import ast
-import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pagebridge.cli import main
 from pagebridge_sandbox.play import happenings
 from tests.pagebridge_sandbox.play.conftest import Json, Page, cards, private
 
@@ -129,26 +126,6 @@ async def test_a_recording_is_played_again(page: Page) -> None:
 def scenario_bodies(scenario: Json) -> list[Any]:
     """Return what was done, without when."""
     return [(act["path"], act["body"]) for act in scenario["acts"]]
-
-
-async def test_the_webhooks_are_a_recording(page: Page, tmp_path: Path) -> None:
-    """One a line, as `pagebridge replay` reads them."""
-    await page.post("pagerduty/trigger", alert="hostile")
-    await page.until(cards)
-    async with page.session.get(page.url + "api/deliveries") as answer:
-        recording = await answer.text()
-    (tmp_path / "hour.jsonl").write_text(recording)
-    (tmp_path / "bridge.toml").write_text('[routing]\ndefault_channel = "C0INCIDENTS"\n')
-    arguments = ["replay", "--config", str(tmp_path / "bridge.toml"), str(tmp_path / "hour.jsonl")]
-    assert 0 == await asyncio.to_thread(main, arguments)
-
-
-async def test_what_is_no_scenario_is_refused(page: Page) -> None:
-    """Before anything is begun anew."""
-    for acts in ([{"path": "reset", "body": {}, "after_ms": 0}], [{"path": "breaks"}], "none", [1]):
-        status, answer = await page.try_post("scenario", acts=acts)
-        assert 400 == status
-        assert "scenario" in answer["error"]
 
 
 async def test_why_and_a_fresh_start(page: Page) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk, run_chromium, run_play
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def url() -> Iterator[str]:
     """Play, and return the address of the page."""
     if shutil.which("chromium") is None:
