@@ -1,8 +1,7 @@
 """The worker's admin endpoints on a loopback port: `/healthz`, `/readyz` and `/metrics`."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -78,10 +77,10 @@ class AdminServer:
         transport: Transport,
         *,
         durability: DurabilityLevel,
-        found: Mapping[str, str] = MappingProxyType({}),
+        found: Callable[[], Mapping[str, str]] = dict,
         at_work: Sequence[Redis] = (),
     ) -> None:
-        """`found` are the problems of `Vitals`, by their kinds; what clients `at_work` are refused counts as well."""
+        """`found` gives the problems of `Vitals`, by their kinds; what clients `at_work` are refused counts as well."""
         self._redis = redis
         self._at_work = at_work
         self._progress = documents.progress(redis)
@@ -96,7 +95,7 @@ class AdminServer:
         connections = await self._transport.connected()
         subscription = "unknown" if down else await self._subscription()
         lost = "" if connections or self._transport.standby else self._transport.lost
-        problems = dict(_own_problems(down, lost, self._transport.refused, subscription)) | dict(self._found)
+        problems = dict(_own_problems(down, lost, self._transport.refused, subscription)) | dict(self._found())
         ready = problems.keys() <= HARMLESS
         READY.set(ready)
         CONNECTIONS.set(connections)

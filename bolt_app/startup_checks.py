@@ -5,6 +5,7 @@ import asyncio
 import structlog
 
 from shared.diagnostics import credential_checks
+from shared.diagnostics.pagerduty_access import rejection
 from shared.errors import BridgeError, CallError, Malformed, Refused, Unavailable
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack, SlackIdentity
@@ -72,7 +73,8 @@ async def _pagerduty(pagerduty: PagerDuty, wrong: list[str]) -> None:
     try:
         await pagerduty.users_by_query("")
     except Refused as error:
-        wrong.append(str(credential_checks.pagerduty_token(error, is_key=pagerduty.has_key)))
+        wrong.append(str(await rejection(pagerduty, error)))
+        return
     except (CallError, Malformed) as error:
         # Not fatal: during an outage people need a worker that accepts clicks and reports honestly.
         log.warning("pagerduty.unchecked", why=str(error))

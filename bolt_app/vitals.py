@@ -16,6 +16,7 @@ from bolt_app.visibility import Visibility
 from shared.config.bridge_config import LiveConfig
 from shared.config.errors import Problem
 from shared.diagnostics import credential_checks
+from shared.diagnostics.pagerduty_access import rejection
 from shared.diagnostics.route_checks import RouteChecks
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused, Unavailable
@@ -38,13 +39,16 @@ MOST_CHANNELS = 8
 MOST_NAMED = 5
 """How many that take no cards are named."""
 
+CAUSES = {"default_channel": "slack", "channels": "slack", "teams": "pagerduty"}
+"""Which side each check asks besides the check of that side itself."""
+
 Look = Callable[[], Awaitable[str]]
 """Returns what is wrong and what to do, empty if nothing is. Raises `CallError` or `Malformed`."""
 
 
 @dataclass
 class Vitals:
-    """The results of the last checks. `problems` has a sentence for each that failed, by name, such as `slack`."""
+    """The results of the last checks."""
 
     slack: Slack
     pagerduty: PagerDuty
@@ -53,11 +57,25 @@ class Vitals:
     clock: StoreClock
     durations: Durations
     wall_clock: Callable[[], float] = time.time
-    problems: dict[str, str] = field(default_factory=dict, init=False)
+    found: dict[str, str] = field(default_factory=dict, init=False)
+    """What the looks last found wrong."""
+    _unanswered: set[str] = field(default_factory=set, init=False)
+    """Those that only found that a call failed."""
     _closed: dict[ChannelId, Problem | None] = field(default_factory=dict, init=False)
     """The problems last found with the channels of routes."""
+    _diagnosed: dict[str, str] = field(default_factory=dict, init=False)
+    """What the last refusal of PagerDuty's was found to mean."""
     _looked: int = field(default=0, init=False)
     """Which of them is looked at next."""
+
+    def problems(self) -> dict[str, str]:
+        """
+        Return a sentence for each check that failed, by its name, such as `slack`.
+
+        A side that is away or refuses us is told once, and not again by each check that could not ask it.
+        """
+        untold = {what for what in self._unanswered if CAUSES.get(what) in self.found}
+        return {what: why for what, why in self.found.items() if what not in untold}
 
     async def run(self) -> None:
         """Look at everything, each at its own pace. Ends only by being cancelled."""
@@ -87,23 +105,24 @@ class Vitals:
     async def _answer(self, what: str, look: Look) -> tuple[str | None, bool]:
         """Return what is wrong, None if that is not known, and whether the answer was clear."""
         try:
-            return await look(), True
-        except Refused as error:
-            return self.worded(what, error), True
-        except Unavailable as error:
-            # A side that asks for patience is there; the limit has alerts of its own.
-            return (None, True) if error.retry_after is not None else (self.worded(what, error), False)
+            found = await look()
         except (CallError, Malformed) as error:
-            return self.worded(what, error), False
+            # A side that asks for patience is there; the limit has alerts of its own.
+            if isinstance(error, Unavailable) and error.retry_after is not None:
+                return None, True
+            self._unanswered.add(what)
+            return self.worded(what, error), isinstance(error, Refused)
         except Exception:
             # Nothing that a look does may end the worker.
             log.exception("look.failed", what=what, reference=reference())
             return None, True
+        self._unanswered.discard(what)
+        return found, True
 
     def _note(self, what: str, found: str) -> None:
-        before = self.problems.pop(what, "")
+        before = self.found.pop(what, "")
         if found:
-            self.problems[what] = found
+            self.found[what] = found
         if found and not before:
             log.error("readiness.lost", what=what, why=found)
         elif before and not found:
@@ -114,8 +133,6 @@ class Vitals:
         match what, error:
             case "slack", Refused():
                 return f"{credential_checks.bot_token(error)}. Nothing that people press can be carried out."
-            case "pagerduty", Refused():
-                return f"{credential_checks.pagerduty_token(error, is_key=self.pagerduty.has_key)}."
             case "teams", _:
                 return (
                     f"PagerDuty's teams can't be read ({error}), so their incidents get no card: "
@@ -132,14 +149,23 @@ class Vitals:
         return f"{lacking}." if lacking else ""
 
     async def _pagerduty(self) -> str:
-        await self.pagerduty.try_to_read()
+        try:
+            await self.pagerduty.try_to_read()
+        except Refused as error:
+            return await self._rejected(error)
         lacking = credential_checks.pagerduty_scopes(self.pagerduty.missing_scopes)
         return f"{lacking}." if lacking else ""
 
     async def token(self) -> str:
         """Report that PagerDuty refuses the next token: for hours after that the present one is still good."""
-        refused = None if "pagerduty" in self.problems else self.pagerduty.no_next_token
-        return next_token_problem(credential_checks.pagerduty_token(refused, is_key=False)) if refused else ""
+        refused = None if "pagerduty" in self.found else self.pagerduty.no_next_token
+        return next_token_problem(await self._rejected(refused)) if refused else ""
+
+    async def _rejected(self, error: Refused) -> str:
+        """Return why PagerDuty refuses the credentials; it is asked further once, not at every look."""
+        if str(error) not in self._diagnosed:
+            self._diagnosed = {str(error): f"{await rejection(self.pagerduty, error)}."}
+        return self._diagnosed[str(error)]
 
     async def _default_channel(self) -> str:
         default = self.config.current.routing.default_channel
@@ -178,9 +204,9 @@ class Vitals:
                 yield f"{whose} clock is {round((ms - right) / SECOND):+d} s off Slack's: let NTP set it."
 
 
-def next_token_problem(why: Problem) -> str:
+def next_token_problem(why: str) -> str:
     """Return what it means when PagerDuty refuses to replace a token that still works."""
-    return f"{why}. The present token still works; once it ends, no click can be carried out."
+    return f"{why} The present token still works; once it ends, no click can be carried out."
 
 
 def default_channel_problem(wrong: Problem) -> str:

@@ -167,7 +167,7 @@ def record_call(calls: Counter, seconds: Histogram, method: str) -> Iterator[Non
             yield
         outcome = "ok"
     except (CallError, Malformed) as error:
-        outcome = _OUTCOMES[type(error)]
+        outcome = next(_OUTCOMES[kind] for kind in type(error).__mro__ if kind in _OUTCOMES)
         raise
     finally:
         calls.labels(method, outcome).inc()

@@ -15,12 +15,13 @@ from pagebridge.cli.terminal import Unanswered, ask
 from shared.config.bridge_config import Channel
 from shared.config.errors import describe_error, error_details
 from shared.config.settings import Settings
+from shared.pagerduty.api.client import EU_URL, URL
 
 COMMAND, BOT, APP = "SLACK_COMMAND", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"
 TRANSPORT, SIGNING, CLIENT = "SLACK_TRANSPORT", "SLACK_SIGNING_SECRET", "PAGERDUTY_CLIENT_ID"
 CLIENT_SECRET, SUBDOMAIN = "PAGERDUTY_CLIENT_SECRET", "PAGERDUTY_SUBDOMAIN"
 PAGERDUTY, PAGERDUTY_URL = "PAGERDUTY_API_TOKEN", "PAGERDUTY_API_URL"
-REGIONS = {"us": "https://api.pagerduty.com", "eu": "https://api.eu.pagerduty.com"}
+REGIONS = {"us": URL, "eu": EU_URL}
 SLACK_URL = "SLACK_API_URL"
 SHORT = 12
 """Characters of a secret of which the end would tell too much."""

@@ -10,6 +10,7 @@ from pagebridge.cli.clients import TIMEOUT, loaded, pagerduty_door
 from shared.config.errors import Problem
 from shared.config.settings import PagerDutySettings
 from shared.diagnostics import credential_checks
+from shared.diagnostics.pagerduty_access import rejection
 from shared.errors import CallError, Malformed, Refused
 from shared.model.ids import ChannelId
 from shared.pagerduty.api.client import PagerDuty
@@ -47,10 +48,10 @@ def pagerduty_key(key: str, url: str) -> None:
 
     async def trial() -> None:
         async with aclosing(PagerDuty(key, url, TIMEOUT)) as pagerduty:
-            await pagerduty.users_by_query("")
+            await _accepted(pagerduty)
         _say("PagerDuty accepts it. Whether it may write, `pagebridge webhook create` shows.")
 
-    _try(trial, credential_checks.pagerduty_token)
+    _try(trial)
 
 
 def oauth_app() -> None:
@@ -61,15 +62,23 @@ def oauth_app() -> None:
 
     async def trial() -> None:
         async with pagerduty_door(settings) as pagerduty:
-            await pagerduty.users_by_query("")
+            await _accepted(pagerduty)
             lacking = pagerduty.missing_scopes
         _say("PagerDuty accepts the app.")
         _judge(credential_checks.pagerduty_scopes(lacking), ALL_SCOPES)
 
     try:
-        _try(trial, lambda error: credential_checks.pagerduty_token(error, is_key=False))
+        _try(trial)
     except ValueError as error:
         _say(f"{error}. Correct it below.")
+
+
+async def _accepted(pagerduty: PagerDuty) -> None:
+    """Make a call that needs the credentials. Raises `ValueError` with what is wrong with them, `CallError`."""
+    try:
+        await pagerduty.users_by_query("")
+    except Refused as error:
+        raise ValueError(str(await rejection(pagerduty, error))) from None
 
 
 def channel(answer: str, token: str, slack_url: str) -> str:
@@ -98,7 +107,13 @@ async def _by_name(slack: Slack, name: str) -> str:
     raise ValueError(f"Slack shows this app no channel #{name}: correct it, or invite the app if it is private")
 
 
-def _try(trial: Callable[[], Coroutine[None, None, None]], explain: Callable[[Refused], Problem]) -> None:
+def _unexplained(error: Refused) -> Problem:
+    return Problem(str(error), "correct it")
+
+
+def _try(
+    trial: Callable[[], Coroutine[None, None, None]], explain: Callable[[Refused], Problem] = _unexplained
+) -> None:
     """Make a trial; where the other side can't be reached, say that nothing was tried. Raises `ValueError`."""
     try:
         asyncio.run(trial())

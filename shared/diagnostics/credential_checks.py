@@ -43,19 +43,6 @@ def app_token(error: Refused) -> Problem:
     )
 
 
-def pagerduty_token(error: Refused, *, is_key: bool = True) -> Problem:
-    """Explain why PagerDuty refused the API key or the OAuth app, and the fix."""
-    if is_key:
-        what = f"PagerDuty rejects PAGERDUTY_API_TOKEN ({error})"
-        return Problem(
-            what, "create a REST API key with full access, and check that PAGERDUTY_API_URL is for its region"
-        )
-    return Problem(
-        f"PagerDuty rejects PAGERDUTY_CLIENT_ID and PAGERDUTY_CLIENT_SECRET ({error})",
-        "copy them again, check PAGERDUTY_SUBDOMAIN, and give the app every scope in docs/security.md",
-    )
-
-
 def pagerduty_scopes(lacking: Collection[str]) -> Problem | None:
     """Explain which PagerDuty scopes are missing."""
     if not lacking:

@@ -11,6 +11,7 @@ import pytest
 from bolt_app.vitals import Vitals
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from shared.durations import Durations
+from shared.errors import Uncertain
 from shared.pagerduty.api.auth import SCOPES, OAuthApp, TokenSource
 from shared.pagerduty.api.client import PagerDuty
 
@@ -49,6 +50,31 @@ async def test_a_next_token_that_is_refused_is_named_while_the_present_one_works
     await _renewed(door)
     assert "" == await vitals.token()
     await door.aclose()
+
+
+async def test_a_side_that_is_away_is_told_once(account: PagerDutySandbox) -> None:
+    """The channels can't be looked at either: that is no second cause, and what was found by looking stays told."""
+    vitals = watching(PagerDuty(account.token, account.url))
+    away = Uncertain("no answer within 6 s")
+
+    async def fails() -> str:
+        raise away
+
+    async def archived() -> str:
+        return "A route's channel takes no cards: #duty is archived."
+
+    for what, look in (("default_channel", fails), ("channels", archived), ("teams", fails)):
+        found, _ = await vitals._answer(what, look)
+        vitals._note(what, found or "")
+    assert {"default_channel", "channels", "teams"} == vitals.problems().keys()
+
+    found, _ = await vitals._answer("slack", fails)
+    vitals._note("slack", found or "")
+    assert {"slack", "channels", "teams"} == vitals.problems().keys()
+
+    vitals._note("slack", "")
+    assert {"default_channel", "channels", "teams"} == vitals.problems().keys()
+    await vitals.pagerduty.aclose()
 
 
 async def _renewed(door: PagerDuty) -> None:

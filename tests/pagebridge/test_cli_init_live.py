@@ -112,7 +112,7 @@ async def test_an_app_in_place_of_a_key(office: Office, person: Person, monkeypa
     tokens = (office.slack.bot_token, office.slack.app_token)
     wrong = ("app", "an-app", "wr0ng-s3cret", "acme", "incidents", "PAGERDUTY_CLIENT_SECRET", "client-s3cret")
     assert 0 == await person.run("/pd", *tokens, *wrong)
-    person.reads("PagerDuty rejects PAGERDUTY_CLIENT_ID and PAGERDUTY_CLIENT_SECRET", "Correct it below")
+    person.reads("PagerDuty doesn't accept PAGERDUTY_CLIENT_ID with this PAGERDUTY_CLIENT_SECRET", "Correct it below")
     person.reads("PagerDuty accepts the app.", "It has all required scopes.")
     assert "client-s3cret" == env_file.value("PAGERDUTY_CLIENT_SECRET")
     assert "" == env_file.value("PAGERDUTY_API_TOKEN")

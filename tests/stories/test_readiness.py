@@ -13,7 +13,7 @@ from pagebridge_sandbox.demo.processes import free_ports
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.config.bridge_config import RouteConfig
-from tests.stories.harness import FAST, HOST, PATIENCE, Bridge, running, settled
+from tests.stories.harness import FAST, HOST, PATIENCE, Bridge, running, settled, until
 from tests.stories.test_store_failures import redis_of
 
 LOOKING = replace(FAST, look=0.3)
@@ -85,6 +85,9 @@ async def test_a_slack_token_that_was_revoked() -> None:
         assert "Use PagerDuty" in await bridge.told("Bob", "The dialog did not open")
         await health.until(503, "Slack rejects SLACK_BOT_TOKEN (token_revoked)")
         assert await health.alerted("slack")
+        looks = len(bridge.slack.calls_to("conversations.info"))
+        await until(lambda: len(bridge.slack.calls_to("conversations.info")) > looks + 2, "looks at the channel")
+        assert 1 == len((await health.readyz())[1])
         assert [] == bridge.writes()
 
         bridge.slack.token_revoked = False
@@ -125,7 +128,7 @@ async def test_a_pagerduty_key_that_was_revoked() -> None:
         (lambda bridge: bridge.pagerduty.add_fault(Fault(hang=True)), "PagerDuty can't be used"),
         (
             lambda bridge: bridge.pagerduty.add_fault(Fault("GET", "/incidents", status=403, code=2010)),
-            "PagerDuty rejects PAGERDUTY_API_TOKEN",
+            "PagerDuty accepts PAGERDUTY_API_TOKEN, but doesn't let it read everything",
         ),
     ],
     ids=["Slack fails", "Slack hangs", "PagerDuty fails", "PagerDuty hangs", "incidents may not be read"],

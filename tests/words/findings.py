@@ -16,9 +16,9 @@ from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from pagebridge_sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.settings import SlackSettings
-from shared.diagnostics import credential_checks
-from shared.errors import Refused
+from shared.diagnostics import credential_checks, pagerduty_access
 from shared.http.server import serving
+from shared.pagerduty.api.auth import NoToken
 from tests.pagebridge.cli_session import Office, pagerduty_door, slack_door, with_needed
 from tests.words.page import Page
 from tests.words.terminal import Terminal
@@ -171,8 +171,8 @@ async def add_pagerduty(found: Findings, account: PagerDutySandbox) -> None:
         rule = account.add_fault(Fault(status=status))
         await look(situation, "PagerDuty token")
         rule.remove()
-    error = Refused("PagerDuty gave no token (HTTP status 401)", None, 401)
-    problem = credential_checks.pagerduty_token(error, is_key=False)
+    error = NoToken("unauthorized_client", 400)
+    problem = pagerduty_access.app(error)
     found.verdict("The app is not accepted", Verdict(Status.FAIL, *problem))
     lacking = credential_checks.pagerduty_scopes(["incidents.write", "users.read"])
     assert lacking is not None

@@ -20,9 +20,11 @@ from bolt_app.vitals import Vitals, default_channel_problem, next_token_problem,
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured, Problem
 from shared.config.settings import Settings, load
-from shared.diagnostics import credential_checks
+from shared.diagnostics import credential_checks, pagerduty_access
 from shared.errors import BadCredentials, CallError, Refused, StoreDown, Uncertain
 from shared.model.resync_state import GLOBAL
+from shared.pagerduty.api.auth import NoToken
+from shared.pagerduty.api.client import EU_URL
 from shared.pagerduty.models.webhook_subscription import NEEDED, WebhookSubscription, wrong_with
 from shared.store import documents
 from shared.store.durability import Durability
@@ -162,15 +164,25 @@ async def _vitals() -> dict[str, tuple[str, str]]:
     failing: dict[str, tuple[str, CallError]] = {
         "Slack revoked the bot token": ("slack", revoked),
         "Slack does not answer": ("slack", away),
-        "PagerDuty does not take the key": ("pagerduty", refused),
         "PagerDuty does not answer": ("pagerduty", away),
         "Teams can't be read": ("teams", refused),
         "The default channel can't be read": ("default_channel", away),
         "The channel of a route can't be read": ("channels", away),
     }
     said = {situation: (what, vitals.worded(what, error)) for situation, (what, error) in failing.items()}
-    replaced = BadCredentials("PagerDuty gave no token and said invalid_client", status=401)
-    next_token = credential_checks.pagerduty_token(replaced, is_key=False)
+    no_token, unknown = NoToken("invalid_scope", 400), BadCredentials("PagerDuty answered: HTTP status 401", 2006, 401)
+    rejected: dict[str, Problem | None] = {
+        "PagerDuty does not know the key": pagerduty_access.key(unknown),
+        "The key may do too little": pagerduty_access.key(refused),
+        "The account is in the other region": pagerduty_access.wrong_region(EU_URL),
+        "The secret of the app is wrong": pagerduty_access.unknown_app(NoToken("invalid_client", 401)),
+        "The app lacks scopes": credential_checks.pagerduty_scopes(["incidents.write", "users.read"]),
+        "The app is for another account": pagerduty_access.wrong_account(no_token),
+        "The app is not accepted": pagerduty_access.app(no_token),
+        "The app may do too little": pagerduty_access.app(refused),
+    }
+    said |= {situation: ("pagerduty", f"{why}.") for situation, why in rejected.items()}
+    next_token = f"{pagerduty_access.unknown_app(NoToken('invalid_client', 401))}."
     said["PagerDuty refuses the next token"] = "token", next_token_problem(next_token)
     said["The default channel is archived"] = "default_channel", default_channel_problem(archived)
     said["The channel of a route is archived"] = "channels", route_channels_problem([archived])
@@ -204,7 +216,7 @@ async def _worker(
     if down:
         monkeypatch.setattr(redis, "execute_command", refuse)
     transport = SimpleNamespace(connected=connected, details=details, lost=lost, refused=refused, standby=False)
-    told = await AdminServer(redis, cast("Any", transport), durability="fsync", found=found).details()
+    told = await AdminServer(redis, cast("Any", transport), durability="fsync", found=lambda: found).details()
     return "\n".join(cast("list[str]", told["problems"]))
 
 

@@ -7,6 +7,7 @@ from pagebridge.cli.checks.findings import Check, Verdict, failed, judged, passe
 from pagebridge.cli.checks.slack import INSTALLED
 from shared.config.bridge_config import RoutingConfig
 from shared.diagnostics import credential_checks
+from shared.diagnostics.pagerduty_access import rejection
 from shared.diagnostics.route_checks import Check as RouteCheck
 from shared.diagnostics.route_checks import RouteChecks
 from shared.errors import CallError, Refused
@@ -48,7 +49,7 @@ async def token(pagerduty: PagerDuty) -> Verdict:
     try:
         await pagerduty.users_by_query("")
     except Refused as error:
-        return failed(*credential_checks.pagerduty_token(error, is_key=pagerduty.has_key))
+        return failed(*await rejection(pagerduty, error))
     except CallError as error:
         return failed(f"PagerDuty can't be reached: {error}", REACH)
     return judged(credential_checks.pagerduty_scopes(pagerduty.missing_scopes), "accepted by PagerDuty")

@@ -10,7 +10,8 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import structlog
 from httpx2 import RequestError, Response
@@ -43,6 +44,8 @@ RETRY_PAUSE = 30.0
 """Seconds until a token that could not be renewed early is asked for again."""
 LONGEST_LIFE = 365 * 24 * 3600
 """Seconds that a token is believed to be good for."""
+INVALID_CLIENT, INVALID_SCOPE = "invalid_client", "invalid_scope"
+"""RFC 6749: the app is not known by this id and secret; it may not have what was asked for, or not for this account."""
 UNUSABLE = 400
 """From here on an answer of the token server is no token."""
 TOO_MANY, SERVER_ERROR = 429, 500
@@ -58,6 +61,19 @@ class OAuthApp:
     secret: str = field(repr=False)
     account: str
     identity_url: str
+
+    def in_other_region(self) -> Self:
+        """Return the same app for an account of that subdomain in PagerDuty's other region."""
+        region, _, subdomain = self.account.partition(".")
+        return replace(self, account=f"{'us' if region == 'eu' else 'eu'}.{subdomain}")
+
+
+class NoToken(BadCredentials):
+    """Raised when PagerDuty refuses an app a token. `word` is the error of RFC 6749, such as `invalid_client`."""
+
+    def __init__(self, word: str, status: int) -> None:
+        super().__init__(f"PagerDuty gave no token and said {word}", status=status)
+        self.word = word
 
 
 @dataclass(frozen=True)
@@ -83,7 +99,8 @@ class TokenSource:
         self.refused: BadCredentials | None = None
         """Why PagerDuty gave no token when it was last asked; the one before may be in force still."""
         self._client = TokenClient(app.secret, app.client_id, app.identity_url, timeout)
-        self._scope = " ".join([f"as_account-{app.account}", *SCOPES])
+        self._account = f"as_account-{app.account}"
+        self._scope = " ".join([self._account, *SCOPES])
         self._now = now
         self._held: AccessToken | None = None
         self._not_before = 0.0
@@ -108,6 +125,14 @@ class TokenSource:
         held = self._held
         return held.header if held and held.header != refused else await self._next(deadline)
 
+    async def granted(self) -> frozenset[str]:
+        """
+        Ask for each scope by itself, and return those that the app may have: for one it lacks PagerDuty refuses all.
+
+        Raises `CallError` if PagerDuty can't be asked, or does not know the app.
+        """
+        return await asyncio.wrap_future(self._thread.submit(self._each_granted))
+
     async def aclose(self) -> None:
         """Close the connections."""
         await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
@@ -131,7 +156,7 @@ class TokenSource:
         """Ask for a token, in a thread. Raises `Unavailable`, `BadCredentials`."""
         asked = self._now()
         try:
-            self._held = self._token(self._answer(), asked)
+            self._held = self._token(self._answer(self._scope), asked)
         except BridgeError as error:
             self._not_before = asked + RETRY_PAUSE
             self.refused = error if isinstance(error, BadCredentials) else self.refused
@@ -141,9 +166,21 @@ class TokenSource:
         log.info("pagerduty.token", seconds=round(self._held.end - asked))
         return self._held
 
-    def _answer(self) -> object:
+    def _each_granted(self) -> frozenset[str]:
+        found = []
+        for scope in SCOPES:
+            try:
+                self._answer(f"{self._account} {scope}")
+            except NoToken as error:
+                if error.word != INVALID_SCOPE:
+                    raise
+            else:
+                found.append(scope)
+        return frozenset(found)
+
+    def _answer(self, scope: str) -> object:
         try:
-            response = self._client.ask(self._scope)
+            response = self._client.ask(scope)
         except Error as error:
             # The package raises for 401 and for redirects, and returns every other answer.
             if error.response is None:
@@ -178,7 +215,7 @@ def _refused(response: Response) -> CallError:
     status = response.status_code
     if status == TOO_MANY or status >= SERVER_ERROR or status < UNUSABLE:
         return Unavailable(f"PagerDuty gave no token (HTTP status {status})")
-    return BadCredentials(f"PagerDuty gave no token and said {_word(response)}", status=status)
+    return NoToken(_word(response), status)
 
 
 def _word(response: Response) -> str:

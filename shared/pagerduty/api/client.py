@@ -1,11 +1,12 @@
 """The one door to PagerDuty: everything that the bridge reads and writes there, for one API key or app."""
 
+from contextlib import aclosing
 from typing import Self
 from urllib.parse import urlsplit
 
 from shared.config.settings import PagerDutySettings
 from shared.durations import Durations
-from shared.errors import BadCredentials
+from shared.errors import BadCredentials, CallError, Malformed
 from shared.pagerduty.api.auth import OAuthApp, TokenSource
 from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.api.reads import Reads
@@ -15,6 +16,9 @@ from shared.pagerduty.api.writes import Writes
 __all__ = ["URL", "PagerDuty", "Read"]
 
 URL = "https://api.pagerduty.com"
+EU_URL = "https://api.eu.pagerduty.com"
+OTHER_REGION = {URL: EU_URL, EU_URL: URL}
+"""Where an account is that is not in this region. Source: PagerDuty's page on service regions."""
 
 
 class PagerDuty(Reads, Writes):
@@ -32,6 +36,7 @@ class PagerDuty(Reads, Writes):
         timeout: float = Durations.pagerduty_timeout,
         lanes: Lanes | None = None,
     ) -> None:
+        self._credentials = credentials
         access = f"Token token={credentials}" if isinstance(credentials, str) else TokenSource(credentials, timeout)
         super().__init__(access, url, timeout, lanes)
 
@@ -54,6 +59,24 @@ class PagerDuty(Reads, Writes):
     def missing_scopes(self) -> frozenset[str]:
         """The needed scopes that the app is known not to have. A key has them all."""
         return self._access.missing_scopes if isinstance(self._access, TokenSource) else frozenset()
+
+    async def granted_scopes(self) -> frozenset[str]:
+        """Ask which of the needed scopes the app may have; none for a key. Raises `CallError`."""
+        return await self._access.granted() if isinstance(self._access, TokenSource) else frozenset()
+
+    async def other_region(self) -> str:
+        """Return the address of PagerDuty's other region if the same credentials are accepted there; else empty."""
+        url = OTHER_REGION.get(self._url)
+        if url is None:
+            return ""
+        known = self._credentials
+        there = known if isinstance(known, str) else known.in_other_region()
+        async with aclosing(PagerDuty(there, url, self._timeout)) as door:
+            try:
+                await door.users_by_query("")
+            except (CallError, Malformed):
+                return ""
+        return url
 
     @property
     def no_next_token(self) -> BadCredentials | None:
