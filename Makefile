@@ -1,6 +1,6 @@
 # Every target prepares .venv by itself (tools/prepare), at once when nothing has changed.
 .DEFAULT_GOAL := help
-.PHONY: help demo play up test test-fast words check prove bench clean
+.PHONY: help demo play up test test-fast words check docs prove bench clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -41,6 +41,11 @@ check: ## Check format, style, types and the directions of imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+docs: ## Make a site of the documents, with a search, in .cache/docs
+	@tools/prepare docs
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs -d .cache/doctrees . .cache/docs
+	@echo "Open .cache/docs/index.html; it needs no network."
 
 # ARGS="--seed 7 --mix ties" plays one day again.
 prove: ## Prove the invariants on 50,000 bad days and real processes

@@ -1,5 +1,6 @@
 """The documents that repeat what the code says: they say the same."""
 
+import ast
 import html
 import json
 import re
@@ -161,11 +162,23 @@ def test_the_manifest_asks_for_the_scopes_that_the_worker_needs() -> None:
     assert len(scopes) == len(SCOPES)
 
 
-def test_the_development_lock_holds_the_whole_lock() -> None:
-    """Tests run against exactly what the bridge runs with."""
-    run, dev = (pins(ROOT / name) for name in ("requirements.txt", "requirements-dev.txt"))
+def test_the_locks_agree() -> None:
+    """Tests and the site use exactly what the bridge runs with, and agree with each other: all fit in one place."""
+    run, dev, docs = (pins(ROOT / f"requirements{name}.txt") for name in ("", "-dev", "-docs"))
     assert run
-    assert run <= dev
+    assert run <= dev & docs
+    names = [{pin.partition("==")[0] for pin in lock} for lock in (dev, docs)]
+    assert names[0] & names[1] == {pin.partition("==")[0] for pin in dev & docs}
+
+
+def test_the_site_leads_to_every_page() -> None:
+    """Its navigation has each document once; decisions stand below their index."""
+    conf = ast.parse((ROOT / "docs/conf.py").read_text("utf-8"))
+    navigation = next(ast.literal_eval(each.value) for each in conf.body if isinstance(each, ast.Assign))
+    pages = [f"{page}.md" for part in navigation.values() for page in part]
+
+    decisions = {document for document in DOCUMENTS if document.startswith("docs/decisions/0")}
+    assert sorted(["README.md", *pages]) == sorted(set(DOCUMENTS) - decisions)
 
 
 def pins(lock: Path) -> set[str]:
