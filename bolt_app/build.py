@@ -4,7 +4,7 @@ from functools import partial
 
 from bolt_app.app import Listeners
 from bolt_app.commands.incident_lookup import IncidentLookup
-from bolt_app.commands.slash_grammar import Verb
+from bolt_app.commands.verbs import Verb
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import MessageShortcuts
 from bolt_app.listeners.slash_commands import SlashCommands

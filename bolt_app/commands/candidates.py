@@ -8,7 +8,8 @@ with the line that works for each incident.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, EXAMPLE, ParsedCommand, Verb
+from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, EXAMPLE, ParsedCommand
+from bolt_app.commands.verbs import Verb
 from bolt_app.open_incidents import OpenIncident, OpenList, most_urgent
 from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, headline, label
 from bolt_app.replies.outcome_text import returned_text

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bolt_app.commands.candidates import candidates
-from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, ParsedCommand, Verb
+from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
+from bolt_app.commands.verbs import Verb
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, label
 from bolt_app.replies.outcome_text import returned_text

@@ -141,6 +141,10 @@ def _escalate(action: Action, of: ModalContext, _values: _ViewState) -> ModalInp
     return ModalInput(action, of, ActionParams(expected_assignees=of.seen))
 
 
+def _reopen(action: Action, of: ModalContext, _values: _ViewState) -> ModalInput:
+    return ModalInput(action, of, ActionParams())
+
+
 def _reassign(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     mine, people, policy = values.is_checked("mine"), values.people("person"), values.named_choice("policy")
     if (mine or policy is not None) and people == (of.assigned,):
@@ -195,6 +199,7 @@ _READ: Mapping[Action, Callable[[Action, ModalContext, _ViewState], ModalInput]]
     Action.NOTE: _note,
     Action.RESOLVE: _resolve,
     Action.ESCALATE: _escalate,
+    Action.REOPEN: _reopen,
     Action.REASSIGN: _reassign,
     Action.ADD_RESPONDERS: _add_responders,
     Action.SNOOZE: _snooze,

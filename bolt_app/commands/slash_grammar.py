@@ -3,89 +3,23 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from bolt_app.commands.spelling import closest, negated
 from bolt_app.commands.typed_text import find_incident, quoted, strip_markup, take_incident
+from bolt_app.commands.verbs import USAGES, Scope, Verb
 from shared.model.actions import Action
 from shared.model.ids import SlackUserId
 
-
-class Verb(StrEnum):
-    """The commands, by the name that people type."""
-
-    ACK = "ack"
-    ACK_MINE = "ack mine"
-    NOTE = "note"
-    RESOLVE = "resolve"
-    ESCALATE = "escalate"
-    REASSIGN = "reassign"
-    SNOOZE = "snooze"
-    PRIORITY = "priority"
-    RESPONDERS = "responders"
-    STATUS = "status"
-    TRIGGER = "trigger"
-    LIST = "list"
-    SHOW = "show"
-    ONCALL = "oncall"
-    WHOAMI = "whoami"
-    HELP = "help"
-
-
-class Scope(StrEnum):
-    """Which open incidents are to be listed."""
-
-    CHANNEL = ""
-    MINE = "mine"
-    ALL = "all"
-
-
-@dataclass(frozen=True)
-class Usage:
-    """One command: what it takes (in brackets what may be left out), what it does, and other names for it."""
-
-    verb: Verb
-    arguments: str
-    description: str
-    aliases: tuple[str, ...] = ()
-
-    @property
-    def line(self) -> str:
-        """The command with what it takes."""
-        return f"{self.verb} {self.arguments}".strip()
-
-
-USAGES = (
-    Usage(Verb.ACK, "[number]", "Acknowledge an incident", ("acknowledge", "acked")),
-    Usage(Verb.ACK_MINE, "", "List your unacknowledged incidents and acknowledge all of them", ("acknowledge mine",)),
-    Usage(Verb.NOTE, "[number] text", "Add a note", ("comment",)),
-    Usage(Verb.RESOLVE, "[number] [note]", "Resolve an incident: a dialog asks what fixed it", ("resolved", "close")),
-    Usage(Verb.ESCALATE, "[number]", "Page the next escalation level: a dialog asks first"),
-    Usage(Verb.REASSIGN, "[number] @user", "Reassign an incident to another person or to yourself", ("assign",)),
-    Usage(Verb.SNOOZE, "[number]", "Snooze an acknowledged incident: a dialog asks for how long"),
-    Usage(Verb.PRIORITY, "[number]", "Change the priority: a dialog offers them"),
-    Usage(Verb.RESPONDERS, "[number]", "Ask people for help: a dialog asks whom", ("add responders", "responder")),
-    Usage(Verb.STATUS, "[number]", "Publish a status update: a dialog asks for it", ("status update", "update")),
-    Usage(Verb.TRIGGER, "[title]", "Create an incident", ("new", "create")),
-    Usage(Verb.LIST, "[mine|all]", "List open incidents: this channel's, yours, or all", ("ls", "incidents")),
-    Usage(Verb.SHOW, "[number]", "Show an incident with its alerts, notes and activity", ("details",)),
-    Usage(
-        Verb.ONCALL,
-        "[service or policy]",
-        "Show who is on call, level by level",
-        ("on call", "who is on call", "who's on call"),
-    ),
-    Usage(Verb.WHOAMI, "", "Show your linked PagerDuty user", ("who am i",)),
-    Usage(Verb.HELP, "", "Show this help", ("?", "commands")),
-)
 ACTIONS: Mapping[Verb, Action] = {
     Verb.ACK: Action.ACKNOWLEDGE,
+    Verb.UNACK: Action.UNACKNOWLEDGE,
     Verb.NOTE: Action.NOTE,
     Verb.REASSIGN: Action.REASSIGN,
 }
 """The verbs that change an existing incident at once."""
 DIALOGS: Mapping[Verb, Action] = {
     Verb.RESOLVE: Action.RESOLVE,
+    Verb.REOPEN: Action.REOPEN,
     Verb.ESCALATE: Action.ESCALATE,
     Verb.SNOOZE: Action.SNOOZE,
     Verb.PRIORITY: Action.PRIORITY,
@@ -97,9 +31,17 @@ EXAMPLE = "37"
 """Stands in a suggestion for the number of an incident that was not given."""
 PERSON = "@name"
 NOTE_EXAMPLE = "Looking into it"
-ANTONYMS: Mapping[str, Verb] = {"nack": Verb.ACK, "open": Verb.RESOLVE, "reopen": Verb.RESOLVE, "wake": Verb.SNOOZE}
+ANTONYMS: Mapping[str, Verb] = {"nack": Verb.ACK, "open": Verb.RESOLVE, "wake": Verb.SNOOZE}
 """Words that mean the opposite of a command and do not show it by their beginning."""
-HANDED_OVER = frozenset({Verb.ACK, Verb.ESCALATE, Verb.REASSIGN})
+UNDOING: Mapping[Verb, Verb] = {
+    Verb.ACK: Verb.UNACK,
+    Verb.ACK_MINE: Verb.UNACK,
+    Verb.UNACK: Verb.ACK,
+    Verb.RESOLVE: Verb.REOPEN,
+    Verb.REOPEN: Verb.RESOLVE,
+}
+"""The commands that another command undoes."""
+HANDED_OVER = frozenset({Verb.ESCALATE, Verb.REASSIGN})
 """The commands after which handing the incident over is as good as undoing them."""
 
 
@@ -191,6 +133,13 @@ def _resolve(verb: Verb, text: str) -> ParsedCommand | ParseError:
     return ParsedCommand(verb, incident, strip_markup(rest))
 
 
+def _reopen(verb: Verb, text: str) -> ParsedCommand | ParseError:
+    parsed = _one_incident(verb, text)
+    if isinstance(parsed, ParsedCommand) and not parsed.incident:
+        return ParseError("A resolved incident is named by its number.", f"{verb} {EXAMPLE}")
+    return parsed
+
+
 def _reassign(verb: Verb, text: str) -> ParsedCommand | ParseError:
     people = list(_USER.finditer(text))
     incident, rest = take_incident(_USER.sub(" ", text).strip())
@@ -220,9 +169,11 @@ def _text(verb: Verb, text: str) -> ParsedCommand:
 
 _PARSERS: Mapping[Verb, Callable[[Verb, str], ParsedCommand | ParseError]] = {
     Verb.ACK: _one_incident,
+    Verb.UNACK: _one_incident,
     Verb.ACK_MINE: _no_arguments,
     Verb.NOTE: _note,
     Verb.RESOLVE: _resolve,
+    Verb.REOPEN: _reopen,
     Verb.ESCALATE: _one_incident,
     Verb.REASSIGN: _reassign,
     Verb.SNOOZE: _one_incident,
@@ -261,7 +212,10 @@ def _opposite(text: str) -> Verb | None:
 
 
 def _undoing(verb: Verb, text: str, incident: str) -> ParseError:
-    """Explain that a command cannot be undone, and suggest what comes nearest to that; `text` asked for it."""
+    """Name the command that undoes another, or say that none does and what comes nearest; `text` asked for it."""
+    if verb in UNDOING:
+        undoing = UNDOING[verb]
+        return ParseError(f"`{undoing}` undoes `{verb}`.", f"{undoing} {incident or find_incident(text) or EXAMPLE}")
     asked = f"`{verb}` can't be undone from Slack"
     if verb not in HANDED_OVER:
         return ParseError(f"{asked}, only in PagerDuty.", Verb.HELP)

@@ -10,8 +10,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bolt_app.commands.incident_lookup import IncidentLookup
-from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, ParsedCommand, ParseError, Verb, parse
+from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, ParsedCommand, ParseError, parse
 from bolt_app.commands.slash_payload import SlashPayload, parse_slash_payload
+from bolt_app.commands.verbs import Verb
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries import acknowledge_mine

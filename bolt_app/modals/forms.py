@@ -65,6 +65,12 @@ def escalate(about: ModalContext, _first: Initial = EMPTY) -> Block:
     return modal(about, Action.ESCALATE, [section(ESCALATES)], "Escalate")
 
 
+def reopen(about: ModalContext, _first: Initial = EMPTY) -> Block:
+    """Ask whether a resolved incident is to be opened again."""
+    words = "Triggers the incident again: PagerDuty pages the first level of its escalation policy."
+    return modal(about, Action.REOPEN, [section(words)], "Reopen")
+
+
 def reassign(about: ModalContext, policies: Sequence[Option] | None) -> Block:
     """Return the modal for a new assignee: one person (at first the present one), oneself, or an escalation policy."""
     take: Block = {"type": "checkboxes", "options": [option(MINE, "Assign to me")]}
@@ -182,6 +188,7 @@ PLAIN: Mapping[Action, Callable[[ModalContext, Initial], Block]] = {
     Action.NOTE: note,
     Action.RESOLVE: resolve,
     Action.ESCALATE: escalate,
+    Action.REOPEN: reopen,
     Action.ADD_RESPONDERS: add_responders,
     Action.SNOOZE: snooze,
     Action.STATUS_UPDATE: status_update,

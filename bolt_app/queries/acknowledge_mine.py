@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bolt_app.commands.interactive import parse_press
-from bolt_app.commands.slash_grammar import ParsedCommand, Verb
+from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
+from bolt_app.commands.verbs import Verb
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries.list_incidents import assigned_to, incident_row, paragraphs
 from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, label

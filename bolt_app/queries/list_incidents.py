@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bolt_app.commands.slash_grammar import ParsedCommand, Scope, Verb
+from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
+from bolt_app.commands.verbs import Scope, Verb
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader, OpenList, most_urgent
 from bolt_app.replies.builder import Reply, age, as_code, build_reply, headline, people_listed
 from bolt_app.visibility import Visibility

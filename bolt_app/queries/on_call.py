@@ -7,8 +7,9 @@ from difflib import get_close_matches
 
 import structlog
 
-from bolt_app.commands.slash_grammar import ParsedCommand, Verb
+from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
+from bolt_app.commands.verbs import Verb
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from bolt_app.visibility import Visibility

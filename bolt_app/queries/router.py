@@ -7,8 +7,9 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from bolt_app.commands.slash_grammar import USAGES, ParsedCommand, Verb
+from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
+from bolt_app.commands.verbs import USAGES, Verb
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused, StoreDown

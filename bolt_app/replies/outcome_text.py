@@ -55,7 +55,9 @@ def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
         case Kind.DONE:
             at = f" {date(outcome.at_ms)}." if outcome.at_ms else ""
             came_of_it = f" {escape(outcome.why)}{at}" if outcome.why else ""
-            return Reply(f":white_check_mark: {_worded(command, 'done')}.{came_of_it}")
+            undo = [button(Action.REOPEN, "Reopen", command.incident, command.label, command.url)]
+            done = f":white_check_mark: {_worded(command, 'done')}.{came_of_it}"
+            return _with_buttons(done, *undo) if command.action is Action.RESOLVE else Reply(done)
         case Kind.ALREADY:
             who = escape(outcome.actor)
             past = _worded(command, "past", who) if who else ""

@@ -15,6 +15,7 @@ from shared.model.event import (
     ACKNOWLEDGED,
     ANNOUNCED_TYPES,
     LEVEL_CHANGING_TYPES,
+    REOPENED,
     RESOLVED,
     SECOND,
     SNOOZED,
@@ -286,7 +287,9 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None, side:
         for e in incident.expectations
     )
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
-    level = None if event.type in LEVEL_CHANGING_TYPES and echo is None else incident.level
+    # Reopened, it begins at the first level again, whoever did that.
+    kept = event.type not in LEVEL_CHANGING_TYPES or (echo is not None and event.type != REOPENED)
+    level = incident.level if kept else None
     enrichment = incident.enrichment
     # A snooze changes when the acknowledgement ends, of which its snapshot shows nothing.
     if event.type == SNOOZED and enrichment.pending and not event.at.surely_before(enrichment.pending.as_of):

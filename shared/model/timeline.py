@@ -100,8 +100,9 @@ def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> t
 
 
 def line_of(lines: tuple[Line, ...], command: CommandId) -> Line | None:
-    """Return the line that announces what `command` did, not its side event, a reopening."""
-    return next((line for line in lines if line.command == command and line.type != REOPENED), None)
+    """Return the line that announces what `command` did, not its side event, a reopening by an acknowledge."""
+    own = (line for line in lines if line.command == command)
+    return next((line for line in own if line.type != REOPENED or line.key.partition(":")[2] == command), None)
 
 
 def command_key(echo: Expectation, event: Event) -> LineKey:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bolt_app.commands.candidates import candidates
 from bolt_app.commands.incident_lookup import lookup_failed, unknown_incident
-from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, USAGES, ParsedCommand, Scope, Verb
+from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, ParsedCommand
+from bolt_app.commands.verbs import USAGES, Scope, Verb
 from bolt_app.listeners.slash_commands import LONGEST_TEXT
 from bolt_app.modals.context import ModalContext
 from bolt_app.open_incidents import OpenIncident, OpenList

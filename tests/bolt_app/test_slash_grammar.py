@@ -7,18 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bolt_app.commands.slash_grammar import (
-    ACTIONS,
-    DIALOGS,
-    NAMES,
-    USAGES,
-    ParsedCommand,
-    ParseError,
-    Scope,
-    Verb,
-    parse,
-)
+from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, NAMES, ParsedCommand, ParseError, parse
 from bolt_app.commands.spelling import PREFIXES
+from bolt_app.commands.verbs import USAGES, Scope, Verb
 from shared.model.ids import SlackUserId
 
 BOB = SlackUserId("U0BOB")
@@ -99,20 +90,23 @@ MENDED = {
 }
 
 UNDONE = {
-    "unack 38": "reassign 38 @name",
-    "unacknowlege 38": "reassign 38 @name",
-    "38 unack": "reassign 38 @name",
-    "nack": "reassign 37 @name",
-    "don't ack 38": "reassign 38 @name",
-    "undo ack 38": "reassign 38 @name",
-    "unack mine": "reassign 37 @name",
     "de-escalate 38": "reassign 38 @name",
     "unassign 38 <@U0BOB|bob>": "reassign 38 @name",
-    "unresolve 38": "help",
-    "reopen 38": "help",
     "unsnooze 38": "help",
     "wake 38": "help",
     "cancel snooze 38": "help",
+}
+UNDONE_BY = {
+    "unacknowlege 38": "unack 38",
+    "38 unack": "unack 38",
+    "don't ack 38": "unack 38",
+    "undo ack 38": "unack 38",
+    "unack mine": "unack 37",
+    "nack": "unack 37",
+    "undo resolve 38": "reopen 38",
+    "open 38": "reopen 38",
+    "undo reopen 38": "resolve 38",
+    "reopen": "reopen 37",
 }
 
 
@@ -142,6 +136,15 @@ def test_what_would_undo_a_command_is_explained(text: str) -> None:
     assert UNDONE[text] == found.line
 
 
+@pytest.mark.parametrize("text", UNDONE_BY)
+def test_what_undoes_a_command_is_named(text: str) -> None:
+    """The answer has the line that undoes what was meant."""
+    found = parse(text)
+
+    assert isinstance(found, ParseError)
+    assert UNDONE_BY[text] == found.line
+
+
 @pytest.mark.parametrize("name", sorted(name for name, verb in NAMES.items() if verb in {*ACTIONS, *DIALOGS}))
 @pytest.mark.parametrize("before", [*PREFIXES, "de-", "un-", "undo ", "don't ", "cancel "])
 def test_a_command_is_never_suggested_to_those_who_want_its_opposite(name: str, before: str) -> None:
@@ -154,7 +157,7 @@ def test_a_command_is_never_suggested_to_those_who_want_its_opposite(name: str, 
     assert meant.verb is not NAMES[name] or meant.verb is Verb.REASSIGN
 
 
-@pytest.mark.parametrize("text", [*MENDED, *UNDONE])
+@pytest.mark.parametrize("text", [*MENDED, *UNDONE, *UNDONE_BY])
 def test_the_line_works(text: str) -> None:
     """What is suggested is understood, once Slack has put ids in the place of names."""
     found = parse(text)

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bolt_app.commands.incident_lookup import Target
-from bolt_app.commands.slash_grammar import ParsedCommand, Verb
+from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import parse_slash_payload
+from bolt_app.commands.verbs import Verb
 from shared.errors import Malformed
 from shared.model.actions import Action
 from shared.model.event import Status

@@ -1,6 +1,6 @@
 """Pure: the tables of commands and actions for the documents, read off the grammar, a card, and the rules in force."""
 
-from bolt_app.commands.slash_grammar import USAGES
+from bolt_app.commands.verbs import USAGES
 from bolt_app.modals.forms import TITLE
 from bolt_app.replies.builder import as_code
 from shared.config.bridge_config import AuthorizationConfig
@@ -21,6 +21,8 @@ HEAD = (
     "| Action | Where | In state | Asks first | What PagerDuty is sent | Who may, unless configured |",
     "| --- | --- | --- | --- | --- | --- |",
 )
+ELSEWHERE = {Action.UNACKNOWLEDGE: "command", Action.STILL_ON_IT: "reminder"}
+"""Where an action is offered that no card has."""
 READING = (
     "| **Details** | menu | in any state | nothing | nothing: it reads | anyone who sees the card |",
     "| **Open in PagerDuty** | title; menu unless acknowledged | any | nothing | nothing | anyone who sees the card |",
@@ -30,8 +32,8 @@ READING = (
 
 def actions_table() -> str:
     """Write the table of actions."""
-    rows = [_row(action) for action in (*ROW, *MENU_ROW, Action.STILL_ON_IT, Action.TRIGGER)]
-    return "\n".join([*HEAD, *rows[:-2], *READING, *rows[-2:]]) + "\n"
+    rows = [_row(action) for action in (*ROW, *MENU_ROW, *ELSEWHERE, Action.TRIGGER)]
+    return "\n".join([*HEAD, *rows[: -len(ELSEWHERE) - 1], *READING, *rows[-len(ELSEWHERE) - 1 :]]) + "\n"
 
 
 def commands_table(command: str) -> str:
@@ -52,16 +54,14 @@ def _row(action: Action) -> str:
 def _where(action: Action) -> str:
     if action in ROW:
         return "button"
-    if action is Action.STILL_ON_IT:
-        return "reminder"
-    return "menu" if action in MENU_ROW else "command"
+    return "menu" if action in MENU_ROW else ELSEWHERE.get(action, "command")
 
 
 def _while(action: Action) -> str:
     """Say in which states a card offers an action; a new incident has no card yet."""
     if action is Action.TRIGGER:
         return "—"
-    if action is Action.STILL_ON_IT:
+    if action in ELSEWHERE:
         return " or ".join(SPECS[action].works_in)
     states = [status for status in Status if _button(action, status, "high")]
     words = "in any state" if len(states) == len(Status) else " or ".join(states)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import pagebridge_sandbox.play
-from bolt_app.commands.slash_grammar import USAGES
+from bolt_app.commands.verbs import USAGES
 from tests.words.page import UPDATE
 
 MODULE = Path(pagebridge_sandbox.play.__file__).parent / "page/js/slack/commands.js"

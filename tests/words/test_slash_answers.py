@@ -6,8 +6,9 @@ import pytest
 
 from bolt_app import app
 from bolt_app.commands import candidates, incident_lookup
-from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, Scope, Verb, parse
+from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, parse
 from bolt_app.commands.slash_payload import SlashPayload
+from bolt_app.commands.verbs import Scope, Verb
 from bolt_app.listeners import slash_commands
 from bolt_app.open_incidents import OpenList
 from bolt_app.queries import acknowledge_mine, on_call, router
@@ -56,8 +57,10 @@ MISTYPED = (
     "reassign 37 <@U0BOB|bob> <@U0CAROL|carol>",
     "reassign 37 <@U0BOB|bob> please",
     "list mien",
-    "unack 37",
-    "reopen 37",
+    "undo ack 37",
+    "unsnooze 37",
+    "unassign 37",
+    "reopen",
 )
 """Lines that are not understood, each in another way."""
 

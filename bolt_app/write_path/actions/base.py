@@ -128,10 +128,10 @@ class ActionHandler(ABC):
 
 def check_status(action: Action, now: RestIncident) -> Outcome | None:
     """Return None if the status allows the action, else the outcome: already there, or a later status to be kept."""
-    status, change = now.snapshot.status, now.status_change
-    if status is SPECS[action].status:
+    status, change, spec = now.snapshot.status, now.status_change, SPECS[action]
+    if status is spec.status:
         kind = Kind.ALREADY
-    elif status is Status.RESOLVED and status not in SPECS[action].works_in:
+    elif status not in spec.works_in and (status is Status.RESOLVED or spec.status is not None):
         kind = Kind.STALE
     else:
         return None

@@ -13,11 +13,13 @@ from bolt_app.write_path.actions.status import SetStatus
 from bolt_app.write_path.actions.status_update import PublishStatusUpdate
 from bolt_app.write_path.actions.still_on_it import StillOnIt
 from shared.model.actions import Action
-from shared.model.event import ACKNOWLEDGED, RESOLVED
+from shared.model.event import ACKNOWLEDGED, REOPENED, RESOLVED, UNACKNOWLEDGED
 
 HANDLERS: Mapping[Action, ActionHandler] = {
     Action.ACKNOWLEDGE: SetStatus(ACKNOWLEDGED),
     Action.RESOLVE: SetStatus(RESOLVED),
+    Action.REOPEN: SetStatus(REOPENED),
+    Action.UNACKNOWLEDGE: SetStatus(UNACKNOWLEDGED),
     Action.NOTE: AddNote(),
     Action.REASSIGN: Reassign(),
     Action.ESCALATE: Escalate(),

@@ -1,4 +1,4 @@
-"""Acknowledge and resolve: the actions that set the status of an incident."""
+"""Acknowledge, resolve and what undoes the two: the actions that set the status of an incident."""
 
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, check_status
 from shared.errors import Malformed

@@ -7,7 +7,8 @@ because seconds matter; what cannot be taken back asks first, or opens a dialog.
 
 from collections.abc import Sequence
 
-from shared.model.actions import SPECS, Action, Placement
+from shared.model.action_spec import Placement
+from shared.model.actions import SPECS, Action
 from shared.model.command import Command
 from shared.model.event import Snapshot
 from shared.model.ids import IncidentId, UserId

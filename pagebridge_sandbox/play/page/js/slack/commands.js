@@ -3,8 +3,10 @@
 export const COMMANDS = [
   { text: "/pd ack ", usage: "/pd ack [number]", note: "Acknowledge an incident" },
   { text: "/pd ack mine ", usage: "/pd ack mine", note: "List your unacknowledged incidents and acknowledge all of them" },
+  { text: "/pd unack ", usage: "/pd unack [number]", note: "Undo an acknowledgement: escalation goes on" },
   { text: "/pd note ", usage: "/pd note [number] text", note: "Add a note" },
   { text: "/pd resolve ", usage: "/pd resolve [number] [note]", note: "Resolve an incident: a dialog asks what fixed it" },
+  { text: "/pd reopen ", usage: "/pd reopen number", note: "Reopen a resolved incident: a dialog asks first" },
   { text: "/pd escalate ", usage: "/pd escalate [number]", note: "Page the next escalation level: a dialog asks first" },
   { text: "/pd reassign ", usage: "/pd reassign [number] @user", note: "Reassign an incident to another person or to yourself" },
   { text: "/pd snooze ", usage: "/pd snooze [number]", note: "Snooze an acknowledged incident: a dialog asks for how long" },
