@@ -57,7 +57,8 @@ class Mermaid(Directive):
 
     def run(self) -> list[nodes.Node]:
         """Return the picture of the one diagram that there is."""
-        return [nodes.image(uri="life-of-an-incident.svg", alt="The diagram, as a picture")]
+        picture = nodes.image(uri="life-of-an-incident.svg", alt="The diagram, as a picture")
+        return [nodes.container("", picture, classes=["wide"])]
 
 
 def adapt(_app: Sphinx, page: str, source: list[str]) -> None:

@@ -18,7 +18,7 @@ from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import ACKNOWLEDGED, ANNOTATED, ESCALATED, TRIGGERED, Agent, Event, Instant, Source, Status
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
-from shared.model.thread_layout import layout_thread
+from shared.model.thread_layout import is_wanted, layout_thread
 from shared.pagerduty.models.incident import RestIncident
 from shared.slack.render import card, thread_line
 from shared.slack.render.blocks import Message, section
@@ -41,7 +41,7 @@ def draw(palette: str) -> str:
     incident = told()
     assert incident.snapshot is not None
     shown = card.render(incident, incident.snapshot, {UserId(CAROL.id): SlackUserId("U0CAROL")})
-    entries = layout_thread(incident.lines)
+    entries = [entry for entry in layout_thread(incident.lines) if is_wanted(entry.line, "changes")]
     lines = [Shown(entry.line.at.ms, thread_line.render_line(INCIDENT, entry).blocks) for entry in entries]
     drawing = Drawing(palette, Reader(NAMES.__getitem__, UTC, NIGHT / 1000))
     drawing.channel("incidents")

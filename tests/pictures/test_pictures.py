@@ -33,7 +33,7 @@ def test_it_shows_a_card_with_its_thread() -> None:
         "Assigned to @Carol Diaz",
         "Acknowledged by Alice Ng in Slack",
         "Resolve",
-        "4 replies",
+        "3 replies",
         "Alice Ng acknowledged it in Slack",
         "Bob Ray escalated it to Carol Diaz in PagerDuty",
         "Only visible to you",
