@@ -143,6 +143,9 @@ async def add_worker(found: Findings) -> None:
         for situation, status in (("It has another secret", 401), ("Something else answers", 404)):
             told |= {"status": status, "text": ""}
             await found.of(situation, worker.checks(NO_WORKER, settings), "Slack over HTTP")
+        told |= {"status": 401}
+        by_slack = worker.checks(NO_WORKER, settings, slack_ms=lambda: 1)
+        await found.of("The same, where Slack's time is known", by_slack, "Slack over HTTP")
     far = worker.checks(NO_WORKER, settings, "http://127.0.0.1:1/slack/events")
     await found.of("Slack's address leads nowhere", far, "Slack over HTTP")
     found.verdict("It is accepted", passed(worker.ACCEPTED))
