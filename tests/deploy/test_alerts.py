@@ -157,6 +157,16 @@ CASES = (
         over=65,
         quiet=1,
     ),
+    Case(
+        "PagebridgeNothingArrives",
+        {
+            'pagebridge_resync_repairs_total{missing="incident.triggered"}': "_x2 1+1x99",
+            'pagebridge_deliveries_total{answer="202"}': "0+1x30 30x50 31+1x19",
+        },
+        fires=70,
+        over=85,
+        quiet=45,
+    ),
     Case("PagebridgeResyncStopped", {"pagebridge_resync_age_seconds": "0+60x70 0x9"}, fires=62, over=72, quiet=59),
     Case(
         "PagebridgeChannelRefuses",
