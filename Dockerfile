@@ -3,8 +3,10 @@
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
 RUN python -m venv /opt/pagebridge
-COPY requirements.txt ./
-RUN /opt/pagebridge/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+COPY requirements.txt requirements-otel.txt ./
+# With requirements-otel.txt it can send traces: --build-arg REQUIREMENTS=requirements-otel.txt
+ARG REQUIREMENTS=requirements.txt
+RUN /opt/pagebridge/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r "$REQUIREMENTS"
 COPY pyproject.toml README.md LICENSE ./
 COPY bolt_app bolt_app
 COPY webhook_receiver webhook_receiver

@@ -17,6 +17,7 @@ from shared.config.settings import WorkerSettings, load
 from shared.durations import Durations
 from shared.errors import BridgeError, WrongLayout
 from shared.observability.log import configure
+from shared.observability.tracing import tracing
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ def main(durations: Durations | None = None) -> int:
     """Start the worker, and return its exit code."""
     try:
         settings = load(WorkerSettings)
+        tracing.start("pagebridge-worker", *settings.otlp)
         configure(settings.log_level, settings.log_format, settings.secrets())
         config = load_bridge_config(settings.bridge_config)
     except Misconfigured as error:

@@ -30,6 +30,7 @@ from shared.access.identity import Identity, is_own_workspace
 from shared.errors import Malformed, StoreDown
 from shared.model.actions import SPECS, Action
 from shared.model.ids import SlackUserId, slack_id
+from shared.observability.tracing import tracing
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
@@ -64,13 +65,14 @@ class InflightTracker:
         self._empty.set()
 
     def tracked(self, listener: Listener) -> Listener:
-        """Return a listener that counts as long as it is in hand."""
+        """Return a listener that counts as long as it is in hand, and begins a trace."""
 
         async def take(ack: AsyncAck, body: dict[str, Any]) -> None:
             self._count += 1
             self._empty.clear()
             try:
-                await listener(ack, body)
+                with tracing.begin(f"slack {_kind(body)}"):
+                    await listener(ack, body)
             finally:
                 self._count -= 1
                 if self._count == 0:
@@ -86,6 +88,10 @@ class InflightTracker:
             await asyncio.sleep(self._emptied + ACK_SENT - time.monotonic())
 
 
+def _kind(body: Body) -> str:
+    return COMMAND if "command" in body and "type" not in body else str(body.get("type"))
+
+
 @dataclass(frozen=True)
 class WorkspaceGuard:
     """Lets our own people's envelopes in."""
@@ -95,7 +101,7 @@ class WorkspaceGuard:
 
     async def __call__(self, body: dict[str, Any], next_: Next) -> BoltResponse | None:
         """Call the next listener, or tell the sender privately why nothing was done."""
-        kind = COMMAND if "command" in body and "type" not in body else str(body.get("type"))
+        kind = _kind(body)
         user = body.get("user")
         user_id = user.get("id") if isinstance(user, dict) else body.get("user_id")
         structlog.contextvars.clear_contextvars()

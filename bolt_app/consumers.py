@@ -28,6 +28,7 @@ from shared.errors import (
 )
 from shared.model.ids import IncidentId
 from shared.observability.log import reference
+from shared.observability.tracing import tracing
 from shared.store.clock import StoreClock
 from shared.store.coordination import Due, Lease, Leases, WorkQueue
 from shared.store.streams import Entry, Inbox
@@ -71,6 +72,10 @@ class StreamConsumer:
             await self._process(entry)
 
     async def _process(self, entry: Entry) -> None:
+        with tracing.step(f"entry {self._inbox.stream.rpartition(':')[2]}", entry.trace):
+            await self._process_traced(entry)
+
+    async def _process_traced(self, entry: Entry) -> None:
         try:
             if not await self._handle(entry):
                 await self._inbox.ack(entry)
@@ -143,6 +148,10 @@ class QueueWorker:
                     await self.queue.wait(self.durations.poll if left is None else min(self.durations.poll, left))
 
     async def _process(self, due: Due, lease: Lease, slots: asyncio.Semaphore) -> None:
+        with tracing.step(f"pass {self.leases.work}", *due.traces, incident=due.incident):
+            await self._process_traced(due, lease, slots)
+
+    async def _process_traced(self, due: Due, lease: Lease, slots: asyncio.Semaphore) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 keeping = group.create_task(lease.keep())

@@ -27,6 +27,7 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
+from shared.observability.tracing import tracing
 
 log = structlog.get_logger()
 
@@ -154,16 +155,16 @@ BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 @contextmanager
-def record_call(calls: Counter, seconds: Histogram, method: str) -> Iterator[None]:
+def record_call(calls: Counter, seconds: Histogram, vendor: str, method: str) -> Iterator[None]:
     """
-    Count the call inside the block as `method`, under the labels `method` and `outcome`.
+    Count the call to `vendor` inside the block as `method`, under the labels `method` and `outcome`, and trace it.
 
     Its duration goes into `seconds`, by `method`. The outcome is `ok`, the kind of failure as `shared.errors` names it,
     or `abandoned` if the caller was cancelled.
     """
     outcome = "abandoned"
     try:
-        with seconds.labels(method).time():
+        with tracing.call(f"{vendor} {method}"), seconds.labels(method).time():
             yield
         outcome = "ok"
     except (CallError, Malformed) as error:

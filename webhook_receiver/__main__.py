@@ -18,6 +18,7 @@ from shared.config.errors import Misconfigured
 from shared.config.settings import ReceiverSettings, load
 from shared.errors import WrongLayout
 from shared.observability import log as logging
+from shared.observability.tracing import tracing
 from webhook_receiver.receiver import Receiver
 
 log = structlog.get_logger()
@@ -29,6 +30,7 @@ def main() -> int:
     """Run a receiver, and return the exit code."""
     try:
         settings = load(ReceiverSettings)
+        tracing.start("pagebridge-receiver", *settings.otlp)
         logging.configure(settings.log_level, settings.log_format, settings.secrets())
         config = load_bridge_config(settings.bridge_config)
     except Misconfigured as error:

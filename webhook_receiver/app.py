@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_late
 from shared.config.bridge_config import DurabilityLevel
 from shared.errors import StoreDown, WrongLayout
 from shared.http.server import deadlines, hide_banner, read_body
+from shared.observability.tracing import tracing
 from shared.pagerduty.events import signature
 from webhook_receiver.event_stream import EventStream
 
@@ -54,13 +55,15 @@ class DeliveryHandler:
         if not signature.verify(body, signatures, self.secrets):
             log.warning("delivery.refused", delivery=delivery, why="no signature that any secret fits")
             return HTTPStatus.UNAUTHORIZED
-        try:
-            await self._events.append(body)
-        except (StoreDown, WrongLayout) as error:
-            log.error("delivery.not_stored", delivery=delivery, why=str(error))
-            return HTTPStatus.SERVICE_UNAVAILABLE
-        log.info("delivery.stored", delivery=delivery, bytes=len(body))
-        return HTTPStatus.ACCEPTED
+        with tracing.begin("delivery", delivery=delivery):
+            try:
+                await self._events.append(body)
+            except (StoreDown, WrongLayout) as error:
+                tracing.note(failed=True)
+                log.error("delivery.not_stored", delivery=delivery, why=str(error))
+                return HTTPStatus.SERVICE_UNAVAILABLE
+            log.info("delivery.stored", delivery=delivery, bytes=len(body))
+            return HTTPStatus.ACCEPTED
 
 
 def public_app(intake: DeliveryHandler, events: EventStream) -> web.Application:

@@ -13,6 +13,7 @@ from prometheus_client import Histogram
 from shared.config.bridge_config import DurabilityLevel
 from shared.errors import StoreDown, WrongLayout
 from shared.http.server import ClientLimits
+from shared.observability.tracing import tracing
 from shared.store import keys
 from shared.store.clock import require_layout
 from shared.store.durability import Durability, probe, require_replica
@@ -83,7 +84,8 @@ class EventStream:
 
     async def append(self, body: bytes) -> None:
         """Store one delivery within `Limits.store` seconds. Raises `StoreDown`, `WrongLayout`."""
-        delivery = Delivery(b"%d %b" % (time.time_ns() // 1_000_000, body))
+        traced = f"{time.time_ns() // 1_000_000} {tracing.context()}".rstrip()
+        delivery = Delivery(b"%b %b" % (traced.encode(), body))
         self._waiting.append(delivery)
         try:
             with STORE_SECONDS.time():

@@ -25,6 +25,7 @@ from shared.model.incident import Incident, fold_read
 from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.model.timeline import line_of
+from shared.observability.tracing import Block, tracing
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.api.errors import sender_is_unknown, was_overtaken
 from shared.pagerduty.api.lanes import Turn
@@ -37,7 +38,6 @@ from shared.store.redis import Append
 from shared.store.streams import EVENT_JSON
 
 log = structlog.get_logger()
-
 Answer = TypeVar("Answer")
 
 
@@ -62,6 +62,10 @@ class Execution:
     def log_context(self) -> dict[str, str]:
         """Log keys that identify the command."""
         return {"command": self.record.command.id, "incident": self.record.command.incident}
+
+    def step(self, name: str) -> Block:
+        """Make the block a step of the click's trace, and not of the pass, which may be another's."""
+        return tracing.step(f"{name} {self.record.command.action}", self.record.trace, **self.log_context)
 
     @property
     def ahead(self) -> int | None:

@@ -112,7 +112,7 @@ class CommandDispatcher:
             log.warning("command.void", command=command.id, incident=command.incident, late_ms=entry.at_ms - void_ms)
             return False
 
-        records = [CommandRecord(part, accepted_ms=entry.at_ms) for part in split(command)]
+        records = [CommandRecord(part, accepted_ms=entry.at_ms, trace=entry.trace) for part in split(command)]
         *others, last = list(dict.fromkeys(record.command.incident for record in records))
         # One press may be about several; a copy of what is there already changes nothing.
         for incident in others:

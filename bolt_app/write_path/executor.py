@@ -26,6 +26,7 @@ from shared.model.ids import IncidentId
 from shared.model.journal import failure
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.observability.log import reference
+from shared.observability.tracing import tracing
 from shared.pagerduty.api.error_messages import refusal
 from shared.pagerduty.api.lanes import Lane, Lanes, Turn
 from shared.store.clock import Generation, StoreClock
@@ -52,9 +53,7 @@ COMMAND_SECONDS = Histogram(
     ["action"],
     buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 600),
 )
-RETRIES = Counter(
-    "pagebridge_command_retries", "Further tries of a command, by why the last one did not settle it", ["why"]
-)
+RETRIES = Counter("pagebridge_command_retries", "Further tries, by why the last one did not settle it", ["why"])
 
 
 @dataclass(frozen=True)
@@ -118,11 +117,12 @@ class Executor:
         try:
             while waiting := (await self.command_queues.load(incident)).value.open():
                 attempt = tracker.track(waiting[0])
-                outcome = attempt.record.outcome or await self._run_until_settled(attempt)
-                # What is on its way arrives first: nobody reads that a command is under way after its end.
-                async with attempt.showing_progress:
-                    tracker.tasks[attempt.record.command.id].cancel()
-                await self._finish(attempt, outcome)
+                with attempt.step("command"):
+                    outcome = attempt.record.outcome or await self._run_until_settled(attempt)
+                    # What is on its way arrives first: nobody reads that a command is under way after its end.
+                    async with attempt.showing_progress:
+                        tracker.tasks[attempt.record.command.id].cancel()
+                    await self._finish(attempt, outcome)
         except Stopping as error:
             await self._hand_over(incident, tracker)
             return error
@@ -170,8 +170,7 @@ class Executor:
                 return ended
             asked = ended.retry_after if isinstance(ended, Unavailable) else None
             wait = max(asked or 0.0, pause)
-            over = await self._expired_after(attempt, ended, wait)
-            if over is not None:
+            if (over := await self._expired_after(attempt, ended, wait)) is not None:
                 return over
             pause = min(pause * 2, self.durations.retry_max)
 
@@ -264,6 +263,7 @@ class Executor:
         attempt.record = ended = replace(attempt.record, ended_ms=now_ms, replies_sent=attempt.replies_sent)
         await self.command_queues.change(command.incident, lambda queue: queue.replaced(ended), attempt.lease)
         COMMANDS.labels(command.action, outcome.kind).inc()
+        tracing.note(outcome=outcome.kind)
         COMMAND_SECONDS.labels(command.action).observe(max(0, now_ms - ended.accepted_ms) / SECOND)
         log.info("command.ended", command=command.id, outcome=outcome.kind, incident=command.incident)
 

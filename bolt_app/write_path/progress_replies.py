@@ -60,7 +60,8 @@ class ProgressReplies:
                 # One that seems to come from the future is of a time from which the clock was put back.
                 await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
                 async with attempt.showing_progress:
-                    await told(attempt)
+                    with attempt.step("progress"):
+                        await told(attempt)
         except BridgeError as error:
             log.warning("progress.lost", **attempt.log_context, why=str(error))
         except Exception:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
@@ -52,6 +53,16 @@ def _api_url(text: str) -> str:
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("must use https:// for another machine")
     proxy_for(text)
+    return text.rstrip("/")
+
+
+def _collector_url(text: str) -> str:
+    """Take the address of a collector of traces; plain http too, because one mostly stands beside the bridge."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError("must be an address such as http://collector:4318")
+    if find_spec("opentelemetry.exporter") is None:
+        raise ValueError("needs the packages of the extra `otel`: install pagebridge[otel]")
     return text.rstrip("/")
 
 
@@ -131,6 +142,7 @@ BotToken = Annotated[SecretStr, _secret("xoxb-")]
 AppToken = Annotated[SecretStr, _secret("xapp-")]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_none_empty)]
 ApiUrl = Annotated[str, AfterValidator(_api_url)]
+CollectorUrl = Annotated[str, AfterValidator(_collector_url)]
 Folder = AfterValidator(lambda text: text + "/")
 Subdomain = Annotated[
     str, BeforeValidator(_lower), shaped(r"[a-z0-9-]+", "a subdomain such as acme, as in https://acme.pagerduty.com")

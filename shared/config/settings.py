@@ -57,9 +57,10 @@ def _is_service_link(name: str, value: object) -> bool:
 
 
 def _parts_to_hide(secret: str) -> Iterator[str]:
-    """Hide of an address its passwords only: that of the servers, and that of Sentinels."""
+    """Hide of an address its passwords only: that of the servers, and that of Sentinels; of headers each value too."""
     if "://" not in secret:
         yield secret
+        yield from (unquote(value) for value in re.findall("=([^,]+)", secret))
         return
     parts = split_redis_url(secret)
     for password in (parts.password, *re.findall(r"sentinel_password=([^&]+)", parts.query)):
@@ -90,11 +91,25 @@ class SharedSettings(Environment):
     log_format: Annotated[Literal["json", "console"], types.Word] = Field(
         default="json", description="Form of the log lines: `json` for machines or `console` for people."
     )
+    otel_exporter_otlp_endpoint: types.CollectorUrl | None = Field(
+        default=None,
+        description="Where traces are sent, over OTLP/HTTP: an OpenTelemetry collector such as "
+        "`http://collector:4318`. Without it there are none. Needs the extra `pagebridge[otel]`.",
+    )
+    otel_exporter_otlp_headers: SecretStr | None = Field(
+        default=None, description="Headers for that collector, such as `api-key=...`, separated by commas."
+    )
     secrets_dir: Path | None = Field(
         default=None,
         description="Folder with a file for each setting that is not in the environment, named like it in lower case, "
         "as container platforms hand out secrets. Read from the environment only.",
     )
+
+    @property
+    def otlp(self) -> tuple[str | None, str]:
+        """Where traces go, None if nowhere, and the headers for it."""
+        headers = self.otel_exporter_otlp_headers
+        return self.otel_exporter_otlp_endpoint, headers.get_secret_value() if headers else ""
 
 
 class ReceiverSettings(SharedSettings):

@@ -99,7 +99,7 @@ class CommandRecord:
     `calls` counts the writes that were begun; `begun_ms` is when the last one was, `until_ms` its end with its latest
     effect. `uncertain` is true if a call was begun whose outcome is unknown. `reported` is true if the sender of the
     last call saw it end: only then can it not be sent any more. `replies_sent` counts the private replies. `outcome` is
-    set before the clicker is told it, `ended_ms` after that.
+    set before the clicker is told it, `ended_ms` after that. `trace` is the context of the trace that it is a part of.
     """
 
     command: Command
@@ -112,6 +112,7 @@ class CommandRecord:
     replies_sent: int = 0
     outcome: Outcome | None = None
     ended_ms: int = 0
+    trace: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from shared.observability.tracing import tracing
+
 HIDDEN = "[hidden]"
 
 _NAMES = (
@@ -64,6 +66,7 @@ def configure(
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([_with_trace] if tracing.tracer else []),
     ]
     structlog.configure(
         processors=[*common, structlog.processors.StackInfoRenderer(), ProcessorFormatter.wrap_for_formatter],
@@ -91,8 +94,14 @@ def configure(
 
 
 def reference() -> str:
-    """Make the short reference that a person can quote and that finds the log line: 8 letters and digits."""
-    return base64.b32encode(secrets.token_bytes(5)).decode()
+    """
+    Make the short reference that a person can quote and that finds the log line: 8 letters and digits.
+
+    In a trace it is the beginning of the trace's id, and the trace is found by it.
+    """
+    quoted = tracing.trace_id()[:8] or base64.b32encode(secrets.token_bytes(5)).decode()
+    tracing.note(failed=True, reference=quoted)
+    return quoted
 
 
 class Redaction:
@@ -164,6 +173,13 @@ def _escaped(char: str) -> str:
     python = "".join(rf"\\+x{octets[at : at + 2]}" for at in range(0, len(octets), 2))
     page = rf"{re.escape(html.escape(char))}|&\#(?:0*{ord(char)}|x0*{ord(char):x});"
     return rf"|\\+{re.escape(char)}|(?i:{json}|{python}|{page})"
+
+
+def _with_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Name the trace that a line belongs to."""
+    if trace_id := tracing.trace_id():
+        event["trace_id"] = trace_id
+    return event
 
 
 class _Handler(logging.StreamHandler[TextIO]):

@@ -12,6 +12,7 @@ import structlog
 
 from shared.errors import FencedOff, Malformed, StoreDown
 from shared.model.ids import IncidentId, incident_id
+from shared.observability.tracing import tracing
 from shared.store import keys
 from shared.store.redis import Argument, Redis, run_script
 
@@ -56,7 +57,7 @@ class Due:
     An incident that is due. `mark` tells, when the work is done, whether more has come up meanwhile.
 
     It was taken at `at_ms`, by the store's clock, with a `lease` if one was asked for. Another one is due in `left`
-    seconds, None if none waits.
+    seconds, None if none waits. `traces` are the contexts of those that wait for it, the oldest first.
     """
 
     incident: IncidentId
@@ -64,6 +65,12 @@ class Due:
     at_ms: int
     left: float | None
     lease: "Lease | None" = None
+    traces: tuple[str, ...] = ()
+
+
+def new_mark() -> str:
+    """Make a mark that the incident has not had, and behind it the context of the trace that goes on with the work."""
+    return f"{secrets.token_hex(MARK_BYTES)} {tracing.context()}".rstrip()
 
 
 class WorkQueue:
@@ -83,9 +90,7 @@ class WorkQueue:
 
     async def mark(self, incident: IncidentId, after: float = 0.0) -> None:
         """Ask for `incident` to be worked on, `after` so many seconds."""
-        await run_script(
-            self._redis, "mark_work", self.keys, [incident, int(after * 1000), secrets.token_hex(MARK_BYTES)]
-        )
+        await run_script(self._redis, "mark_work", self.keys, [incident, int(after * 1000), new_mark()])
         self.wake(incident)
 
     def wake(self, incident: IncidentId) -> None:
@@ -116,16 +121,17 @@ class WorkQueue:
             return float(taken[0]) / 1000
         incident, mark = (part.decode(errors="replace") for part in taken[:2])
         try:
-            due = Due(incident_id(incident), mark, taken[2], None if taken[3] < 0 else taken[3] / 1000)
+            left, traces = None if taken[3] < 0 else taken[3] / 1000, taken[4].decode().split()
+            due = Due(incident_id(incident), mark, taken[2], left, traces=tuple(reversed(traces)))
         except Malformed:
             log.error("queue.entry_dropped", queue=self.keys[0], why=f"{incident!r} is no incident's id")
             none = [keys.of_incident(IncidentId("NONE"), "none")] * 5
-            done = [*NOTHING, taken[0], taken[1], -1, ""]
+            done = [*NOTHING, taken[0], taken[1], -1, "", ""]
             await run_script(self._redis, "finish_work", [*none, *self.keys], done)
             return 0.0
         if leases is None:
             return due
-        found = zip(documents, taken[4::2], taken[5::2], strict=True)
+        found = zip(documents, taken[5::2], taken[6::2], strict=True)
         read = {name: (int(revision), text) for name, revision, text in found}
         self.in_hand.add(due.incident)
         return replace(due, lease=Lease(leases, due.incident, epoch, asked + leases.lasts, read))
@@ -142,7 +148,8 @@ class WorkQueue:
         lease, again = due.lease, -1 if again_in is None else max(0, int(again_in * 1000))
         work, epoch, marking = (lease.leases.work, lease.epoch, lease.marking) if lease else ("none", 0, ())
         own = [keys.of_incident(due.incident, f"lease:{work}"), *self.keys, *(key for q in marking for key in q.keys)]
-        done: list[Argument] = [due.incident, due.mark, again, secrets.token_hex(MARK_BYTES)]
+        waiting = "".join(f" {trace}" for trace in reversed(due.traces)) if again >= 0 else ""
+        done: list[Argument] = [due.incident, due.mark, again, new_mark(), waiting]
         names, put = [keys.of_incident(due.incident, "none")] * 4, [*NOTHING[:3], epoch, *NOTHING[4:]]
         while True:
             unsaved = lease.unsaved if lease else None

@@ -1,6 +1,5 @@
 """The documents of incidents: each changes by a pure rule and one compare-and-set."""
 
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,7 +17,7 @@ from shared.model.journal import Facts, fact
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
 from shared.store import keys
-from shared.store.coordination import FENCED_OFF, MARK_BYTES, STORED, Lease, WorkQueue
+from shared.store.coordination import FENCED_OFF, STORED, Lease, WorkQueue, new_mark
 from shared.store.redis import Argument, Redis, run_script
 from shared.store.streams import Journal, dumped
 
@@ -188,7 +187,7 @@ class Documents(Generic[Value]):
             elif self._index:
                 await self._index(incident, before.value, step.after)
             names += [stream, *(key for queue in queues for key in queue.keys)]
-            done = [incident, secrets.token_hex(MARK_BYTES), keys.GROUP, entry]
+            done = [incident, new_mark(), keys.GROUP, entry]
             if await run_script(self._redis, "commit_fold", names, [*put, *done]) == STORED:
                 for queue in queues:
                     queue.wake(incident)

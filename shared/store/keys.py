@@ -22,7 +22,7 @@ incident marked and the event taken off its stream in one atomic step, also on a
 | `pb:{channel:<id>}:behind`          | zset   | 1 d   | incidents whose card there has to wait -> since when (ms) |
 | `pb:{channel:<id>}:lag`             | string | 1 d   | there while the channel has been told that cards are late |
 | `pb:{work}:queue:<name>:due`        | zset   | none  | incident -> when it is due (Redis ms) |
-| `pb:{work}:queue:<name>:marks`      | hash   | none  | incident -> its last mark |
+| `pb:{work}:queue:<name>:marks`      | hash   | none  | incident -> its last mark, and the traces that wait for it |
 | `pb:{work}:<incident>:incident`     | hash   | 180 d | the projection: `rev`, `doc`, and the day of its expiry |
 | `pb:{work}:<incident>:lines`        | hash   | 180 d | what was moved out of the projection: lines, ids of events |
 | `pb:{work}:<incident>:commands`     | hash   | 180 d | its command queue, or what came of one press on several |
@@ -47,7 +47,10 @@ from typing import Literal
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
 
 DELIVERIES = "pb:{work}:deliveries"
-"""The one key that the receiver may write, and only at its end. An element is `<when it was received, ms> <body>`."""
+"""
+The one key that the receiver may write, and only at its end. An element is `<when it was received, ms> <body>`, with
+`<traceparent> ` before the body if it is traced.
+"""
 EVENTS = "pb:{work}:events"
 ANSWERS = "pb:{work}:answers"
 COMMANDS = "pb:{work}:commands"

@@ -23,6 +23,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from shared.errors import StoreDown
+from shared.observability.tracing import tracing
 from shared.store.multiplexer import Multiplexer
 from shared.store.redis_errors import cancellation_kept, is_refusal, store_errors
 from shared.store.servers import Sentinels, pool_for
@@ -148,8 +149,14 @@ Append = Callable[[Mapping[str, bytes]], Awaitable[str]]
 
 
 async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wait_for_disk: bool) -> str:
-    """Append one entry to `stream`, as `write_once` does, and return its id."""
-    arguments = [part for field in fields.items() for part in field]
+    """
+    Append one entry to `stream`, as `write_once` does, and return its id.
+
+    Unless it has a field `trace` already, the context of the current trace goes along as such.
+    """
+    context = tracing.context()
+    traced = {"trace": context.encode(), **fields} if context else fields
+    arguments = [part for field in traced.items() for part in field]
     entry = await write_once(client, "XADD", stream, "*", *arguments, wait_for_disk=wait_for_disk)
     return bytes(entry).decode()
 

@@ -68,6 +68,11 @@ class Entry:
         text = self.fields.get("received", b"")
         return min(int(text), self.at_ms) if _TIME.fullmatch(text) else self.at_ms
 
+    @property
+    def trace(self) -> str:
+        """The context of the trace that goes on with it, empty without one."""
+        return self.fields.get("trace", b"").decode(errors="replace")
+
 
 class Deliveries:
     """

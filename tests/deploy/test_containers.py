@@ -76,7 +76,8 @@ def test_what_is_for_trying_is_in_an_image_of_its_own() -> None:
 def test_every_package_is_checked_against_its_hash() -> None:
     """Nothing is installed but the lock, by hash, and the project itself without looking for anything else."""
     installs = [arguments for word, arguments in instructions() if word == "RUN" and "pip install" in arguments]
-    assert "--require-hashes -r requirements.txt" in installs[0]
+    assert '--require-hashes -r "$REQUIREMENTS"' in installs[0]
+    assert ("ARG", "REQUIREMENTS=requirements.txt") in instructions()
     assert "--no-deps --no-build-isolation ." in installs[1]
     assert len(installs) == 2
 

@@ -30,6 +30,7 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
     "as shipped": {},
     "Slack over HTTP, with an ingress": {**HTTP, **INGRESS},
     "watched": {**INGRESS, **WATCHED, "env": {"LOG_LEVEL": "debug", "HTTPS_PROXY": "http://proxy:3128"}},
+    "traced": {"env": {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel:4318"}, "networkPolicy": {"collectorPorts": [4318]}},
     "as little as can be": BARE,
 }
 

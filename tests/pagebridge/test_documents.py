@@ -78,7 +78,9 @@ DOCUMENTS = sorted(
 )
 FOLDERS = "bolt_app|shared|webhook_receiver|pagebridge|pagebridge_sandbox|tests|docs|deploy|tools"
 NAME = re.compile(r"[A-Za-z_][\w.]*(\(\))?")
-FOREIGN = {"pdpyras", "message_replied", "single_connection_client", "compose.override.yaml"}
+FOREIGN = {"pdpyras", "message_replied", "single_connection_client", "compose.override.yaml"} | {
+    f"OTEL_{name}" for name in ("EXPORTER_OTLP_CERTIFICATE", "TRACES_SAMPLER", "TRACES_SAMPLER_ARG")
+}
 """Names of other people's code that documents speak of."""
 
 
@@ -163,10 +165,11 @@ def test_the_manifest_asks_for_the_scopes_that_the_worker_needs() -> None:
 
 
 def test_the_locks_agree() -> None:
-    """Tests and the site use exactly what the bridge runs with, and agree with each other: all fit in one place."""
-    run, dev, docs = (pins(ROOT / f"requirements{name}.txt") for name in ("", "-dev", "-docs"))
+    """Tests, traces and the site use what the bridge runs with, and agree with each other: all fit in one place."""
+    run, otel, dev, docs = (pins(ROOT / f"requirements{name}.txt") for name in ("", "-otel", "-dev", "-docs"))
     assert run
-    assert run <= dev & docs
+    assert run <= dev & docs & otel
+    assert otel <= dev
     names = [{pin.partition("==")[0] for pin in lock} for lock in (dev, docs)]
     assert names[0] & names[1] == {pin.partition("==")[0] for pin in dev & docs}
 

@@ -314,3 +314,24 @@ def test_secrets_are_listed_for_the_log(environ: Environ) -> None:
         "canary%2Fproxy",
         "canary/proxy",
     }
+
+
+def test_a_collector_of_traces_is_an_address(environ: Environ) -> None:
+    """Plain http too, for it stands beside the bridge; its headers are secrets, each value of them by itself."""
+    environ(
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4318/", OTEL_EXPORTER_OTLP_HEADERS="a=canary%20one,b=canarytwo"
+    )
+    settings = load(ReceiverSettings)
+    assert ("http://collector:4318", "a=canary%20one,b=canarytwo") == settings.otlp
+    assert {"canary one", "canarytwo"} <= set(settings.secrets())
+    environ(OTEL_EXPORTER_OTLP_ENDPOINT="collector:4318")
+    [said] = problems(ReceiverSettings)
+    assert said.startswith("OTEL_EXPORTER_OTLP_ENDPOINT must be an address such as http://collector:4318.")
+
+
+def test_traces_without_their_packages_are_named(environ: Environ, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is to be installed is said before anything starts."""
+    monkeypatch.setattr("shared.config.setting_types.find_spec", lambda _name: None)
+    environ(OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4318")
+    [said] = problems(WorkerSettings)
+    assert "needs the packages of the extra `otel`: install pagebridge[otel]" in said

@@ -57,6 +57,7 @@ WRONG_SETTINGS: tuple[Mapping[str, str | None], ...] = (
     {"RECEIVER_PORT": "8081"},
     {"REDIS_URL": "redis+sentinel://s1,s2"},
     {"REDIS_URL": "redis+cluster://c1:7000"},
+    {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"},
 )
 WRONG_CONFIG = (
     "[routing",
@@ -104,6 +105,10 @@ async def test_every_problem_of_a_process_can_be_read_in_one_file(
         for name in wrong:
             monkeypatch.delenv(name, raising=False)
     environ()
+    with monkeypatch.context() as scope:
+        scope.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
+        scope.setattr("shared.config.setting_types.find_spec", lambda _name: None)
+        page.terminal("Traces without their packages", _refused(load, Settings))
     monkeypatch.setenv("SECRETS_DIR", "/run/nothing")
     page.terminal("A folder of secrets that is not there", _refused(load, Settings))
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path))

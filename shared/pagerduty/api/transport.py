@@ -157,7 +157,7 @@ class Transport:
         """
         try:
             async with self.lanes.call():
-                with record_call(CALLS, SECONDS, name):
+                with record_call(CALLS, SECONDS, "PagerDuty", name):
                     response = await self._answered(Request(method, path, params or {}, body, from_email))
                     try:
                         answer = json.loads(response.body)
@@ -175,7 +175,7 @@ class Transport:
     async def _tell(self, name: str, method: str, *path: str) -> None:
         """Make a call whose answer has no content."""
         async with self.lanes.call():
-            with record_call(CALLS, SECONDS, name):
+            with record_call(CALLS, SECONDS, "PagerDuty", name):
                 await self._answered(Request(method, path))
 
     async def _list(

@@ -89,7 +89,7 @@ class Transport:
         if turn.begin:
             await turn.begin()
         try:
-            with record_call(CALLS, SECONDS, method):
+            with record_call(CALLS, SECONDS, "Slack", method):
                 return parse(await self._once(method, **request))
         except Unavailable as error:
             if error.retry_after is not None:
@@ -133,7 +133,7 @@ class Transport:
         """Post to a `response_url`. Any address but Slack's is `Refused` unsent."""
         if not self._may_call(url):
             raise Refused("the response_url does not lead to Slack")
-        with record_call(CALLS, SECONDS, RESPONSE_URL):
+        with record_call(CALLS, SECONDS, "Slack", RESPONSE_URL):
             try:
                 async with self._session.post(url, json=body, allow_redirects=False, proxy=proxy_for(url)) as response:
                     answer = _decoded(await response.text(errors="replace"))

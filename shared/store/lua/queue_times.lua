@@ -12,8 +12,11 @@ local function queue_now(due, marks)
 end
 
 -- Mark an incident as due, `after` so many milliseconds, in the queue with these two keys. An earlier due time stands.
--- The mark is another one each time: a worker that took the incident long ago must never find the one it remembers.
+-- The mark is another one each time: a worker that took the incident long ago must never find the one it remembers. Behind
+-- it stand the contexts of the traces that wait for the work (`shared/observability/tracing.py`), the newest first; those of a
+-- mark that has not been taken yet stay, 16 in all.
 local function mark_due(due, marks, incident, mark, after)
-  redis.call('HSET', marks, incident, mark)
+  local waiting = string.match(redis.call('HGET', marks, incident) or '', ' .*') or ''
+  redis.call('HSET', marks, incident, string.sub(mark .. waiting, 1, 12 + 16 * 56))
   return redis.call('ZADD', due, 'LT', string.format('%.0f', queue_now(due, marks) + after), incident)
 end

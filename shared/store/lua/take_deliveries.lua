@@ -10,9 +10,16 @@ while moved < tonumber(ARGV[1]) do
   moved = moved + 1
   if element ~= '' then
     local kept = string.sub(element, 1, ARGV[2])
-    local received, body = string.match(kept, '^(%d+) (.*)$')
+    local received, trace, body = string.match(kept, '^(%d+) (%x+%-%x+%-%x+%-%x+) (.*)$')
+    if not received then
+      received, body = string.match(kept, '^(%d+) (.*)$')
+    end
     local cut = #kept < #element and tostring(#element) or ''
-    redis.call('XADD', KEYS[2], '*', 'received', received or '', 'body', body or kept, 'cut', cut)
+    local entry = { 'received', received or '', 'body', body or kept, 'cut', cut }
+    if trace then
+      entry[7], entry[8] = 'trace', trace
+    end
+    redis.call('XADD', KEYS[2], '*', unpack(entry))
   end
   -- Last: what a step of a script has done stays done where the next one is refused.
   redis.call('LPOP', KEYS[1])

@@ -3,8 +3,10 @@
 -- KEYS: due set, marks. ARGV: milliseconds to hide it, kind of work (empty: no lease is taken), milliseconds that a lease
 -- lasts, seconds that its epoch is kept, the new epoch, milliseconds until the next try when somebody holds the lease,
 -- what the keys of an incident begin with (same slot), and the names of documents.
--- Returns {incident, its last mark, now in milliseconds, milliseconds until another one is due (-1: none waits), revision and
--- text of each document}, or {milliseconds until the next one is due, or the next try} (-1: none waits).
+-- Returns {incident, its last mark, now in milliseconds, milliseconds until another one is due (-1: none waits), the contexts of
+-- traces behind the mark, revision and text of each document}, or {milliseconds until the next one is due, or the next try}
+-- (-1: none waits). The contexts are taken away: a mark that comes during the work has only those that are still to be
+-- worked for.
 -- What the clock showed last, to the second, is kept under '@', which no incident is called. When it has been put back,
 -- all that waits goes back with it: else it would wait for as long as the clock was put back by.
 local first = redis.call('ZRANGE', KEYS[1], 0, 1, 'WITHSCORES')
@@ -45,7 +47,11 @@ if ARGV[2] ~= '' then
   redis.call('SET', own .. 'epoch:' .. ARGV[2], ARGV[5], 'EX', ARGV[4])
 end
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[1]), first[1])
-local taken = { first[1], noted[2] or '0', now, after }
+local mark, traces = string.match(noted[2] or '0', '^(%S*)(.*)$')
+if traces ~= '' then
+  redis.call('HSET', KEYS[2], first[1], mark)
+end
+local taken = { first[1], mark, now, after, traces }
 for i = 8, #ARGV do
   local found = redis.call('HMGET', own .. ARGV[i], 'rev', 'doc')
   taken[#taken + 1] = found[1] or '0'
