@@ -6,9 +6,10 @@ import structlog
 
 from shared.config.bridge_config import LiveConfig
 from shared.model.archive import Moved, crowded_out
-from shared.model.backlog import MOST, seconds_of_burst, told_briefly
+from shared.model.backlog import seconds_of_burst, told_briefly
 from shared.model.incident import Incident
 from shared.model.slack_state import SlackState
+from shared.model.thread_layout import MOST
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease
 from shared.store.documents import Documents

@@ -61,8 +61,9 @@ class Enricher:
             # PagerDuty does not show it, which a retry would not change.
             log.warning("enrichment.not_visible", incident=incident, why=str(error))
         pending = await self._read_pending(known, read, lease)
-        alert = None
-        if known.enrichment.alert is None or known.enrichment.alert.is_missing:
+        alert, held = None, known.enrichment.alert
+        # Without any of these there was no alert yet when it was read.
+        if held is None or not (held.summary or held.source or held.links):
             alert = await self._first_alert(known, read, lease)
         changed = await self.incidents.change(incident, lambda now: with_enrichment(now, read, pending, alert))
         after = changed.value

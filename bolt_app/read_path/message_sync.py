@@ -75,7 +75,8 @@ class MessageSync:
         """
         while True:
             digest = message.digest if edit else None
-            unsettled, doubled = await self._unsettled(state.until_ms), await self.doubled(state)
+            unsettled = await self._unsettled(state.until_ms)
+            doubled = await self._unsettled(state.doubled_until_ms)
             # A card is what people wait for; a line is not worth a second one.
             step = next_step(state, digest, unsettled, doubled, at_once=target.thread is None)
             try:

@@ -19,6 +19,7 @@ from shared.model.event import ANNOUNCED_TYPES, SECOND, Event, Source
 from shared.model.ids import IncidentId
 from shared.model.incident import AHEAD_MS, Folded, FoldResult, Incident, fold
 from shared.model.journal import Fact, fact
+from shared.model.thread_layout import has_backlog
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.events import webhook
 from shared.store import keys
@@ -107,7 +108,9 @@ class Projector:
         def rule(incident: Incident) -> Step[Incident]:
             nonlocal folded
             folded = self.rule(incident, event, now_ms, pagerduty_ms)
-            after = counted_at_once(incident, folded.incident)
+            after = folded.incident
+            if has_backlog(incident.lines):
+                after = counted_at_once(incident, after)
             # The event may settle a command whose outcome was uncertain, or show that it undid a resolve.
             marks = (self.dirty_queue, self.command_queue) if after.expectations else (self.dirty_queue,)
             return Step(after, (_arrival_fact(event, entry, folded),), marks)

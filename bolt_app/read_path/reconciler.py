@@ -23,12 +23,12 @@ from shared.access.identity import Identity
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused
 from shared.model.archive import MANY_IDS, MANY_LINES, moved_out, told_for_good
-from shared.model.backlog import has_backlog
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, is_over, settle
 from shared.model.journal import Fact, fact, failure
 from shared.model.slack_state import SlackState
+from shared.model.thread_layout import has_backlog
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.coordination import Lease, WorkQueue
@@ -65,11 +65,11 @@ class Reconciler:
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Do one pass; return the seconds until the next one, None if nothing is left. Raises `CallError`."""
         known = await self.projection_reader.read(incident, lease)
-        crowded = has_backlog(known)
+        crowded = has_backlog(known.lines)
         if crowded and await self.backlog.reduce(known, lease):
             known = (await self.incidents.to_tell(incident, lease)).value
         again = look = None
-        if known.snapshot is not None:
+        if known.snapshot is not None and self.reminders.config.current.reminders:
             look = await self.reminders.ask_if_due(known, known.snapshot)
             if look == 0:
                 known, look = (await self.incidents.to_tell(incident, lease)).value, None
@@ -210,7 +210,8 @@ class IncidentSync:
             return await self.outage.write_refused(this, channel, error)
         if waited or before.ts is None:
             await self.outage.write_succeeded(this, channel)
-        return await self.channel_sync.message_sync.doubled(this.card(channel)) or None
+        card = this.card(channel)
+        return await self.channel_sync.message_sync.doubled(card) or None if card.doubled_until_ms else None
 
 
 @dataclass

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import structlog
 
 from shared.config.bridge_config import LiveConfig
-from shared.model.backlog import has_backlog
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId
 from shared.model.incident import Incident
 from shared.model.reminder import reminder_due_ms, with_reminder
+from shared.model.thread_layout import has_backlog
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
 from shared.store.coordination import SharedTokenBuckets
@@ -49,7 +49,7 @@ class Reminders:
         now_ms = await self.clock.now_ms()
         if due_ms > now_ms:
             return (due_ms - now_ms) / SECOND
-        wait = LATER if has_backlog(known) else await self._wait(channel, now_ms)
+        wait = LATER if has_backlog(known.lines) else await self._wait(channel, now_ms)
         if wait > 0:
             log.info("reminder.later", incident=known.id, channel=channel, wait=wait)
             return wait

@@ -12,11 +12,9 @@ from shared.model.event import SECOND, SNOOZED, Instant
 from shared.model.ids import LineKey
 from shared.model.incident import Incident
 from shared.model.slack_state import SlackState
-from shared.model.thread_layout import SUMMED, ThreadEntry, Verbosity, is_wanted, layout_thread
+from shared.model.thread_layout import MOST, SUMMED, ThreadEntry, Verbosity, is_wanted, layout_thread
 from shared.model.timeline import Line, line_time
 
-MOST = 40
-"""Messages that may wait for a thread; it takes less than a minute to post them, at one a second."""
 NEWEST = 8
 """How many of them are posted at least, even of those that change the state."""
 BURST_MS = 60 * SECOND
@@ -24,12 +22,6 @@ BURST_MS = 60 * SECOND
 GROWTH = 1.25
 """By how much the number of changes grows before a message that tells it is written again."""
 LEVELS: tuple[Verbosity, ...] = ("all", "changes", "state")
-
-
-def has_backlog(incident: Incident) -> bool:
-    """True if something may have to be counted, or what is counted is not told for good."""
-    untold = [line for line in incident.lines if not line.told]
-    return len(untold) > MOST or any(line.type == SUMMED for line in untold)
 
 
 def told_briefly(

@@ -38,11 +38,6 @@ class FirstAlert:
     links: tuple[Link, ...] = ()
     client: Link | None = None
 
-    @property
-    def is_missing(self) -> bool:
-        """True if the incident had no alert when it was read."""
-        return not (self.summary or self.source or self.links)
-
 
 @dataclass(frozen=True)
 class PendingActions:

@@ -21,6 +21,8 @@ Verbosity = Literal["all", "changes", "state"]
 BroadcastKind = Literal["escalated", "reopened"]
 """The kinds of lines that may be broadcast to the channel. An acknowledgement timeout counts as an escalation."""
 
+MOST = 40
+"""Messages that may wait for a thread; it takes less than a minute to post them, at one a second."""
 SUMMED = "pagebridge.summed"
 """The type of a line that counts changes which are not told one by one; no event has it."""
 RESOLUTION_NOTE = "Resolution Note:"
@@ -36,6 +38,12 @@ SIDE_OF = {
     event.RESPONDER_ADDED: (event.RESPONDER_ADDED, 2 * SECOND),
 }
 """By the type of a side: the type of its main line, and the milliseconds that may lie between the two."""
+
+
+def has_backlog(lines: Collection[Line]) -> bool:
+    """True if something may have to be counted, or what is counted is not told for good (`shared.model.backlog`)."""
+    untold = [line for line in lines if not line.told]
+    return len(untold) > MOST or any(line.type == SUMMED for line in untold)
 
 
 @dataclass(frozen=True)

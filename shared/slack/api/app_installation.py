@@ -1,9 +1,7 @@
 """The app as it is installed: its socket, which app a token belongs to, and the other apps' bots around it."""
 
-import time
 from collections.abc import AsyncIterator
 
-from shared.model.event import SECOND
 from shared.slack.api import models
 from shared.slack.api.models import Channel, SlackPerson
 from shared.slack.api.rate_limits import Priority
@@ -51,11 +49,6 @@ class AppInstallation:
         async for page in self._transport.pages("conversations.list", wanted, Priority.LOW):
             for channel in models.parse_channels(page):
                 yield channel
-
-    def now_ms(self) -> int | None:
-        """Slack's time in milliseconds since 1970, by the `Date` of its last answer; None before the first."""
-        ahead_ms = self._transport.ahead_ms
-        return None if ahead_ms is None else int(time.monotonic() * SECOND + ahead_ms)
 
     async def clock_ms(self) -> int:
         """Return Slack's clock, to the second, in milliseconds since 1970."""

@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from shared.durations import Durations
 from shared.errors import NotFound, Uncertain
+from shared.model.event import SECOND
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.api import models
 from shared.slack.api.app_installation import AppInstallation
@@ -227,6 +228,11 @@ class Slack(AppInstallation):
         """
         body: dict[str, Any] = {"text": text, "replace_original": replace_original, "response_type": "ephemeral"}
         await self._transport.respond(response_url, body if blocks is None else body | {"blocks": blocks})
+
+    def now_ms(self) -> int | None:
+        """Slack's time in milliseconds since 1970, by the `Date` of its last answer; None before the first."""
+        ahead_ms = self._transport.ahead_ms
+        return None if ahead_ms is None else int(time.monotonic() * SECOND + ahead_ms)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.model.archive import crowded_out
-from shared.model.backlog import BURST_MS, MOST, NEWEST, counted_at_once, has_backlog, seconds_of_burst, told_briefly
+from shared.model.backlog import BURST_MS, NEWEST, counted_at_once, seconds_of_burst, told_briefly
 from shared.model.event import (
     ACKNOWLEDGED,
     ANNOTATED,
@@ -20,7 +20,7 @@ from shared.model.event import (
 from shared.model.ids import CommandId, LineKey, MessageTs
 from shared.model.incident import Incident, fold
 from shared.model.slack_state import MessageState, SlackState
-from shared.model.thread_layout import SUMMED, Verbosity
+from shared.model.thread_layout import MOST, SUMMED, Verbosity, has_backlog
 from shared.model.timeline import Line
 from tests.builders import INCIDENT, NOON, webhook
 
@@ -59,7 +59,7 @@ def test_what_can_be_told_in_a_minute_is_told() -> None:
     incident = heard(*[ANNOTATED] * MOST)
 
     assert incident == briefly(incident)
-    assert not has_backlog(incident)
+    assert not has_backlog(incident.lines)
 
 
 def test_one_message_too_many() -> None:
