@@ -45,13 +45,13 @@ QUESTIONS = {
     APP: "Slack app-level token (xapp-)",
     SIGNING: "Slack signing secret (Basic Information)",
     PAGERDUTY_URL: "PagerDuty region (us or eu)",
-    PAGERDUTY: "PagerDuty REST API key with full access (Integrations, API Access Keys), or `app` for scoped OAuth",
+    PAGERDUTY: "PagerDuty: `app` for scoped OAuth (Integrations, App Registration), or an API key (it can do all)",
     CLIENT: "PagerDuty client id of the OAuth app",
     CLIENT_SECRET: "PagerDuty client secret (of the app PAGERDUTY_CLIENT_ID)",
     SUBDOMAIN: "PagerDuty subdomain (acme, if you sign in at acme.pagerduty.com)",
 }
 """The question asked for each setting."""
-DEFAULTS = {COMMAND: "/pd", PAGERDUTY_URL: "us"}
+DEFAULTS = {COMMAND: "/pd", PAGERDUTY_URL: "us", PAGERDUTY: "app"}
 SECRET = frozenset({BOT, APP, SIGNING, PAGERDUTY, CLIENT_SECRET})
 """Settings that are not echoed, and shown by their ends only."""
 APP_SETTINGS = (CLIENT, CLIENT_SECRET, SUBDOMAIN)
@@ -82,7 +82,7 @@ class Answers:
         self._unless_set(token)
 
     def pagerduty(self, region: str) -> None:
-        """Ask for PagerDuty's side: an API key, or an app with its three settings."""
+        """Ask for PagerDuty's side: an app with its three settings, or an API key."""
         self._unless_set(PAGERDUTY_URL, region)
         if not value(CLIENT) and not value(PAGERDUTY) and self._ask(PAGERDUTY):
             return

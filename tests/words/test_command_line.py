@@ -60,7 +60,7 @@ async def test_first_setup_can_be_read_in_one_file(
     page.chapter("Mistakes")
     (tmp_path / ".env").unlink()
     (tmp_path / "bridge.toml").unlink()
-    answers = ("pd", "/pd", "", "xoxp-1", BOT, "xoxb-1", APP, "asia", "us", "", KEY, "incidents", "C0INCIDENTS")
+    answers = ("pd", "/pd", "", "xoxp-1", BOT, "xoxb-1", APP, "asia", "us", KEY, "incidents", "C0INCIDENTS")
     page.terminal("Answers that are not taken", _short(await terminal.run("init --offline", *answers)))
     (tmp_path / ".env").unlink()
     page.terminal("The input ends", _last(await terminal.run("init --offline", "/pd", BOT, code=2)))
