@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bolt_app.write_path.actor_check import ActorCheck, Trail
-from bolt_app.write_path.attempt import fold_into
+from bolt_app.write_path.actor_check import ActorCheck, Trail, fold_into
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.actions import Action
 from shared.model.command import Command

@@ -6,7 +6,7 @@ finds out is kept for the audit.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from bolt_app.visibility import Visibility
@@ -16,11 +16,16 @@ from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
 from shared.model.actions import SPECS
 from shared.model.command import Command
-from shared.model.incident import Incident
+from shared.model.event import Event, Source
+from shared.model.ids import EventId
+from shared.model.incident import Incident, fold_read
 from shared.model.journal import AuditEntry
 from shared.model.outcome import Kind, Outcome
+from shared.model.permissions import Warrant
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
+from shared.store.coordination import WorkQueue
+from shared.store.incidents import Incidents
 
 
 @dataclass
@@ -29,9 +34,11 @@ class Trail:
     What the audit will say of a command besides its end, as it becomes known.
 
     `linked` is the person's PagerDuty user, `rule` what allowed or refused the command, `response` the kind of
-    PagerDuty's last response, `url` the incident's page.
+    PagerDuty's last response, `url` the incident's page. `earlier` is what was on record before: another worker may
+    have made a call.
     """
 
+    earlier: Warrant = field(default_factory=Warrant)
     linked: Linked | None = None
     rule: str = ""
     response: str = ""
@@ -49,25 +56,36 @@ class Trail:
         else:
             self.response = type(error).__name__.lower()
 
-    def audit_entry(self, command: Command, outcome: Outcome, now_ms: int) -> AuditEntry:
-        """Return the audit entry: who asked for what, why it was allowed, what was sent, and the outcome."""
-        request = SPECS[command.action].request
-        sent = request.replace("{id}", command.incident) if self.response else ""
-        return AuditEntry(
-            at_ms=now_ms,
-            command=command.id,
-            action=command.action,
-            incident=command.incident,
-            label=command.label,
-            slack_user=command.by.id,
-            pagerduty_user=self.linked.user.id if self.linked else None,
-            mapped=self.linked.how if self.linked else "",
-            rule=self.rule,
-            sent=sent,
-            answer=self.response if request else "",
-            outcome=outcome.kind,
-            reference=outcome.reference,
+    @property
+    def warrant(self) -> Warrant:
+        """Return what is known by now; what this worker did not find out is as it was before."""
+        earlier = self.earlier
+        return Warrant(
+            self.linked.user.id if self.linked else earlier.user,
+            self.linked.how if self.linked else earlier.mapped,
+            self.rule or earlier.rule,
+            self.response or earlier.answer,
         )
+
+
+def audit_entry(command: Command, warrant: Warrant, outcome: Outcome, now_ms: int) -> AuditEntry:
+    """Return the audit entry: who asked for what, why it was allowed, what was sent, and the outcome."""
+    request = SPECS[command.action].request
+    return AuditEntry(
+        at_ms=now_ms,
+        command=command.id,
+        action=command.action,
+        incident=command.incident,
+        label=command.label,
+        slack_user=command.by.id,
+        pagerduty_user=warrant.user,
+        mapped=warrant.mapped,
+        rule=warrant.rule,
+        sent=request.replace("{id}", command.incident) if warrant.answer else "",
+        answer=warrant.answer if request else "",
+        outcome=outcome.kind,
+        reference=outcome.reference,
+    )
 
 
 @dataclass(frozen=True)
@@ -138,3 +156,18 @@ def other_number(now: RestIncident) -> Outcome:
     if now.snapshot.number is None:
         why = "PagerDuty doesn't say which number this incident has, so nothing was sent."
     return Outcome(Kind.REFUSED, why=why, next_step="Check its number in PagerDuty and try again")
+
+
+async def fold_into(
+    incidents: Incidents, dirty_queue: WorkQueue, command: Command, read: Read[RestIncident]
+) -> Incident:
+    """Fold what was read for a command into the projection, and return the projection. Raises `StoreDown`."""
+    found, seen = read.value, EventId(f"read:{command.id}")
+    if found.updated is None:
+        return (await incidents.load(command.incident)).value
+    event = Event(seen, "read", command.incident, Source.READ, found.updated, snapshot=found.snapshot)
+    folded = await incidents.change(
+        command.incident, lambda incident: fold_read(incident.overruled_by(found.snapshot, read.date.end), event)
+    )
+    await dirty_queue.mark(command.incident)
+    return folded.value

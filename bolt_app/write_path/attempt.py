@@ -13,23 +13,22 @@ import structlog
 
 from bolt_app.write_path.actions.base import ActionContext, ActionResult
 from bolt_app.write_path.actions.registry import HANDLERS
-from bolt_app.write_path.actor_check import ActorCheck, Trail
+from bolt_app.write_path.actor_check import ActorCheck, Trail, fold_into
 from shared.access.identity import Identity
 from shared.durations import Durations
 from shared.errors import CallError, FencedOff, Uncertain
 from shared.model.actions import SPECS
-from shared.model.command import Command, CommandQueue, CommandRecord, Expectation
+from shared.model.command import CommandQueue, CommandRecord, Expectation
 from shared.model.event import SECOND, Agent, Event, Source
 from shared.model.ids import EventId
-from shared.model.incident import Incident, fold_read
 from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
+from shared.model.permissions import Warrant
 from shared.model.timeline import line_of
 from shared.observability.tracing import Block, tracing
-from shared.pagerduty.api.client import PagerDuty, Read
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.errors import sender_is_unknown, was_overtaken
 from shared.pagerduty.api.lanes import Turn
-from shared.pagerduty.models.incident import RestIncident
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
@@ -54,9 +53,17 @@ class Execution:
     replies_sent: int = 0
     turn: Turn | None = None
     tried: bool = False
-    trail: Trail = field(default_factory=Trail)
+    trail: Trail = field(init=False)
     showing_progress: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the card or a private reply is told of the progress: a call on its way cannot be cancelled."""
+
+    def __post_init__(self) -> None:
+        self.trail = Trail(self.record.warrant)
+
+    @property
+    def warrant(self) -> Warrant:
+        """What the audit has to say: of the last call if that may have taken effect, whatever was found out since."""
+        return self.record.warrant if self.record.uncertain else self.trail.warrant
 
     @property
     def log_context(self) -> dict[str, str]:
@@ -137,7 +144,10 @@ class RecordedCalls:
         """
         command, now = attempt.record.command, await self.clock.now_ms()
         until, calls = now + int(self.durations.call_max * 1000), attempt.record.calls + 1
-        begun = replace(attempt.record, calls=calls, begun_ms=now, until_ms=until, uncertain=True, reported=False)
+        warrant = replace(attempt.trail.warrant, answer="uncertain")
+        begun = replace(
+            attempt.record, calls=calls, begun_ms=now, until_ms=until, uncertain=True, reported=False, warrant=warrant
+        )
         try:
             await self._save(attempt, begun)
         except CommandRecordMissing:
@@ -152,12 +162,13 @@ class RecordedCalls:
             await self._record_failure(attempt, error)
             raise
         attempt.trail.response = "2xx"
+        attempt.record = replace(attempt.record, warrant=attempt.trail.warrant)
         return answer
 
     async def _record_failure(self, attempt: Execution, error: CallError) -> None:
         """Put on record what a failed call leaves behind: doubt, or nothing."""
         log.warning("pagerduty.failed", **attempt.log_context, why=str(error), sure=error.surely_not_done)
-        command, record = attempt.record.command, attempt.record
+        command, record = attempt.record.command, replace(attempt.record, warrant=attempt.trail.warrant)
         facts = (failure("pagerduty.failed", error, command=command.id, call=record.calls),)
         if error.surely_not_done and record.calls == 1:
             await self.expectations.forget(command.incident, command.id)
@@ -283,18 +294,3 @@ class AttemptRunner:
             proven=effect.proven,
         )
         await self.append_answer({"body": EVENT_JSON.dump_json(event)})
-
-
-async def fold_into(
-    incidents: Incidents, dirty_queue: WorkQueue, command: Command, read: Read[RestIncident]
-) -> Incident:
-    """Fold what was read for a command into the projection, and return the projection. Raises `StoreDown`."""
-    found, seen = read.value, EventId(f"read:{command.id}")
-    if found.updated is None:
-        return (await incidents.load(command.incident)).value
-    event = Event(seen, "read", command.incident, Source.READ, found.updated, snapshot=found.snapshot)
-    folded = await incidents.change(
-        command.incident, lambda incident: fold_read(incident.overruled_by(found.snapshot, read.date.end), event)
-    )
-    await dirty_queue.mark(command.incident)
-    return folded.value

@@ -18,7 +18,7 @@ import structlog
 from bolt_app.replies import outcome_text
 from bolt_app.replies.sender import send_reply
 from bolt_app.write_path.actions.registry import HANDLERS
-from bolt_app.write_path.actor_check import ActorCheck, Trail
+from bolt_app.write_path.actor_check import ActorCheck, Trail, audit_entry
 from shared.access.identity import Linked
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, Queued, Refused
@@ -116,11 +116,13 @@ class DirectAcknowledge:
         """
         command, now_ms = press.command, await self.clock.now_ms()
         ended = [
-            CommandRecord(part, press.accepted_ms, replies_sent=1, outcome=outcome, ended_ms=now_ms)
+            CommandRecord(
+                part, press.accepted_ms, replies_sent=1, outcome=outcome, ended_ms=now_ms, warrant=press.trail.warrant
+            )
             for part in split(command)
         ]
         await self.command_queues.change(command.incident, lambda queue: queue.appended(*ended))
-        await self.audit.record(press.trail.audit_entry(command, outcome, now_ms))
+        await self.audit.record(audit_entry(command, press.trail.warrant, outcome, now_ms))
         press.recorded = True
 
     async def _outcome(self, press: DirectPress) -> Outcome:

@@ -14,6 +14,7 @@ from prometheus_client import Counter, Histogram
 
 from bolt_app.replies.outcome_text import Part
 from bolt_app.write_path.actions.trigger import TriggerIncident
+from bolt_app.write_path.actor_check import audit_entry
 from bolt_app.write_path.attempt import AttemptRunner, Execution, RecordedCalls
 from bolt_app.write_path.progress_replies import ProgressReplies, ProgressTracker
 from shared.access.authorization import Presses
@@ -252,10 +253,10 @@ class Executor:
         state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED
         await self.progress_replies.show_on_card(attempt, state if failed else None)
         # Only the owner decides, and before the reply: one that comes late, or from the next owner, says the same.
-        attempt.record = replace(attempt.record, outcome=outcome)
+        attempt.record = replace(attempt.record, outcome=outcome, warrant=attempt.warrant)
         await self.command_queues.change(command.incident, lambda queue: queue.replaced(attempt.record), attempt.lease)
         now_ms = await self.clock.now_ms()
-        await self.audit.record(attempt.trail.audit_entry(command, outcome, now_ms))
+        await self.audit.record(audit_entry(command, attempt.warrant, outcome, now_ms))
         if command.parts == 1:
             await self.progress_replies.final(attempt, outcome)
         else:
@@ -284,8 +285,7 @@ class Executor:
     async def _reply_late(self, record: CommandRecord, outcome: Outcome, lease: Lease) -> None:
         """Reply with an outcome that only a later event showed: it succeeded, or reopened the incident."""
         attempt = Execution(record, lease, replies_sent=record.replies_sent)
-        entry = attempt.trail.audit_entry(record.command, outcome, await self.clock.now_ms())
-        await self.audit.record(entry)
+        await self.audit.record(audit_entry(record.command, record.warrant, outcome, await self.clock.now_ms()))
         await self.progress_replies.late(attempt, outcome)
         ended = replace(record, outcome=outcome, replies_sent=attempt.replies_sent)
         await self.command_queues.change(record.command.incident, lambda queue: queue.replaced(ended), lease)

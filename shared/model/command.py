@@ -1,7 +1,7 @@
 """A command: one action that a person asked for; its progress, and an incident's queue, carried out in its order."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from shared.errors import BridgeError
@@ -9,6 +9,7 @@ from shared.model.actions import Action
 from shared.model.event import ACKNOWLEDGED, REOPENED, SECOND, Event, Instant, Ref, Source
 from shared.model.ids import ChannelId, CommandId, EventId, IncidentId, MessageTs, SlackUserId, UserId, incident_id
 from shared.model.outcome import Outcome
+from shared.model.permissions import Warrant
 
 _KEY = "pagebridge:"
 """How the keys of incidents begin that were opened from Slack."""
@@ -98,8 +99,9 @@ class CommandRecord:
 
     `calls` counts the writes that were begun; `begun_ms` is when the last one was, `until_ms` its end with its latest
     effect. `uncertain` is true if a call was begun whose outcome is unknown. `reported` is true if the sender of the
-    last call saw it end: only then can it not be sent any more. `replies_sent` counts the private replies. `outcome` is
-    set before the clicker is told it, `ended_ms` after that. `trace` is the context of the trace that it is a part of.
+    last call saw it end: only then can it not be sent any more. `warrant` is that of the last call. `replies_sent`
+    counts the private replies. `outcome` is set before the clicker is told it, `ended_ms` after that. `trace` is the
+    context of the trace that it is a part of.
     """
 
     command: Command
@@ -109,6 +111,7 @@ class CommandRecord:
     until_ms: int = 0
     uncertain: bool = False
     reported: bool = False
+    warrant: Warrant = field(default_factory=Warrant)
     replies_sent: int = 0
     outcome: Outcome | None = None
     ended_ms: int = 0

@@ -139,3 +139,18 @@ def ground(facts: Facts, rule: Rule) -> Ground | None:
         Ground.ROLE: True,
     }
     return next((found for found in GROUNDS[rule] if holds[found]), None)
+
+
+@dataclass(frozen=True)
+class Warrant:
+    """
+    As which PagerDuty user and by which rule a command is carried out, and what PagerDuty answered, for the audit.
+
+    `mapped` says how the person was recognised, `rule` what allowed or refused it. `answer` is the kind of PagerDuty's
+    last answer to a write, `uncertain` from before the call; empty if nothing was sent.
+    """
+
+    user: UserId | None = None
+    mapped: str = ""
+    rule: str = ""
+    answer: str = ""

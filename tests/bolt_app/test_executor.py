@@ -17,9 +17,10 @@ from shared.errors import StoreDown
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, CommandQueue, CommandRecord, SlackActor, split
 from shared.model.event import Ref
-from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId
-from shared.model.journal import AuditEntry
+from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
+from shared.model.journal import AuditEntry, Decision
 from shared.model.outcome import Kind, Outcome
+from shared.model.permissions import Warrant
 from shared.store.redis import connect
 from shared.store.streams import Audit
 from tests.bolt_app.built_services import wired
@@ -207,6 +208,45 @@ async def test_the_end_is_read_after_what_was_on_its_way() -> None:
 
         assert [True, False] == ["on its way" in text for text in slack.texts]
         await redis.aclose()
+
+
+MAYBE = Warrant(UserId("PALICE1"), "e-mail", "team: assignee", "uncertain")
+
+
+@pytest.mark.parametrize(
+    ("uncertain", "answer", "sent"),
+    [(True, "uncertain", True), (False, "unavailable", True), (False, "", False)],
+    ids=["in the middle of its call", "after a call that failed", "before its first call"],
+)
+async def test_the_audit_knows_what_another_worker_has_sent(uncertain: bool, answer: str, sent: bool) -> None:  # noqa: FBT001 -- of the table
+    """A worker died: as whom, by which rule and what it sent is in the audit, though the next one found out nothing."""
+    redis = cast("Any", FakeAsyncRedis())
+    built = await wired(redis, types=PartTypes(attempt_runner=Broken), command_lifetime=0.1, retry_first=0.05)
+    store = built.store
+    progress_replies = Told(**vars(built.write_path.executor.progress_replies))
+    record = CommandRecord(
+        COMMAND,
+        accepted_ms=await store.clock.now_ms(),
+        calls=int(uncertain),
+        uncertain=uncertain,
+        warrant=replace(MAYBE, answer=answer),
+    )
+    await store.command_queues.change(INCIDENT, lambda queue: queue.appended(record))
+    lease = await store.leases("command").take(INCIDENT)
+    assert lease
+
+    await replace(built.write_path.executor, progress_replies=progress_replies).run(INCIDENT, lease)
+
+    [entry] = [one async for one in store.audit.read() if isinstance(one, AuditEntry)]
+    assert ("PALICE1", "e-mail", "team: assignee", answer) == (
+        entry.pagerduty_user,
+        entry.mapped,
+        entry.rule,
+        entry.answer,
+    )
+    assert (f"PUT /incidents/{INCIDENT} status" if sent else "") == entry.sent
+    assert Decision.ALLOWED is entry.decision
+    await redis.aclose()
 
 
 async def test_who_lost_a_command_tells_no_more_of_its_way() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Modal
+from shared.model.journal import AuditEntry
 from shared.store.redis import Redis, connect
+from shared.store.streams import Audit
 from tests.stories.harness import Bridge, settled
 from tests.stories.processes import Deployment, deployed_with_receiver, incidents, lines, struck
 from tests.webhook_receiver.running import until as until_so
@@ -92,6 +94,26 @@ async def test_what_a_killed_worker_was_sending_is_never_doubled(bridge: Deploym
     await settled(bridge)
     assert {step: int(step != LOST) for step in STEPS} == {step: lines(cards[step], act.line) for step in STEPS}
     assert ["alice@example.com"] * 4 == [call.from_email for call in bridge.effects()]
+    entries = await audited(bridge, len(STEPS))
+    assert [("PALICE1", True, True)] * len(STEPS) == [
+        (entry.pagerduty_user, bool(entry.rule), bool(entry.sent)) for entry in entries
+    ]
+
+
+async def audited(bridge: Bridge, count: int) -> list[AuditEntry]:
+    """Wait until the audit has so many entries, whichever worker has written them."""
+    redis = connect(bridge.valkey.url)
+    found: list[AuditEntry] = []
+
+    async def complete() -> bool:
+        found[:] = [entry async for entry in Audit(redis).read() if isinstance(entry, AuditEntry)]
+        return len(found) >= count
+
+    try:
+        await until_so(complete, "the audit")
+    finally:
+        await redis.aclose()
+    return found
 
 
 def going_wrong(bridge: Bridge, act: Act) -> dict[str, Fault]:
