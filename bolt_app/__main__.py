@@ -60,6 +60,8 @@ def _run_to_exit_code(work: Coroutine[None, None, None]) -> int:
     except* (BridgeError, OSError) as errors:
         log.critical("worker.ended", why=_flatten_errors(errors))
         code = EXIT_FAILED
+    else:
+        log.info("worker.stopped")
     return code
 
 

@@ -45,6 +45,7 @@ class Worker:
 
     def stop(self) -> None:
         """Ask the worker to finish what it has in hand, and end."""
+        log.info("worker.draining", seconds=self._durations.drain)
         self.stopping.set()
 
     def reload(self) -> None:

@@ -22,6 +22,7 @@ for _answer in (202, 401, 413, 415, 503):
     DELIVERIES.labels(str(_answer))  # A series that begins with its first failure shows no increase.
 READY = Gauge("pagebridge_receiver_ready", "1 while the receiver can store deliveries")
 
+PATH = "/webhooks/pagerduty"
 MOST_BODY = 512 * 1024
 """Bytes. PagerDuty sends at most 256 KB."""
 _DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -77,7 +78,9 @@ def public_app(intake: DeliveryHandler, events: EventStream) -> web.Application:
 
     app = web.Application(client_max_size=MOST_BODY, middlewares=[deadlines])
     app.on_response_prepare.append(hide_banner)
-    app.router.add_post("/webhooks/pagerduty", intake.handle)
+    app.router.add_post(PATH, intake.handle)
+    # A proxy may leave the prefix by which it knows us, as the subscription's address has it.
+    app.router.add_post(f"/{{prefix:.+}}{PATH}", intake.handle)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     return app

@@ -164,6 +164,8 @@ class HttpMode:
         app = web.Application(client_max_size=MOST_BODY, middlewares=[deadlines])
         app.on_response_prepare.append(hide_banner)
         app.router.add_post(PATH, self._deliver)
+        # A proxy may leave the prefix by which it knows us, as the addresses in the app's settings have it.
+        app.router.add_post(f"/{{prefix:.+}}{PATH}", self._deliver)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         return app

@@ -268,7 +268,8 @@ def receiver_address(text: str) -> str:
     if not local and (url.scheme != "https" or is_private(url.hostname)):
         raise typer.BadParameter("PagerDuty needs a public https address, such as https://bridge.example.com")
     if url.path and not url.path.endswith(PATH):
-        raise typer.BadParameter(f"the receiver listens at {PATH}")
+        whole = url._replace(path=url.path + PATH, query="", fragment="").geturl()
+        raise typer.BadParameter(f"the receiver listens at {PATH}: behind that prefix at {whole}")
     return url._replace(path=url.path or PATH, query="", fragment="").geturl()
 
 

@@ -26,7 +26,7 @@ ASK_OPERATOR = f"Ask {CONTACT} to link you"
 LINK_KEPT = 10 * 60
 """Seconds that a link is remembered."""
 MISS_KEPT = 60
-"""Seconds that a miss is cached; shorter, because the mapping may just be getting fixed."""
+"""Seconds in which the whole directory is not read again for a person whom it did not have."""
 _MISS = "-"
 
 
@@ -137,22 +137,22 @@ class Identity:
             return Linked(person, check_active(user), "table")
         email = confirmed_email(person, self.config.email_domains)
         remembered = await self._links.recall(keys.link(person.id))
-        if remembered == _MISS + email:
-            raise no_match(email)
         if remembered and not remembered.startswith(_MISS):
             with suppress(NotFound):
                 user = await self._pagerduty.user(UserId(remembered))
                 if same_email(user.email, email):
                     return Linked(person, check_active(user), "e-mail")
             await self._links.forget(keys.link(person.id))
-        return Linked(person, await self._look_up(person, email), "e-mail")
+        missed = remembered == _MISS + email
+        return Linked(person, await self._look_up(person, email, briefly=missed), "e-mail")
 
-    async def _look_up(self, person: SlackPerson, email: str) -> User:
+    async def _look_up(self, person: SlackPerson, email: str, *, briefly: bool) -> User:
+        """Look for the one user with this address; `briefly` after a miss: who was told to correct it has done so."""
         # `query` is fuzzy and answers one page: only a first look. No exact match there decides nothing.
         found = exact_matches(await self._pagerduty.users_by_query(email), email)
-        if all(user.deleted for user in found):
+        if not briefly and all(user.deleted for user in found):
             found = exact_matches([user async for user in self._pagerduty.all_users()], email)
-        if not found:
+        if not found and not briefly:
             await self._links.remember(keys.link(person.id), _MISS + email, MISS_KEPT)
         one = single_match(found, email)
         await self._links.remember(keys.link(person.id), one.id, LINK_KEPT)

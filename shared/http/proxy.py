@@ -87,7 +87,9 @@ def _variable(kind: str) -> tuple[str, str]:
 def _usable(name: str, address: str) -> str:
     try:
         parts = urlsplit(address if "://" in address else f"http://{address}")
-        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+        # Clients leave out a path without a word: whoever gives one means something else than a proxy.
+        whole = parts.path in ("", "/") and not parts.query
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and whole:
             return f"{parts.scheme}://{parts.netloc}"
     except ValueError:
         pass

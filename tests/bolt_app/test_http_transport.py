@@ -248,6 +248,12 @@ async def test_only_posts_are_taken(port: Listening) -> None:
         assert (200, "") == (answer.status, await answer.text())
 
 
+async def test_a_proxy_may_leave_its_prefix(port: Listening) -> None:
+    """The addresses in the app's settings have it, so a request with it is one of Slack's."""
+    async with port.session.post(port.url("/pagebridge" + PATH), data=COMMAND, headers=signed(COMMAND)) as answer:
+        assert (200, "seen") == (answer.status, await answer.text())
+
+
 async def test_a_silent_client_is_cut_off() -> None:
     """Whoever opens a connection and says nothing loses it, as at the receiver's port."""
     async with listening(QUICK) as port:

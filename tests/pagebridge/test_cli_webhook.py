@@ -133,7 +133,7 @@ async def test_create_twice_is_refused(office: Office, desk: Desk) -> None:
         ("bridge.example.com", "must begin with https://"),
         ("http://bridge.example.com", "public https address"),
         ("https://10.0.0.7", "public https address"),
-        ("https://bridge.example.com/hooks", "listens at /webhooks/pagerduty"),
+        ("https://bridge.example.com/hooks", "listens at /webhooks/pagerduty: behind that prefix at"),
     ],
 )
 async def test_an_address_that_cannot_work(

@@ -34,6 +34,7 @@ async def test_a_worker_told_to_stop_finishes_and_loses_no_click(bridge: Deploym
     with pytest.raises(ProcessLookupError):
         os.killpg(worker.child.pid, 0)
     assert ["done"] == [entry["outcome"] for entry in worker.logged("command.ended")]
+    assert [1, 1] == [len(worker.logged(said)) for said in ("worker.draining", "worker.stopped")]
     assert [] == worker.failures
     await bridge.worker()
 

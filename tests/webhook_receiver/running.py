@@ -43,9 +43,11 @@ class Running:
         """Deliver `body` as PagerDuty does, and return the HTTP status of the answer."""
         return await self.post(body, [(SIGNATURE, sign(body) if signature is None else signature), *headers])
 
-    async def post(self, body: bytes | AsyncIterator[bytes], headers: Sequence[tuple[str, str]]) -> int:
+    async def post(
+        self, body: bytes | AsyncIterator[bytes], headers: Sequence[tuple[str, str]], path: str = PATH
+    ) -> int:
         """Post `body` with exactly these headers, and return the HTTP status of the answer."""
-        async with self.http.post(f"http://127.0.0.1:{self.receiver.port}{PATH}", data=body, headers=headers) as answer:
+        async with self.http.post(f"http://127.0.0.1:{self.receiver.port}{path}", data=body, headers=headers) as answer:
             return answer.status
 
     async def get(self, path: str, *, admin: bool = False) -> tuple[int, str]:

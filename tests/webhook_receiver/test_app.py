@@ -146,6 +146,14 @@ async def test_other_paths_and_methods_are_not_served(receiver: Running) -> None
     assert [405, 404, 404, 404] == [(await receiver.get(path))[0] for path in (PATH, "/", f"{PATH}/", "/metrics")]
 
 
+async def test_a_proxy_may_leave_its_prefix(receiver: Running, redis: Redis) -> None:
+    """The subscription's address has it, so a delivery with it is one; what ends otherwise is none."""
+    signed = [(SIGNATURE, sign())]
+    assert [202, 202] == [await receiver.post(BODY, signed, f"{prefix}{PATH}") for prefix in ("/pagebridge", "/a/b")]
+    assert [404, 404] == [await receiver.post(BODY, signed, path) for path in (f"/x{PATH}/more", "/x" + PATH[1:])]
+    assert [BODY, BODY] == await stored(redis)
+
+
 async def test_the_public_port_says_nothing_about_itself(receiver: Running) -> None:
     """Health comes without details, and no answer names a library or a version."""
     assert [(200, ""), (200, "")] == [await receiver.get("/healthz"), await receiver.get("/readyz")]

@@ -142,7 +142,7 @@ def test_addresses_of_proxies(monkeypatch: pytest.MonkeyPatch, given: str, used:
 @pytest.mark.parametrize(
     "given",
     ["socks5://u:s3cret@proxy:1080", "socks5h://proxy", "socks://proxy", "ftp://proxy", "http://", "http://u:s3cret#@proxy:1",
-     "http://proxy:port", "http://proxy:99999", "http://[fd00::1", "://proxy"],
+     "http://proxy:3128/prefix", "http://proxy?a=b", "http://proxy:port", "http://proxy:99999", "http://[fd00::1", "://proxy"],
 )  # fmt: skip
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 def test_a_proxy_that_cannot_be_used_is_refused_in_words(
