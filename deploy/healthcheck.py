@@ -11,7 +11,7 @@ TIMEOUT = 2.0
 
 def ready(port: int) -> bool:
     """Ask one port, on which only one of the two processes would answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection("localhost", port, timeout=TIMEOUT)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == http.client.OK

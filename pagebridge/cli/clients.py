@@ -20,7 +20,7 @@ from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.config.errors import Misconfigured
 from shared.config.settings import Environment, PagerDutySettings, S, SlackSettings, load
 from shared.errors import StoreDown, Unavailable
-from shared.http.server import LOOPBACK
+from shared.http.hosts import LOOPBACK, from_here
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
 from shared.store.clock import require_layout
@@ -128,14 +128,15 @@ def _nobody(data: Path) -> str:
 
 @dataclass(frozen=True)
 class Worker:
-    """The worker on this machine, if there is one."""
+    """The worker on this machine, if there is one. `hosts` is its ADMIN_HOST."""
 
     port: int
+    hosts: str = LOOPBACK
 
     async def health(self) -> dict[str, object] | None:
         """Return what it says of itself; None when there is no worker here."""
         try:
-            found = json.loads(await _page(self.port, "/readyz"))
+            found = json.loads(await _page(self.hosts, self.port, "/readyz"))
         except (aiohttp.ClientError, OSError, ValueError):
             return None
         return found if isinstance(found, dict) and "ready" in found else None
@@ -150,14 +151,15 @@ class Worker:
 
 @dataclass(frozen=True)
 class Receiver:
-    """The receiver on this machine, if there is one. `port` is its admin port."""
+    """The receiver on this machine, if there is one. `port` is its admin port, `hosts` its ADMIN_HOST."""
 
     port: int
+    hosts: str = LOOPBACK
 
     async def turned_away(self) -> float | None:
         """Count the deliveries that it has turned away for their signature; None when there is no receiver here."""
         try:
-            families = list(text_string_to_metric_families(await _page(self.port, "/metrics")))
+            families = list(text_string_to_metric_families(await _page(self.hosts, self.port, "/metrics")))
         except (aiohttp.ClientError, OSError, ValueError):
             return None
         if not any(family.name == STORE for family in families):
@@ -166,9 +168,9 @@ class Receiver:
         return sum(each.value for each in deliveries if each.labels.get("answer") == REFUSED)
 
 
-async def _page(port: int, path: str) -> str:
+async def _page(hosts: str, port: int, path: str) -> str:
     async with (
         aiohttp.ClientSession(timeout=PAGE_TIMEOUT, trust_env=False) as http,
-        http.get(f"http://{LOOPBACK}:{port}{path}") as answer,
+        http.get(f"http://{from_here(hosts)}:{port}{path}") as answer,
     ):
         return await answer.text()

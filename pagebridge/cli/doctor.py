@@ -91,7 +91,9 @@ def _of_slack(site: Site, *, post: bool) -> Iterator[Check]:
     if site.slack is None:
         return
     door, own = site.slack
-    yield from slack.checks(door, own.socket_token, own.slack_command, Worker(site.here.worker_port))
+    yield from slack.checks(
+        door, own.socket_token, own.slack_command, Worker(site.here.worker_port, site.here.admin_host)
+    )
     yield clocks.of_slack(door)
     yield from people.in_slack(door, site.config.identity.users)
     if post:
@@ -114,7 +116,9 @@ def _of_both(site: Site, slack_url: str) -> Iterator[Check]:
     if site.slack is None or site.pagerduty is None:
         return
     yield from pagerduty.routes(site.slack[0], site.pagerduty[0], site.config.routing)
-    yield from worker.checks(Worker(site.here.worker_port), site.slack[1], slack_url, site.slack[0].now_ms)
+    yield from worker.checks(
+        Worker(site.here.worker_port, site.here.admin_host), site.slack[1], slack_url, site.slack[0].now_ms
+    )
 
 
 def report(findings: Sequence[Finding], *, as_json: bool = False) -> int:

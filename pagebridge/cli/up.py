@@ -23,6 +23,7 @@ from pagebridge.local.process_supervisor import Process, Store, Supervisor
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
 from shared.config.settings import Settings, load
+from shared.http.hosts import from_here
 
 PROCESSES = {"the receiver": "webhook_receiver", "the worker": "bolt_app"}
 LOOK = 0.5
@@ -71,7 +72,10 @@ def _log_format(settings: Settings) -> dict[str, str]:
 
 async def _tell_when_ready(settings: Settings) -> None:
     """Wait until the worker and the receiver say that they are ready, and tell what to type."""
-    worker, receiver = Worker(settings.worker_port), Receiver(settings.receiver_admin_port)
+    worker, receiver = (
+        Worker(settings.worker_port, settings.admin_host),
+        Receiver(settings.receiver_admin_port, settings.admin_host),
+    )
     while True:
         if (await worker.health() or {}).get("ready") and await receiver.turned_away() is not None:
             sys.stderr.write(READY.format(command=settings.slack_command))
@@ -80,8 +84,7 @@ async def _tell_when_ready(settings: Settings) -> None:
 
 
 def _greeting(settings: Settings, data: Path | None) -> str:
-    host = "localhost" if settings.receiver_host in {"0.0.0.0", "::"} else settings.receiver_host  # noqa: S104 - compared
-    url = f"http://{host}:{settings.receiver_port}/webhooks/pagerduty"
+    url = f"http://{from_here(settings.receiver_host)}:{settings.receiver_port}/webhooks/pagerduty"
     lines = [f"Webhooks: {url} (PagerDuty needs a public https address that leads here)"]
     if data:
         lines.append(f"Embedded Valkey: data in {data.absolute()} (set REDIS_URL to use your own)")

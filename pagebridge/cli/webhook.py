@@ -204,7 +204,7 @@ async def _switched_on(door: PagerDuty, subscription: str) -> int:
 async def _pinged(door: PagerDuty, subscription: WebhookSubscription, data: Path) -> bool:
     """Ping a subscription, say what became of it, and tell whether it came."""
     async with opened(data) as redis:
-        pinging = Pinging(door, redis, Receiver(here().receiver_admin_port))
+        pinging = Pinging(door, redis, Receiver(here().receiver_admin_port, here().admin_host))
         verdict = judge(subscription, await pinging.ping(subscription.id))
     _say(f"{subscription.id}: {verdict.what}" + (f"\n  -> {verdict.fix}" if verdict.fix else ""))
     return verdict.status is Status.PASS

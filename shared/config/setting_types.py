@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from importlib.util import find_spec
+from ipaddress import ip_address
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import NoDecode
 
 from shared.config.redis_url import check_redis_url
+from shared.http.hosts import ANY, addresses
 from shared.http.proxy import is_loopback, proxy_for
 
 T = TypeVar("T")
@@ -56,6 +58,21 @@ def _api_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _hosts(text: str) -> str:
+    """Take addresses and names to listen on, separated by commas."""
+    for host in addresses(text):
+        if (":" in host and not _is_ip(host)) or not re.fullmatch(r"[\w.:%-]+", host):
+            raise ValueError("must be an address to listen on, such as 0.0.0.0 or ::, or several, separated by commas")
+    return text
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return False
+
+
 def _collector_url(text: str) -> str:
     """Take the address of a collector of traces; plain http too, because one mostly stands beside the bridge."""
     parts = urlsplit(text)
@@ -87,8 +104,8 @@ def _port_of_its_own(port: int, info: ValidationInfo) -> int:
 
 
 def _same_host(given: Mapping[str, object], *ports: str) -> bool:
-    hosts = {given.get(PORT_HOSTS.get(port, "")) for port in ports}
-    return len(hosts) == 1 or bool(hosts & {"0.0.0.0", "::"})  # noqa: S104 - compared
+    one, other = (set(addresses(str(given.get(PORT_HOSTS.get(port, ""))))) for port in ports)
+    return bool(one & other or (one | other) & ANY)
 
 
 def needed_for(transport: str) -> AfterValidator:
@@ -142,6 +159,7 @@ BotToken = Annotated[SecretStr, _secret("xoxb-")]
 AppToken = Annotated[SecretStr, _secret("xapp-")]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_none_empty)]
 ApiUrl = Annotated[str, AfterValidator(_api_url)]
+Hosts = Annotated[str, AfterValidator(_hosts)]
 CollectorUrl = Annotated[str, AfterValidator(_collector_url)]
 Folder = AfterValidator(lambda text: text + "/")
 Subdomain = Annotated[

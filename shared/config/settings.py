@@ -80,10 +80,11 @@ class SharedSettings(Environment):
     bridge_config: Path = Field(
         default=Path("bridge.toml"), description="File with routing, identity table and authorization."
     )
-    admin_host: str = Field(
+    admin_host: types.Hosts = Field(
         default="127.0.0.1",
-        description="Address for health in detail and `/metrics`: only this machine by default; `0.0.0.0` "
-        "lets Prometheus ask from another container. They name channels, and nothing that people wrote.",
+        description="Address for health in detail and `/metrics`: only this machine by default; `0.0.0.0`, or `::` "
+        "for IPv6 as well, lets Prometheus ask from another container. Several are separated by commas. "
+        "They name channels, and nothing that people wrote.",
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], types.Word] = Field(
         default="info", description="Least severity that is logged: `debug`, `info`, `warning` or `error`."
@@ -119,9 +120,9 @@ class ReceiverSettings(SharedSettings):
         description="Signing secret of the webhook subscription, shown once when it is created. "
         "While one replaces another, list both, separated by commas."
     )
-    receiver_host: str = Field(
+    receiver_host: types.Hosts = Field(
         default="0.0.0.0",  # noqa: S104 - PagerDuty must reach it; it is the one public endpoint
-        description="Address on which webhooks are received.",
+        description="Address on which webhooks are received; `::` is IPv6 and IPv4. Several are separated by commas.",
     )
     receiver_port: types.Port = Field(
         default=8080,
@@ -153,9 +154,10 @@ class SlackSettings(Environment):
         description="Signing secret from the app's *Basic Information*, which proves that a request is Slack's.",
         json_schema_extra={"required": "with `SLACK_TRANSPORT=http`"},
     )
-    slack_http_host: str = Field(
+    slack_http_host: types.Hosts = Field(
         default="0.0.0.0",  # noqa: S104 - Slack must reach it; it is open only with SLACK_TRANSPORT=http
-        description="Address on which Slack's requests are received, with `SLACK_TRANSPORT=http`.",
+        description="Address on which Slack's requests are received, with `SLACK_TRANSPORT=http`. "
+        "`::` is IPv6 and IPv4; several are separated by commas.",
     )
     slack_http_port: types.Port = Field(
         default=3000, description="Port on which Slack's requests are received, with `SLACK_TRANSPORT=http`."

@@ -9,7 +9,7 @@ awaited longest makes room: a good client still gets in.
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
@@ -19,12 +19,13 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter, Gauge
 
+from shared.http.hosts import LOOPBACK, addresses
+
 log = structlog.get_logger()
 
 CUT_OFF = Counter("pagebridge_public_cut_off", "Connections closed by our side, by what was awaited", ["awaited"])
 CONNECTIONS = Gauge("pagebridge_public_connections", "Open connections on the public port")
 
-LOOPBACK = "127.0.0.1"
 BANNER = "pagebridge"
 """The `Server` header: no product and no version, which would help an attacker."""
 
@@ -203,9 +204,8 @@ async def serving(app: web.Application, port: int, host: str = LOOPBACK) -> Asyn
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        yield runner.addresses[0][1]
+        async with _listening(cast("web.Server", runner.server), host, port) as found:
+            yield found
     finally:
         await runner.cleanup()
 
@@ -217,10 +217,18 @@ async def serving_in_public(app: web.Application, host: str, port: int, limits: 
     await runner.setup()
     try:
         clients = ConnectionTable(cast("web.Server", runner.server), limits)
-        listening = await asyncio.get_running_loop().create_server(clients, host, port)
-        try:
-            yield listening.sockets[0].getsockname()[1]
-        finally:
-            listening.close()
+        async with _listening(clients, host, port) as found:
+            yield found
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def _listening(clients: Callable[[], asyncio.Protocol], hosts: str, port: int) -> AsyncIterator[int]:
+    """Listen on each of `hosts`, and give the port, the same for all."""
+    async with AsyncExitStack() as stack:
+        for host in addresses(hosts):
+            server = await asyncio.get_running_loop().create_server(clients, host, port)
+            stack.callback(server.close)
+            port = server.sockets[0].getsockname()[1]
+        yield port

@@ -138,6 +138,10 @@ def test_a_proxy_that_cannot_be_used_is_one_problem(environ: Environ, variable: 
         ({"SLACK_TRANSPORT": "http", "SLACK_SIGNING_SECRET": "x", "WORKER_PORT": "3000"},
          "WORKER_PORT is the same as SLACK_HTTP_PORT"),
         ({"RECEIVER_HOST": "127.0.0.1", "WORKER_PORT": "8080"}, "RECEIVER_PORT is the same as WORKER_PORT"),
+        ({"RECEIVER_HOST": "10.0.0.7,127.0.0.1", "WORKER_PORT": "8080"}, "RECEIVER_PORT is the same as WORKER_PORT"),
+        ({"RECEIVER_HOST": "10.0.0.7", "ADMIN_HOST": "::", "WORKER_PORT": "8080"}, "RECEIVER_PORT is the same as"),
+        ({"RECEIVER_HOST": "[::]"}, "RECEIVER_HOST must be an address to listen on"),
+        ({"ADMIN_HOST": "127.0.0.1,"}, "ADMIN_HOST must be an address to listen on"),
     ],
 )  # fmt: skip
 def test_two_servers_on_one_port_are_named(environ: Environ, given: dict[str, str], said: str) -> None:
@@ -153,6 +157,7 @@ def test_two_servers_on_one_port_are_named(environ: Environ, given: dict[str, st
         {"WORKER_PORT": "0", "RECEIVER_PORT": "0", "RECEIVER_ADMIN_PORT": "0"},
         {"WORKER_PORT": "3000"},
         {"RECEIVER_HOST": "10.0.0.7", "RECEIVER_PORT": "8081"},
+        {"RECEIVER_HOST": "10.0.0.7, fd00::7", "ADMIN_HOST": "localhost,::1", "RECEIVER_PORT": "8081"},
     ],
 )
 def test_ports_that_do_not_collide(environ: Environ, given: dict[str, str]) -> None:

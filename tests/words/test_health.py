@@ -57,7 +57,7 @@ WRONG_SETTINGS: tuple[Mapping[str, str | None], ...] = (
     {"RECEIVER_PORT": "8081"},
     {"REDIS_URL": "redis+sentinel://s1,s2"},
     {"REDIS_URL": "redis+cluster://c1:7000"},
-    {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"},
+    {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318", "RECEIVER_HOST": "[::]"},
 )
 WRONG_CONFIG = (
     "[routing",

@@ -20,7 +20,7 @@ from pagebridge.local.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
 from shared.config.bridge_config import BridgeConfig
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
-from shared.config.setting_types import Port
+from shared.config.setting_types import Hosts, Port
 from shared.config.settings import (
     Environment,
     PagerDutySettings,
@@ -47,6 +47,7 @@ class Here(Environment):
     """The local configuration, as far as it is valid."""
 
     bridge_config: Path = SharedSettings.model_fields["bridge_config"].default
+    admin_host: Hosts = SharedSettings.model_fields["admin_host"].default
     worker_port: Port = WorkerSettings.model_fields["worker_port"].default
     receiver_admin_port: Port = ReceiverSettings.model_fields["receiver_admin_port"].default
 
@@ -72,7 +73,9 @@ class Site:
         """Get ready to ping, if there is something to ping and somewhere to see it."""
         if self.redis is None or self.pagerduty is None:
             return None
-        return Pinging(self.pagerduty[0], self.redis, Receiver(self.here.receiver_admin_port), patience)
+        return Pinging(
+            self.pagerduty[0], self.redis, Receiver(self.here.receiver_admin_port, self.here.admin_host), patience
+        )
 
 
 @asynccontextmanager
@@ -124,7 +127,7 @@ def _data(stack: AsyncExitStack, data: Path) -> Path:
 
 async def _receiver(stack: AsyncExitStack, machine: Here, url: str) -> Verdict:
     """Start a receiver if there is none on this machine, and tell what there is now."""
-    receiver = Receiver(machine.receiver_admin_port)
+    receiver = Receiver(machine.receiver_admin_port, machine.admin_host)
     if await receiver.turned_away() is not None:
         return passed("runs on this machine")
     try:

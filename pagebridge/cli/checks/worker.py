@@ -13,12 +13,11 @@ from slack_sdk.signature import SignatureVerifier
 from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, skipped, warned
 from pagebridge.cli.clients import PAGE_TIMEOUT, Worker
 from shared.config.settings import SlackSettings
+from shared.http.hosts import from_here
 from shared.http.proxy import proxy_for
-from shared.http.server import LOOPBACK
 from shared.model.event import SECOND
 
 PATH = "/slack/events"
-ANY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared
 ACCEPTED = "a request that is signed with SLACK_SIGNING_SECRET is accepted"
 OTHERS = ("Redis", "Slack", "Slack bot token", "Slack scopes", "Slack app token", "PagerDuty token")
 """What the doctor looks at itself: a worker that complains of the same has nothing to add."""
@@ -35,8 +34,7 @@ def checks(
     found = [Check("worker", lambda: ready(worker), needs=OTHERS)]
     if settings.socket_token is None and settings.slack_signing_secret:
         secret = settings.slack_signing_secret.get_secret_value()
-        host = LOOPBACK if settings.slack_http_host in ANY_HOST else settings.slack_http_host
-        here = f"http://{host}:{settings.slack_http_port}{PATH}"
+        here = f"http://{from_here(settings.slack_http_host)}:{settings.slack_http_port}{PATH}"
         found.append(
             Check("Slack over HTTP", partial(accepted, slack_url or here, secret, slack_ms, local=not slack_url))
         )

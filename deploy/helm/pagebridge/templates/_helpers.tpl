@@ -49,9 +49,8 @@ spec:
       env:
         - { name: SECRETS_DIR, value: /run/secrets/pagebridge }
         - { name: BRIDGE_CONFIG, value: /etc/pagebridge/bridge.toml }
-        - { name: ADMIN_HOST, value: "0.0.0.0" }
         - { name: HOME, value: /tmp }
-        {{- range $name, $value := merge (dict) .values.env $root.Values.env .env }}
+        {{- range $name, $value := merge (dict) .values.env $root.Values.env .env (dict "ADMIN_HOST" "0.0.0.0") }}
         - { name: {{ $name }}, value: {{ $value | quote }} }
         {{- end }}
       ports:
