@@ -2,22 +2,8 @@
 
 from functools import partial
 
-from bolt_app.app import Listeners
-from bolt_app.commands.incident_lookup import IncidentLookup
-from bolt_app.commands.verbs import Verb
-from bolt_app.listeners.block_actions import BlockActions
-from bolt_app.listeners.message_shortcuts import MessageShortcuts
-from bolt_app.listeners.slash_commands import SlashCommands
-from bolt_app.listeners.view_submissions import ViewSubmissions
-from bolt_app.modals.dialog_check import DialogCheck
-from bolt_app.modals.opener import ModalOpener
+from bolt_app.build_listeners import build_listeners
 from bolt_app.open_incidents import OpenIncidentReader
-from bolt_app.queries.acknowledge_mine import AcknowledgeMine
-from bolt_app.queries.incident_details import IncidentDetails
-from bolt_app.queries.list_incidents import ListIncidents
-from bolt_app.queries.on_call import OnCallQuery
-from bolt_app.queries.router import QueryRouter, WhoAmI
-from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
@@ -90,7 +76,7 @@ def build_worker(
         store=store,
         read_path=_build_read_path(shared),
         write_path=write_path,
-        listeners=_build_listeners(shared, write_path.command_intake),
+        listeners=build_listeners(shared, write_path.command_intake),
         deliveries=Deliveries(clients.redis, clients.blocking, durations),
         events=Inbox(clients.redis, clients.blocking, keys.EVENTS, options.name, durations),
         answers=Inbox(clients.redis, clients.blocking, keys.ANSWERS, options.name, durations),
@@ -259,43 +245,4 @@ def _build_executor(shared: Shared) -> Executor:
         stopping=shared.options.stopping,
         lanes=shared.clients.lanes,
         presses=Presses(),
-    )
-
-
-def _build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
-    slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
-    store, durations, identity, account_cache = shared.store, shared.durations, shared.identity, shared.account_cache
-    visibility, open_reader = shared.visibility, shared.open_reader
-    dialog_check = DialogCheck(shared.actor_check, store.incidents, store.dirty_queue)
-    modal_opener = ModalOpener(slack, account_cache, dialog_check, store.clock)
-    incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, redis, durations)
-    return Listeners(
-        block_actions=BlockActions(
-            command_intake=command_intake,
-            slack=slack,
-            modal_opener=modal_opener,
-            details=IncidentDetails(pagerduty, visibility, modal_opener),
-            command_queues=store.command_queues,
-            durations=durations,
-        ),
-        view_submissions=ViewSubmissions(command_intake, slack, identity, store.clock, account_cache),
-        shortcuts=MessageShortcuts(command_intake, slack, store.incidents),
-        slash_commands=SlashCommands(
-            command=shared.options.slash_command,
-            command_intake=command_intake,
-            slack=slack,
-            modal_opener=modal_opener,
-            incident_lookup=incident_lookup,
-            reading=QueryRouter(
-                identity,
-                {
-                    Verb.LIST: ListIncidents(pagerduty, identity, open_reader, visibility, store.clock),
-                    Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
-                    Verb.ONCALL: OnCallQuery(pagerduty, identity, open_reader, visibility),
-                    Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),
-                    Verb.WHOAMI: WhoAmI(identity),
-                },
-            ),
-        ),
-        identity=identity,
     )
