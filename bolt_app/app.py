@@ -20,10 +20,12 @@ from bolt_app.commands.interactive import actor_from_payload
 from bolt_app.commands.slash_payload import actor_from_slash
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import ADD_NOTE, MessageShortcuts
+from bolt_app.listeners.several import SeveralIncidents
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.modals.forms import TITLE
 from bolt_app.modals.inputs import CALLBACK, search_select
+from bolt_app.modals.several import CHOOSE, SEND
 from bolt_app.replies.builder import Reply
 from bolt_app.replies.sender import respond
 from shared.access.identity import Identity, is_own_workspace
@@ -34,7 +36,7 @@ from shared.observability.tracing import tracing
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
-from shared.slack.render.buttons import ACK_MINE, LEVEL, MENU, RETRY
+from shared.slack.render.buttons import ACK_MINE, LEVEL, MENU, RETRY, SEVERAL
 
 log = structlog.get_logger()
 
@@ -141,6 +143,7 @@ class Listeners:
     block_actions: BlockActions
     view_submissions: ViewSubmissions
     shortcuts: MessageShortcuts
+    several: SeveralIncidents
     slash_commands: SlashCommands
     identity: Identity
 
@@ -182,6 +185,9 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     app.message_shortcut(ADD_NOTE)(taking(listeners.shortcuts.add_note))
     app.command(listeners.slash_commands.command)(taking(listeners.slash_commands.handle))
     app.action(ACK_MINE)(taking(listeners.slash_commands.acknowledge_all))
+    app.action(SEVERAL)(taking(listeners.several.open))
+    app.view(CHOOSE)(taking(listeners.several.preview))
+    app.view(SEND)(taking(listeners.several.send))
     app.event("user_change")(_forgetting(listeners.identity))
 
 

@@ -5,6 +5,7 @@ from bolt_app.commands.incident_lookup import IncidentLookup
 from bolt_app.commands.verbs import Verb
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.message_shortcuts import MessageShortcuts
+from bolt_app.listeners.several import SeveralIncidents
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.modals.dialog_check import DialogCheck
@@ -27,6 +28,7 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
     dialog_check = DialogCheck(shared.actor_check, store.incidents, store.dirty_queue)
     modal_opener = ModalOpener(slack, account_cache, dialog_check, store.clock)
     incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, redis, durations)
+    listing = ListIncidents(pagerduty, identity, open_reader, visibility, store.clock)
     return Listeners(
         block_actions=BlockActions(
             command_intake=command_intake,
@@ -38,6 +40,7 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
         ),
         view_submissions=ViewSubmissions(command_intake, slack, identity, store.clock, account_cache),
         shortcuts=MessageShortcuts(command_intake, slack, store.incidents),
+        several=SeveralIncidents(command_intake, slack, identity, modal_opener, listing, store.clock),
         slash_commands=SlashCommands(
             command=shared.options.slash_command,
             command_intake=command_intake,
@@ -47,7 +50,7 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
             reading=QueryRouter(
                 identity,
                 {
-                    Verb.LIST: ListIncidents(pagerduty, identity, open_reader, visibility, store.clock),
+                    Verb.LIST: listing,
                     Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
                     Verb.ONCALL: OnCallQuery(pagerduty, identity, open_reader, visibility),
                     Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),

@@ -1,6 +1,6 @@
 """Pure: a submitted dialog as values. Raises `Malformed` for none of ours, `InputError` for what people can fix."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -54,7 +54,7 @@ def parse_submission(view: Mapping[str, Any]) -> ModalInput:
     """Read the `view` of a submission."""
     try:
         action = Action(str(view["callback_id"]).removeprefix(CALLBACK))
-        values = _ViewState(view["state"]["values"])
+        values = ViewState(view["state"]["values"])
         of = context.parse_context(view["private_metadata"])
         return _READ[action](action, of, values)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -79,39 +79,51 @@ def snooze_seconds(wake: str | int, now_ms: int, zone: str) -> int:
     return seconds
 
 
-class _ViewState:
+class ViewState:
     """The values of `view.state`, by input name."""
 
     def __init__(self, values: Values) -> None:
         self._values = values
 
     def text(self, name: str) -> str:
+        """Return what was typed into a field, empty for nothing."""
         value = self._value(name).get("value")
         return "" if value is None else require_text(value).strip()
 
     def required(self, name: str, words: str) -> str:
+        """Return what was typed into a field. Raises `InputError` with `words` if that is nothing."""
         text = self.text(name)
         if not text:
             raise InputError(**{name: words})
         return text
 
     def choice(self, name: str) -> str | None:
+        """Return the id that was chosen, None for none."""
         option = self._value(name).get("selected_option")
         return None if option is None else _require_id(option["value"])
 
+    def chosen(self, name: str) -> Iterator[tuple[str, str]]:
+        """Give the value and the label of each chosen option."""
+        for chosen in self._value(name).get("selected_options") or ():
+            yield require_text(chosen["value"]), require_text(chosen["text"]["text"])
+
     def named_choice(self, name: str) -> Ref | None:
+        """Return the id that was chosen, with its label, None for none."""
         option = self._value(name).get("selected_option")
         return None if option is None else Ref(_require_id(option["value"]), require_text(option["text"]["text"]))
 
     def is_checked(self, name: str) -> bool:
+        """True if a box is ticked."""
         return bool(self._value(name).get("selected_options"))
 
     def people(self, name: str) -> tuple[SlackUserId, ...]:
+        """Return the people who were chosen."""
         value = self._value(name)
         users = value.get("selected_users", [value.get("selected_user")])
         return tuple(SlackUserId(slack_id(user)) for user in users if user is not None)
 
     def timestamp(self, name: str) -> int | None:
+        """Return the time that was chosen, in seconds since 1970, None for none."""
         at = self._value(name).get("selected_date_time")
         return None if at is None else int(at)
 
@@ -129,23 +141,23 @@ def _require_id(value: object) -> str:
     return value
 
 
-def _note(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
+def _note(action: Action, of: ModalContext, values: ViewState) -> ModalInput:
     return ModalInput(action, of, ActionParams(text=values.required("text", "Write something first.")))
 
 
-def _resolve(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
+def _resolve(action: Action, of: ModalContext, values: ViewState) -> ModalInput:
     return ModalInput(action, of, ActionParams(text=values.text("text")))
 
 
-def _escalate(action: Action, of: ModalContext, _values: _ViewState) -> ModalInput:
+def _escalate(action: Action, of: ModalContext, _values: ViewState) -> ModalInput:
     return ModalInput(action, of, ActionParams(expected_assignees=of.seen))
 
 
-def _reopen(action: Action, of: ModalContext, _values: _ViewState) -> ModalInput:
+def _reopen(action: Action, of: ModalContext, _values: ViewState) -> ModalInput:
     return ModalInput(action, of, ActionParams())
 
 
-def _reassign(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
+def _reassign(action: Action, of: ModalContext, values: ViewState) -> ModalInput:
     mine, people, policy = values.is_checked("mine"), values.people("person"), values.named_choice("policy")
     if (mine or policy is not None) and people == (of.assigned,):
         # Chosen by the dialog, as the one who has it now.
@@ -157,14 +169,14 @@ def _reassign(action: Action, of: ModalContext, values: _ViewState) -> ModalInpu
     )
 
 
-def _add_responders(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
+def _add_responders(action: Action, of: ModalContext, values: ViewState) -> ModalInput:
     people = tuple(dict.fromkeys(values.people("people")))
     if not people:
         raise InputError(people="Choose who should help.")
     return ModalInput(action, of, ActionParams(text=values.text("text")), people, "people")
 
 
-def _snooze(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
+def _snooze(action: Action, of: ModalContext, values: ViewState) -> ModalInput:
     how_long, until = values.choice("how_long"), values.timestamp("until")
     if how_long in HOURS and until is None:
         return ModalInput(action, of, ActionParams(seconds=int(how_long) * HOUR))
@@ -177,14 +189,14 @@ def _snooze(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
     return ModalInput(action, of, ActionParams(), user_block="until", wake=until)
 
 
-def _priority(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
+def _priority(action: Action, of: ModalContext, values: ViewState) -> ModalInput:
     priority = values.named_choice("priority")
     if priority is None:
         raise InputError(priority="Choose a priority.")
     return ModalInput(action, of, ActionParams(priority=priority))
 
 
-def _trigger(action: Action, of: ModalContext, values: _ViewState) -> ModalInput:
+def _trigger(action: Action, of: ModalContext, values: ViewState) -> ModalInput:
     service = values.named_choice("service")
     if service is None:
         raise InputError(service="Choose the service.")
@@ -195,7 +207,7 @@ def _trigger(action: Action, of: ModalContext, values: _ViewState) -> ModalInput
     return ModalInput(action, of, ActionParams(text=values.text("text"), service=service, title=title, urgency=urgency))
 
 
-_READ: Mapping[Action, Callable[[Action, ModalContext, _ViewState], ModalInput]] = {
+_READ: Mapping[Action, Callable[[Action, ModalContext, ViewState], ModalInput]] = {
     Action.NOTE: _note,
     Action.RESOLVE: _resolve,
     Action.ESCALATE: _escalate,

@@ -1,13 +1,15 @@
 """`/pd ack mine`: the person's unacknowledged incidents, and one button that acknowledges all of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from bolt_app.commands.interactive import parse_press
+from bolt_app.commands.several import SEVERAL, about, labels
 from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.commands.verbs import Verb
+from bolt_app.modals.several import count_incidents
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries.list_incidents import assigned_to, incident_row, paragraphs
 from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, label
@@ -22,8 +24,6 @@ from shared.slack.render.blocks import escape, short
 from shared.slack.render.buttons import acknowledge_several
 from shared.store.clock import StoreClock
 
-SEVERAL = "MANY"
-"""Begins what stands for all incidents of one press; PagerDuty's own ids begin with P or Q."""
 TITLE = 80
 MOST_INCIDENTS = 50
 """Incidents that one press acknowledges."""
@@ -82,31 +82,24 @@ def command_from_press(payload: Mapping[str, Any]) -> Command:
         on_answer=found.on_answer,
         requested_ms=found.pressed_ms,
     )
-    first = whole.params.incidents[0]
-    one = replace(whole, incident=incident_id(first.id), label=first.name, params=ActionParams())
-    return whole if len(named) > 1 else one
+    return about(whole)
 
 
 def accepted_reply(command: Command) -> Reply:
     """Reply with which incidents are being acknowledged."""
-    labels = [one.name for one in command.params.incidents] or [command.label]
-    follows = "The result follows." if len(labels) == 1 else "One summary follows."
-    return build_reply(f"Acknowledging {count_incidents(len(labels))}: {', '.join(map(escape, labels))}. {follows}")
+    named = list(labels(command))
+    follows = "The result follows." if len(named) == 1 else "One summary follows."
+    return build_reply(f"Acknowledging {count_incidents(len(named))}: {', '.join(map(escape, named))}. {follows}")
 
 
 def lost_reply(command: Command, typed: str) -> Reply:
     """Reply that the press could not be stored, and how to go on."""
-    labels = [one.name for one in command.params.incidents] or [command.label]
-    line = as_code(f"{typed} {Verb.ACK} {labels[0].removeprefix('#')}")
+    named = list(labels(command))
+    line = as_code(f"{typed} {Verb.ACK} {named[0].removeprefix('#')}")
     step = f"Type {line}, press Acknowledge on the cards, or use PagerDuty."
-    told = ", ".join(map(escape, labels))
+    told = ", ".join(map(escape, named))
     return build_reply(f":warning: *Not stored, so nothing was sent:* {told}. {step}")
 
 
 def _label(name: str) -> str:
     return f"#{name}" if name.isdecimal() else name
-
-
-def count_incidents(number: int) -> str:
-    """Count incidents in words."""
-    return "1 incident" if number == 1 else f"{number} incidents"

@@ -10,10 +10,13 @@ from bolt_app.open_incidents import OpenIncident, OpenIncidentReader, OpenList, 
 from bolt_app.replies.builder import Reply, age, as_code, build_reply, headline, people_listed
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
+from shared.model.command import SlackActor
 from shared.model.event import Snapshot, Status
+from shared.model.ids import ChannelId
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.models.account import User
+from shared.slack.render.buttons import several_button
 from shared.store.clock import StoreClock
 
 MOST = 20
@@ -40,20 +43,24 @@ class ListIncidents:
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """List them. Raises what the readings raise, and `Declined` where only a linked person may see them."""
-        match parsed.scope:
-            case Scope.CHANNEL:
-                found = await self.open_reader.shown_in(typed.channel)
-            case Scope.MINE:
-                user = (await self.identity.link(typed.by)).user
-                found = OpenList(tuple(await assigned_to(self.pagerduty, user, OPEN)))
-            case Scope.ALL:
-                found = await self._all(typed)
+        found = await self.found(parsed.scope, typed.by, typed.channel)
         return render_list(parsed.scope, found.incidents, self.clock.estimate_ms(), typed.command, found.rest)
 
-    async def _all(self, typed: SlashPayload) -> OpenList:
-        user = (await self.identity.link(typed.by)).user
+    async def found(self, scope: Scope, by: SlackActor, channel: ChannelId) -> OpenList:
+        """Find what a person sees of the open incidents, in a channel, of their own, or all. Raises as `answer`."""
+        match scope:
+            case Scope.CHANNEL:
+                return await self.open_reader.shown_in(channel)
+            case Scope.MINE:
+                user = (await self.identity.link(by)).user
+                return OpenList(tuple(await assigned_to(self.pagerduty, user, OPEN)))
+            case Scope.ALL:
+                return await self._all(by, channel)
+
+    async def _all(self, by: SlackActor, channel: ChannelId) -> OpenList:
+        user = (await self.identity.link(by)).user
         known = await self.open_reader.all()
-        here = {shown.id for shown in (await self.open_reader.shown_in(typed.channel)).incidents}
+        here = {shown.id for shown in (await self.open_reader.shown_in(channel)).incidents}
         seen = {incident.id for incident in await self.visibility.seen(user, known.incidents)}
         return replace(known, incidents=tuple(one for one in known.incidents if one.id in here | seen))
 
@@ -75,7 +82,8 @@ def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, comman
         for one in most_urgent(found)[:MOST]
     ]
     more = f"…and {len(found) - MOST} more." if len(found) > MOST else ""
-    return build_reply(f"*{HEADINGS[scope]}: {len(found)}*", *paragraphs(rows), more, rest)
+    press = [several_button(f"list:{scope}")]
+    return build_reply(f"*{HEADINGS[scope]}: {len(found)}*", *paragraphs(rows), more, rest, press=press)
 
 
 def incident_row(name: str, snapshot: Snapshot, now_ms: int, people: str = "") -> str:

@@ -28,7 +28,8 @@ def sending_reply(command: Command, ahead: int | None = None) -> Reply:
     """Reply that the command was accepted, and that it waits in line or that PagerDuty has not answered yet."""
     if command.together:
         place = "PagerDuty hasn't answered yet" if ahead is None else f"The last one is in line: {_line(ahead)}"
-        return Reply(f":hourglass_flowing_sand: Acknowledging {command.parts} incidents. {place}.")
+        noun = _noun(command, _many(command))
+        return Reply(f":hourglass_flowing_sand: Your {noun} is on its way. {place}.")
     if ahead is not None:
         return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is in line: {_line(ahead)}.")
     return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is on its way to PagerDuty.")
@@ -38,7 +39,7 @@ def still_trying_reply(command: Command, url: str, ahead: int | None = None, *, 
     """Reply that the command has not taken effect yet: it waits in line, or PagerDuty has not answered."""
     meanwhile = SPECS[command.action].words.meanwhile
     if command.together:
-        head = f"*Not all of the {command.parts} incidents are acknowledged yet*: {meanwhile}."
+        head = f"*Your {_noun(command, _many(command))} is not done for all of them yet*: {meanwhile}."
         place = "PagerDuty hasn't answered yet; still trying" if ahead is None else f"Still in line: {_line(ahead)}"
         return Reply(f":warning: {head} {place}. The cards show which.")
     if unclear:
@@ -93,16 +94,24 @@ def several_reply(parts: Sequence[Part]) -> Reply:
     others = [part for part in parts if part.outcome.kind is not Kind.DONE]
     left = [part.command for part in parts if part.outcome.kind in AGAIN]
     symbol = ":warning:" if left else ":white_check_mark:" if done else ":no_entry:"
-    head = f"{symbol} *You acknowledged {len(done)} of {len(parts)} incidents*{': ' if done else '.'}{', '.join(done)}"
+    first = parts[0].command
+    did = SPECS[first.action].words.done.format(it=f"{len(done)} of {len(parts)} incidents")
+    head = f"{symbol} *{did}*{': ' if done else '.'}{', '.join(done)}"
     named = [(command.incident, command.label.removeprefix("#")) for command in left]
-    told = [outcome_reply(part.command, part.outcome, "").text for part in others]
+    told = [outcome_reply(_textless(part.command), part.outcome, "").text for part in others]
     paragraphs = ["\n".join(told[at : at + PER_PARAGRAPH]) for at in range(0, len(told), PER_PARAGRAPH)]
-    return build_reply(head, *paragraphs, press=[acknowledge_several(named, "Try again")] if left else [])
+    if not left or first.action is Action.ACKNOWLEDGE:
+        return build_reply(head, *paragraphs, press=[acknowledge_several(named, "Try again")] if left else [])
+    return build_reply(head, *paragraphs, "Try those again from their cards.", *_returned(first))
 
 
 def late_success_reply(command: Command) -> Reply:
     """Reply that a command with an unknown outcome succeeded after all, as PagerDuty reported."""
     return Reply(f":white_check_mark: {_worded(command, 'late')}.")
+
+
+def _textless(command: Command) -> Command:
+    return replace(command, params=replace(command.params, text=""))
 
 
 def _part(part: Part) -> str:
@@ -183,12 +192,16 @@ def _line(ahead: int) -> str:
     return f"{ahead} requests are ahead of it"
 
 
-def _noun(command: Command) -> str:
-    return _worded(command, "noun")
+def _noun(command: Command, it: str = "") -> str:
+    return _worded(command, "noun", it=it)
 
 
-def _worded(command: Command, form: str, who: str = "") -> str:
-    it, words = _it(command), SPECS[command.action].words
+def _many(command: Command) -> str:
+    return f"{command.parts} incidents"
+
+
+def _worded(command: Command, form: str, who: str = "", it: str = "") -> str:
+    it, words = it or _it(command), SPECS[command.action].words
     text: str = getattr(words, form)
     return text.format(it=it, It=it[:1].upper() + it[1:], who=who, noun=words.noun.format(it=it))
 

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import zip_longest
 
 from shared.errors import BridgeError
 from shared.model.actions import Action
@@ -35,7 +36,8 @@ class ActionParams:
     incident. `people` are PagerDuty users to assign or to ask. `policy`, `priority` and `service` are PagerDuty's.
     `level` is an escalation level, from 1. `seconds` is the length of a snooze. `title` and `urgency` are those of a
     new incident. `incidents` are those that one press is about, by id and as people name them. `expected_assignees` are
-    the assignees that the person saw: a change of assignees is refused if they are others by now.
+    the assignees that the person saw: a change of assignees is refused if they are others by now; for several
+    incidents `seen_by_incident` has them in their order.
     """
 
     text: str = ""
@@ -49,6 +51,7 @@ class ActionParams:
     urgency: str = ""
     incidents: tuple[Ref, ...] = ()
     expected_assignees: frozenset[UserId] | None = None
+    seen_by_incident: tuple[frozenset[UserId] | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -257,8 +260,17 @@ def split(command: Command) -> tuple[Command, ...]:
     """Make one command of each call that is needed, so that what one did is known apart from the others."""
     terms = command.params
     if terms.incidents:
-        whole = replace(command, params=replace(terms, incidents=()), together=command.incident)
-        each = [replace(whole, incident=incident_id(one.id), label=one.name) for one in terms.incidents]
+        own = replace(terms, incidents=(), seen_by_incident=())
+        each = [
+            replace(
+                command,
+                incident=incident_id(one.id),
+                label=one.name,
+                together=command.incident,
+                params=replace(own, expected_assignees=seen),
+            )
+            for one, seen in zip_longest(terms.incidents, terms.seen_by_incident)
+        ]
     elif command.action is Action.ADD_RESPONDERS and len(terms.people) > 1:
         each = [replace(command, params=replace(terms, people=(person,))) for person in terms.people]
     else:

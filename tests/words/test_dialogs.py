@@ -1,30 +1,38 @@
 """The dialogs: as each opens, while it loads, when there is nothing to offer, and every mistake it points out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bolt_app.commands import modal_submission
 from bolt_app.commands.modal_submission import InputError
+from bolt_app.commands.several import dump_wish, parse_choice
+from bolt_app.commands.verbs import Scope
 from bolt_app.listeners import view_submissions
-from bolt_app.modals import context, forms
+from bolt_app.modals import context, forms, several
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.forms import LATER, UNTIL
 from bolt_app.modals.inputs import MOST_OPTIONS, Option
+from bolt_app.modals.several import Chosen
 from bolt_app.queries import incident_details
+from bolt_app.queries.list_incidents import NONE
 from bolt_app.queries.show_incident import IncidentView
 from shared.model.actions import SPECS, Action
+from shared.model.command import ActionParams
+from shared.model.event import Ref, Status
 from shared.model.ids import ChannelId
 from shared.slack.render.blocks import Block
-from tests.builders import INCIDENT, NOON
+from tests.builders import BOB, INCIDENT, NOON
 from tests.words import slack_text
-from tests.words.incidents import whole
+from tests.words.incidents import open_incidents, whole
 from tests.words.page import Page
 
 HERE = ModalContext(
     INCIDENT, ChannelId("C0INCIDENTS"), None, "", "#37", "https://acme.pagerduty.com/incidents/Q1INCIDENT"
 )
+LONG = ActionParams(text="The pool was full. " * 200)
 NEW = ModalContext(None, ChannelId("C0INCIDENTS"), None, "")
 OFFERED = {
     Action.REASSIGN: (Option("PPOL001", "Payments on-call"), Option("PPOL002", "Database on-call")),
@@ -77,6 +85,7 @@ def test_every_dialog_can_be_read_in_one_file(pytestconfig: pytest.Config) -> No
         slack_text.view(forms.with_incident(note, INCIDENT, known)),
     )
     page.case("More services than a list can have", slack_text.view(forms.with_options(Action.TRIGGER, NEW, MANY)))
+    _add_several(page)
     page.chapter("Details of an incident")
     page.case("While it loads", slack_text.view(incident_details.loading(HERE)))
     page.case("With everything", _details(whole()))
@@ -114,6 +123,46 @@ def _add_dialog(page: Page, action: Action) -> None:
     page.case(f"{label}: PagerDuty has nothing to choose from", slack_text.view(forms.with_options(action, about, ())))
     page.case(f"{label}: while it loads", slack_text.view(forms.loading(action, about)))
     page.case(f"{label}: PagerDuty can't be reached", slack_text.view(forms.options_unavailable(action, about)))
+
+
+def _add_several(page: Page) -> None:
+    page.chapter("Several incidents at once")
+    place = several.Place(HERE.channel, "")
+    found = open_incidents(3)
+    chooser = several.choose(place, found)
+    page.case("To choose in", slack_text.view(chooser))
+    page.case("While it loads", slack_text.view(several.loading(place)))
+    page.case("Nothing is open", slack_text.view(several.nothing(place, NONE[Scope.CHANNEL])))
+    options = chooser["blocks"][0]["element"]["options"]
+    for action in several.ACTIONS:
+        for count in (3, 1) if action is Action.ACKNOWLEDGE else (3,):
+            wish = parse_choice(_filled(chooser, action, options[:count], person="U0BOB")).wish
+            named = replace(wish, terms=replace(wish.terms, people=(Ref(BOB.id, BOB.name),)))
+            left = replace(named, left_out=1 if action is Action.RESOLVE else 0)
+            page.case(f"What would be done: {SPECS[action].label}", slack_text.view(several.preview(left, "")))
+    page.case("Nothing is chosen", _several_mistake(chooser, Action.RESOLVE, []))
+    page.case("It is not said who gets them", _several_mistake(chooser, Action.REASSIGN, options))
+    page.case("It works on none of them", _several_mistake(chooser, Action.SNOOZE, options[:1]))
+    many = several.SeveralWish(Action.RESOLVE, (Chosen("Q1", "#37", Status.TRIGGERED, None),), 0, LONG, place)
+    with pytest.raises(InputError) as raised:
+        dump_wish(many)
+    page.case("More than a dialog can carry", str(raised.value))
+
+
+def _several_mistake(view: Block, action: Action, options: list[Block]) -> str:
+    with pytest.raises(InputError) as raised:
+        parse_choice(_filled(view, action, options))
+    return str(raised.value)
+
+
+def _filled(view: Block, action: Action, options: list[Block], person: str | None = None) -> Block:
+    values = {
+        "incidents": {"selected_options": options},
+        "action": {"selected_option": {"value": action}},
+        "person": {"selected_user": person},
+        "how_long": {"selected_option": {"value": "4"}},
+    }
+    return {**view, "state": {"values": {name: {"value": value} for name, value in values.items()}}}
 
 
 def _details(shown: IncidentView) -> str:

@@ -152,7 +152,8 @@ def _add_queries(page: Page) -> None:
     page.case("Older ones are not read", _shown(render_list(Scope.ALL, [], now, PD, OpenList([], older=True).rest)))
     unread = OpenList([], unread=[IncidentId("Q1INCIDENT"), IncidentId("Q2INCIDENT")]).rest
     page.case("What was known of two is lost", _shown(render_list(Scope.ALL, [], now, PD, unread)))
-    page.case("More than can be listed", _shown(render_list(Scope.ALL, open_incidents(25), now, PD)).splitlines()[-1])
+    listed = _shown(render_list(Scope.ALL, open_incidents(25), now, PD)).splitlines()
+    page.case("More than can be listed", next(line for line in listed if "…and" in line))
     page.chapter("`/pd show`")
     page.case("Everything", _shown(render_incident(whole())))
     one = replace(whole(), alerts=(whole().alerts or ())[:1], incident=replace(whole().incident, alerts=None))
@@ -192,6 +193,11 @@ def _add_acknowledge_mine(page: Page) -> None:
     ):
         parts = [Part(command, outcome) for command, outcome in zip(split(three), outcomes, strict=True)]
         page.case(situation, _shown(several_reply(parts)))
+    resolving = replace(three, action=Action.RESOLVE, params=replace(three.params, text="Restarted the pool"))
+    some = [
+        Part(command, outcome) for command, outcome in zip(split(resolving), (ends[0], failed, refused), strict=True)
+    ]
+    page.case("Several were to be resolved, from the list", _shown(several_reply(some)))
 
 
 def _add_who_am_i(page: Page) -> None:

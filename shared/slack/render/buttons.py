@@ -20,6 +20,7 @@ NO_NUMBER = "-"
 MENU = "pagebridge:menu"
 RETRY = "pagebridge:retry"
 ACK_MINE = "pagebridge:ack_mine"
+SEVERAL = "pagebridge:act_on_several"
 LEVEL = "pagebridge:level"
 MOST_LEVELS = 20
 """Levels that an escalation policy has at most."""
@@ -106,6 +107,12 @@ def acknowledge_several(incidents: Sequence[tuple[IncidentId, str]], verb: str) 
         "text": {"type": "plain_text", "text": f"{verb}: {count}" if verb != "Acknowledge" else f"{verb} {count}"},
         "value": " ".join(f"{incident}:{name}" for incident, name in incidents),
     }
+
+
+def several_button(value: str) -> Block:
+    """Offer to act on several incidents of a list, which the value names."""
+    text = {"type": "plain_text", "text": "Act on several…"}
+    return {"type": "button", "action_id": SEVERAL, "text": text, "value": value}
 
 
 def retry_button(command: Command, outcome: Outcome) -> Block:
