@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from bolt_app.read_path.backlog import CROWDED, Backlog
 from shared.errors import Malformed
 from shared.model.backlog import counted_at_once
+from shared.model.consequences import concerns_commands, needs_pass
 from shared.model.event import ANNOUNCED_TYPES, SECOND, Event, Source
 from shared.model.ids import IncidentId
 from shared.model.incident import AHEAD_MS, Folded, FoldResult, Incident, fold
@@ -111,8 +112,8 @@ class Projector:
             after = folded.incident
             if has_backlog(incident.lines):
                 after = counted_at_once(incident, after)
-            # The event may settle a command whose outcome was uncertain, or show that it undid a resolve.
-            marks = (self.dirty_queue, self.command_queue) if after.expectations else (self.dirty_queue,)
+            marks = [self.dirty_queue] if needs_pass(incident, after) else []
+            marks += [self.command_queue] if concerns_commands(incident, after) else []
             return Step(after, (_arrival_fact(event, entry, folded),), marks)
 
         await self.incidents.commit(

@@ -16,6 +16,7 @@ from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
 from shared.model.actions import SPECS
 from shared.model.command import Command
+from shared.model.consequences import needs_pass
 from shared.model.event import Event, Source
 from shared.model.ids import EventId
 from shared.model.incident import Incident, fold_read
@@ -24,7 +25,7 @@ from shared.model.outcome import Kind, Outcome
 from shared.model.permissions import Warrant
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
-from shared.store.coordination import WorkQueue
+from shared.store.coordination import Lease, WorkQueue
 from shared.store.incidents import Incidents
 
 
@@ -149,6 +150,24 @@ class ActorCheck:
         return None if now is None else HANDLERS[command.action].precondition(command, now, known)
 
 
+async def fold_into(
+    incidents: Incidents, dirty_queue: WorkQueue, command: Command, read: Read[RestIncident], lease: Lease | None = None
+) -> Incident:
+    """Fold what was read for a command into the projection, and return the projection. Raises `StoreDown`."""
+    found, seen = read.value, EventId(f"read:{command.id}")
+    if found.updated is None:
+        return (await incidents.load(command.incident)).value
+    if lease is not None:
+        await incidents.reload(command.incident, lease)  # the lease may be held for minutes
+    event = Event(seen, "read", command.incident, Source.READ, found.updated, snapshot=found.snapshot)
+
+    def rule(known: Incident) -> Incident:
+        after = fold_read(known.overruled_by(found.snapshot, read.date.end), event)
+        return after if needs_pass(known, after) else known
+
+    return (await incidents.change(command.incident, rule, lease, marks=(dirty_queue,))).value
+
+
 def other_number(now: RestIncident) -> Outcome:
     """Return the outcome if PagerDuty does not give the incident the number that the person typed or saw."""
     # It does not say which number: the person may not be allowed to see this incident.
@@ -156,18 +175,3 @@ def other_number(now: RestIncident) -> Outcome:
     if now.snapshot.number is None:
         why = "PagerDuty doesn't say which number this incident has, so nothing was sent."
     return Outcome(Kind.REFUSED, why=why, next_step="Check its number in PagerDuty and try again")
-
-
-async def fold_into(
-    incidents: Incidents, dirty_queue: WorkQueue, command: Command, read: Read[RestIncident]
-) -> Incident:
-    """Fold what was read for a command into the projection, and return the projection. Raises `StoreDown`."""
-    found, seen = read.value, EventId(f"read:{command.id}")
-    if found.updated is None:
-        return (await incidents.load(command.incident)).value
-    event = Event(seen, "read", command.incident, Source.READ, found.updated, snapshot=found.snapshot)
-    folded = await incidents.change(
-        command.incident, lambda incident: fold_read(incident.overruled_by(found.snapshot, read.date.end), event)
-    )
-    await dirty_queue.mark(command.incident)
-    return folded.value

@@ -152,7 +152,7 @@ class RecordedCalls:
             await self._save(attempt, begun)
         except CommandRecordMissing:
             # Nothing will be sent, so nothing is expected.
-            await self.expectations.forget(command.incident, command.id)
+            await self.expectations.forget(command.incident, command.id, attempt.lease)
             raise
         await attempt.lease.check(self.durations.pagerduty_timeout)
         try:
@@ -171,7 +171,7 @@ class RecordedCalls:
         command, record = attempt.record.command, replace(attempt.record, warrant=attempt.trail.warrant)
         facts = (failure("pagerduty.failed", error, command=command.id, call=record.calls),)
         if error.surely_not_done and record.calls == 1:
-            await self.expectations.forget(command.incident, command.id)
+            await self.expectations.forget(command.incident, command.id, attempt.lease)
             undone = replace(record, calls=0, until_ms=0, uncertain=False, reported=True)
             await self._save(attempt, undone, facts)
         else:
@@ -215,7 +215,7 @@ class AttemptRunner:
         asked = attempt.record.command
         handler = HANDLERS[asked.action]
         linked, read = await self.actor_check.read(asked, attempt.trail)
-        known = await fold_into(self.incidents, self.dirty_queue, asked, read)
+        known = await fold_into(self.incidents, self.dirty_queue, asked, read, attempt.lease)
         context = ActionContext(asked, linked.user, read.value, read.date, known)
         if attempt.record.uncertain:
             effect = await self._find_earlier_effect(attempt, context)
@@ -262,11 +262,13 @@ class AttemptRunner:
             await self.expectations.expect(command.incident, expectation, attempt.lease)
         effect = await self.calls.send(attempt, lambda: handler.send(self.pagerduty, context))
         if effect.level is not None:
-            await self.incidents.change(command.incident, lambda known: replace(known, level=effect.level))
+            await self.incidents.change(
+                command.incident, lambda known: replace(known, level=effect.level), attempt.lease, fenced=False
+            )
         await self._publish_result(attempt, context, effect)
         if effect.futile is not None and attempt.record.calls == 1:
             # It certainly changed nothing, so nothing that comes can be its echo: not even that of the next click.
-            await self.expectations.forget(command.incident, command.id)
+            await self.expectations.forget(command.incident, command.id, attempt.lease)
         return effect.futile or handler.outcome(context, effect)
 
     async def _publish_result(self, attempt: Execution, context: ActionContext, effect: ActionResult) -> None:
@@ -278,7 +280,9 @@ class AttemptRunner:
             return
         # A call that changed nothing also succeeds.
         if effect.proven or (updated is not None and not updated.surely_before(context.read_at)):
-            await self.expectations.amend(command.incident, command.id, lambda e: e.narrowed(at, effect.subject))
+            await self.expectations.amend(
+                command.incident, command.id, lambda e: e.narrowed(at, effect.subject), attempt.lease
+            )
         event = Event(
             EventId(f"answer:{command.id}:{attempt.record.calls}"),
             handler.event_type(command),

@@ -6,7 +6,7 @@ records the expectation, and only then writes. Retries live here and nowhere els
 """
 
 import asyncio
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import structlog
@@ -116,7 +116,8 @@ class Executor:
     async def _run_all(self, incident: IncidentId, tracker: ProgressTracker) -> BridgeError | None:
         """Carry out one command after the other; what goes wrong is returned, because a TaskGroup would wrap it."""
         try:
-            while waiting := (await self.command_queues.load(incident)).value.open():
+            queue = await self.command_queues.load(incident, tracker.lease)
+            while waiting := queue.value.open():
                 attempt = tracker.track(waiting[0])
                 with attempt.step("command"):
                     outcome = attempt.record.outcome or await self._run_until_settled(attempt)
@@ -124,6 +125,7 @@ class Executor:
                     async with attempt.showing_progress:
                         tracker.tasks[attempt.record.command.id].cancel()
                     await self._finish(attempt, outcome)
+                queue = await self.command_queues.reload(incident, tracker.lease)
         except Stopping as error:
             await self._hand_over(incident, tracker)
             return error
@@ -227,19 +229,9 @@ class Executor:
             kind = Kind.UNKNOWN if attempt.record.uncertain else Kind.EXPIRED
             why = "It couldn't be sent to PagerDuty in time, so nothing was changed."
             return _with_reference(attempt, Outcome(kind, why=why))
-        await self._sleep_under_lease(attempt.lease, min(wait, left))
+        if await attempt.lease.kept_for(min(wait, left), self.stopping):
+            raise Stopping("this worker is about to end")
         return None
-
-    async def _sleep_under_lease(self, lease: Lease, seconds: float) -> None:
-        """Wait without losing the lease; a worker that is told to stop leaves the command to the next one."""
-        half = self.durations.lease / 2
-        while seconds > 0:
-            await lease.check(half)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(seconds, half / 2)):
-                    await self.stopping.wait()
-                raise Stopping("this worker is about to end")
-            seconds -= half / 2
 
     async def _finish(self, attempt: Execution, outcome: Outcome) -> None:
         """Record the outcome, then reply to the person, and show a failure on the card."""
@@ -247,14 +239,16 @@ class Executor:
         if attempt.record.calls:
             # Nothing later can be its doing.
             after = (await self.clock.now_ms() - attempt.record.accepted_ms) / SECOND + self.durations.call_max
-            await self.calls.expectations.amend(command.incident, command.id, lambda e: e.closed(after))
+            await self.calls.expectations.amend(command.incident, command.id, lambda e: e.closed(after), attempt.lease)
         # With a status, the incident has moved on to it; then the card needs no word of this any more.
         failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN} and outcome.status is None
         state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED
         await self.progress_replies.show_on_card(attempt, state if failed else None)
-        # Only the owner decides, and before the reply: one that comes late, or from the next owner, says the same.
-        attempt.record = replace(attempt.record, outcome=outcome, warrant=attempt.warrant)
-        await self.command_queues.change(command.incident, lambda queue: queue.replaced(attempt.record), attempt.lease)
+        attempt.record = decided = replace(attempt.record, outcome=outcome, warrant=attempt.warrant)
+        silent = self.progress_replies.is_silent(attempt, outcome)
+        if not silent:
+            # Only the owner decides, and before the reply: one that comes late, or from the next owner, says the same.
+            await self.command_queues.change(command.incident, lambda queue: queue.replaced(decided), attempt.lease)
         now_ms = await self.clock.now_ms()
         await self.audit.record(audit_entry(command, attempt.warrant, outcome, now_ms))
         if command.parts == 1:
@@ -262,7 +256,9 @@ class Executor:
         else:
             await self._report_parts(attempt)
         attempt.record = ended = replace(attempt.record, ended_ms=now_ms, replies_sent=attempt.replies_sent)
-        await self.command_queues.change(command.incident, lambda queue: queue.replaced(ended), attempt.lease)
+        # Of what was told to nobody the next owner may find the end again.
+        store = self.command_queues.note if silent else self.command_queues.change
+        await store(command.incident, lambda queue: queue.replaced(ended), attempt.lease)
         COMMANDS.labels(command.action, outcome.kind).inc()
         tracing.note(outcome=outcome.kind)
         COMMAND_SECONDS.labels(command.action).observe(max(0, now_ms - ended.accepted_ms) / SECOND)

@@ -68,13 +68,18 @@ class ProgressReplies:
             # It runs beside the tries, and must not break them off.
             log.exception("progress.failed", **attempt.log_context, reference=reference())
 
-    async def final(self, attempt: Execution, outcome: Outcome) -> None:
-        """Reply with the outcome. A success that the card already shows needs no reply, unless there is more to say."""
+    def is_silent(self, attempt: Execution, outcome: Outcome) -> bool:
+        """True if the outcome needs no reply: a success that the card shows already, and nothing more to say."""
         command = attempt.record.command
         said_by_card = outcome.kind is Kind.DONE and not outcome.why and not command.always_reply
-        if said_by_card and attempt.replies_sent == 0:
+        return said_by_card and attempt.replies_sent == 0 and command.parts == 1
+
+    async def final(self, attempt: Execution, outcome: Outcome) -> None:
+        """Reply with the outcome, if it needs a reply."""
+        if self.is_silent(attempt, outcome):
             return
-        await self._send(attempt, outcome_text.outcome_reply(command, outcome, attempt.incident_url), PATIENCE)
+        reply = outcome_text.outcome_reply(attempt.record.command, outcome, attempt.incident_url)
+        await self._send(attempt, reply, PATIENCE)
 
     async def report(self, attempt: Execution, parts: Sequence[Part]) -> None:
         """Reply with the outcome of each part."""
@@ -97,14 +102,12 @@ class ProgressReplies:
         command, since_ms = attempt.record.command, attempt.record.accepted_ms
         if command.action is Action.TRIGGER:
             return
-        known = (await self.incidents.load(command.incident, attempt.lease)).value
-        if state is not None or known.attempts:
-            await self.incidents.change(
-                command.incident,
-                lambda incident: replace(incident, attempts=attempts_with(incident.attempts, command, state, since_ms)),
-                attempt.lease,
-            )
-        await self.dirty_queue.mark(command.incident)
+        await self.incidents.change(
+            command.incident,
+            lambda incident: replace(incident, attempts=attempts_with(incident.attempts, command, state, since_ms)),
+            attempt.lease,
+            marks=(self.dirty_queue,),
+        )
 
     async def _sending(self, attempt: Execution) -> None:
         await self.show_on_card(attempt, AttemptState.TRYING)

@@ -9,8 +9,8 @@ import structlog
 from shared.errors import Malformed
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.store import keys
-from shared.store.documents import UNREADABLE
 from shared.store.redis import Argument, Redis, run_script
+from shared.store.unreadable import UNREADABLE
 
 log = structlog.get_logger()
 

@@ -190,6 +190,17 @@ class Lease:
         if self.until - self.leases.now() < needed:
             self.until = await self.leases.renew(self)
 
+    async def kept_for(self, seconds: float, stopping: asyncio.Event) -> bool:
+        """Wait without losing it, until `stopping` at most; return whether that is set. Raises `FencedOff`."""
+        half = self.leases.lasts / 2
+        while seconds > 0 and not stopping.is_set():
+            await self.check(half)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(seconds, half / 2)):
+                    await stopping.wait()
+            seconds -= half / 2
+        return stopping.is_set()
+
     async def keep(self) -> None:
         """Prolong it until cancelled, for work of bounded steps, or until it is lost, as the next `check` finds out."""
         try:

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-import structlog
-from prometheus_client import Counter
 from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import FencedOff
@@ -20,14 +18,7 @@ from shared.store import keys
 from shared.store.coordination import FENCED_OFF, STORED, Lease, WorkQueue, new_mark
 from shared.store.redis import Argument, Redis, run_script
 from shared.store.streams import Journal, dumped
-
-log = structlog.get_logger()
-
-UNREADABLE = Counter("pagebridge_documents_unreadable", "Stored records that could not be read, by kind", ["kind"])
-for _kind in ("incident", "slack", "commands", "progress", "line", "index"):
-    UNREADABLE.labels(_kind)  # A series that begins with its first failure shows no increase.
-MOST_NAMED = 3
-"""How many faults of a record the log names."""
+from shared.store.unreadable import lay_aside
 
 Value = TypeVar("Value")
 
@@ -64,8 +55,8 @@ class Documents(Generic[Value]):
     One that cannot be read is begun `anew`, at a time in milliseconds: what it says must be found out again, and one
     incident's document never stops what is done for others.
 
-    One that is `held` is mostly written under the lease. What was read or written under it is not read again
-    under it: a change that comes to another revision is then made anew on that.
+    A change under a lease begins with what was last read or written under it: one that comes to another revision is
+    made anew on that. One that is `held` is mostly written under the lease, so that `load` does not read it again.
     """
 
     def __init__(
@@ -89,8 +80,20 @@ class Documents(Generic[Value]):
         self._json = json_of(empty)
 
     async def load(self, incident: IncidentId, lease: Lease | None = None) -> Stored[Value]:
-        """Read the document, unless it is known under `lease`. One that is not there yet is empty, at revision 0."""
+        """Read the document, unless it is held under `lease`. One that is not there yet is empty, at revision 0."""
         held = self._held(incident, lease)
+        if not self._is_held:
+            held.stored = None
+        return await self._known(incident, held, lease)
+
+    async def reload(self, incident: IncidentId, lease: Lease) -> Stored[Value]:
+        """Read it anew under `lease`, because others write to it too: what comes next is a change of that."""
+        held = self._held(incident, lease)
+        held.stored = None
+        return await self._known(incident, held, lease)
+
+    async def _known(self, incident: IncidentId, held: "Held[Value]", lease: Lease | None) -> Stored[Value]:
+        """Return what is known under the lease, with what is not stored yet. The first time it was read with it."""
         if held.stored is None:
             read = lease.read.pop(self.name, None) if lease is not None and lease.incident == incident else None
             revision, text = read or await self._redis.hmget(keys.of_incident(incident, self.name), "rev", "doc")
@@ -98,7 +101,7 @@ class Documents(Generic[Value]):
                 value = self._json.validate_json(text) if text else self._empty(incident)
             except ValidationError as error:
                 await self._begin_anew(incident, int(revision or 0), text, error)
-                return await self.load(incident, lease)
+                return await self._known(incident, held, lease)
             held.stored = Stored(value, int(revision or 0))
         value, revision = held.stored.value, held.stored.revision
         for rule in held.rules:
@@ -109,15 +112,7 @@ class Documents(Generic[Value]):
         self, incident: IncidentId, revision: int, text: bytes | str | None, error: ValidationError
     ) -> None:
         """Put a document that knows nothing in the place of one that cannot be read, which is kept beside it."""
-        key = keys.of_incident(incident, self.name)
-        UNREADABLE.labels(self.name).inc()
-        faults = error.errors(include_input=False)[:MOST_NAMED]
-        what = [".".join(map(str, fault["loc"])) or fault["type"] for fault in faults]
-        log.error("document.unreadable", incident=incident, key=key, what=what, kept="in its field `unreadable`")
-        await self._redis.hset(key, "unreadable", text or b"")
-        # Whatever it knew, it knew by its last step.
-        last: Any = await self._redis.xrevrange(keys.of_incident(incident, "journal"), count=1)
-        known_ms = int(last[0][0].partition(b"-")[0]) if last else int((await self._redis.time())[0]) * 1000
+        known_ms = await lay_aside(self._redis, incident, self.name, text, error)
         began = fact("document.unreadable", document=self.name)
         await self.swap(
             incident, Stored(self._empty(incident), revision), self._anew(incident, known_ms), facts=(began,)
@@ -130,15 +125,20 @@ class Documents(Generic[Value]):
         lease: Lease | None = None,
         facts: Callable[[], Facts] = tuple,
         load: Callable[[IncidentId], Awaitable[Stored[Value]]] | None = None,
+        *,
+        marks: Sequence[WorkQueue] = (),
+        fenced: bool = True,
     ) -> Stored[Value]:
         """
         Apply `rule` until it is stored, and return what was stored. `rule` may run several times.
 
         `facts` is asked after each run of it. They are noted also when there is nothing to store. `load` reads more.
+        If there is something to store, the incident is marked in `marks`. Not `fenced`, it is stored also if the lease
+        is lost.
         """
         held = self._held(incident, lease)
         while True:
-            wanted = await (load(incident) if load else self.load(incident, lease))
+            wanted = await (load(incident) if load else self._known(incident, held, lease))
             before = held.stored or wanted
             after = rule(wanted.value)
             held.stored = None
@@ -146,7 +146,7 @@ class Documents(Generic[Value]):
                 held.stored = before
                 if more := facts():
                     await Journal(self._redis).append(incident, *more)
-            elif await self.swap(incident, before, after, lease, facts()):
+            elif await self.swap(incident, before, after, lease if fenced else None, facts(), marks=marks):
                 held.stored = Stored(after, before.revision + 1)
             if held.stored:
                 held.rules.clear()
@@ -201,18 +201,24 @@ class Documents(Generic[Value]):
         lease: Lease | None = None,
         facts: Facts = (),
         fields: Sequence[Argument] = (),
+        marks: Sequence[WorkQueue] = (),
     ) -> bool:
         """
         Store `after` if the document is still as it was `before`; return whether it was.
 
-        In the same step the hash beside it gets `fields`. Raises `FencedOff` if the lease is lost.
+        In the same step the hash beside it gets `fields`, and the incident is marked. Raises `FencedOff` if the lease
+        is lost.
         """
         if self._index:
             await self._index(incident, before.value, after)
         names, put = self.put(incident, before, after, lease, facts)
-        stored = await run_script(self._redis, "store_document", names, [*put, *fields], copied=True)
+        names += [key for queue in marks for key in queue.keys]
+        put += [incident, new_mark(), *fields]
+        stored = await run_script(self._redis, "store_document", names, put, copied=True)
         if stored == FENCED_OFF:
             raise FencedOff(f"{incident} was taken over while its {self.name} was being written")
+        for queue in marks if stored == STORED else ():
+            queue.wake(incident)
         return stored == STORED
 
     def put(
@@ -245,10 +251,9 @@ class Documents(Generic[Value]):
         ]
 
     def _held(self, incident: IncidentId, lease: Lease | None) -> "Held[Value]":
-        """Return what is known of the document under the lease; nothing, if that is not kept."""
-        held = Held(self, incident, lease)
-        if lease is not None and self._is_held:
-            held = lease.held.setdefault(keys.of_incident(incident, self.name), held)
+        """Return what is known of the document under the lease."""
+        known = {} if lease is None else lease.held
+        held: Held[Value] = known.setdefault(keys.of_incident(incident, self.name), Held(self, incident, lease))
         return held
 
 

@@ -26,8 +26,9 @@ from shared.model.journal import Facts
 from shared.model.timeline import Line
 from shared.store import keys
 from shared.store.coordination import Lease
-from shared.store.documents import UNREADABLE, Documents, Put, Stored, json_of
+from shared.store.documents import Documents, Put, Stored, json_of
 from shared.store.redis import Argument, Redis, run_script
+from shared.store.unreadable import UNREADABLE
 
 log = structlog.get_logger()
 
@@ -158,14 +159,18 @@ class ExpectationStore:
             lease,
         )
 
-    async def forget(self, incident: IncidentId, command: CommandId) -> None:
+    async def forget(self, incident: IncidentId, command: CommandId, lease: Lease) -> None:
         """Take back an expectation whose only attempt certainly failed."""
-        await self.amend(incident, command, lambda _: None)
+        await self.amend(incident, command, lambda _: None, lease)
 
     async def amend(
-        self, incident: IncidentId, command: CommandId, rule: Callable[[Expectation], Expectation | None]
+        self,
+        incident: IncidentId,
+        command: CommandId,
+        rule: Callable[[Expectation], Expectation | None],
+        lease: Lease,
     ) -> None:
-        """Change what a command is expected to cause, once more is known of it."""
+        """Change what a command is expected to cause, once more is known of it, also if the lease was lost since."""
         await self._incidents.change(
             incident,
             lambda known: replace(
@@ -176,4 +181,6 @@ class ExpectationStore:
                     if (amended := rule(earlier) if earlier.command == command else earlier)
                 ),
             ),
+            lease,
+            fenced=False,
         )

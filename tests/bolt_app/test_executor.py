@@ -21,6 +21,8 @@ from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, User
 from shared.model.journal import AuditEntry, Decision
 from shared.model.outcome import Kind, Outcome
 from shared.model.permissions import Warrant
+from shared.store.coordination import Lease
+from shared.store.documents import Stored
 from shared.store.redis import connect
 from shared.store.streams import Audit
 from tests.bolt_app.built_services import wired
@@ -145,6 +147,30 @@ async def test_a_decided_command_is_told_and_not_tried_again() -> None:
 
     assert [Kind.STALE] == [outcome.kind for outcome in progress_replies.outcomes]
     assert () == (await store.command_queues.load(INCIDENT)).value.open()
+    await redis.aclose()
+
+
+async def test_a_command_that_comes_with_the_end_of_another_is_carried_out() -> None:
+    """It is put into the queue just before it is looked whether there is more: it ends, and its clicker is told."""
+    redis = cast("Any", FakeAsyncRedis())
+    built = await wired(redis, types=PartTypes(attempt_runner=Stale))
+    queues, now_ms = built.store.command_queues, await built.store.clock.now_ms()
+    first, second = (CommandRecord(replace(COMMAND, id=CommandId(name)), accepted_ms=now_ms) for name in ("c1", "c2"))
+    await queues.change(INCIDENT, lambda queue: queue.appended(first))
+    lease = await built.store.leases("command").take(INCIDENT)
+    assert lease
+    told, reload = Told(**vars(built.write_path.executor.progress_replies)), queues.reload
+
+    async def crowded(incident: IncidentId, lease: Lease) -> Stored[CommandQueue]:
+        await queues.change(incident, lambda queue: queue.appended(second))
+        return await reload(incident, lease)
+
+    queues.reload = crowded  # type: ignore[method-assign] # the moment between two steps
+    async with asyncio.timeout(5):
+        await replace(built.write_path.executor, progress_replies=told).run(INCIDENT, lease)
+
+    assert [Kind.STALE, Kind.STALE] == [outcome.kind for outcome in told.outcomes]
+    assert () == (await queues.load(INCIDENT)).value.open()
     await redis.aclose()
 
 

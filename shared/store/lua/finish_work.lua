@@ -20,7 +20,8 @@ for i = 8, #KEYS, 2 do
   mark_due(KEYS[i], KEYS[i + 1], ARGV[8], ARGV[11], 0)
 end
 local incident, mark, again = ARGV[8], ARGV[9], ARGV[10]
-local noted = redis.call('HGET', KEYS[7], incident) or '0'
+local kept = redis.call('HMGET', KEYS[7], '@', incident)
+local noted = kept[2] or '0'
 local marked = string.match(noted, '^%S*') ~= mark
 if not marked and again == '-1' then
   redis.call('ZREM', KEYS[6], incident)
@@ -30,6 +31,6 @@ end
 if ARGV[12] ~= '' then
   redis.call('HSET', KEYS[7], incident, noted .. ARGV[12])
 end
-local at = queue_now(KEYS[6], KEYS[7]) + (marked and 0 or again)
+local at = queue_now(KEYS[6], KEYS[7], kept[1]) + (marked and 0 or again)
 redis.call('ZADD', KEYS[6], string.format('%.0f', at), incident)
 return 2
