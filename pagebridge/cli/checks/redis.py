@@ -157,6 +157,7 @@ def _of_worker(run: str) -> list[Command]:
         ("LPOS", row, ""),
         ("SET", string, 1, "PX", 60_000),
         ("GET", string),
+        ("MGET", string),
         ("EXISTS", string),
         ("EXPIRE", string, 60),
         ("PEXPIRE", string, 60_000),
