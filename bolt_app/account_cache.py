@@ -115,12 +115,12 @@ class AccountCache:
 class CachedValue(Generic[T]):
     """One thing read, and how long it is good for; several who want it at once make one call."""
 
-    def __init__(self, read: Callable[[], Awaitable[T]], now: Now) -> None:
+    def __init__(self, read: Callable[[], Awaitable[T]], now: Now, ttl: float = TTL) -> None:
         self._read = read
         self._now = now
         self._lock = asyncio.Lock()
         self._good_until = 0.0
-        self._keep = TTL
+        self._ttl = self._keep = ttl
         self.peek: T | None = None
 
     @property
@@ -136,7 +136,7 @@ class CachedValue(Generic[T]):
         """Return the value, reading it if it has expired."""
         async with self._lock:
             if self.peek is None or self._now() >= self._good_until:
-                self._keep = TTL
+                self._keep = self._ttl
                 self.peek = await self._read()
                 self._good_until = self._now() + self._keep
             return self.peek

@@ -14,6 +14,7 @@ from bolt_app.queries.acknowledge_mine import AcknowledgeMine
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.queries.list_incidents import ListIncidents
 from bolt_app.queries.on_call import OnCallQuery
+from bolt_app.queries.on_call_reader import OnCallReader
 from bolt_app.queries.router import QueryRouter, WhoAmI
 from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.worker_parts import Shared
@@ -28,6 +29,7 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
     dialog_check = DialogCheck(shared.actor_check, store.incidents, store.dirty_queue)
     modal_opener = ModalOpener(slack, account_cache, dialog_check, store.clock)
     incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, redis, durations)
+    on_call_reader = OnCallReader(pagerduty, visibility, store.clock)
     listing = ListIncidents(pagerduty, identity, open_reader, visibility, store.clock)
     return Listeners(
         block_actions=BlockActions(
@@ -52,7 +54,7 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
                 {
                     Verb.LIST: listing,
                     Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
-                    Verb.ONCALL: OnCallQuery(pagerduty, identity, open_reader, visibility),
+                    Verb.ONCALL: OnCallQuery(on_call_reader, identity, open_reader, visibility, store.clock),
                     Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),
                     Verb.WHOAMI: WhoAmI(identity),
                 },

@@ -69,6 +69,10 @@ class Visibility:
             private = await self.hiding(team for teams in unsure for team in teams) if unsure else frozenset()
         return [thing for thing, teams, involved in judged if can_see(user, teams, private, involved=involved)]
 
+    def seen_by_all(self, things: Iterable[T], private: frozenset[TeamId]) -> list[T]:
+        """Keep what nobody has to be of a team for, given the `private` ones: also people without an account see it."""
+        return [thing for thing in things if (teams := team_ids(thing)) is not None and not teams & private]
+
     async def require(self, user: User, thing: Thing, channel: ChannelId | None = None) -> None:
         """
         Raise `NotAllowed` if a person does not see something that they would change or use, nor `channel` shows it.

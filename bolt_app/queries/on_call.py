@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import inf
+from typing import TypeVar
 
 import structlog
 
@@ -11,16 +13,21 @@ from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.commands.verbs import Verb
 from bolt_app.open_incidents import OpenIncidentReader
+from bolt_app.queries.on_call_reader import OnCallReader, OnCallTarget
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
 from shared.errors import BadCredentials, Malformed, Refused
-from shared.model.event import Instant, Ref
-from shared.pagerduty.api.client import PagerDuty
+from shared.model.command import SlackActor
+from shared.model.ids import TeamId
+from shared.model.outcome import Declined
 from shared.pagerduty.models.account import EscalationPolicy, OnCall, Service, User
-from shared.slack.render.blocks import date, escape
+from shared.slack.render.blocks import date, escape, listed
+from shared.store.clock import StoreClock
 
 log = structlog.get_logger()
+
+Owned = TypeVar("Owned", Service, EscalationPolicy, Service | EscalationPolicy)
 
 MOST = 10
 """Escalation policies that are shown or offered at once."""
@@ -29,29 +36,23 @@ MIN_SIMILARITY = 0.7
 
 
 @dataclass(frozen=True)
-class OnCallTarget:
-    """A service or an escalation policy (`owned`), by its name; None for the policy of an incident."""
-
-    name: str
-    policy: Ref
-    owned: Service | EscalationPolicy | None = None
-
-
-@dataclass(frozen=True)
 class OnCallQuery:
-    """Finds what is meant, and reads who is on call for it."""
+    """
+    Finds what is meant, and shows who is on call for it.
 
-    pagerduty: PagerDuty
+    A member of the workspace without a PagerDuty account is answered as well, but for what belongs to private teams.
+    """
+
+    reader: OnCallReader
     identity: Identity
     open_reader: OpenIncidentReader
     visibility: Visibility
+    clock: StoreClock
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
-        """Show the levels, or what there is to choose from. Raises what the readings raise."""
-        user = (await self.identity.link(typed.by)).user
-        found = await self._matching(parsed.text, typed)
-        seen = await self.visibility.seen(user, [place.owned for place in found if place.owned])
-        places = [place for place in found if place.owned is None or place.owned in seen]
+        """Show the levels, or what there is to choose from. Raises what the readings raise, and `Declined`."""
+        user = await self._user(typed.by)
+        places = await self._matching(parsed.text, typed, user)
         policies = {place.policy.id: place.policy for place in places}
         if parsed.text and len(policies) > 1 and len({place.name.casefold() for place in places}) > 1:
             return ambiguous_reply(parsed.text, places, typed.command)
@@ -61,39 +62,45 @@ class OnCallQuery:
             return no_match_reply(parsed.text, typed.command)
         return build_reply(*filter(None, told), unread_policies(unread))
 
-    async def _matching(self, text: str, typed: SlashPayload) -> list[OnCallTarget]:
+    async def _user(self, by: SlackActor) -> User | None:
+        """Return their PagerDuty user, None for a member of the workspace without one. Raises `Declined` for others."""
+        try:
+            return (await self.identity.link(by)).user
+        except Declined:
+            await self.identity.require_member(by)
+            return None
+
+    async def _matching(self, text: str, typed: SlashPayload, user: User | None) -> list[OnCallTarget]:
         """Find what a name stands for; without one, the policies of what is open in the channel."""
         if not text:
-            shown = [
-                incident.snapshot.escalation_policy
-                for incident in (await self.open_reader.shown_in(typed.channel)).incidents
-            ]
-            return [OnCallTarget(policy.name, policy) for policy in shown if policy]
-        return best_matches(text, await self._targets(text)) or best_matches(text, await self._targets(""))
+            shown = (await self.open_reader.shown_in(typed.channel)).incidents
+            policies = (incident.snapshot.escalation_policy for incident in shown)
+            return [OnCallTarget(policy.name, policy) for policy in policies if policy]
+        for query in (text, ""):
+            listed = await self.reader.targets(query)
+            if matches := best_matches(text, listed.found):
+                owned = [place.owned for place in matches if place.owned]
+                seen = await self._seen(user, owned, listed.private)
+                return [place for place in matches if place.owned in seen]
+        return []
 
-    async def _targets(self, query: str) -> list[OnCallTarget]:
-        services, policies = await asyncio.gather(
-            self.pagerduty.services(query), self.pagerduty.escalation_policies(query)
-        )
-        named = [OnCallTarget(each.name, each.escalation_policy, each) for each in services if each.escalation_policy]
-        return [*map(_policy_target, policies), *named]
+    async def _seen(self, user: User | None, things: list[Owned], private: frozenset[TeamId]) -> list[Owned]:
+        if user is None:
+            return self.visibility.seen_by_all(things, private)
+        return await self.visibility.seen(user, things)
 
-    async def _levels(self, policy: str, user: User) -> str | None:
+    async def _levels(self, policy: str, user: User | None) -> str | None:
         """Show one policy; empty if the person does not see it, also below a service that they see, None if unread."""
         try:
-            read, on_call = await asyncio.gather(
-                self.pagerduty.escalation_policy(policy), self.pagerduty.on_calls(policy)
-            )
+            read = await self.reader.policy(policy)
         except BadCredentials:
             raise
         except (Refused, Malformed) as error:
             log.warning("policy.unread", policy=policy, why=str(error))
             return None
-        return render_levels(read, on_call) if await self.visibility.seen(user, [read]) else ""
-
-
-def _policy_target(policy: EscalationPolicy) -> OnCallTarget:
-    return OnCallTarget(policy.name, Ref(policy.id, policy.name), policy)
+        if not await self._seen(user, [read.policy], read.private):
+            return ""
+        return render_levels(read.policy, read.entries, self.clock.estimate_ms())
 
 
 def best_matches(text: str, places: Sequence[OnCallTarget]) -> list[OnCallTarget]:
@@ -105,10 +112,10 @@ def best_matches(text: str, places: Sequence[OnCallTarget]) -> list[OnCallTarget
     return [place for place in places if place.name.casefold() in fitting]
 
 
-def render_levels(policy: EscalationPolicy, on_call: Sequence[OnCall]) -> str:
-    """Return who is on call at each level of a policy, and until when."""
+def render_levels(policy: EscalationPolicy, on_call: Sequence[OnCall], now_ms: int) -> str:
+    """Return who is on call at each level of a policy, until when, and who is next."""
     lines = [
-        f"Level {level}: {_people([entry for entry in on_call if entry.level == level])}"
+        f"Level {level}: {_people([entry for entry in on_call if entry.level == level], now_ms)}"
         for level in range(1, len(policy.levels) + 1)
     ]
     return "\n".join([f"*{escape(policy.name)}*", *lines])
@@ -139,12 +146,35 @@ def unread_policies(count: int) -> str:
     )
 
 
-def _people(entries: Sequence[OnCall]) -> str:
-    """Name each person once, with the end of their last shift; some are on call for good."""
-    until: dict[str, Instant | None] = {}
-    for entry in entries:
-        name, end = entry.user.name or entry.user.id, entry.until
-        before = until.get(name, Instant(0))
-        until[name] = max(before, end, key=lambda at: at.ms) if before and end else None
-    shown = [f"{escape(name)} until {date(end.ms)}" if end else escape(name) for name, end in until.items()]
-    return ", ".join(shown) or "nobody"
+def _people(entries: Sequence[OnCall], now_ms: int) -> str:
+    """Name each person once, with the end of their shifts without a break; then who is next."""
+    active = [one for one in entries if _begun(one, now_ms) and (one.until is None or now_ms < one.until.ms)]
+    ends = {one.user.name or one.user.id: _end(one, entries) for one in sorted(active, key=_until)}
+    shown = [f"{escape(name)} until {date(end)}" if end else escape(name) for name, end in ends.items()]
+    told = ", ".join(shown) or "nobody"
+    later = [one for one in entries if not _begun(one, now_ms) and (one.user.name or one.user.id) not in ends]
+    first_ms = min((one.since.ms for one in later if one.since), default=0)
+    following = list(dict.fromkeys(escape(one.user.name) for one in later if one.since and one.since.ms == first_ms))
+    if not following:
+        return told
+    next_up = listed(following)
+    if {*ends.values()} == {first_ms}:
+        return f"{told}, then {next_up}"
+    return f"{told}; next {next_up} from {date(first_ms)}"
+
+
+def _begun(entry: OnCall, now_ms: int) -> bool:
+    return entry.since is None or entry.since.ms <= now_ms
+
+
+def _until(entry: OnCall) -> float:
+    return entry.until.ms if entry.until else inf
+
+
+def _end(entry: OnCall, entries: Sequence[OnCall]) -> int | None:
+    """Return when a person's shifts end that follow on this one without a break; None for never."""
+    end = _until(entry)
+    for one in sorted(entries, key=_until):
+        if one.user.id == entry.user.id and (one.since is None or one.since.ms <= end):
+            end = max(end, _until(one))
+    return None if end == inf else int(end)

@@ -94,6 +94,14 @@ class Identity:
         except Declined as declined:
             raise naming_contact(declined, self.contact) from declined.__cause__
 
+    async def require_member(self, actor: SlackActor) -> None:
+        """Raise `Declined` unless they are a full member of this workspace; `CallError` if Slack does not tell."""
+        try:
+            person = await self._slack.person(actor.id)
+        except NotFound:
+            raise not_linked("This app can't see your Slack account.", f"Ask {self.contact}") from None
+        check_eligible(person, actor, self._home, in_table=actor.id in self.config.users)
+
     async def pagerduty_user(self, user: SlackUserId) -> User:
         """Find the PagerDuty user of a person whom another chose. Raises `Declined`, naming them, and `CallError`."""
         chosen = SlackActor(user, self._home.team_id, self._home.enterprise_id)

@@ -18,7 +18,8 @@ from bolt_app.modals.context import ModalContext
 from bolt_app.open_incidents import OpenIncident, OpenList
 from bolt_app.queries import incident_details
 from bolt_app.queries.list_incidents import render_list
-from bolt_app.queries.on_call import OnCallTarget, ambiguous_reply, best_matches, render_levels
+from bolt_app.queries.on_call import ambiguous_reply, best_matches, render_levels
+from bolt_app.queries.on_call_reader import OnCallTarget
 from bolt_app.queries.router import help_text, query_failed_text
 from bolt_app.queries.show_incident import IncidentView, render_incident
 from bolt_app.replies.builder import Reply, age
@@ -206,12 +207,37 @@ def test_each_level_and_each_person_once() -> None:
     later = NOON + 3_600_000
     entries = [on_call(1, "Alice", later), on_call(1, "Alice", NOON), on_call(2, "Bob", NOON), on_call(2, "Bob", None)]
 
-    _, first, second, third = render_levels(policy, entries).splitlines()
+    _, first, second, third = render_levels(policy, entries, NOON - 1).splitlines()
 
     assert 1 == first.count("Alice")
     assert f"^{later // 1000}^" in first
     assert "Level 2: Bob" == second
     assert "Level 3: nobody" == third
+
+
+def test_shifts_without_a_break_are_one_and_the_next_person_is_named() -> None:
+    """Alice's two shifts end together; Bob follows at that moment. Carol, after a gap, with the time she begins."""
+    policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),) * 3)
+    hour = 3_600_000
+
+    def shift(level: int, name: str, begin: int, end: int) -> OnCall:
+        return replace(on_call(level, name, NOON + end * hour), since=Instant(NOON + begin * hour))
+
+    entries = [
+        shift(1, "Alice", -1, 1),
+        shift(1, "Alice", 1, 2),
+        shift(1, "Bob", 2, 3),
+        shift(2, "Alice", -2, 1),
+        shift(2, "Carol", 5, 6),
+        shift(3, "Carol", 5, 6),
+        shift(3, "Bob", -6, -5),
+    ]
+    _, first, second, third = render_levels(policy, entries, NOON).splitlines()
+
+    assert f"^{(NOON + 2 * hour) // 1000}^" in first
+    assert first.endswith(", then Bob")
+    assert "; next Carol from" in second
+    assert third.startswith("Level 3: nobody; next Carol from")
 
 
 @pytest.mark.parametrize(

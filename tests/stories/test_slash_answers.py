@@ -117,6 +117,25 @@ async def test_who_is_on_call(bridge: Bridge) -> None:
     await answered(bridge, "Carol", "/pd oncall", "Payments on-call")
 
 
+async def test_who_is_on_call_for_people_without_an_account(bridge: Bridge) -> None:
+    """Dave, who has none, reads it, but for private teams; guests do not; the second to ask costs nothing."""
+    hire(bridge, "Dave")
+    hire(bridge, "Gus", guest="multi")
+    secret = bridge.pagerduty.add_team("Secret", private=True)
+    policy = bridge.pagerduty.add_escalation_policy("Secret on-call", [["PALICE1"]], teams=[secret])
+    bridge.pagerduty.add_service("vault", policy.id, teams=[secret])
+
+    told = await answered(bridge, "Dave", "/pd oncall checkout", "Payments on-call")
+    assert "Level 1: Alice Ng" in told
+    told = await answered(bridge, "Dave", "/pd oncall vault", "I can't find")
+    assert "Secret" not in told
+    await answered(bridge, "Gus", "/pd oncall checkout", "Guests of this Slack workspace")
+
+    before = len(bridge.pagerduty.calls_to("GET", "/oncalls"))
+    await answered(bridge, "Bob", "/pd oncall checkout", "Level 1: Alice Ng")
+    assert before == len(bridge.pagerduty.calls_to("GET", "/oncalls"))
+
+
 async def test_which_service_is_meant(bridge: Bridge) -> None:
     """Several fit: they are offered. A slip of the pen finds what was meant. What fits nothing is said to."""
     policy = bridge.pagerduty.add_escalation_policy("Search on-call", [["PCAROL1"]])

@@ -13,7 +13,8 @@ from bolt_app.listeners import slash_commands
 from bolt_app.open_incidents import OpenList
 from bolt_app.queries import acknowledge_mine, on_call, router
 from bolt_app.queries.list_incidents import render_list
-from bolt_app.queries.on_call import OnCallTarget, render_levels
+from bolt_app.queries.on_call import render_levels
+from bolt_app.queries.on_call_reader import OnCallTarget
 from bolt_app.queries.router import help_text, query_failed_text
 from bolt_app.queries.show_incident import IncidentView, render_incident
 from bolt_app.replies.builder import Reply, build_reply
@@ -162,7 +163,11 @@ def _add_queries(page: Page) -> None:
     page.chapter("`/pd oncall`")
     policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),) * 3)
     shifts = (_shift(1, "Alice Ng", NOON + 3_600_000), _shift(1, "Dan Ek", None), _shift(2, "Bob Ray", None))
-    page.case("Who is on call", slack_text.seen(render_levels(policy, shifts)))
+    page.case("Who is on call", slack_text.seen(render_levels(policy, shifts, NOON)))
+    end, eve = NOON + 3_600_000, _shift(1, "Eve Oh", None)
+    following = replace(eve, since=Instant(end))
+    page.case("And who is next", slack_text.seen(render_levels(policy, (shifts[0], following), NOON)))
+    page.case("The next one later", slack_text.seen(render_levels(policy, (shifts[1], following), NOON)))
     places = [OnCallTarget(f"checkout-{number}", Ref(f"P{number}"), policy) for number in range(12)]
     page.case("Several match", _shown(on_call.ambiguous_reply("checkout", places, PD)))
     page.case("Some could not be read", *(slack_text.seen(on_call.unread_policies(count)) for count in (1, 2)))
