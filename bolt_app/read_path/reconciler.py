@@ -90,7 +90,7 @@ class Reconciler:
                     if len(this.incident.lines) >= MANY_LINES or len(this.incident.seen_events) >= MANY_IDS:
                         await self._move_out(this)
                 burst = self.backlog.next_look(this.incident) if crowded else None
-                again = min(filter(None, (again, burst, look)), default=None)
+                again = min((each for each in (again, burst, look) if each is not None), default=None)
         except CallError as error:
             await self.journal.append(incident, failure("slack.later", error))
             raise
