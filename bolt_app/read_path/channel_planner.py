@@ -56,7 +56,8 @@ class ChannelPlanner:
         if not silent_ms or known.as_of is None or known.as_of.end > silent_ms:
             slack_state = await self._add_channels(slack_state, snapshot, chosen, lease)
         slack_state = await self._list(slack_state, snapshot, lease)
-        return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states)
+        clears = self.config.current.routing.withheld_lines == "delete"
+        return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states, clears=clears)
 
     async def _list(self, slack_state: SlackState, snapshot: Snapshot, lease: Lease) -> SlackState:
         """Index it before it is shown, so that it can be found while Slack is down, or take it out when it is over."""

@@ -1,7 +1,7 @@
 """Makes card and thread of an incident in one channel equal to the projection; nothing else writes them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import structlog
@@ -53,6 +53,8 @@ class ReconcilePass:
     slack_state: SlackState
     route: Route
     slack_states: Documents[SlackState]
+    clears: bool = False
+    """Whether lines are deleted where the incident is withheld."""
     told: tuple[ThreadEntry, ...] = ()
     """The thread's first messages, as far as they are there, or not wanted."""
 
@@ -159,6 +161,8 @@ class ChannelSync:
         try:
             if channel == this.home and this.card(channel).ts and this.slack_state.is_shown_in(channel):
                 await self._sync_thread(this)
+            elif this.clears and channel in this.slack_state.privacy.hidden_in:
+                await self._clear_thread(this, channel)
         except Unavailable as error:
             late.append(error)
         if late:
@@ -223,6 +227,21 @@ class ChannelSync:
             if key not in quiet and (key in state.lines or not state.is_silent(entry.line)):
                 await self._sync_line(this, entry)
             this.told = (*this.told, entry)
+
+    async def _clear_thread(self, this: ReconcilePass, channel: ChannelId) -> None:
+        """Delete the lines below a card that is withheld, once: what people wrote there is theirs."""
+        thread = this.card(channel).ts
+        if thread is None or channel in this.slack_state.privacy.cleared_in:
+            return
+        await self.message_sync.delete_replies(channel, thread, this.slack_state.lines.values(), this.lease)
+        log.info("thread.cleared", incident=this.incident.id, channel=channel)
+
+        def rule(kept: SlackState) -> SlackState:
+            # Where it becomes public again its thread goes on with what is told from then on.
+            ended = kept.thread_lost() if channel == kept.channels[0] else kept
+            return replace(ended, privacy=ended.privacy.cleared(channel))
+
+        await this.save(rule)
 
     async def _sync_line(self, this: ReconcilePass, entry: ThreadEntry) -> None:
         key, channel = entry.line.key, this.home

@@ -1,13 +1,14 @@
 """One message, once: carries out what `next_step` decides, storing what is known before and after each call."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import structlog
 
 from shared.durations import Durations
-from shared.errors import CallError, Refused, Unavailable
+from shared.errors import CallError, NotFound, Refused, Unavailable
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.slack_state import (
@@ -176,6 +177,28 @@ class MessageSync:
             raise
         # As of the begin: what could still land then may have landed after this update.
         return state.updated(message.digest, await self._unsettled(state.until_ms, begun.ms))
+
+    async def delete_replies(
+        self, channel: ChannelId, thread: MessageTs, pending: Iterable[MessageState], lease: Lease
+    ) -> None:
+        """
+        Delete all that the bridge has written in a thread; its first message stays.
+
+        Raises `Unavailable` while one of the `pending` may still land there, and what a call raises: it can be called
+        again, and goes on with what is left.
+        """
+        for state in pending:
+            if state.uncertain and (wait := await self._unsettled(state.until_ms)) > 0:
+                raise Unavailable("an earlier post in this thread may still land", retry_after=wait)
+        try:
+            replies = self.slack.own_messages(channel, oldest_ms=int(float(thread) * SECOND), thread_ts=thread)
+            written = [message.ts async for message in replies if not message.deleted]
+        except NotFound:
+            return
+        for ts in written:
+            await lease.check(self.durations.slack_timeout)
+            with suppress(NotFound):
+                await self.slack.delete(channel, ts)
 
     async def _delete_doubles(self, key: str, ts: MessageTs, from_ms: int, target: MessageTarget[Kept]) -> None:
         """Delete the messages of that key in the channel but `ts`."""

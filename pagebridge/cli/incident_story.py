@@ -196,6 +196,7 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "incident.routed": _routed,
     "incident.unshown": _unshown,
     "incident.withheld": "belongs to a private team now, and no route names {channel} for it: hidden there",
+    "thread.cleared": "its lines in {channel} were deleted there: it belongs to a private team now",
     "line.opened": _line,
     "journal.unreadable": "a step of the journal that cannot be read",
     "document.unreadable": "what the bridge knew ({document}) could not be read, so it is found out anew",

@@ -108,6 +108,8 @@ class RoutingConfig(_Table):
     """A thread's lines: `all`, `changes` (not what automation does), or `state` (states and escalations)."""
     broadcast: frozenset[BroadcastKind] = frozenset()
     """The lines that the whole channel reads: `escalated` (or unanswered again), `reopened`."""
+    withheld_lines: Literal["keep", "delete"] = "keep"
+    """The lines of an incident that comes to a private team, where it was public: `keep` or `delete` them."""
     routes: tuple[RouteConfig, ...] = ()
     """The routes, in their order; the first that matches wins."""
 

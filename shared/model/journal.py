@@ -124,6 +124,8 @@ def slack_facts(before: SlackState, after: SlackState) -> Facts:
         told.append(fact("card.displaced", channel=after.displaced, instead=after.channels[0]))
     told += [fact("channel.closed", channel=channel) for channel in sorted(after.waiting - before.waiting)]
     told += [fact("channel.opened", channel=channel) for channel in sorted(before.waiting - after.waiting)]
+    cleared = after.privacy.cleared_in - before.privacy.cleared_in
+    told += [fact("thread.cleared", channel=channel) for channel in sorted(cleared)]
     if not before.generation and after.announced_until_ms:
         return tuple(told)  # adopted: found as a whole
     home = after.channels[0] if after.channels else ""

@@ -85,3 +85,30 @@ async def test_a_public_team_gets_the_card_back(bridge: Bridge, vault: str) -> N
     await bridge.card("Triggered")
     lines = await bridge.lines(2)
     assert "changed the service from vault to checkout-api" in lines[1]
+
+
+async def test_the_lines_of_a_withheld_incident_are_deleted_where_the_operator_chose_so(
+    bridge: Bridge, vault: str
+) -> None:
+    """Of its thread only what people wrote is left; back in public it goes on with what is told from then on."""
+    bridge.reroute(withheld_lines="delete")
+    incident = bridge.trigger()
+    card = await bridge.card()
+    alice = bridge.pagerduty.web("PALICE1")
+    alice.add_note(incident.id, "The key is under the mat")
+    alice.acknowledge(incident.id)
+    await bridge.lines(2)
+    theirs = bridge.slack.person("U0BOB").post("What key?", "C0INCIDENTS", card.ts)
+    await settled(bridge)
+
+    alice.set_service(incident.id, vault)
+    await bridge.card(MOVED)
+    await bridge.channel.wait(lambda _: [theirs.ts] == [reply.ts for reply in card.replies])
+    alice.resolve(incident.id)
+    await settled(bridge)
+    assert [theirs.ts] == [reply.ts for reply in card.replies]
+
+    alice.set_service(incident.id, bridge.acme.service)
+    await bridge.card("Resolved")
+    await settled(bridge)
+    assert not [reply for reply in card.replies if "under the mat" in reply.plain]
