@@ -23,10 +23,21 @@ NARROWEST = 20
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]], width: int = 0) -> Iterator[str]:
-    """Write `rows` aligned under their titles, a dash for nothing; with a `width` the last column wraps below it."""
+    """
+    Write `rows` aligned under their titles, a dash for nothing.
+
+    With a `width` the last column wraps below itself; where the others leave no room for it, each row is a list.
+    """
     filled = [[harmless(cell) or "-" for cell in row] for row in (titles, *rows)]
     widths = [max(map(len, column)) for column in zip(*filled, strict=True)]
     indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    title = max(map(len, titles))
+    if title + 2 + NARROWEST <= width < min(indent + NARROWEST, indent + widths[-1]):
+        for row in filled[1:]:
+            for name, cell in zip(titles, row, strict=True):
+                yield from folded(f"{name.ljust(title)}  {cell}", width, title + 2)
+            yield ""
+        return
     for row in filled:
         line = "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
         yield from folded(line, width, indent)
@@ -36,7 +47,8 @@ def folded(line: str, width: int, indent: int) -> list[str]:
     """Wrap a line below its last column, which begins at `indent`; one line if `width` is 0 or has no room for it."""
     if width < indent + NARROWEST:
         return [line]
-    return textwrap.wrap(line, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+    # An address that is longer stays whole, so that it can be copied.
+    return textwrap.wrap(line, width, subsequent_indent=" " * indent, break_on_hyphens=False, break_long_words=False)
 
 
 def terminal() -> int:

@@ -21,7 +21,7 @@ from pagebridge.cli.checks.webhook import Pinging, is_private, judge
 from pagebridge.cli.clients import AsJson, Data, Receiver, opened, pagerduty_door
 from pagebridge.cli.env_file import ENV, SECRETS
 from pagebridge.cli.place import DATA
-from pagebridge.cli.terminal import agreed, show, table
+from pagebridge.cli.terminal import agreed, show, table, terminal
 from pagebridge.cli.webhook_secrets import (
     DESCRIPTION,
     described,
@@ -117,7 +117,7 @@ async def status(*, as_json: AsJson = False) -> int:
     if as_json:
         show(json.dumps(_as_json(each, settings)) for each in everything)
     else:
-        show(table(TITLES, map(_row, everything)))
+        show(table(TITLES, map(_row, everything), terminal()))
     ours = [each for each in everything if delivers_here(each, settings.pagerduty_webhook_subscription)]
     wrong = wrong_with(ours)
     if wrong and not as_json:

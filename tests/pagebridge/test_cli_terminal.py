@@ -14,6 +14,20 @@ def test_a_long_story_goes_on_below_itself() -> None:
     )
 
 
+def test_a_row_that_finds_no_room_is_a_list() -> None:
+    """Where the columns before the last one fill the terminal; an address stays whole. A row that fits stays a row."""
+    titles, row = ("ID", "ADDRESS", "WHAT"), ("P1", "https://bridge.example.com/webhooks", "somebody's second try")
+
+    assert [
+        "ID       P1",
+        "ADDRESS  https://bridge.example.com/webhooks",
+        "WHAT     somebody's second try",
+        "",
+    ] == list(table(titles, [row], 48))
+    assert ["ADDRESS", "https://bridge.example.com/webhooks"] == "\n".join(table(titles, [row], 31)).split()[2:4]
+    assert ["P1  https://bridge.example.com/webhooks  once"] == list(table(titles, [(*row[:2], "once")], 50))[1:]
+
+
 @pytest.mark.parametrize("width", [0, 10])
 def test_one_row_is_one_line_where_nobody_folds_it(width: int) -> None:
     """For `grep`, and where there is no room for a column."""
