@@ -58,12 +58,11 @@ class DeliveryHandler:
             return HTTPStatus.UNAUTHORIZED
         with tracing.begin("delivery", delivery=delivery):
             try:
-                await self._events.append(body)
+                await self._events.append(body, delivery)
             except (StoreDown, WrongLayout) as error:
                 tracing.note(failed=True)
                 log.error("delivery.not_stored", delivery=delivery, why=str(error))
                 return HTTPStatus.SERVICE_UNAVAILABLE
-            log.info("delivery.stored", delivery=delivery, bytes=len(body))
             return HTTPStatus.ACCEPTED
 
 

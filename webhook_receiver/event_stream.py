@@ -5,7 +5,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Histogram
@@ -47,10 +47,20 @@ class Limits(ClientLimits):
 
 @dataclass(eq=False)
 class Delivery:
-    """A delivery on its way: `element` is what is appended. As long as there is an `error`, it may not be stored."""
+    """A delivery on its way: `element` is what is appended, `id` is only for the log. `stored` is its end."""
 
     element: bytes
-    error: Exception | None = field(default_factory=lambda: StoreDown("Redis did not confirm it in time"))
+    id: str
+    stored: asyncio.Future[None]
+
+    def settle(self, error: Exception | None) -> None:
+        """Let whoever waits know that it is stored, or that it may not be; nobody may wait any more."""
+        if self.stored.done():
+            return
+        if error is None:
+            self.stored.set_result(None)
+        else:
+            self.stored.set_exception(error)
 
 
 class EventStream:
@@ -70,7 +80,7 @@ class EventStream:
         self._layout_checked = False
         self._limits = limits
         self._waiting: deque[Delivery] = deque()
-        self._writing = asyncio.Lock()
+        self._writer: asyncio.Task[None] | None = None
 
     def want(self, level: DurabilityLevel) -> None:
         """Let a delivery count as stored only once it is as safe as that."""
@@ -82,15 +92,17 @@ class EventStream:
         """True if a delivery counts as stored only once it is on disk."""
         return self.wanted != "memory" and (self.durability is None or self.durability.fsync)
 
-    async def append(self, body: bytes) -> None:
+    async def append(self, body: bytes, delivery_id: str = "") -> None:
         """Store one delivery within `Limits.store` seconds. Raises `StoreDown`, `WrongLayout`."""
-        traced = f"{time.time_ns() // 1_000_000} {tracing.context()}".rstrip()
-        delivery = Delivery(b"%b %b" % (traced.encode(), body))
+        traced, loop = f"{time.time_ns() // 1_000_000} {tracing.context()}".rstrip(), asyncio.get_running_loop()
+        delivery = Delivery(b"%b %b" % (traced.encode(), body), delivery_id, loop.create_future())
         self._waiting.append(delivery)
+        if self._writer is None or self._writer.done():
+            self._writer = loop.create_task(self._write_all())
         try:
             with STORE_SECONDS.time():
                 async with asyncio.timeout(self._limits.store):
-                    await self._store(delivery)
+                    await delivery.stored
         except (StoreDown, TimeoutError) as error:
             self._taken = -math.inf
             raise StoreDown(str(error) or f"Redis took longer than {self._limits.store:g} s") from error
@@ -98,14 +110,10 @@ class EventStream:
             if delivery in self._waiting:
                 self._waiting.remove(delivery)
 
-    async def _store(self, delivery: Delivery) -> None:
-        """Store a delivery and all that wait with it. Raises `StoreDown`, `WrongLayout`."""
-        async with self._writing:
-            # Another one has usually written it by now, together with its own.
-            while delivery in self._waiting:
-                await self._write(self._next_batch())
-        if delivery.error:
-            raise delivery.error
+    async def _write_all(self) -> None:
+        """Store what waits, batch after batch: what comes during one makes the next, so that one sync is for many."""
+        while self._waiting:
+            await self._write(self._next_batch())
 
     def _next_batch(self) -> list[Delivery]:
         """Take those that came first: `MOST_BATCH` bytes of them at most, but always one."""
@@ -117,14 +125,22 @@ class EventStream:
 
     async def _write(self, batch: Sequence[Delivery]) -> None:
         """Store all of a batch or none, with one append and one wait for the disk."""
-        error: Exception | None = None
+        error: Exception | None = StoreDown(f"Redis took longer than {self._limits.store:g} s")
         try:
-            await self._check_layout()
-            await self._push(*(delivery.element for delivery in batch), wait_for_disk=self.waits_for_disk)
+            async with asyncio.timeout(self._limits.store):
+                await self._check_layout()
+                await self._push(*(delivery.element for delivery in batch), wait_for_disk=self.waits_for_disk)
+            error = None
+            # One line for all of them: it would otherwise cost as much as everything else.
+            ids, sizes = (delivery.id for delivery in batch), (len(delivery.element) for delivery in batch)
+            log.info("delivery.stored", delivery=" ".join(filter(None, ids)), deliveries=len(batch), bytes=sum(sizes))
+        except TimeoutError:
+            pass
         except (StoreDown, WrongLayout) as failed:
             error = failed
-        for delivery in batch:
-            delivery.error = error
+        finally:
+            for delivery in batch:
+                delivery.settle(error)
 
     async def _push(self, *elements: bytes, wait_for_disk: bool) -> None:
         await write_once(self._client, "RPUSH", keys.DELIVERIES, *elements, wait_for_disk=wait_for_disk)

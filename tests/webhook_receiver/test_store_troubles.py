@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from pagebridge.local import embedded_valkey
 from pagebridge.local.embedded_valkey import EmbeddedValkey
@@ -251,17 +252,22 @@ async def _written(redis: Redis) -> bool:
 
 
 async def test_many_deliveries_cost_one_write(receiver: Running, redis: Redis) -> None:
-    """What comes while Redis is busy is written together, once each, and every one has its 202."""
+    """What comes while Redis is busy is written together, once each; all have their 202 and are in the log."""
     await redis.config_resetstat()
     bodies = [b"%d" % number for number in range(40)]
     await redis.execute_command("CLIENT", "PAUSE", 300, "WRITE")
-    async with asyncio.TaskGroup() as group:
-        answers = [group.create_task(receiver.deliver(body)) for body in bodies]
+    with capture_logs() as logged:
+        async with asyncio.TaskGroup() as group:
+            ids = [("X-Webhook-Id", f"id{number}") for number in range(len(bodies))]
+            delivering = [receiver.deliver(body, None, id_) for body, id_ in zip(bodies, ids, strict=True)]
+            answers = [group.create_task(one) for one in delivering]
 
     assert {202} == {answer.result() for answer in answers}
     assert sorted(bodies) == sorted(await stored(redis))
     calls = (await redis.info("commandstats"))["cmdstat_rpush"]["calls"]
-    assert calls < len(bodies) / 4
+    lines = [entry for entry in logged if entry["event"] == "delivery.stored"]
+    assert len(lines) <= calls < len(bodies) / 4
+    assert {value for _, value in ids} == {one for entry in lines for one in entry["delivery"].split()}
 
 
 async def test_what_does_not_fit_into_one_write(redis: Redis, receiver: Running) -> None:
