@@ -20,7 +20,7 @@ FROM python:3.11-slim-bookworm AS base
 RUN python -m pip uninstall --yes setuptools wheel pip \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin pagebridge
 COPY deploy/healthcheck.py /opt/pagebridge/healthcheck.py
-ENV PATH=/opt/pagebridge/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/pagebridge/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
 WORKDIR /app
 USER 10001
 

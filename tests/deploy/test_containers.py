@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import yaml
 
 from pagebridge.local.child_process import Child
 from pagebridge_sandbox.demo.processes import free_ports
+from shared.config.settings import Environment, ReceiverSettings, WorkerSettings
 from shared.pagerduty.api.auth import SCOPES
 from tests.deploy.users import ROOT, Store, store
 from tests.stories.harness import SECRET
@@ -22,6 +22,17 @@ from tests.stories.typed_commands import answered
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+SECRETS = {
+    "receiver": ("pagerduty_webhook_secrets", "redis_url"),
+    "worker": ("slack_bot_token", "slack_app_token", "pagerduty_client_secret", "redis_url"),
+}
+"""The files that docs/deployment.md has in the folder of each process."""
+FIXED = {
+    *("SECRETS_DIR", "BRIDGE_CONFIG", "ADMIN_HOST"),
+    *("RECEIVER_PORT", "RECEIVER_ADMIN_PORT", "WORKER_PORT", "SLACK_HTTP_PORT"),
+}
+"""What nobody has to change in a container: its own folders, and its own ports, to which the other files lead."""
+PROXIES = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
 OVERRIDES = ("deploy/compose.proxy.yaml", "deploy/compose.prometheus.yaml", "deploy/compose.slack-http.yaml")
 
 
@@ -131,15 +142,45 @@ def test_every_container_has_as_little_as_can_be(name: str) -> None:
 
 def test_each_process_has_its_own_secrets() -> None:
     """The receiver has neither Slack's nor PagerDuty's tokens, no secret is in the environment, and each is a file."""
-    held = {name: {secret_name(one) for one in service["secrets"]} for name, service in SERVICES.items()}
-    assert held["receiver"] == {"pagerduty_webhook_secrets", "receiver_redis_url"}
-    assert held["worker"].isdisjoint(held["receiver"])
-    assert set().union(*held.values()) == set(COMPOSE["secrets"])
-    assert {str(one["file"]) for one in COMPOSE["secrets"].values()} == {
-        f"./secrets/{name}" for name in COMPOSE["secrets"]
-    }
+    for name in ("receiver", "worker"):
+        folders = {volume["source"]: volume["target"] for volume in SERVICES[name]["volumes"]}
+        assert folders == {
+            "./config": "/etc/pagebridge",
+            f"./secrets/{name}": SERVICES[name]["environment"]["SECRETS_DIR"],
+        }
+        assert "secrets" not in SERVICES[name]
+    addresses = {f"{name}_redis_url": {"file": f"./secrets/{name}/redis_url"} for name in ("receiver", "worker")}
+    assert addresses == COMPOSE["secrets"]
+    assert set(addresses) == set(SERVICES["valkey"]["secrets"])
     environment = [name for service in SERVICES.values() for name in service.get("environment", {})]
-    assert not [name for name in environment if re.search("TOKEN|SECRET$|SECRETS$|REDIS_URL", name)]
+    assert not [name for name in environment if re.search("TOKEN|SECRET$|SECRETS$|REDIS_URL|HEADERS", name)]
+
+
+def secret_names(kind: type[Environment]) -> set[str]:
+    """Name the settings of a process that are secrets, each a file of its folder."""
+    return {name.upper() for name, field in kind.model_fields.items() if "SecretStr" in str(field.annotation)}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("receiver", ReceiverSettings), ("worker", WorkerSettings)])
+def test_every_setting_gets_into_its_container(name: str, kind: type[Environment]) -> None:
+    """What stands in `.env` is passed on under its own name, empty if it is not set; the rest is fixed, or a secret."""
+    given = {key: str(value) for key, value in SERVICES[name]["environment"].items()}
+    settings = {field.upper() for field in kind.model_fields}
+    passed_on = {key for key, value in given.items() if value == f"${{{key}:-}}"}
+    assert settings - secret_names(kind) - FIXED == passed_on - PROXIES
+    assert given.keys() - passed_on == FIXED & settings & given.keys()
+    assert name == "receiver" or passed_on >= PROXIES
+
+
+@pytest.mark.parametrize("name", ["receiver", "worker"])
+def test_what_is_read_again_is_in_a_folder(name: str) -> None:
+    """An editor replaces a file; a container that has that single file mounted would read the old one at SIGHUP."""
+    for volume in SERVICES[name]["volumes"]:
+        assert (volume["type"], volume["read_only"]) == ("bind", True)
+        assert not Path(volume["source"]).suffix
+        assert volume["bind"] == {"create_host_path": False}
+    assert SERVICES[name]["environment"]["BRIDGE_CONFIG"] == "/etc/pagebridge/bridge.toml"
+    assert "HOME=/tmp" in dict(last_stage())["ENV"]
 
 
 @pytest.mark.parametrize("name", OVERRIDES)
@@ -151,11 +192,6 @@ def test_what_lies_on_top_fits(name: str) -> None:
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             assert source in on_top["volumes"] or (ROOT / source).exists()
-
-
-def secret_name(given: str | Mapping[str, str]) -> str:
-    """Name a secret, however compose.yaml writes it."""
-    return given if isinstance(given, str) else given["source"]
 
 
 async def test_the_commands_run(tmp_path: Path) -> None:
@@ -194,16 +230,14 @@ async def test_the_commands_run(tmp_path: Path) -> None:
 def started(bridge: Deployment, server: Store, name: str, **environment: str) -> Process:
     """Start a service by its command in compose.yaml; what compose gives as secrets it finds in files."""
     values = {name.lower(): value for name, value in bridge.environment.items()}
-    values |= {f"{user}_redis_url": server.url(user) for user in ("receiver", "worker")}
     app = bridge.pagerduty.add_oauth_app(SCOPES)
-    values |= {"pagerduty_client_secret": app.secret}
+    values |= {"pagerduty_client_secret": app.secret, "redis_url": server.url(name)}
     service = SERVICES[name]
     folder = bridge.config.parent / f"secrets-{name}"
     folder.mkdir()
-    for given in service["secrets"]:
-        source, target = (given, given) if isinstance(given, str) else (given["source"], given["target"])
-        (folder / target).write_text(values[source] + "\n", encoding="utf-8")
-        environment |= {target.upper(): ""}
+    for secret in SECRETS[name]:
+        (folder / secret).write_text(values[secret] + "\n", encoding="utf-8")
+        environment |= {secret.upper(): ""}
     python, flag, module = service["command"]
     assert (python, flag) == ("python", "-m")
     environment |= {"SECRETS_DIR": str(folder), "PAGERDUTY_API_TOKEN": "", "PAGERDUTY_CLIENT_ID": app.client_id}

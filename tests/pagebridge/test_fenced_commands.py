@@ -42,7 +42,7 @@ def lines(document: str, program: str) -> Iterator[str]:
     typed = [line.strip() for text in scripts(document) for line in text.replace("\\\n", " ").splitlines()]
     quoted = [PLACEHOLDER.sub(ANYTHING, " ".join(code.split())) for code in re.findall(r"`([^`]+)`", prose)]
     for line in (*typed, *quoted):
-        if found := re.match(rf"(?:.*(?:exec worker|--|[A-Z_]+=\S+) )?({program} [^|&;#>]+)", line):
+        if found := re.match(rf"(?:.*(?:(?:exec|no-deps) worker|--|[A-Z_]+=\S+) )?({program} [^|&;#>]+)", line):
             yield found[1].strip()
 
 
