@@ -25,10 +25,12 @@ WORKDIR /app
 USER 10001
 
 # To try it without an account, `docker build --target play .`: with the simulators and the embedded Valkey.
+# Publish the port to this machine only: `docker run -p 127.0.0.1:8765:8765`. The page answers to no other name.
 FROM base AS play
 COPY --from=build /opt/pagebridge /opt/pagebridge
 COPY pagebridge_sandbox /opt/pagebridge/lib/python3.11/site-packages/pagebridge_sandbox
-CMD ["pagebridge", "play", "--no-browser"]
+EXPOSE 8765
+CMD ["pagebridge", "play", "--no-browser", "--host", "0.0.0.0"]
 
 # The embedded server is for one machine alone.
 FROM build AS bridge

@@ -8,11 +8,14 @@ import typer
 def play(
     *,
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65535, help="Port of the page on 127.0.0.1; 0 takes a free one.")
+        int, typer.Option(metavar="N", min=0, max=65535, help="Port of the page; 0 takes a free one.")
     ] = 8765,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on: 0.0.0.0 in a container with a published port.")
+    ] = "127.0.0.1",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Show the address and open nothing.")] = False,
 ) -> None:
     """Play with a simulated Slack and PagerDuty in the browser; no account is needed."""
     from pagebridge_sandbox.play import main  # noqa: PLC0415 - the sandbox stays out of a bridge that really runs
 
-    raise typer.Exit(main(port, browser=not no_browser))
+    raise typer.Exit(main(port, host, browser=not no_browser))

@@ -20,19 +20,19 @@ EXIT_OK, EXIT_FAILED = 0, 1
 PORT = 8765
 
 
-def main(port: int = PORT, *, browser: bool = True) -> int:
+def main(port: int = PORT, host: str = HOST, *, browser: bool = True) -> int:
     """
-    Play until Ctrl-C or SIGTERM, with the page on this port of 127.0.0.1; 0 takes a free one.
+    Play until Ctrl-C or SIGTERM, with the page on this port of `host`; 0 takes a free one.
 
     With `browser` the page is opened where there is a browser. Returns the exit code: 0, or 1 when it could not start.
     """
-    if not _is_free(port):
+    if not _is_free(host, port):
         sys.stderr.write(f"Port {port} is in use: choose another one with --port, or 0 for any.\n")
         return EXIT_FAILED
     directory = Path(tempfile.mkdtemp(prefix="pagebridge-play-"))
     code = EXIT_FAILED
     try:
-        code = asyncio.run(_until_stopped(directory, port, browser=browser))
+        code = asyncio.run(_until_stopped(directory, (host, port), browser=browser))
     except* (ProcessFailed, EmbeddedValkeyError, OSError) as errors:
         sys.stderr.writelines(f"Could not go on: {error}\n" for error in errors.exceptions)
     finally:
@@ -43,20 +43,21 @@ def main(port: int = PORT, *, browser: bool = True) -> int:
     return code
 
 
-async def _until_stopped(directory: Path, port: int, *, browser: bool) -> int:
+async def _until_stopped(directory: Path, place: tuple[str, int], *, browser: bool) -> int:
     """Play until a signal comes. A second one changes nothing: everything is being ended already."""
     async with asyncio.TaskGroup() as group:
-        playing = group.create_task(_play(directory, port, browser=browser))
+        playing = group.create_task(_play(directory, place, browser=browser))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _cancel_once, playing)
     return EXIT_OK
 
 
-async def _play(directory: Path, port: int, *, browser: bool) -> None:
+async def _play(directory: Path, place: tuple[str, int], *, browser: bool) -> None:
     _write("Starting a Slack, a PagerDuty and the bridge between them ...")
-    async with running_game(directory) as game, PlayServer(game).listening(port) as server:
-        _write(f"Play at {server.url} (only from this machine). Ctrl-C ends everything.")
+    async with running_game(directory) as game, PlayServer(game).listening(*place) as server:
+        whence = "only from this machine" if place[0] == HOST else f"it listens on {place[0]}"
+        _write(f"Play at {server.url} ({whence}). Ctrl-C ends everything.")
         if browser and _has_browser():
             await asyncio.to_thread(webbrowser.open, server.url)
         try:
@@ -70,9 +71,9 @@ def _cancel_once(playing: asyncio.Task[None]) -> None:
         playing.cancel()
 
 
-def _is_free(port: int) -> bool:
+def _is_free(host: str, port: int) -> bool:
     try:
-        socket.create_server((HOST, port)).close()
+        socket.create_server((host, port)).close()
     except OSError:
         return False
     return True

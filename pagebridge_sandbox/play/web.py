@@ -1,4 +1,4 @@
-"""The page's server: files, the state as it changes, and what people do. It listens on this machine only."""
+"""The page's server: files, the state as it changes, and what people do. It answers a browser of this machine."""
 
 import asyncio
 import json
@@ -53,12 +53,12 @@ class PlayServer:
         return f"http://{HOST}:{self._port}/"
 
     @asynccontextmanager
-    async def listening(self, port: int) -> AsyncIterator["PlayServer"]:
+    async def listening(self, host: str, port: int) -> AsyncIterator["PlayServer"]:
         """Listen until left; port 0 takes a free one. Raises `OSError` when the port is taken."""
         runner = web.AppRunner(self._application(), shutdown_timeout=0.2, access_log=None)
         await runner.setup()
         try:
-            await web.TCPSite(runner, HOST, port).start()
+            await web.TCPSite(runner, host, port).start()
             self._port = runner.addresses[0][1]
             yield self
         finally:
@@ -87,9 +87,9 @@ class PlayServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer only what this page asks: no other page, and no name that leads here by a trick."""
-        hosts = {f"{name}:{self._port}" for name in (HOST, "localhost")}
-        origin = request.headers.get("Origin")
-        if request.host not in hosts or (origin is not None and origin.removeprefix("http://") not in hosts):
+        # The port is another one where a container publishes this one.
+        name, origin = request.host.partition(":")[0], request.headers.get("Origin", f"http://{request.host}")
+        if name not in {HOST, "localhost"} or origin != f"http://{request.host}":
             return _refusal("This server answers only the page that it serves itself.", 403)
         if request.method == "POST" and request.content_type != "application/json":
             return _refusal("Send JSON, with its content type.", 415)

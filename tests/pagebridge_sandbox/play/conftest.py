@@ -119,7 +119,7 @@ async def looking(directory: Path) -> AsyncIterator[Page]:
     """Open a game whose first play is ready, and a page that looks at it."""
     async with (
         running_game(directory) as game,
-        PlayServer(game).listening(0) as server,
+        PlayServer(game).listening("127.0.0.1", 0) as server,
         aiohttp.ClientSession(trust_env=False) as session,
     ):
         yield Page(session, server.url, game)

@@ -130,8 +130,9 @@ async def test_only_its_own_page_is_answered(page: Page) -> None:
         for headers in ({"Host": "evil.example"}, {"Host": f"evil.example:{port}"}, {"Origin": "https://evil.example"}):
             status, _ = await page.get(path, **headers)
             assert 403 == status
-    for origin in (f"http://127.0.0.1:{port}", f"http://localhost:{port}"):
-        assert 200 == (await page.get("api/state", Origin=origin))[0]
+    for host in (f"127.0.0.1:{port}", f"localhost:{port}", "localhost:9000"):
+        assert 200 == (await page.get("api/state", Host=host, Origin=f"http://{host}"))[0]
+        assert 403 == (await page.get("api/state", Host=host, Origin="http://localhost:1"))[0]
     async with page.session.post(page.url + "api/slack/reload", data='{"user": "U0ALICE"}') as answer:
         assert 415 == answer.status
     async with page.session.get(page.url) as answer:
