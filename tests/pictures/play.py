@@ -1,5 +1,7 @@
 """Take the pictures of `pagebridge play` for the documents: `python -m tests.pictures.play`. It needs Chromium."""
 
+from pathlib import Path
+
 from playwright.sync_api import Browser, expect
 
 from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk, run_chromium, run_play
@@ -12,10 +14,20 @@ THEMES = ("light", "dark")
 def main() -> None:
     """Let an incident be acknowledged and refused, and take both pictures of it."""
     with run_play() as url, run_chromium() as browser:
-        with open_desk(browser, url, viewport=SIZE) as desk:
-            number = perform(desk)
-        for theme in THEMES:
-            take(browser, url, theme, number)
+        for theme, picture in pictures(browser, url).items():
+            picture_of(theme).write_bytes(picture)
+
+
+def picture_of(theme: str) -> Path:
+    """Return where the picture in a theme is kept."""
+    return FOLDER / f"play-{theme}.png"
+
+
+def pictures(browser: Browser, url: str) -> dict[str, bytes]:
+    """Do in a fresh play what the pictures show, and return the picture in each theme."""
+    with open_desk(browser, url, viewport=SIZE) as desk:
+        number = perform(desk)
+    return {theme: take(browser, url, theme, number) for theme in THEMES}
 
 
 def perform(desk: Desk) -> int:
@@ -33,14 +45,14 @@ def perform(desk: Desk) -> int:
     return number
 
 
-def take(browser: Browser, url: str, theme: str, number: int) -> None:
+def take(browser: Browser, url: str, theme: str, number: int) -> bytes:
     """Take one picture, as Carol sees it."""
     with open_desk(browser, url, viewport=SIZE, color_scheme=theme) as desk:
         desk.be("Carol")
         desk.page.get_by_role("button", name="Close the tour").click()
         desk.page.locator(f"[data-incident='{number}']").click()
         desk.page.mouse.move(0, 0)
-        desk.page.screenshot(path=FOLDER / f"play-{theme}.png")
+        return desk.page.screenshot()
 
 
 if __name__ == "__main__":

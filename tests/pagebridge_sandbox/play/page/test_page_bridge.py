@@ -20,6 +20,7 @@ SWITCHES = (
     "deliveries_reordered",
     "slack_429",
     "slack_5xx",
+    "store_stopped",
 )
 PHONE = {"width": 390, "height": 844}
 
@@ -79,13 +80,13 @@ def test_each_switch_is_turned_on_and_off(desk: Desk, name: str) -> None:
     expect(it.locator(".verdict.broken")).to_have_count(0)
 
 
-@pytest.mark.parametrize("name", ["deliveries_forged", "slack_cut"])
+@pytest.mark.parametrize("name", ["deliveries_forged", "slack_cut", "worker_killed", "store_emptied"])
 def test_what_is_done_once(desk: Desk, name: str) -> None:
     """It has a button, and a verdict after it."""
     desk.page.get_by_role("tab", name="Break it").click()
     it = desk.page.locator(f"[data-break={name}]")
     it.get_by_role("button", name="Do it").click()
-    expect(it.locator(".verdict.held")).to_be_visible()
+    expect(it.locator(".verdict.held")).to_be_visible(timeout=60_000)
 
 
 def test_an_outage_is_told_and_ends(desk: Desk) -> None:
