@@ -69,7 +69,9 @@ def _one_card(facts: Facts) -> Finding:
     for (incident, channel), cards in Counter((card.incident, card.channel) for card in facts.cards).items():
         if cards > 1:
             name = facts.playground.slack.name_of(channel)
-            return Finding("broken", f"{cards} cards of {_number(facts, incident)} in #{name}")
+            told = f"{cards} cards of {_number(facts, incident)} in #{name}"
+            # A card whose post was answered with an error may land after the next one, which is then deleted.
+            return _late(facts, told) if _is_shaken(facts) else Finding("broken", told)
     return _held_if(
         facts.cards, f"{_count(len(facts.cards), 'card')}, one for each incident and channel", "No cards yet"
     )
@@ -130,12 +132,15 @@ def _equal(facts: Facts) -> Finding:
     return _held_if(facts.cards, f"{_count(len(facts.cards), 'card')} equal to PagerDuty", "No cards yet")
 
 
+def _is_shaken(facts: Facts) -> bool:
+    """Whether something is broken on purpose, or was a moment ago."""
+    return facts.playground.is_disturbed or time.time() - facts.playground.disturbed_until < PATIENCE
+
+
 def _late(facts: Facts, told: str) -> Finding:
     """Judge what is behind: it may be, for a while, and for as long as something is broken on purpose."""
-    playground = facts.playground
-    changed = max((incident.updated_at.timestamp() for incident in playground.pagerduty.incidents), default=0.0)
-    settled = max(changed, playground.disturbed_until)
-    if playground.is_disturbed or facts.restless or time.time() - settled < PATIENCE:
+    changed = max((incident.updated_at.timestamp() for incident in facts.playground.pagerduty.incidents), default=0.0)
+    if _is_shaken(facts) or facts.restless or time.time() - changed < PATIENCE:
         return Finding("idle", f"{told}, catching up", moving=True)
     return Finding("broken", f"{told}, and nothing moves any more")
 

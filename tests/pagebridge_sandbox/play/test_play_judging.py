@@ -20,6 +20,9 @@ async def test_a_broken_promise_is_seen(page: Page) -> None:
     # Judged at once, before the bridge can repair it.
     findings = judge(Facts(page.playground))
     assert ("broken", "broken") == (findings["card"].state, findings["true"].state)
+    await page.post("breaks", id="slack_5xx", on=True)
+    assert "idle" == judge(Facts(page.playground))["card"].state
+    await page.post("breaks", id="slack_5xx", on=False)
 
     url, headers = f"{pagerduty.url}/incidents/{incident.id}", {"Authorization": f"Token token={pagerduty.token}"}
     body = {"incident": {"type": "incident_reference", "status": "acknowledged"}}
