@@ -76,6 +76,10 @@ class StoreDown(BridgeError):
     """Raised when Redis could not take or give what was asked; whether a write happened is unknown."""
 
 
+class WrongPassword(StoreDown):
+    """Raised when Redis does not take the user and password that were given: until they are corrected, or it is."""
+
+
 class ScriptFailed(StoreDown):
     """Raised when a script failed over what it was given: Redis is up, and the same script would fail again."""
 

@@ -19,7 +19,7 @@ from pagebridge.cli.place import StoreSettings
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.config.errors import Misconfigured
 from shared.config.settings import Environment, PagerDutySettings, S, SlackSettings, load
-from shared.errors import StoreDown, Unavailable
+from shared.errors import StoreDown, Unavailable, WrongPassword
 from shared.http.hosts import LOOPBACK, from_here
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
@@ -33,8 +33,6 @@ STORE_TIMEOUT = 10.0
 PAGE_TIMEOUT = aiohttp.ClientTimeout(total=2.0)
 TRIES = 10
 """How often a directory is read again that a limit has cut short."""
-WRONG_PASSWORD = ("WRONGPASS", "invalid username-password", "Authentication required", "NOAUTH")
-"""How Redis says that it does not take the user or the password."""
 REFUSED = "401"
 DELIVERIES = "pagebridge_deliveries_total"
 T = TypeVar("T")
@@ -116,10 +114,8 @@ async def opened(data: Path) -> AsyncIterator[Redis]:
             await require_layout(redis)
             yield redis
         except StoreDown as error:
-            refused = given is not None and any(word in str(error) for word in WRONG_PASSWORD)
-            why = f"{error} Correct the user and password in REDIS_URL." if refused else error
-            sys.stderr.write(f"Can't read the store: {why if given else _nobody(data)}\n")
-            raise typer.Exit(MISCONFIGURED if refused else FAILED) from error
+            sys.stderr.write(f"Can't read the store: {error if given else _nobody(data)}\n")
+            raise typer.Exit(MISCONFIGURED if isinstance(error, WrongPassword) else FAILED) from error
 
 
 def _nobody(data: Path) -> str:

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from redis.exceptions import ClusterDownError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, ClusterDownError, NoScriptError, RedisError, ResponseError
 
-from shared.errors import ScriptFailed, StoreDown
+from shared.errors import ScriptFailed, StoreDown, WrongPassword
 
 _SCRIPT_FAILED = re.compile(r"(?<!@)user_script:\d+: |WRONGTYPE ")
 """How an error of Lua itself reads, or one over a key of another type; Redis's other refusals name a script too."""
@@ -40,6 +40,9 @@ def store_errors(answers: tuple[str, ...] = _ANSWERS) -> Iterator[None]:
     except (RedisError, OSError) as error:
         if isinstance(error, ResponseError) and str(error).startswith(answers):
             raise
+        # On a socket of this machine redis-py wraps what it was told.
+        if isinstance(error, AuthenticationError) or isinstance(error.__cause__, AuthenticationError):
+            raise WrongPassword(f"Redis: it rejects the user or password in REDIS_URL ({error})") from error
         why = str(error) or type(error).__name__
         if isinstance(error, ClusterDownError):
             why = f"its cluster is down, or no node of it serves this key ({error})"

@@ -8,7 +8,7 @@ import pytest
 from pagebridge.cli.checks import redis
 from pagebridge.cli.checks.findings import Status, look_at_all
 from shared.durations import Durations
-from shared.errors import StoreDown
+from shared.errors import StoreDown, WrongPassword
 from shared.store import keys
 from shared.store.clock import require_layout
 from shared.store.durability import probe
@@ -41,6 +41,16 @@ async def refused(client: Redis, line: str) -> bool:
     except StoreDown as error:
         return "no permissions" in str(error).lower()
     return False
+
+
+@pytest.mark.parametrize("user", ["worker:wrong", "nobody:any", "receiver"])
+async def test_a_wrong_password_is_named_by_its_setting(server: Store, user: str) -> None:
+    """Wrong, of no user, or missing: log, `/readyz` and commands say which setting it is in, and show no password."""
+    client = connect(f"redis://{user}@127.0.0.1:{server.port}/0")
+    with pytest.raises(WrongPassword, match="rejects the user or password in REDIS_URL") as raised:
+        await client.ping()
+    assert "wrong" not in str(raised.value)
+    await client.aclose()
 
 
 async def test_the_receiver_appends_and_nothing_else(server: Store) -> None:

@@ -211,7 +211,7 @@ async def test_a_wrong_password_is_a_setting_to_correct(
         monkeypatch.setenv("REDIS_URL", valkey.url.replace("unix://", "unix://worker:geheim123@"))
         assert MISCONFIGURED == await asyncio.to_thread(main, ["audit"])
     said = capsys.readouterr().err
-    assert "Correct the user and password in REDIS_URL" in said
+    assert "Redis: it rejects the user or password in REDIS_URL" in said
     assert "geheim123" not in said
 
 
