@@ -17,6 +17,7 @@ from bolt_app.queries.on_call import OnCallQuery
 from bolt_app.queries.on_call_reader import OnCallReader
 from bolt_app.queries.router import QueryRouter, WhoAmI
 from bolt_app.queries.show_incident import ShowIncident
+from bolt_app.queries.timeline import Timeline
 from bolt_app.worker_parts import Shared
 from bolt_app.write_path.command_intake import CommandIntake
 
@@ -54,6 +55,7 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
                 {
                     Verb.LIST: listing,
                     Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
+                    Verb.TIMELINE: Timeline(pagerduty, visibility, incident_lookup, store.incidents),
                     Verb.ONCALL: OnCallQuery(on_call_reader, identity, open_reader, visibility, store.clock),
                     Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),
                     Verb.WHOAMI: WhoAmI(identity),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, EXAMPLE, ParsedCommand
-from bolt_app.commands.verbs import Verb
+from bolt_app.commands.verbs import READING, Verb
 from bolt_app.open_incidents import OpenIncident, OpenList, most_urgent
 from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, headline, label
 from bolt_app.replies.outcome_text import returned_text
@@ -67,7 +67,7 @@ def _with_buttons(
 def _with_lines(parsed: ParsedCommand, command: str, shown: OpenList) -> Reply:
     """Offer the line that works beside each incident."""
     short = parsed if len(parsed.text) <= LONGEST_LINE else replace(parsed, text="…")
-    nothing = "" if parsed.verb is Verb.SHOW else " Nothing was sent."
+    nothing = "" if parsed.verb in READING else " Nothing was sent."
     lines = [f"{_head(shown)} Which one do you mean?{nothing}"]
     for known in most_urgent(shown.incidents)[:MOST_CANDIDATES]:
         line = replace(short, incident=command_reference(known.id, known.snapshot)).line

@@ -14,7 +14,7 @@ import structlog
 from bolt_app.commands.candidates import candidates
 from bolt_app.commands.slash_grammar import ACTIONS, EXAMPLE, ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.commands.verbs import Verb
+from bolt_app.commands.verbs import READING, Verb
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, label
 from bolt_app.replies.outcome_text import returned_text
@@ -173,7 +173,7 @@ def repeated_reply() -> Reply:
 def unknown_incident(parsed: ParsedCommand, command: str) -> Reply:
     """Reply that the incident does not exist or is not visible to this person."""
     named = f"#{parsed.incident}" if parsed.incident.isdigit() else parsed.incident
-    nothing = "" if parsed.verb is Verb.SHOW else "Nothing was sent: "
+    nothing = "" if parsed.verb in READING else "Nothing was sent: "
     text = f"{nothing}I can't find incident {escape(named)}, or you can't see it."
     if not parsed.text:
         return build_reply(f"{text} {as_code(f'{command} {Verb.LIST}')} lists the open ones of this channel.")
@@ -202,6 +202,6 @@ def lookup_failed(parsed: ParsedCommand, command: str, error: Exception, quoted:
     step = "Press the button on its card, try again in a moment, or use PagerDuty."
     if not parsed.incident:
         step = f"Name it ({as_code(f'{command} {replace(parsed, incident=EXAMPLE).line}')}), or use PagerDuty."
-    missed = "Couldn't look up" if parsed.verb is Verb.SHOW else "*Nothing was sent:* couldn't look up"
+    missed = "Couldn't look up" if parsed.verb in READING else "*Nothing was sent:* couldn't look up"
     reply = f":warning: {missed} {what} ({why}). {step} (reference `{quoted}`)"
     return build_reply(reply, *(returned_text(parsed.text) if parsed.incident else []))

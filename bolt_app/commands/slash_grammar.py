@@ -183,6 +183,7 @@ _PARSERS: Mapping[Verb, Callable[[Verb, str], ParsedCommand | ParseError]] = {
     Verb.TRIGGER: _text,
     Verb.LIST: _list,
     Verb.SHOW: _one_incident,
+    Verb.TIMELINE: _one_incident,
     Verb.ONCALL: _text,
     Verb.WHOAMI: _no_arguments,
     Verb.HELP: _no_arguments,

@@ -22,6 +22,7 @@ class Verb(StrEnum):
     TRIGGER = "trigger"
     LIST = "list"
     SHOW = "show"
+    TIMELINE = "timeline"
     ONCALL = "oncall"
     WHOAMI = "whoami"
     HELP = "help"
@@ -66,6 +67,7 @@ USAGES = (
     Usage(Verb.TRIGGER, "[title]", "Create an incident", ("new", "create")),
     Usage(Verb.LIST, "[mine|all]", "List open incidents: this channel's, yours, or all", ("ls", "incidents")),
     Usage(Verb.SHOW, "[number]", "Show an incident with its alerts, notes and activity", ("details",)),
+    Usage(Verb.TIMELINE, "[number]", "Write what happened to an incident as Markdown, for a report", ("history",)),
     Usage(
         Verb.ONCALL,
         "[service or policy]",
@@ -75,3 +77,5 @@ USAGES = (
     Usage(Verb.WHOAMI, "", "Show your linked PagerDuty user", ("who am i",)),
     Usage(Verb.HELP, "", "Show this help", ("?", "commands")),
 )
+READING = frozenset({Verb.SHOW, Verb.TIMELINE})
+"""The commands about an incident that send nothing."""

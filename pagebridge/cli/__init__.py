@@ -25,6 +25,7 @@ COMMANDS = {
     "doctor": ("doctor", "--post"),
     "up": ("up", "--data /var/lib/pagebridge"),
     "why": ("why", "4711"),
+    "timeline": ("timeline", "4711 > report.md"),
     "incidents": ("incidents", "--json"),
     "identities": ("identities", ""),
     "deadletters": ("deadletters", ""),

@@ -42,7 +42,7 @@ async def why(
             raise typer.BadParameter(f"{incident!r} is neither the number nor the id of an incident") from None
         now = await standing(redis, found) if found else None
         if now is None or not now.known:
-            sys.stderr.writelines(f"{line}\n" for line in await _unknown(redis, incident))
+            sys.stderr.writelines(f"{line}\n" for line in await unknown(redis, incident))
             return FAILED
         journal, audit = await Journal(redis).read(now.incident.id), await _audited(redis, now)
     if as_json:
@@ -60,7 +60,7 @@ async def _audited(redis: Redis, now: Standing) -> list[AuditEntry]:
     return [e async for e in entries if isinstance(e, AuditEntry) and e.incident == now.incident.id]
 
 
-async def _unknown(redis: Redis, text: str) -> list[str]:
+async def unknown(redis: Redis, text: str) -> list[str]:
     """Explain that the store has nothing about an incident."""
     waiting = int(await redis.xlen(keys.EVENTS)) + await waiting_deliveries(redis)
     letters = int(await redis.xlen(keys.DEAD_LETTERS))

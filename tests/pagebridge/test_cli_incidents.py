@@ -98,6 +98,15 @@ def test_why_tells_the_same_of_how_things_are(store: Path, capsys: pytest.Captur
     assert "Card in C0OTHER: waits until the channel can be posted to" in out
 
 
+def test_the_timeline_is_markdown(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The number finds the incident; the document can be put into a file."""
+    assert 0 == main(["timeline", "#37", "--data", str(store)])
+
+    out = capsys.readouterr().out
+    assert out.startswith(f"# #37 {snapshot().title}\n")
+    assert "## What happened (UTC)" in out
+
+
 def test_a_store_that_is_not_there_is_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With what to do about it."""
     assert FAILED == main(["incidents", "--data", str(tmp_path / "none")])

@@ -106,6 +106,21 @@ async def test_one_incident(bridge: Bridge) -> None:
     assert "Latest activity" in told
 
 
+async def test_the_timeline_of_an_incident(bridge: Bridge) -> None:
+    """Both sides in one document, for who may see the incident; of one in a private team others learn nothing."""
+    await opened(bridge, "Checkout is slow")
+    await bridge.click("Alice", "Acknowledge")
+    bridge.pagerduty.web("PBOB1").add_note(bridge.pagerduty.incident(1).id, "The pool is full")
+    await bridge.lines(2)
+    number = secret_incident(bridge)
+    await settled(bridge)
+
+    told = await answered(bridge, "Carol", "/pd timeline 1", "# #1 Checkout is slow")
+    assert told.index("Alice Ng acknowledged it") < told.index("Bob Ng added a note")
+    assert "The pool is full" in told
+    assert "Break-in" not in await answered(bridge, "Carol", f"/pd timeline {number}", "I can't find incident")
+
+
 async def test_who_is_on_call(bridge: Bridge) -> None:
     """A service is found by part of its name, and its policy shown level by level; without a name the channel's."""
     told = await answered(bridge, "Carol", "/pd oncall checkout", "Payments on-call")

@@ -17,6 +17,7 @@ from bolt_app.queries.on_call import render_levels
 from bolt_app.queries.on_call_reader import OnCallTarget
 from bolt_app.queries.router import help_text, query_failed_text
 from bolt_app.queries.show_incident import IncidentView, render_incident
+from bolt_app.queries.timeline import timeline_reply
 from bolt_app.replies.builder import Reply, build_reply
 from bolt_app.replies.outcome_text import Part, sending_reply, several_reply, still_trying_reply
 from shared.access import identity
@@ -24,12 +25,15 @@ from shared.access.identity import Linked
 from shared.errors import Malformed, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor, split
-from shared.model.event import Instant, Ref
-from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
+from shared.model.event import ANNOTATED, Instant, Ref
+from shared.model.ids import ChannelId, CommandId, IncidentId, LineKey, SlackUserId, UserId
+from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
+from shared.model.timeline import Line
 from shared.pagerduty.models.account import ROLE_NAMES, EscalationLevel, EscalationPolicy, OnCall, User
 from shared.slack.api.client import SlackPerson
-from tests.builders import ALICE, NOON
+from shared.slack.render.timeline_document import timeline_document
+from tests.builders import ALICE, INCIDENT, NOON
 from tests.words import slack_text
 from tests.words.incidents import open_incidents, whole
 from tests.words.page import Page
@@ -160,6 +164,12 @@ def _add_queries(page: Page) -> None:
     one = replace(whole(), alerts=(whole().alerts or ())[:1], incident=replace(whole().incident, alerts=None))
     page.case("With one alert", _shown(render_incident(replace(one, notes=(), log=()))))
     page.case("Nothing more could be read", _shown(render_incident(IncidentView(whole().incident, None, None, None))))
+    page.chapter("`/pd timeline`")
+    notes = tuple(_note(number) for number in range(200))
+    for situation, lines in (("A short one", notes[:1]), ("Nothing is known", ()), ("A long one", notes)):
+        document = timeline_document(Incident(INCIDENT, snapshot=whole().incident.snapshot, lines=lines))
+        seen = _shown(timeline_reply(document, "#37")).splitlines()
+        page.case(situation, "\n".join(seen if len(seen) < 50 else seen[-1:]))
     page.chapter("`/pd oncall`")
     policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),) * 3)
     shifts = (_shift(1, "Alice Ng", NOON + 3_600_000), _shift(1, "Dan Ek", None), _shift(2, "Bob Ray", None))
@@ -224,6 +234,12 @@ def _add_failures(page: Page) -> None:
     )
     page.case("Slack sent what Slack does not document", _unique(slash_commands.malformed_reply(Malformed("x"))))
     page.case("A person of another workspace", slack_text.seen(app.REFUSAL))
+
+
+def _note(number: int) -> Line:
+    told = (("text", "The pool is full."),)
+    at = Instant(NOON + number * 1000)
+    return Line(LineKey(f"{ANNOTATED}@{number}"), ANNOTATED, at, ALICE, (), details=told)
 
 
 def _shift(level: int, name: str, until_ms: int | None) -> OnCall:

@@ -56,10 +56,10 @@ UNATTRIBUTED_TYPES = frozenset(
 def render_line(incident: IncidentId, entry: ThreadEntry, snapshot: Snapshot | None = None) -> Message:
     """Render a message of the thread; the `snapshot` is what a question in it can be answered about."""
     line = entry.line
-    written = _written(entry)
+    written = written_text(entry)
     body, cut = quote(written) if written else ("", False)
     when = "" if line.type in {SUMMED, event.REMINDED} else f" · {date(line.at.ms)}"
-    head = f"{LINE[line.type].symbol} {_headline(entry)}{when}"
+    head = f"{LINE[line.type].symbol} {headline(entry)}{when}"
     text = "\n".join(filter(None, (head, body)))
     blocks = [section(text)]
     if line.type == event.REMINDED and snapshot is not None and not entry.late:
@@ -126,7 +126,7 @@ def quote(written: str) -> tuple[str, bool]:
     return kept, kept != whole or len(lines) > QUOTED_LINES
 
 
-def _headline(entry: ThreadEntry) -> str:
+def headline(entry: ThreadEntry) -> str:
     """Return who did what to whom, where, and what came with it."""
     line = entry.line
     kinds = {side.type for side in entry.sides}
@@ -162,7 +162,7 @@ def _where(line: Line) -> str:
     return "" if only_read or line.type in UNATTRIBUTED_TYPES else " automatically"
 
 
-def _written(entry: ThreadEntry) -> str:
+def written_text(entry: ThreadEntry) -> str:
     """Return the text a person wrote; PagerDuty reports a resolution note as an event of its own."""
     line = entry.line
     notes = (

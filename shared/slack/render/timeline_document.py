@@ -1,0 +1,85 @@
+"""
+Pure: what happened to an incident as a document in Markdown: who did what, when and where, with notes and links.
+
+It tells what the thread tells, all of it and in full, whatever the thread's verbosity. What was said privately, and
+what only the bridge asked or counted, is no part of it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from shared.model import event
+from shared.model.event import SECOND, Snapshot
+from shared.model.incident import Incident
+from shared.model.thread_layout import SUMMED, ThreadEntry, layout_thread
+from shared.slack.render.blocks import escape, external_link, link, named, number
+from shared.slack.render.thread_line import headline, written_text
+
+_TOKEN = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
+_SPECIAL = re.compile(r"([\\`_\[\]])")
+_BOLD = re.compile(r"(?<!\w)\*([^*\n]+)\*(?!\w)")
+
+
+def timeline_document(incident: Incident) -> str:
+    """Write the document of an incident with all its lines. Times are in UTC."""
+    shown = incident.snapshot
+    title = f"{number(shown)} {escape(shown.title)}".strip() if shown else incident.id
+    every = tuple(replace(line, told=False) for line in incident.lines)
+    entries = (each for each in layout_thread(every) if _belongs(each))
+    happened = [row for each in entries for row in _entry(each)] or ["Nothing is known to have happened."]
+    lines = [f"# {to_markdown(title)}", "", *(_facts(shown) if shown else ()), *_links(incident), ""]
+    return "\n".join([*lines, "## What happened (UTC)", "", *happened]) + "\n"
+
+
+def to_markdown(text: str) -> str:
+    """Write Slack's markup as Markdown; what people wrote becomes no markup of either."""
+    parts, at = list[str](), 0
+    for token in _TOKEN.finditer(text):
+        parts += [_plain(text[at : token.start()]), _shown(token[1], token[2] or "")]
+        at = token.end()
+    return _BOLD.sub(r"**\1**", "".join([*parts, _plain(text[at:])]))
+
+
+def _facts(shown: Snapshot) -> Iterator[str]:
+    named_refs = {"Service": shown.service, "Priority": shown.priority, "Escalation policy": shown.escalation_policy}
+    yield f"- State: {shown.status}, {escape(shown.urgency)} urgency"
+    for what, ref in named_refs.items():
+        if ref is not None:
+            yield f"- {what}: {_plain(named(ref))}"
+    if shown.created_ms is not None:
+        yield f"- Opened: {_time(shown.created_ms)}"
+
+
+def _links(incident: Incident) -> Iterator[str]:
+    if incident.snapshot and (page := link(incident.snapshot.url, "The incident in PagerDuty")).startswith("<"):
+        yield f"- {to_markdown(page)}"
+    alert = incident.enrichment.alert
+    for each in alert.links if alert else ():
+        yield f"- {to_markdown(external_link(each.href, each.text))}"
+
+
+def _belongs(entry: ThreadEntry) -> bool:
+    return entry.line.type != SUMMED and (entry.line.type != event.REMINDED or bool(entry.sides))
+
+
+def _entry(entry: ThreadEntry) -> Iterator[str]:
+    yield f"- {_time(entry.line.at.ms)} {to_markdown(headline(entry))}"
+    for line in written_text(entry).splitlines():
+        if line.strip():
+            yield f"  > {_plain(escape(line.strip()))}"
+
+
+def _time(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms // SECOND, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _shown(target: str, label: str) -> str:
+    if target.startswith("!date^"):
+        return label or _time(int(target.split("^")[1]) * SECOND)
+    return f"[{_plain(label)}]({target})" if label else f"<{target}>"
+
+
+def _plain(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)
