@@ -66,7 +66,8 @@ def build_worker(
         visibility=visibility,
         open_reader=OpenIncidentReader(store.open_incidents, store.incidents, store.slack_states, store.dirty_queue),
     )
-    write_path = _build_write_path(shared, uncached_identity)
+    read_path = _build_read_path(shared)
+    write_path = _build_write_path(shared, uncached_identity, read_path.projector)
     return BuiltWorker(
         options=options,
         durations=durations,
@@ -74,12 +75,11 @@ def build_worker(
         identities=(identity, uncached_identity),
         authorization=shared.authorization,
         store=store,
-        read_path=_build_read_path(shared),
+        read_path=read_path,
         write_path=write_path,
         listeners=build_listeners(shared, write_path.command_intake),
         deliveries=Deliveries(clients.redis, clients.blocking, durations),
         events=Inbox(clients.redis, clients.blocking, keys.EVENTS, options.name, durations),
-        answers=Inbox(clients.redis, clients.blocking, keys.ANSWERS, options.name, durations),
         commands=Inbox(clients.redis, clients.blocking, keys.COMMANDS, options.name, durations),
         route_monitor=RouteMonitor(config, slack, pagerduty),
         vitals=Vitals(slack, pagerduty, shared.visibility, config, store.clock, durations),
@@ -193,7 +193,7 @@ def _build_scheduler(shared: Shared, message_sync: MessageSync) -> Scheduler:
     )
 
 
-def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
+def _build_write_path(shared: Shared, uncached_identity: Identity, projector: Projector) -> WritePath:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, types, durations = shared.store, shared.types, shared.durations
     append_command = partial(append, redis, keys.COMMANDS, wait_for_disk=store.durable)
@@ -212,14 +212,13 @@ def _build_write_path(shared: Shared, uncached_identity: Identity) -> WritePath:
     return WritePath(
         command_intake=command_intake,
         dispatcher=CommandDispatcher(store.command_queues, store.command_queue),
-        executor=_build_executor(shared),
+        executor=_build_executor(shared, projector),
     )
 
 
-def _build_executor(shared: Shared) -> Executor:
-    slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
+def _build_executor(shared: Shared, projector: Projector) -> Executor:
+    slack, pagerduty = shared.clients.slack, shared.clients.pagerduty
     store, types, durations = shared.store, shared.types, shared.durations
-    append_answer = partial(append, redis, keys.ANSWERS, wait_for_disk=store.durable)
     calls = RecordedCalls(store.command_queues, store.expectations, shared.identity, store.clock, durations)
     return Executor(
         attempt_runner=types.attempt_runner(
@@ -229,10 +228,10 @@ def _build_executor(shared: Shared) -> Executor:
             incidents=store.incidents,
             dirty_queue=store.dirty_queue,
             expectations=store.expectations,
-            append_answer=append_answer,
+            fold_answer=projector.fold_answer,
             clock=store.clock,
         ),
-        trigger_incident=TriggerIncident(shared.actor_check, calls, pagerduty, append_answer),
+        trigger_incident=TriggerIncident(shared.actor_check, calls, pagerduty, projector.fold_answer),
         progress_replies=ProgressReplies(slack, store.incidents, store.dirty_queue, store.clock, durations),
         calls=calls,
         command_queues=store.command_queues,

@@ -12,7 +12,7 @@ from shared.store.clock import Generation
 from shared.store.redis import Redis
 from shared.store.streams import BATCH, Entry, first_entry
 
-STREAMS = {"events": keys.EVENTS, "answers": keys.ANSWERS, "commands": keys.COMMANDS}
+STREAMS = {"events": keys.EVENTS, "commands": keys.COMMANDS}
 QUEUES = ("commands", "dirty", "briefings")
 
 UP = Gauge("pagebridge_store_up", "1 while Redis answers this worker")

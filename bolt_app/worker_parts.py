@@ -196,7 +196,6 @@ class BuiltWorker:
     listeners: Listeners
     deliveries: Deliveries
     events: Inbox
-    answers: Inbox
     commands: Inbox
     route_monitor: RouteMonitor
     vitals: Vitals
@@ -211,7 +210,7 @@ class BuiltWorker:
 
     async def open_streams(self) -> None:
         """Create the streams' consumer groups. Raises `StoreDown`."""
-        for inbox in (self.events, self.answers, self.commands):
+        for inbox in (self.events, self.commands):
             await inbox.open()
 
     def loops(self) -> list[Coroutine[None, None, None]]:
@@ -221,7 +220,6 @@ class BuiltWorker:
         repeated = (
             self.deliveries.step,
             StreamConsumer(self.events, read.projector.handle, at_once=True).step,
-            StreamConsumer(self.answers, read.projector.handle_answer).step,
             StreamConsumer(self.commands, write.dispatcher.handle).step,
             write.command_intake.catch_up,
             read.scheduler.step,

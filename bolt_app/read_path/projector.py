@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import structlog
 from prometheus_client import Counter, Histogram
-from pydantic import ValidationError
 
 from bolt_app.read_path.backlog import CROWDED, Backlog
 from shared.errors import Malformed
@@ -29,7 +28,7 @@ from shared.store.coordination import WorkQueue
 from shared.store.documents import Step
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis
-from shared.store.streams import EVENT_JSON, Entry
+from shared.store.streams import Entry
 from shared.vendor_calls import BUCKETS
 
 log = structlog.get_logger()
@@ -48,7 +47,7 @@ Rule = Callable[[Incident, Event, int, int | None], Folded]
 
 @dataclass(frozen=True)
 class Projector:
-    """Folds deliveries and answers into the projections, by `rule`."""
+    """Folds deliveries, and PagerDuty's answers to our calls, into the projections, by `rule`."""
 
     redis: Redis
     pagerduty: PagerDuty
@@ -76,7 +75,7 @@ class Projector:
                 await self._ask_for_read(incident)
             raise
         if isinstance(event, Event):
-            await self._fold(event, entry, keys.EVENTS)
+            await self._fold(event, entry.received_ms, entry.id, lambda known, _: known)
             return True
         log.info("event.ignored", entry=entry.id, why=event.why)
         if event.ping:
@@ -89,16 +88,17 @@ class Projector:
         await self.incidents.change(incident, lambda known: replace(known, needs_read=True))
         await self.dirty_queue.mark(incident)
 
-    async def handle_answer(self, entry: Entry) -> bool:
-        """Fold PagerDuty's answer to a call of ours, likewise."""
-        try:
-            event = EVENT_JSON.validate_json(entry.fields.get("body", b""))
-        except ValidationError as error:
-            raise Malformed(f"an answer that does not read back: {error.error_count()} errors") from None
-        await self._fold(event, entry, keys.ANSWERS)
-        return True
+    async def fold_answer(self, event: Event, *, narrows: bool) -> None:
+        """
+        Fold PagerDuty's answer to a call of ours; if it `narrows`, its webhook is looked for about its time only.
 
-    async def _fold(self, event: Event, entry: Entry, stream: str) -> None:
+        Raises `StoreDown`.
+        """
+        await self._fold(event, await self.clock.now_ms(), None, _narrowed if narrows else lambda known, _: known)
+
+    async def _fold(
+        self, event: Event, received_ms: int, entry: str | None, before: Callable[[Incident, Event], Incident]
+    ) -> None:
         now_ms = await self.clock.now_ms()
         pagerduty_ms = self.pagerduty.now_ms()
         if event.at.ms > (now_ms if pagerduty_ms is None else pagerduty_ms) + AHEAD_MS:
@@ -108,19 +108,19 @@ class Projector:
 
         def rule(incident: Incident) -> Step[Incident]:
             nonlocal folded
-            folded = self.rule(incident, event, now_ms, pagerduty_ms)
+            known = before(incident, event)
+            folded = self.rule(known, event, now_ms, pagerduty_ms)
             after = folded.incident
             if has_backlog(incident.lines):
                 after = counted_at_once(incident, after)
             marks = [self.dirty_queue] if needs_pass(incident, after) else []
-            marks += [self.command_queue] if concerns_commands(incident, after) else []
-            return Step(after, (_arrival_fact(event, entry, folded),), marks)
+            marks += [self.command_queue] if concerns_commands(known, after) else []
+            return Step(after, (_arrival_fact(event, received_ms, folded),), marks)
 
         await self.incidents.commit(
             event.incident,
             rule,
-            stream,
-            entry.id,
+            (keys.EVENTS, entry) if entry else None,
             # A store that has lost its data begins a new generation before anything is written to it.
             make=self.generation.current,
             load=lambda _: self.incidents.to_fold(event),
@@ -130,13 +130,22 @@ class Projector:
         # A type comes from outside, and each that is a label stays in memory.
         known = event.type if event.type in ANNOUNCED_TYPES else "other"
         EVENTS.labels(known, event.source, folded.result).inc()
-        QUEUE_SECONDS.observe(max(0, now_ms - entry.received_ms) / SECOND)
+        QUEUE_SECONDS.observe(max(0, now_ms - received_ms) / SECOND)
         if event.source is Source.WEBHOOK and folded.result is not FoldResult.DUPLICATE:
-            DELIVERY.observe(max(0, entry.received_ms - event.at.ms) / SECOND)
+            DELIVERY.observe(max(0, received_ms - event.at.ms) / SECOND)
         log.info("event.folded", incident=event.incident, type=event.type, event_id=event.id, told=folded.result)
 
 
-def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:
+def _narrowed(incident: Incident, answer: Event) -> Incident:
+    """Let what a command is expected to cause be looked for about the time that PagerDuty's answer gives."""
+    narrowed = (
+        expected.narrowed(answer.at, answer.subject) if expected.command == answer.command else expected
+        for expected in incident.expectations
+    )
+    return replace(incident, expectations=tuple(narrowed))
+
+
+def _arrival_fact(event: Event, received_ms: int, folded: Folded) -> Fact:
     """Return the journal fact for an arrived event and its fold result."""
     known = folded.incident.as_of
     return fact(
@@ -148,6 +157,6 @@ def _arrival_fact(event: Event, entry: Entry, folded: Folded) -> Fact:
         by=event.agent.id if event.agent else None,
         status=event.snapshot.status if event.snapshot else None,
         occurred_ms=event.at.ms,
-        received_ms=entry.received_ms,
+        received_ms=received_ms,
         as_of_ms=known.ms if known else None,
     )

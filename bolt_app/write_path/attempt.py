@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import structlog
 
-from bolt_app.write_path.actions.base import ActionContext, ActionResult
+from bolt_app.write_path.actions.base import ActionContext, ActionResult, FoldAnswer
 from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import ActorCheck, Trail, fold_into
 from shared.access.identity import Identity
@@ -33,8 +33,6 @@ from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
 from shared.store.incidents import ExpectationStore, Incidents
-from shared.store.redis import Append
-from shared.store.streams import EVENT_JSON
 
 log = structlog.get_logger()
 Answer = TypeVar("Answer")
@@ -45,7 +43,8 @@ class Execution:
     """
     A command being carried out: its stored record, the lease it runs under, and the private replies sent so far.
 
-    `turn` is the one that a try waits for or has; `tried` after the first try has begun here.
+    `turn` is the one that a try waits for or has; `tried` after the first try has begun here; `answered` after
+    PagerDuty's answer has told when its change took effect.
     """
 
     record: CommandRecord
@@ -53,6 +52,7 @@ class Execution:
     replies_sent: int = 0
     turn: Turn | None = None
     tried: bool = False
+    answered: bool = False
     trail: Trail = field(init=False)
     showing_progress: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the card or a private reply is told of the progress: a call on its way cannot be cancelled."""
@@ -202,7 +202,7 @@ class AttemptRunner:
     incidents: Incidents
     dirty_queue: WorkQueue
     expectations: ExpectationStore
-    append_answer: Append
+    fold_answer: FoldAnswer
     clock: StoreClock
 
     async def run(self, attempt: Execution) -> Outcome:
@@ -272,17 +272,12 @@ class AttemptRunner:
         return effect.futile or handler.outcome(context, effect)
 
     async def _publish_result(self, attempt: Execution, context: ActionContext, effect: ActionResult) -> None:
-        """Put PagerDuty's answer on the answers stream, and narrow the window in which its webhook is looked for."""
+        """Fold PagerDuty's answer, and narrow the window in which its webhook is looked for."""
         command, handler = context.command, HANDLERS[context.command.action]
         updated = effect.incident.updated if effect.incident else None
         at = effect.at or updated
         if at is None:
             return
-        # A call that changed nothing also succeeds.
-        if effect.proven or (updated is not None and not updated.surely_before(context.read_at)):
-            await self.expectations.amend(
-                command.incident, command.id, lambda e: e.narrowed(at, effect.subject), attempt.lease
-            )
         event = Event(
             EventId(f"answer:{command.id}:{attempt.record.calls}"),
             handler.event_type(command),
@@ -297,4 +292,7 @@ class AttemptRunner:
             command=command.id,
             proven=effect.proven,
         )
-        await self.append_answer({"body": EVENT_JSON.dump_json(event)})
+        # A call that changed nothing also succeeds.
+        narrows = effect.proven or (updated is not None and not updated.surely_before(context.read_at))
+        await self.fold_answer(event, narrows=narrows)
+        attempt.answered = narrows

@@ -121,8 +121,7 @@ class CommandDispatcher:
         await self.command_queues.commit(
             last,
             lambda queue: Step(_appended(records, last, queue), (), (self.command_queue,)),
-            keys.COMMANDS,
-            entry.id,
+            (keys.COMMANDS, entry.id),
         )
         return True
 

@@ -236,7 +236,7 @@ class Executor:
     async def _finish(self, attempt: Execution, outcome: Outcome) -> None:
         """Record the outcome, then reply to the person, and show a failure on the card."""
         command = attempt.record.command
-        if attempt.record.calls:
+        if attempt.record.calls and not attempt.answered:
             # Nothing later can be its doing.
             after = (await self.clock.now_ms() - attempt.record.accepted_ms) / SECOND + self.durations.call_max
             await self.calls.expectations.amend(command.incident, command.id, lambda e: e.closed(after), attempt.lease)

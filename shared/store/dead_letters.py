@@ -16,7 +16,7 @@ from shared.store.streams import Entry, read_all
 
 CLAIMED = 60
 """Seconds that a claim on a letter lasts."""
-KINDS = {keys.EVENTS: "webhook", keys.ANSWERS: "answer", keys.COMMANDS: "command"}
+KINDS = {keys.EVENTS: "webhook", keys.COMMANDS: "command"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class DeadLetter:
 
     @property
     def kind(self) -> str:
-        """`webhook`, `answer` or `command`; `unknown` for anything else."""
+        """`webhook` or `command`; `unknown` for anything else."""
         return KINDS.get(self.stream, "unknown")
 
     @property
@@ -95,7 +95,7 @@ class DeadLetters:
         found = await self.get(letter)
         if found is None:
             return Resolution.GONE
-        if found.stream not in {keys.EVENTS, keys.ANSWERS}:
+        if found.stream != keys.EVENTS:
             return Resolution.TOO_LATE
         await append(self._redis, found.stream, found.fields, wait_for_disk=wait_for_disk)
         return await self._dropped(letter, Resolution.RETRIED)

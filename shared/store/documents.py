@@ -164,15 +164,15 @@ class Documents(Generic[Value]):
         self,
         incident: IncidentId,
         rule: Callable[[Value], Step[Value]],
-        stream: str,
-        entry: str,
+        entry: tuple[str, str] | None,
         make: Callable[[], Awaitable[object]] | None = None,
         load: Callable[[IncidentId], Awaitable[Stored[Value]]] | None = None,
     ) -> None:
         """
         Apply `rule`, mark the incident if that changed anything, and take the entry off its stream: in one step.
 
-        `make` is awaited before a document is made. `load` reads more.
+        `entry` is the stream and its id, None for what came over no stream. `make` is awaited before a document is
+        made. `load` reads more.
         """
         while True:
             before = await (load or self.load)(incident)
@@ -186,9 +186,9 @@ class Documents(Generic[Value]):
                 put[0] = ""
             elif self._index:
                 await self._index(incident, before.value, step.after)
+            stream, taken = (entry[0], [keys.GROUP, entry[1]]) if entry else (names[0], [])
             names += [stream, *(key for queue in queues for key in queue.keys)]
-            done = [incident, new_mark(), keys.GROUP, entry]
-            if await run_script(self._redis, "commit_fold", names, [*put, *done]) == STORED:
+            if await run_script(self._redis, "commit_fold", names, [*put, incident, new_mark(), *taken]) == STORED:
                 for queue in queues:
                     queue.wake(incident)
                 return

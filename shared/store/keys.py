@@ -8,7 +8,6 @@ incident marked and the event taken off its stream in one atomic step, also on a
 |-------------------------------------|--------|-------|-------|
 | `pb:{work}:deliveries`              | list   | none  | what the receiver has appended, until moved to the events |
 | `pb:{work}:events`                  | stream | none  | deliveries, until folded |
-| `pb:{work}:answers`                 | stream | none  | PagerDuty's answers to our own calls, until folded |
 | `pb:{work}:commands`                | stream | none  | what people asked for, until moved to its incident |
 | `pb:{deadletters}`                  | stream | 64 MB | what could not be understood, with the reason; at most 10,000 |
 | `pb:{deadletters}:claim:<id>`       | string | 60 s  | there while somebody retries or drops that letter |
@@ -52,7 +51,6 @@ The one key that the receiver may write, and only at its end. An element is `<wh
 `<traceparent> ` before the body if it is traced.
 """
 EVENTS = "pb:{work}:events"
-ANSWERS = "pb:{work}:answers"
 COMMANDS = "pb:{work}:commands"
 DEAD_LETTERS = "pb:{deadletters}"
 AUDIT = "pb:{audit}"

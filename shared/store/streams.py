@@ -21,7 +21,6 @@ from redis.exceptions import ResponseError
 
 from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
-from shared.model.event import Event
 from shared.model.ids import IncidentId
 from shared.model.journal import AuditEntry, Fact, Facts
 from shared.store import keys
@@ -45,8 +44,6 @@ MOST_FIELD = 1024 * 1024
 
 AUDIT_JSON = TypeAdapter(AuditEntry)
 """How an entry of the audit is written."""
-EVENT_JSON = TypeAdapter(Event)
-"""How an answer is written in the field `body` of its entry."""
 _TIME = re.compile(rb"[0-9]{1,15}")
 
 

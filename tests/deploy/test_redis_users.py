@@ -79,7 +79,6 @@ async def test_the_receiver_appends_and_nothing_else(server: Store) -> None:
         f"RPUSH {keys.DELIVERIES}: x",
         f"XADD {keys.EVENTS} * body x",
         f"XADD {keys.EVENTS} MAXLEN 0 * body x",
-        f"XADD {keys.ANSWERS} * body x",
         f"XADD {keys.COMMANDS} * body x",
         f"XADD {keys.AUDIT} * body x",
         f"XADD {keys.DEAD_LETTERS} * body x",

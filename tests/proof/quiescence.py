@@ -47,7 +47,7 @@ class Rest:
     def _due(self) -> str:
         execute = self._server.execute
         left: dict[str, object] = {"calls": self._troubles.outstanding}
-        left |= {name: execute("XLEN", name) for name in (keys.EVENTS, keys.ANSWERS, keys.COMMANDS)}
+        left |= {name: execute("XLEN", name) for name in (keys.EVENTS, keys.COMMANDS)}
         left[keys.DELIVERIES] = execute("LLEN", keys.DELIVERIES)
         left |= {name: execute("ZCARD", keys.of_queue(name, "due")) for name in ("dirty", "commands")}
         return ", ".join(f"{name}: {count}" for name, count in left.items() if count)

@@ -261,7 +261,7 @@ async def settled(bridge: Bridge) -> None:
     redis = connect(bridge.valkey.url)
 
     async def busy() -> int:
-        streams = [int(await redis.xlen(stream)) for stream in (keys.EVENTS, keys.ANSWERS, keys.COMMANDS)]
+        streams = [int(await redis.xlen(stream)) for stream in (keys.EVENTS, keys.COMMANDS)]
         return (
             sum(streams)
             + int(await redis.execute_command("LLEN", keys.DELIVERIES))

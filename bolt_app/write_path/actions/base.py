@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Protocol
 
 from bolt_app.replies.builder import names
 from shared.model.actions import SPECS, Action
 from shared.model.command import Command
 from shared.model.enrichment import Level
-from shared.model.event import DELEGATED, ESCALATED, REASSIGNED, Details, Instant, Status
+from shared.model.event import DELEGATED, ESCALATED, REASSIGNED, Details, Event, Instant, Status
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import distance_ms, line_time
@@ -33,6 +34,13 @@ class ActionResult:
     proven: bool = False
     futile: Outcome | None = None
     level: Level | None = None
+
+
+class FoldAnswer(Protocol):
+    """`Projector.fold_answer`."""
+
+    async def __call__(self, event: Event, *, narrows: bool) -> None:
+        """Fold PagerDuty's answer to a call of ours. Raises `StoreDown`."""
 
 
 @dataclass(frozen=True)

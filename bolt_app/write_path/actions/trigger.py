@@ -8,6 +8,7 @@ it is looked for.
 
 from dataclasses import dataclass
 
+from bolt_app.write_path.actions.base import FoldAnswer
 from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.attempt import Execution, RecordedCalls
 from shared.model.command import ActionParams, incident_key
@@ -20,8 +21,6 @@ from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.api.writes import NewIncident
 from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import RestIncident
-from shared.store.redis import Append
-from shared.store.streams import EVENT_JSON
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class TriggerIncident:
     actor_check: ActorCheck
     calls: RecordedCalls
     pagerduty: PagerDuty
-    append_answer: Append
+    fold_answer: FoldAnswer
 
     async def run(self, attempt: Execution) -> Outcome:
         """Try, and return the outcome if it is certain; raises as `AttemptRunner.run` does."""
@@ -57,7 +56,7 @@ class TriggerIncident:
         return None
 
     async def _publish(self, attempt: Execution, user: User, made: RestIncident) -> None:
-        """Put the new incident on the answers stream; its webhook tells by the key that it was opened from Slack."""
+        """Let the new incident be known; its webhook tells by the key that it was opened from Slack."""
         attempt.trail.url = made.snapshot.url
         if made.updated is None:
             return
@@ -72,7 +71,7 @@ class TriggerIncident:
             command=attempt.record.command.id,
             proven=True,
         )
-        await self.append_answer({"body": EVENT_JSON.dump_json(event)})
+        await self.fold_answer(event, narrows=False)
 
 
 def created(made: RestIncident) -> Outcome:

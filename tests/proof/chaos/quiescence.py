@@ -9,7 +9,7 @@ from tests.proof.chaos.environment import LOOK, Stage, Stuck
 
 PATIENCE = 40.0
 """Seconds that everything may take to come to rest: a click's life, and what a dead worker holds up."""
-STREAMS = (keys.EVENTS, keys.ANSWERS, keys.COMMANDS)
+STREAMS = (keys.EVENTS, keys.COMMANDS)
 QUEUES = (keys.of_queue("dirty", "due"), keys.of_queue("commands", "due"), keys.of_queue("briefings", "due"))
 
 

@@ -187,7 +187,7 @@ async def test_an_entry_that_changes_nothing_is_only_taken_off_its_stream(redis:
     queue, surfaces = WorkQueue(redis, "dirty", 5.0), documents.surfaces(redis)
     entry = await append(redis, "s", {"body": b"x"}, wait_for_disk=False)
 
-    await surfaces.commit(INCIDENT, lambda s: documents.Step(s, (fact("event.folded"),), (queue,)), "s", entry)
+    await surfaces.commit(INCIDENT, lambda s: documents.Step(s, (fact("event.folded"),), (queue,)), ("s", entry))
 
     assert 0 == (await surfaces.load(INCIDENT)).revision
     assert await queue.take() is None
