@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bolt_app.replies.builder import as_code
-from shared.model.event import Snapshot, Status, ids_of_teams
+from shared.model.event import Snapshot, ids_of_teams
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.slack_state import SlackState
 from shared.store.channel_index import OpenIncidents

@@ -1,16 +1,8 @@
 """Small makers of model values, so that a test names only what it is about."""
 
 from shared.model.command import Expectation
-from shared.model.event import (
-    TRANSITIONS,
-    Agent,
-    Event,
-    Instant,
-    Ref,
-    Snapshot,
-    Source,
-    Status,
-)
+from shared.model.event import Agent, Event, Instant, Ref, Snapshot, Source
+from shared.model.event_types import TRANSITIONS, Status
 from shared.model.ids import CommandId, EventId, IncidentId, UserId
 
 INCIDENT = IncidentId("Q1INCIDENT")

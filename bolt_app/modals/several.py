@@ -12,7 +12,7 @@ from bolt_app.replies.builder import label, names
 from shared.errors import Malformed
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, UserId
 from shared.slack.render.blocks import Block, context, escape, section
 

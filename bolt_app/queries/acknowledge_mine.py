@@ -17,7 +17,8 @@ from shared.access.identity import Identity
 from shared.errors import Malformed
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command
-from shared.model.event import Ref, Status
+from shared.model.event import Ref
+from shared.model.event_types import Status
 from shared.model.ids import IncidentId, incident_id
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.render.blocks import escape, short

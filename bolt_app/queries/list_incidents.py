@@ -11,7 +11,8 @@ from bolt_app.replies.builder import Reply, age, as_code, build_reply, headline,
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
 from shared.model.command import SlackActor
-from shared.model.event import Snapshot, Status
+from shared.model.event import Snapshot
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.reads import IncidentFilter

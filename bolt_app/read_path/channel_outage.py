@@ -14,7 +14,7 @@ from bolt_app.read_path.channel_sync import CardDelays, ReconcilePass
 from bolt_app.visibility import Visibility
 from shared.config.bridge_config import LiveConfig
 from shared.errors import Refused
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.journal import failure
 from shared.slack.api.errors import CHANNEL_CLOSED

@@ -8,7 +8,8 @@ from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_sync import ReconcilePass
 from bolt_app.visibility import Visibility
 from shared.config.bridge_config import LiveConfig, Route
-from shared.model.event import Snapshot, Status, ids_of_teams
+from shared.model.event import Snapshot, ids_of_teams
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Fact, fact

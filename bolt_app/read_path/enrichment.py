@@ -15,7 +15,8 @@ import structlog
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
 from shared.model.enrichment import FirstAlert, Link, OnCallByLevel, PendingActions, present_level
-from shared.model.event import TRIGGERED, Event, Instant, Ref, Source
+from shared.model.event import Event, Instant, Ref, Source
+from shared.model.event_types import TRIGGERED
 from shared.model.ids import EventId, IncidentId, UserId
 from shared.model.incident import Incident, fold_read
 from shared.model.timeline import Line

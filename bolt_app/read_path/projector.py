@@ -15,7 +15,8 @@ from bolt_app.read_path.backlog import CROWDED, Backlog
 from shared.errors import Malformed
 from shared.model.backlog import counted_at_once
 from shared.model.consequences import concerns_commands, needs_pass
-from shared.model.event import ANNOUNCED_TYPES, SECOND, Event, Source
+from shared.model.event import SECOND, Event, Source
+from shared.model.event_types import ANNOUNCED_TYPES
 from shared.model.ids import IncidentId
 from shared.model.incident import AHEAD_MS, Folded, FoldResult, Incident, fold
 from shared.model.journal import Fact, fact

@@ -17,7 +17,8 @@ from prometheus_client import Counter
 
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Unavailable, Uncertain
-from shared.model.event import ANNOTATED, SECOND, Status
+from shared.model.event import SECOND
+from shared.model.event_types import ANNOTATED, Status
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident, settle
 from shared.model.journal import fact

@@ -24,7 +24,7 @@ from shared.durations import Durations
 from shared.errors import CallError, Malformed, Queued, Refused
 from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, split
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.outcome import Declined, Kind, Outcome

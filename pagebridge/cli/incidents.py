@@ -11,7 +11,8 @@ from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import age, show, table, terminal, utc
 from shared.model.actions import SPECS
 from shared.model.command import AttemptState, CommandQueue
-from shared.model.event import SECOND, Snapshot, Status
+from shared.model.event import SECOND, Snapshot
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.incident import Incident
 from shared.model.slack_state import MessageState, SlackState

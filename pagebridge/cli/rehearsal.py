@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from shared.config.bridge_config import Route, RoutingConfig
 from shared.errors import Malformed
-from shared.model.event import Event, Snapshot, Status
+from shared.model.event import Event, Snapshot
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId, LineKey
 from shared.model.incident import FoldResult, Incident, fold
 from shared.model.thread_layout import ThreadEntry, awaits_resolve, broadcast_kind, is_wanted, layout_thread

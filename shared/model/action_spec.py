@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.model.event import Status
+from shared.model.event_types import Status
 
 
 class Placement(StrEnum):

@@ -6,9 +6,9 @@ What an action does in PagerDuty is in `bolt_app.write_path.actions`, in one mod
 
 from enum import StrEnum
 
-from shared.model import event
+from shared.model import event_types
 from shared.model.action_spec import ActionSpec, ActionWording, AttemptWording, Placement
-from shared.model.event import Status
+from shared.model.event_types import Status
 
 
 class Action(StrEnum):
@@ -32,7 +32,7 @@ class Action(StrEnum):
 SPECS = {
     Action.ACKNOWLEDGE: ActionSpec(
         "Acknowledge",
-        event.ACKNOWLEDGED,
+        event_types.ACKNOWLEDGED,
         "PUT /incidents/{id} status",
         ActionWording(
             noun="acknowledgement of {it}",
@@ -52,7 +52,7 @@ SPECS = {
     ),
     Action.NOTE: ActionSpec(
         "Add note",
-        event.ANNOTATED,
+        event_types.ANNOTATED,
         "POST /incidents/{id}/notes content",
         ActionWording(
             noun="note on {it}",
@@ -69,7 +69,7 @@ SPECS = {
     ),
     Action.REASSIGN: ActionSpec(
         "Reassign",
-        event.REASSIGNED,
+        event_types.REASSIGNED,
         "PUT /incidents/{id} assignments or escalation_policy",
         ActionWording(
             noun="reassignment of {it}",
@@ -86,7 +86,7 @@ SPECS = {
     ),
     Action.ESCALATE: ActionSpec(
         "Escalate",
-        event.ESCALATED,
+        event_types.ESCALATED,
         "PUT /incidents/{id} escalation_level",
         ActionWording(
             noun="escalation of {it}",
@@ -105,7 +105,7 @@ SPECS = {
     ),
     Action.RESOLVE: ActionSpec(
         "Resolve",
-        event.RESOLVED,
+        event_types.RESOLVED,
         "PUT /incidents/{id} status, resolution",
         ActionWording(
             noun="request to resolve {it}",
@@ -123,7 +123,7 @@ SPECS = {
     ),
     Action.ADD_RESPONDERS: ActionSpec(
         "Add responders",
-        event.RESPONDER_ADDED,
+        event_types.RESPONDER_ADDED,
         "POST /incidents/{id}/responder_requests",
         ActionWording(
             noun="request for help with {it}",
@@ -139,7 +139,7 @@ SPECS = {
     ),
     Action.SNOOZE: ActionSpec(
         "Snooze",
-        event.SNOOZED,
+        event_types.SNOOZED,
         "POST /incidents/{id}/snooze duration",
         ActionWording(
             noun="request to snooze {it}",
@@ -157,7 +157,7 @@ SPECS = {
     ),
     Action.PRIORITY: ActionSpec(
         "Change priority",
-        event.PRIORITY_UPDATED,
+        event_types.PRIORITY_UPDATED,
         "PUT /incidents/{id} priority",
         ActionWording(
             noun="priority change to {it}",
@@ -174,7 +174,7 @@ SPECS = {
     ),
     Action.STATUS_UPDATE: ActionSpec(
         "Status update",
-        event.STATUS_UPDATE,
+        event_types.STATUS_UPDATE,
         "POST /incidents/{id}/status_updates message",
         ActionWording(
             noun="status update on {it}",
@@ -192,7 +192,7 @@ SPECS = {
     ),
     Action.REOPEN: ActionSpec(
         "Reopen",
-        event.REOPENED,
+        event_types.REOPENED,
         "PUT /incidents/{id} status",
         ActionWording(
             noun="request to reopen {it}",
@@ -212,7 +212,7 @@ SPECS = {
     ),
     Action.UNACKNOWLEDGE: ActionSpec(
         "Unacknowledge",
-        event.UNACKNOWLEDGED,
+        event_types.UNACKNOWLEDGED,
         "PUT /incidents/{id} status",
         ActionWording(
             noun="request to unacknowledge {it}",
@@ -235,7 +235,7 @@ SPECS = {
     ),
     Action.STILL_ON_IT: ActionSpec(
         "Still on it",
-        event.CONFIRMED,
+        event_types.CONFIRMED,
         "",
         ActionWording(
             noun="word that you are still on {it}",
@@ -254,7 +254,7 @@ SPECS = {
     ),
     Action.TRIGGER: ActionSpec(
         "New incident",
-        event.TRIGGERED,
+        event_types.TRIGGERED,
         "POST /incidents",
         ActionWording(
             noun="new incident",

@@ -11,7 +11,8 @@ from dataclasses import replace
 from math import inf
 
 from shared.model.backlog import is_final
-from shared.model.event import SECOND, SNOOZED, TRANSITIONS, TRIGGERED, Event, Source
+from shared.model.event import SECOND, Event, Source
+from shared.model.event_types import SNOOZED, TRANSITIONS, TRIGGERED
 from shared.model.ids import EventId, LineKey, MessageTs
 from shared.model.incident import Incident
 from shared.model.slack_state import SlackState

@@ -8,7 +8,8 @@ in one line that links to PagerDuty, which has it all. What is counted is told f
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shared.model.event import SECOND, SNOOZED, Instant
+from shared.model.event import SECOND, Instant
+from shared.model.event_types import SNOOZED
 from shared.model.ids import LineKey
 from shared.model.incident import Incident
 from shared.model.slack_state import SlackState

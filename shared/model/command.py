@@ -7,7 +7,8 @@ from itertools import zip_longest
 
 from shared.errors import BridgeError
 from shared.model.actions import Action
-from shared.model.event import ACKNOWLEDGED, REOPENED, SECOND, Event, Instant, Ref, Source
+from shared.model.event import SECOND, Event, Instant, Ref, Source
+from shared.model.event_types import ACKNOWLEDGED, REOPENED
 from shared.model.ids import ChannelId, CommandId, EventId, IncidentId, MessageTs, SlackUserId, UserId, incident_id
 from shared.model.outcome import Outcome
 from shared.model.permissions import Warrant

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from shared.model.event import ACKNOWLEDGED, RESOLVED, SECOND, Instant, Source
+from shared.model.event import SECOND, Instant, Source
+from shared.model.event_types import ACKNOWLEDGED, RESOLVED
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.thread_layout import SIDE_OF, STATE_TYPES

@@ -11,24 +11,18 @@ from enum import StrEnum
 
 from shared.model.command import KEPT, Attempt, AttemptState, CommandRecord, Expectation
 from shared.model.enrichment import Enrichment, Level
-from shared.model.event import (
+from shared.model.event import SECOND, Event, FirstSeen, Instant, Snapshot, Source, StatusChange
+from shared.model.event_types import (
     ACKNOWLEDGED,
     ANNOUNCED_TYPES,
     LEVEL_CHANGING_TYPES,
     REOPENED,
     RESOLVED,
-    SECOND,
     SNOOZED,
     TRANSITIONS,
     TRIGGERED,
     UNREADABLE,
-    Event,
-    FirstSeen,
-    Instant,
-    Snapshot,
-    Source,
     Status,
-    StatusChange,
 )
 from shared.model.ids import EventId, IncidentId
 from shared.model.outcome import Kind, Outcome

@@ -14,7 +14,7 @@ from enum import StrEnum
 from shared.errors import BridgeError, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import CommandQueue
-from shared.model.event import TRIGGERED
+from shared.model.event_types import TRIGGERED
 from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.errors import BridgeError
-from shared.model.event import Status
+from shared.model.event_types import Status
 
 
 class Kind(StrEnum):

@@ -7,7 +7,8 @@ once: what was asked stands in the thread, and the next question needs an answer
 
 from dataclasses import replace
 
-from shared.model.event import ACKNOWLEDGED, REMINDED, SNOOZED, TRANSITIONS, Instant, Status
+from shared.model.event import Instant
+from shared.model.event_types import ACKNOWLEDGED, REMINDED, SNOOZED, TRANSITIONS, Status
 from shared.model.ids import LineKey
 from shared.model.incident import Incident
 from shared.model.timeline import Line, line_time

@@ -11,8 +11,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.model import event
-from shared.model.event import SECOND, TRANSITIONS, Details, joined_ids
+from shared.model import event_types
+from shared.model.event import SECOND, Details, joined_ids
+from shared.model.event_types import TRANSITIONS
 from shared.model.ids import LineKey
 from shared.model.timeline import Line, distance_ms, line_time
 
@@ -33,9 +34,9 @@ STATE_TYPES = frozenset({"assigned", "priority", "service", "policy", "type", "u
 BEFORE_WAKE = ("asleep", "yes")
 """The state before a snooze ended."""
 SIDE_OF = {
-    event.ANNOTATED: (event.RESOLVED, SECOND),
-    event.REASSIGNED: (event.ACKNOWLEDGED, SECOND),
-    event.RESPONDER_ADDED: (event.RESPONDER_ADDED, 2 * SECOND),
+    event_types.ANNOTATED: (event_types.RESOLVED, SECOND),
+    event_types.REASSIGNED: (event_types.ACKNOWLEDGED, SECOND),
+    event_types.RESPONDER_ADDED: (event_types.RESPONDER_ADDED, 2 * SECOND),
 }
 """By the type of a side: the type of its main line, and the milliseconds that may lie between the two."""
 
@@ -63,7 +64,7 @@ class ThreadEntry:
     @property
     def is_edited(self) -> bool:
         """True if its message may come to say more than when it was posted."""
-        return bool(self.sides) or self.line.type in {SUMMED, event.REMINDED}
+        return bool(self.sides) or self.line.type in {SUMMED, event_types.REMINDED}
 
 
 def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> tuple[ThreadEntry, ...]:
@@ -91,7 +92,7 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
             before = [(name, state[name]) for name in said if name in state]
             asleep = [BEFORE_WAKE] if snooze_ended(lines, line) else []
             others = tuple(side for side in sides[line.key] if side != line)
-            since = acted if line.type == event.REMINDED else changed
+            since = acted if line.type == event_types.REMINDED else changed
             late = since is not None and line_time(line) < since
             entries.append(ThreadEntry(line, others, (*before, *asleep), late))
         state |= said
@@ -100,15 +101,15 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
 
 def is_wanted(line: Line, verbosity: Verbosity) -> bool:
     """True if a thread of that verbosity has a message for `line`; that it was opened is told by its card."""
-    if line.type == event.TRIGGERED:
+    if line.type == event_types.TRIGGERED:
         return False
     match verbosity:
         case "all":
             return True
         case "changes":
-            return line.type not in event.AUTOMATION
+            return line.type not in event_types.AUTOMATION
         case "state":
-            return line.type in TRANSITIONS or line.type in {event.ESCALATED, event.REMINDED, SUMMED}
+            return line.type in TRANSITIONS or line.type in {event_types.ESCALATED, event_types.REMINDED, SUMMED}
 
 
 def broadcast_kind(entry: ThreadEntry) -> BroadcastKind | None:
@@ -116,14 +117,14 @@ def broadcast_kind(entry: ThreadEntry) -> BroadcastKind | None:
     line = entry.line
     if entry.late:
         return None
-    if line.type == event.ESCALATED or timed_out(line):
+    if line.type == event_types.ESCALATED or timed_out(line):
         return "escalated"
-    return "reopened" if line.type == event.REOPENED else None
+    return "reopened" if line.type == event_types.REOPENED else None
 
 
 def timed_out(line: Line) -> bool:
     """True if PagerDuty's acknowledgement timeout fired."""
-    return line.type == event.UNACKNOWLEDGED and line.agent is None
+    return line.type == event_types.UNACKNOWLEDGED and line.agent is None
 
 
 def snooze_ended(lines: Collection[Line], line: Line) -> bool:
@@ -131,17 +132,19 @@ def snooze_ended(lines: Collection[Line], line: Line) -> bool:
     earlier = (
         one
         for one in lines
-        if line_time(one) < line_time(line) and (one.type == event.SNOOZED or one.type in TRANSITIONS)
+        if line_time(one) < line_time(line) and (one.type == event_types.SNOOZED or one.type in TRANSITIONS)
     )
     last = max(earlier, key=line_time, default=None) if timed_out(line) else None
-    return last is not None and last.type == event.SNOOZED
+    return last is not None and last.type == event_types.SNOOZED
 
 
 def awaits_resolve(line: Line, lines: tuple[Line, ...]) -> bool:
     """True for a resolution note whose resolve is not known yet: told alone, it would stay alone."""
-    written = line.type == event.ANNOTATED and line.agent is not None
+    written = line.type == event_types.ANNOTATED and line.agent is not None
     note = written and line.detail_value("text").startswith(RESOLUTION_NOTE)
-    return note and not any(other.type == event.RESOLVED and other.at.end >= line.at.ms - SECOND for other in lines)
+    return note and not any(
+        other.type == event_types.RESOLVED and other.at.end >= line.at.ms - SECOND for other in lines
+    )
 
 
 def _main_line(side: Line, lines: tuple[Line, ...]) -> Line | None:
@@ -152,15 +155,15 @@ def _main_line(side: Line, lines: tuple[Line, ...]) -> Line | None:
     note and a self-assignment are sides. One without an agent is none, but for a request for help: a workflow asks
     several people at once.
     """
-    if side.type == event.CONFIRMED:
-        asked = [line for line in lines if line.type == event.REMINDED and line_time(line) < line_time(side)]
+    if side.type == event_types.CONFIRMED:
+        asked = [line for line in lines if line.type == event_types.REMINDED and line_time(line) < line_time(side)]
         return max(asked, key=line_time, default=None)
     agent = side.agent.id if side.agent else None
-    if side.type not in SIDE_OF or (agent is None and side.type != event.RESPONDER_ADDED):
+    if side.type not in SIDE_OF or (agent is None and side.type != event_types.RESPONDER_ADDED):
         return None
-    if side.type == event.ANNOTATED and not side.detail_value("text").startswith(RESOLUTION_NOTE):
+    if side.type == event_types.ANNOTATED and not side.detail_value("text").startswith(RESOLUTION_NOTE):
         return None
-    if side.type == event.REASSIGNED and side.detail != joined_ids([str(agent)]):
+    if side.type == event_types.REASSIGNED and side.detail != joined_ids([str(agent)]):
         return None
     kind, within = SIDE_OF[side.type]
     near = [

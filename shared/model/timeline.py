@@ -13,7 +13,8 @@ from itertools import chain
 from math import inf
 
 from shared.model.command import Expectation
-from shared.model.event import REOPENED, SECOND, TRIGGERED, Agent, Details, Event, Instant, Source
+from shared.model.event import SECOND, Agent, Details, Event, Instant, Source
+from shared.model.event_types import REOPENED, TRIGGERED
 from shared.model.ids import CommandId, EventId, LineKey, MessageTs
 
 KEPT = 4000

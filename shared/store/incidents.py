@@ -19,7 +19,8 @@ from shared.model.archive import (
     recall,
 )
 from shared.model.command import Expectation
-from shared.model.event import Event, Status
+from shared.model.event import Event
+from shared.model.event_types import Status
 from shared.model.ids import CommandId, EventId, IncidentId
 from shared.model.incident import Incident
 from shared.model.journal import Facts

@@ -6,7 +6,8 @@ import pytest
 
 from bolt_app.read_path.enrichment import first_alert, next_level, on_call_at, with_enrichment
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
-from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Ref, Status
+from shared.model.event import Instant, Ref
+from shared.model.event_types import ACKNOWLEDGED, TRIGGERED, Status
 from shared.model.ids import UserId
 from shared.model.incident import Incident, fold
 from shared.pagerduty.models.account import OnCall

@@ -16,7 +16,8 @@ from bolt_app.replies.outcome_text import (
 from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams, Command, SlackActor, split
-from shared.model.event import Ref, Status
+from shared.model.event import Ref
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.outcome import Choice, Kind, Outcome
 from tests.builders import INCIDENT, NOON

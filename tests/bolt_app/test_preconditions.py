@@ -8,7 +8,8 @@ from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actions.status import status_is_ours
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams, Command, SlackActor
-from shared.model.event import ESCALATED, Agent, Instant, Ref, Status, StatusChange
+from shared.model.event import Agent, Instant, Ref, StatusChange
+from shared.model.event_types import ESCALATED, Status
 from shared.model.ids import ChannelId, CommandId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Kind

@@ -22,7 +22,7 @@ from pagebridge_sandbox.slack.validation import MAX_BLOCKS_SIZE, check_blocks
 from shared.errors import Malformed
 from shared.model.actions import Action
 from shared.model.command import ActionParams
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, CommandId, UserId
 from shared.model.outcome import Choice, Kind, Outcome
 from shared.slack.render.buttons import actions, level_buttons, retry_button

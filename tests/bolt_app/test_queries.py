@@ -26,7 +26,8 @@ from bolt_app.replies.builder import Reply, age
 from pagebridge_sandbox.slack.validation import MAX_BLOCKS_SIZE, check_blocks, check_view
 from shared.errors import Refused, Unavailable
 from shared.model.enrichment import Link
-from shared.model.event import Instant, Ref, Status
+from shared.model.event import Instant, Ref
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.pagerduty.models.account import ROLE_NAMES, EscalationLevel, EscalationPolicy, OnCall
 from shared.pagerduty.models.incident import AlertCounts, PendingAction, RestIncident

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from bolt_app.read_path.channel_sync import ReconcilePass
-from shared.model.event import ACKNOWLEDGED, TRIGGERED, Instant, Status
+from shared.model.event import Instant
+from shared.model.event_types import ACKNOWLEDGED, TRIGGERED, Status
 from shared.model.ids import MessageTs
 from shared.model.incident import Incident, fold, settle
 from shared.model.slack_state import MessageState, SlackState

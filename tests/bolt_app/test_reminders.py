@@ -9,7 +9,7 @@ from fakeredis import FakeAsyncRedis
 from bolt_app.read_path.reminders import LATER, STORM
 from bolt_app.worker_parts import BuiltWorker
 from shared.config.bridge_config import BridgeConfig
-from shared.model.event import ACKNOWLEDGED, REMINDED
+from shared.model.event_types import ACKNOWLEDGED, REMINDED
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident, fold
 from tests.bolt_app.built_services import wired

@@ -12,7 +12,7 @@ from bolt_app.commands.slash_payload import parse_slash_payload
 from bolt_app.commands.verbs import Verb
 from shared.errors import Malformed
 from shared.model.actions import Action
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import UserId
 from tests.builders import ALICE, BOB, INCIDENT, snapshot
 

@@ -5,7 +5,8 @@ from bolt_app.modals.forms import TITLE
 from bolt_app.replies.builder import as_code
 from shared.config.bridge_config import AuthorizationConfig
 from shared.model.actions import SPECS, Action
-from shared.model.event import Snapshot, Status
+from shared.model.event import Snapshot
+from shared.model.event_types import Status
 from shared.model.ids import IncidentId
 from shared.model.permissions import Rule
 from shared.slack.render import buttons

@@ -12,7 +12,7 @@ from typer.core import TyperArgument
 
 from pagebridge import cli
 from shared.config.bridge_config import TABLES
-from shared.model.event import ANNOUNCED_TYPES, TRIGGERED
+from shared.model.event_types import ANNOUNCED_TYPES, TRIGGERED
 from shared.model.thread_layout import Verbosity, is_wanted
 from shared.slack.render.event_wording import LINE
 from tests.words.test_thread_lines import line

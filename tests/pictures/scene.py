@@ -15,7 +15,8 @@ from pagebridge_sandbox.demo.markup import Reader
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, Expectation, SlackActor
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
-from shared.model.event import ACKNOWLEDGED, ANNOTATED, ESCALATED, TRIGGERED, Agent, Event, Instant, Source, Status
+from shared.model.event import Agent, Event, Instant, Source
+from shared.model.event_types import ACKNOWLEDGED, ANNOTATED, ESCALATED, TRIGGERED, Status
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.thread_layout import is_wanted, layout_thread

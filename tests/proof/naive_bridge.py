@@ -7,7 +7,8 @@ from bolt_app.write_path.direct_acknowledge import Ack
 from shared.errors import CallError, StoreDown
 from shared.model.actions import SPECS
 from shared.model.command import Command
-from shared.model.event import TRANSITIONS, Event
+from shared.model.event import Event
+from shared.model.event_types import TRANSITIONS
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.incident import Incident
 from shared.pagerduty.events import webhook

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TypeVar
 
 from shared.errors import Refused
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.pagerduty.api import errors
 from shared.pagerduty.api.client import PagerDuty, Read

@@ -5,7 +5,7 @@ import pytest
 from bolt_app.replies import outcome_text
 from shared.model.actions import Action
 from shared.model.command import Command, SlackActor
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 from shared.model.outcome import Kind, Outcome
 from tests.proof.reply_classifier import Said, card_status, place, said, still_trying

@@ -22,17 +22,8 @@ from shared.model.archive import (
     told_for_good,
 )
 from shared.model.backlog import counted_at_once, told_briefly
-from shared.model.event import (
-    ACKNOWLEDGED,
-    ANNOTATED,
-    PRIORITY_UPDATED,
-    REASSIGNED,
-    RESOLVED,
-    SNOOZED,
-    TRIGGERED,
-    Event,
-    Source,
-)
+from shared.model.event import Event, Source
+from shared.model.event_types import ACKNOWLEDGED, ANNOTATED, PRIORITY_UPDATED, REASSIGNED, RESOLVED, SNOOZED, TRIGGERED
 from shared.model.ids import EventId, LineKey, MessageTs
 from shared.model.incident import FoldResult, Incident, fold
 from shared.model.slack_state import MessageState, SlackState

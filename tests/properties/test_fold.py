@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.event import ACKNOWLEDGED, RESOLVED, TRANSITIONS, TRIGGERED, Agent, Event
+from shared.model.event import Agent, Event
+from shared.model.event_types import ACKNOWLEDGED, RESOLVED, TRANSITIONS, TRIGGERED
 from shared.model.incident import Incident, fold
 from shared.model.thread_layout import ThreadEntry
 from shared.slack.render import card, thread_line

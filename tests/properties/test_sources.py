@@ -6,23 +6,17 @@ from dataclasses import dataclass, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.event import (
+from shared.model.event import SECOND, Agent, Event, Instant, Ref, Source, joined_ids
+from shared.model.event_types import (
     ACKNOWLEDGED,
     ESCALATED,
     REASSIGNED,
     REOPENED,
     RESOLVED,
-    SECOND,
     TRANSITIONS,
     TRIGGERED,
     UNACKNOWLEDGED,
-    Agent,
-    Event,
-    Instant,
-    Ref,
-    Source,
     Status,
-    joined_ids,
 )
 from shared.model.ids import CommandId, EventId
 from shared.model.incident import Incident, fold

@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.event import (
+from shared.model.event import Agent, Event
+from shared.model.event_types import (
     ACKNOWLEDGED,
     ANNOTATED,
     ANNOUNCED_TYPES,
@@ -14,8 +15,6 @@ from shared.model.event import (
     RESOLVED,
     RESPONDER_ADDED,
     TRIGGERED,
-    Agent,
-    Event,
 )
 from shared.model.ids import LineKey
 from shared.model.incident import Incident, fold

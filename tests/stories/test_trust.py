@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
-from shared.model.event import ANNOUNCED_TYPES
+from shared.model.event_types import ANNOUNCED_TYPES
 from tests.stories.harness import Bridge, receiving, settled
 from tests.stories.test_odd_deliveries import deliver
 from tests.stories.typed_commands import typed_dialog

@@ -5,7 +5,8 @@ from dataclasses import replace
 from bolt_app.open_incidents import OpenIncident
 from bolt_app.queries.show_incident import IncidentView
 from shared.model.enrichment import Link
-from shared.model.event import Instant, Ref, Status
+from shared.model.event import Instant, Ref
+from shared.model.event_types import Status
 from shared.model.ids import IncidentId
 from shared.pagerduty.models.incident import AlertCounts, PendingAction, RestIncident, Stamp
 from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from shared.model import event as of
+from shared.model import event_types as of
 from shared.model.actions import SPECS, Action
 from shared.model.command import Attempt, AttemptState, Command, SlackActor
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
-from shared.model.event import Agent, Event, Instant, Ref, Source, Status
+from shared.model.event import Agent, Event, Instant, Ref, Source, StatusChange
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Kind, Outcome
@@ -89,7 +90,7 @@ CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
     ),
     (
         "Acknowledged, and known only from a read",
-        replace(ACKNOWLEDGED, lines=(), status_change=of.StatusChange(BOB, Instant(NOON))),
+        replace(ACKNOWLEDGED, lines=(), status_change=StatusChange(BOB, Instant(NOON))),
         HERE,
     ),
     ("Snoozed", SNOOZED, HERE),

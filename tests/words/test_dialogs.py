@@ -21,7 +21,8 @@ from bolt_app.queries.list_incidents import NONE
 from bolt_app.queries.show_incident import IncidentView
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams
-from shared.model.event import Ref, Status
+from shared.model.event import Ref
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId
 from shared.slack.render.blocks import Block
 from tests.builders import BOB, INCIDENT, NOON

@@ -28,7 +28,8 @@ from shared.config.bridge_config import AuthorizationConfig, BridgeConfig, Ident
 from shared.errors import BadCredentials, NotFound, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor
-from shared.model.event import ESCALATED, Instant, Ref, Snapshot, Status
+from shared.model.event import Instant, Ref, Snapshot
+from shared.model.event_types import ESCALATED, Status
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Declined, Kind, Outcome

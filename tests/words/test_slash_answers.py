@@ -25,7 +25,8 @@ from shared.access.identity import Linked
 from shared.errors import Malformed, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor, split
-from shared.model.event import ANNOTATED, Instant, Ref
+from shared.model.event import Instant, Ref
+from shared.model.event_types import ANNOTATED
 from shared.model.ids import ChannelId, CommandId, IncidentId, LineKey, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from shared.model import event as of
-from shared.model.event import ANNOUNCED_TYPES, Agent, Details, Instant, Source
+from shared.model import event_types as of
+from shared.model.event import Agent, Details, Instant, Source
+from shared.model.event_types import ANNOUNCED_TYPES
 from shared.model.ids import CommandId, EventId, LineKey
 from shared.model.thread_layout import BEFORE_WAKE, SUMMED, ThreadEntry
 from shared.model.timeline import Line

@@ -8,7 +8,8 @@ from bolt_app.replies.builder import names
 from shared.model.actions import SPECS, Action
 from shared.model.command import Command
 from shared.model.enrichment import Level
-from shared.model.event import DELEGATED, ESCALATED, REASSIGNED, Details, Event, Instant, Status
+from shared.model.event import Details, Event, Instant
+from shared.model.event_types import DELEGATED, ESCALATED, REASSIGNED, Status
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import distance_ms, line_time

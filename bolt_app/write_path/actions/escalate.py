@@ -12,7 +12,7 @@ from bolt_app.write_path.actions.base import ActionContext, ActionHandler, Actio
 from shared.errors import Malformed
 from shared.model.command import Command
 from shared.model.enrichment import Level, OnCallByLevel, present_level
-from shared.model.event import ESCALATED
+from shared.model.event_types import ESCALATED
 from shared.model.ids import UserId
 from shared.model.outcome import Choice, Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty

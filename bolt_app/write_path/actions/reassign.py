@@ -3,7 +3,8 @@
 from bolt_app.replies.builder import names
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from shared.model.command import Command
-from shared.model.event import DELEGATED, REASSIGNED, joined_ids
+from shared.model.event import joined_ids
+from shared.model.event_types import DELEGATED, REASSIGNED
 from shared.model.ids import UserId
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty

@@ -13,7 +13,7 @@ from bolt_app.write_path.actions.status import SetStatus
 from bolt_app.write_path.actions.status_update import PublishStatusUpdate
 from bolt_app.write_path.actions.still_on_it import StillOnIt
 from shared.model.actions import Action
-from shared.model.event import ACKNOWLEDGED, REOPENED, RESOLVED, UNACKNOWLEDGED
+from shared.model.event_types import ACKNOWLEDGED, REOPENED, RESOLVED, UNACKNOWLEDGED
 
 HANDLERS: Mapping[Action, ActionHandler] = {
     Action.ACKNOWLEDGE: SetStatus(ACKNOWLEDGED),

@@ -2,7 +2,7 @@
 
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
 from shared.model.command import Command
-from shared.model.event import SNOOZED, Status
+from shared.model.event_types import SNOOZED, Status
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import ACKNOWLEDGEMENT_ENDS, RestIncident

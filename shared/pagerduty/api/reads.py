@@ -9,7 +9,8 @@ from typing import TypeVar
 import structlog
 
 from shared.errors import CallError, Malformed, NotFound
-from shared.model.event import SECOND, Instant, Status
+from shared.model.event import SECOND, Instant
+from shared.model.event_types import Status
 from shared.model.ids import IncidentId, TeamId, UserId
 from shared.model.incident import LAG_MS
 from shared.pagerduty.api.transport import PAGE, Params, Read, Transport

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import IncidentId, UserId
 from shared.pagerduty.api.transport import Read, Transport
 from shared.pagerduty.models.fields import Body

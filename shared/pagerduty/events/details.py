@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from shared.model import event
+from shared.model import event_types
 from shared.model.event import Details, Ref, Snapshot, digest, joined_ids
 from shared.pagerduty.models.fields import (
     as_object,
@@ -25,15 +25,15 @@ from shared.pagerduty.models.fields import (
 Data = Mapping[str, object]
 """The object that an event is about, as PagerDuty writes it."""
 SAYS: Mapping[str, tuple[str, ...]] = {
-    event.TRIGGERED: ("assigned", "priority", "service", "policy"),
-    event.ACKNOWLEDGED: ("assigned",),
-    event.UNACKNOWLEDGED: ("assigned",),
-    event.REOPENED: ("assigned",),
-    event.ESCALATED: ("assigned",),
-    event.REASSIGNED: ("assigned",),
-    event.DELEGATED: ("policy", "assigned"),
-    event.PRIORITY_UPDATED: ("priority",),
-    event.SERVICE_UPDATED: ("service",),
+    event_types.TRIGGERED: ("assigned", "priority", "service", "policy"),
+    event_types.ACKNOWLEDGED: ("assigned",),
+    event_types.UNACKNOWLEDGED: ("assigned",),
+    event_types.REOPENED: ("assigned",),
+    event_types.ESCALATED: ("assigned",),
+    event_types.REASSIGNED: ("assigned",),
+    event_types.DELEGATED: ("policy", "assigned"),
+    event_types.PRIORITY_UPDATED: ("priority",),
+    event_types.SERVICE_UPDATED: ("service",),
 }
 """The details of each event that describe the state after it. A later line takes its "from" from there."""
 _NUMBER = re.compile(r"\[(#[0-9]+)\] ")
@@ -56,13 +56,16 @@ def happening(event_type: str, snapshot: Snapshot | None, data: Data) -> Happeni
         return read(data) if read else Happening()
     detail = _CAME_OUT[event_type](snapshot) if event_type in _CAME_OUT else ""
     said = tuple((name, names(_OF_SNAPSHOT[name](snapshot))) for name in SAYS.get(event_type, ()))
-    if event_type == event.RESOLVED and data.get("resolve_reason") is not None:
+    if event_type == event_types.RESOLVED and data.get("resolve_reason") is not None:
         # A merge shows as a resolve with a reason.
         target = optional_reference(as_object(data.get("resolve_reason")).get("incident"))
         said = merged(target) if target else ()
-    if event_type in {event.TRIGGERED, event.INCIDENT_TYPE_CHANGED} and data.get("incident_type") is not None:
+    if (
+        event_type in {event_types.TRIGGERED, event_types.INCIDENT_TYPE_CHANGED}
+        and data.get("incident_type") is not None
+    ):
         kind = optional_text(as_object(data.get("incident_type")).get("name"))
-        detail, said = kind if event_type == event.INCIDENT_TYPE_CHANGED else "", (*said, ("type", kind))
+        detail, said = kind if event_type == event_types.INCIDENT_TYPE_CHANGED else "", (*said, ("type", kind))
     return Happening(detail, said=said)
 
 
@@ -173,11 +176,11 @@ _OF_SNAPSHOT: Mapping[str, Callable[[Snapshot], Iterable[Ref | None]]] = {
     "policy": lambda snapshot: [snapshot.escalation_policy],
 }
 _CAME_OUT: Mapping[str, Callable[[Snapshot], str]] = {
-    event.ESCALATED: lambda snapshot: joined_ids(snapshot.assignee_ids),
-    event.DELEGATED: lambda snapshot: joined_ids(snapshot.assignee_ids),
-    event.REASSIGNED: lambda snapshot: joined_ids(snapshot.assignee_ids),
-    event.PRIORITY_UPDATED: lambda snapshot: snapshot.priority.id if snapshot.priority else "",
-    event.SERVICE_UPDATED: lambda snapshot: snapshot.service.id if snapshot.service else "",
+    event_types.ESCALATED: lambda snapshot: joined_ids(snapshot.assignee_ids),
+    event_types.DELEGATED: lambda snapshot: joined_ids(snapshot.assignee_ids),
+    event_types.REASSIGNED: lambda snapshot: joined_ids(snapshot.assignee_ids),
+    event_types.PRIORITY_UPDATED: lambda snapshot: snapshot.priority.id if snapshot.priority else "",
+    event_types.SERVICE_UPDATED: lambda snapshot: snapshot.service.id if snapshot.service else "",
 }
 """What came out of a change of the incident; for the others their type alone decides it."""
 _KINDS: Mapping[str, Callable[[Data], Happening]] = {

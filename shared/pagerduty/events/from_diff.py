@@ -8,7 +8,7 @@ tells. A change found by two resyncs has the same id both times.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.model import event
+from shared.model import event, event_types
 from shared.model.event import Agent, Details, Event, Instant, Source, digest
 from shared.model.ids import EventId, IncidentId
 from shared.model.incident import Incident
@@ -22,7 +22,14 @@ CANCELLED = "user_cancelled"
 """The state of a responder who is not asked any more; nothing tells who changed that."""
 REPLIES = frozenset({"joined", "declined", CANCELLED})
 FIELDS = frozenset({FIELD, URGENCY})
-OF_FIELDS = frozenset({event.PRIORITY_UPDATED, event.SERVICE_UPDATED, event.INCIDENT_TYPE_CHANGED, event.TITLE_CHANGED})
+OF_FIELDS = frozenset(
+    {
+        event_types.PRIORITY_UPDATED,
+        event_types.SERVICE_UPDATED,
+        event_types.INCIDENT_TYPE_CHANGED,
+        event_types.TITLE_CHANGED,
+    }
+)
 """The changes that PagerDuty's log calls the change of a field."""
 
 
@@ -59,7 +66,7 @@ def annotated(
 
     `read` is when the notes were read. Of notes from before `visible_ms` all that there are were among them.
     """
-    told = {line.subject: line for line in lines if line.type == event.ANNOTATED and line.subject}
+    told = {line.subject: line for line in lines if line.type == event_types.ANNOTATED and line.subject}
     there = {note.id for note in notes}
     new = [_annotated(incident, note) for note in notes if note.id not in told]
     edited = [
@@ -93,7 +100,7 @@ def _responder(incident: IncidentId, one: Asked, at: Instant, state: str) -> Eve
     by = one.by if requested else None if state == CANCELLED else one.user
     return Event(
         id=EventId(f"asked:{one.user.id}@{at.ms}" if requested else f"replied:{one.user.id}:{state}@{at.ms}"),
-        type=event.RESPONDER_ADDED if requested else event.RESPONDER_REPLIED,
+        type=event_types.RESPONDER_ADDED if requested else event_types.RESPONDER_REPLIED,
         incident=incident,
         source=Source.LOG,
         at=at,
@@ -107,14 +114,14 @@ def _responder(incident: IncidentId, one: Asked, at: Instant, state: str) -> Eve
 def _aspects(known: Incident, read: RestIncident) -> Iterator[Aspect]:
     now, first = read.snapshot, known.first_seen
     if first is not None:
-        yield Aspect(event.TITLE_CHANGED, "title", digest(now.title), now.title, digest(first.title), first.title)
-        yield Aspect(event.URGENCY_CHANGED, "urgency", now.urgency, now.urgency, first.urgency, first.urgency)
+        yield Aspect(event_types.TITLE_CHANGED, "title", digest(now.title), now.title, digest(first.title), first.title)
+        yield Aspect(event_types.URGENCY_CHANGED, "urgency", now.urgency, now.urgency, first.urgency, first.urgency)
         priority, service = (thing.id if thing else "" for thing in (now.priority, now.service))
-        yield Aspect(event.PRIORITY_UPDATED, "priority", priority, names([now.priority]), first.priority)
-        yield Aspect(event.SERVICE_UPDATED, "service", service, names([now.service]), first.service)
+        yield Aspect(event_types.PRIORITY_UPDATED, "priority", priority, names([now.priority]), first.priority)
+        yield Aspect(event_types.SERVICE_UPDATED, "service", service, names([now.service]), first.service)
     if read.kind:
-        kinds = (line.detail_value("type") for line in known.lines if line.type == event.TRIGGERED)
-        yield Aspect(event.INCIDENT_TYPE_CHANGED, "type", read.kind, read.kind, next(filter(None, kinds), None))
+        kinds = (line.detail_value("type") for line in known.lines if line.type == event_types.TRIGGERED)
+        yield Aspect(event_types.INCIDENT_TYPE_CHANGED, "type", read.kind, read.kind, next(filter(None, kinds), None))
 
 
 def _last(known: Incident, kind: str) -> Line | None:
@@ -139,7 +146,7 @@ def _change(known: Incident, read: RestIncident, aspect: Aspect, last: Line | No
 
 def _entry(known: Incident, aspect: Aspect, log: Sequence[LogEntry], fields: int) -> LogEntry | None:
     """Find the entry of a change: the last that names it, else the only one that nothing else explains."""
-    if aspect.type == event.URGENCY_CHANGED:
+    if aspect.type == event_types.URGENCY_CHANGED:
         return next((entry for entry in reversed(log) if entry.type == URGENCY), None)
     entries = [entry for entry in log if entry.type == FIELD]
     naming = [entry for entry in entries if any(aspect.name in change.name.lower() for change in entry.changes)]
@@ -161,7 +168,7 @@ def _explained(entry: LogEntry, known: Incident) -> bool:
 def _annotated(incident: IncidentId, note: Note) -> Event:
     return Event(
         id=EventId(f"note:{note.id}"),
-        type=event.ANNOTATED,
+        type=event_types.ANNOTATED,
         incident=incident,
         source=Source.LOG,
         at=note.created,
@@ -179,7 +186,7 @@ def _edited(incident: IncidentId, told: Line, at: Instant, text: str | None) -> 
     author = told.agent.name if told.agent else ""
     return Event(
         id=EventId(f"note:{subject}"),
-        type=event.NOTE_EDITED,
+        type=event_types.NOTE_EDITED,
         incident=incident,
         source=Source.READ,
         at=at,
@@ -191,6 +198,6 @@ def _edited(incident: IncidentId, told: Line, at: Instant, text: str | None) -> 
 
 def _differs(told: Line, lines: Sequence[Line], note: Note) -> bool:
     """True if a note's content differs from the last announced one."""
-    edits = [line for line in lines if line.type == event.NOTE_EDITED and line.subject.startswith(f"{note.id}@")]
+    edits = [line for line in lines if line.type == event_types.NOTE_EDITED and line.subject.startswith(f"{note.id}@")]
     last = max([told, *edits], key=line_time)
     return note.updated is not None and last.detail != digest(note.content)

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from shared.model import event
-from shared.model.event import Agent, Details, Event, Ref, Source, Status, joined_ids
+from shared.model import event, event_types
+from shared.model.event import Agent, Details, Event, Ref, Source, joined_ids
+from shared.model.event_types import Status
 from shared.model.ids import EventId, IncidentId
 from shared.model.timeline import distance_ms, person
 from shared.pagerduty.events.details import merged, names
@@ -36,8 +37,8 @@ def logged(
     escalation policy that it has now, by the last that gave it to one.
     """
     more = {
-        event.RESOLVED: merged(into) if into else (),
-        event.DELEGATED: (("policy", names([policy])),) if policy else (),
+        event_types.RESOLVED: merged(into) if into else (),
+        event_types.DELEGATED: (("policy", names([policy])),) if policy else (),
     }
     told = tuple(_told(incident, log, status))
     last = {one.type: one.id for one in told}
@@ -53,14 +54,14 @@ def _told(incident: IncidentId, log: Sequence[LogEntry], status: Status | None) 
         kind = entry.event
         if entry.type == TRIGGER:
             # Every further alert triggers again, which changes nothing unless the incident was resolved.
-            kind = {None: event.TRIGGERED, Status.RESOLVED: event.REOPENED}.get(status)
+            kind = {None: event_types.TRIGGERED, Status.RESOLVED: event_types.REOPENED}.get(status)
         if kind is not None and entry.id not in accompanying:
-            status = event.TRANSITIONS.get(kind, status)
+            status = event_types.TRANSITIONS.get(kind, status)
             yield _event(incident, kind, entry)
 
 
 def _event(incident: IncidentId, kind: str, entry: LogEntry) -> Event:
-    moved = kind in {event.ESCALATED, event.DELEGATED, event.REASSIGNED}
+    moved = kind in {event_types.ESCALATED, event_types.DELEGATED, event_types.REASSIGNED}
     return Event(
         id=EventId(f"log:{entry.id}"),
         type=kind,
@@ -74,10 +75,10 @@ def _event(incident: IncidentId, kind: str, entry: LogEntry) -> Event:
 
 
 def _said(kind: str, entry: LogEntry) -> Details:
-    if kind == event.SNOOZED:
+    if kind == event_types.SNOOZED:
         wakes = next((action.at for action in entry.pending if action.type == "unacknowledge"), None)
         return (("until", str(wakes.ms)),) if wakes else ()
-    if kind == event.RESOLVED:
+    if kind == event_types.RESOLVED:
         return (("resolution", entry.note),) if entry.note else ()
     return (("assigned", names(entry.assignees)),) if entry.assignees else ()
 

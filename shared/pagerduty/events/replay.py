@@ -8,17 +8,8 @@ is missing opens one.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from shared.model.event import (
-    ANNOTATED,
-    NOTE_EDITED,
-    TITLE_CHANGED,
-    TRANSITIONS,
-    URGENCY_CHANGED,
-    Event,
-    Instant,
-    Status,
-    digest,
-)
+from shared.model.event import Event, Instant, digest
+from shared.model.event_types import ANNOTATED, NOTE_EDITED, TITLE_CHANGED, TRANSITIONS, URGENCY_CHANGED, Status
 from shared.model.incident import Incident, fold, is_behind, settle
 from shared.model.timeline import Line, line_time
 from shared.pagerduty.events.from_diff import FIELDS, annotated, asked, changed, unheard

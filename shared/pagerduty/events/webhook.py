@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 from pydantic import PlainValidator, StringConstraints
 
 from shared.errors import Malformed
-from shared.model import event
+from shared.model import event_types
 from shared.model.command import command_of_key
 from shared.model.event import SECOND, Event, Instant, Snapshot, Source
 from shared.model.ids import EventId, IncidentId, incident_id
@@ -37,13 +37,13 @@ from shared.pagerduty.models.fields import (
 )
 from shared.pagerduty.models.incident import Facts
 
-SNAPSHOT_TYPES = frozenset(event.TRANSITIONS) | {
-    event.ESCALATED,
-    event.DELEGATED,
-    event.REASSIGNED,
-    event.PRIORITY_UPDATED,
-    event.SERVICE_UPDATED,
-    event.INCIDENT_TYPE_CHANGED,
+SNAPSHOT_TYPES = frozenset(event_types.TRANSITIONS) | {
+    event_types.ESCALATED,
+    event_types.DELEGATED,
+    event_types.REASSIGNED,
+    event_types.PRIORITY_UPDATED,
+    event_types.SERVICE_UPDATED,
+    event_types.INCIDENT_TYPE_CHANGED,
 }
 """The events that are documented to carry the whole incident."""
 
@@ -137,7 +137,7 @@ def parse(body: bytes) -> Event | Ignored:
     said = sum(len(name) + min(len(text), KEPT) for name, text in (*happened.said, *of_a_tool))
     if agent + len(happened.detail) + len(happened.subject) + said > MOST_OF_A_LINE:
         raise Malformed("longer than anything that a line tells")
-    key = told.key if head.event_type == event.TRIGGERED else ""
+    key = told.key if head.event_type == event_types.TRIGGERED else ""
     return Event(
         id=head.id,
         type=kind,
@@ -187,8 +187,8 @@ def _read(kind: str, data: Mapping[str, object], latest_ms: int) -> tuple[str, S
         snapshot = Snapshot(**vars(_facts(data, latest_ms)))
         return kind, snapshot, happening(kind, snapshot, data)
     except Malformed:
-        only_seen = kind in SNAPSHOT_TYPES and kind not in event.TRANSITIONS
-        return event.UNREADABLE if only_seen else kind, None, Happening()
+        only_seen = kind in SNAPSHOT_TYPES and kind not in event_types.TRANSITIONS
+        return event_types.UNREADABLE if only_seen else kind, None, Happening()
 
 
 def _json(body: bytes) -> object:

@@ -13,7 +13,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasChoices, Field, PlainValidator, ValidationInfo, model_validator
 
 from shared.errors import Malformed
-from shared.model.event import Instant, Ref, Snapshot, Status, StatusChange
+from shared.model.event import Instant, Ref, Snapshot, StatusChange
+from shared.model.event_types import Status
 from shared.model.ids import IncidentId, UserId, incident_id
 from shared.pagerduty.models.fields import (
     OR_NULL,

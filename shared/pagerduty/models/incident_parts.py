@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainValidator, model_validator
 
-from shared.model import event
+from shared.model import event_types
 from shared.model.enrichment import Link
 from shared.model.ids import IncidentId, incident_id
 from shared.pagerduty.models.fields import (
@@ -38,14 +38,14 @@ from shared.pagerduty.models.incident import PendingActions
 
 TRIGGER, ASSIGN = "trigger_log_entry", "assign_log_entry"
 EVENTS: Mapping[str, str] = {
-    TRIGGER: event.TRIGGERED,
-    "acknowledge_log_entry": event.ACKNOWLEDGED,
-    "unacknowledge_log_entry": event.UNACKNOWLEDGED,
-    "resolve_log_entry": event.RESOLVED,
-    "escalate_log_entry": event.ESCALATED,
-    "delegate_log_entry": event.DELEGATED,
-    ASSIGN: event.REASSIGNED,
-    "snooze_log_entry": event.SNOOZED,
+    TRIGGER: event_types.TRIGGERED,
+    "acknowledge_log_entry": event_types.ACKNOWLEDGED,
+    "unacknowledge_log_entry": event_types.UNACKNOWLEDGED,
+    "resolve_log_entry": event_types.RESOLVED,
+    "escalate_log_entry": event_types.ESCALATED,
+    "delegate_log_entry": event_types.DELEGATED,
+    ASSIGN: event_types.REASSIGNED,
+    "snooze_log_entry": event_types.SNOOZED,
 }
 """The events that entries tell of. Of notes they lack the id, of changed fields often what has changed."""
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr, model_validator
 
 from shared.config.errors import Problem
-from shared.model.event import ANNOUNCED_TYPES
+from shared.model.event_types import ANNOUNCED_TYPES
 from shared.pagerduty.models.fields import Body, OptionalText, Text, as_object, listing, named, parser
 
 ANY = "any"

@@ -11,7 +11,8 @@ from itertools import accumulate
 
 from shared.model.actions import SPECS, Action
 from shared.model.command import Attempt, AttemptState
-from shared.model.event import RESOLVED, SNOOZED, TRIGGERED, Snapshot, Status
+from shared.model.event import Snapshot
+from shared.model.event_types import RESOLVED, SNOOZED, TRIGGERED, Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.thread_layout import snooze_ended

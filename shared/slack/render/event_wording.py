@@ -8,7 +8,7 @@ escalation says only whom it reached, for it adds to what was said before.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from shared.model import event
+from shared.model import event_types
 from shared.model.thread_layout import SUMMED, ThreadEntry, timed_out
 from shared.model.timeline import Line
 from shared.slack.render.blocks import clamp, date, link, short
@@ -139,48 +139,56 @@ def _snoozed(entry: ThreadEntry) -> str:
 
 
 LINE: Mapping[str, Wording] = {
-    event.TRIGGERED: Wording(":rotating_light:", "triggered it", "Triggered"),
-    event.ACKNOWLEDGED: Wording(":eyes:", "acknowledged it", "Acknowledged"),
-    event.UNACKNOWLEDGED: Wording(":rotating_light:", "unacknowledged it", "Unacknowledged", _unacknowledged),
-    event.RESOLVED: Wording(":white_check_mark:", "resolved it", "Resolved", lambda entry: merged(entry.line)),
-    event.REOPENED: Wording(":rotating_light:", "reopened it", "Reopened"),
-    event.ESCALATED: Wording(":rotating_light:", "escalated it", "Escalated", _escalated),
-    event.DELEGATED: Wording(":arrow_right:", "changed the escalation policy", "Escalation policy changed", _delegated),
-    event.REASSIGNED: Wording(":arrow_right:", "reassigned it", "Reassigned", _change("assigned", "no one")),
-    event.PRIORITY_UPDATED: Wording(
+    event_types.TRIGGERED: Wording(":rotating_light:", "triggered it", "Triggered"),
+    event_types.ACKNOWLEDGED: Wording(":eyes:", "acknowledged it", "Acknowledged"),
+    event_types.UNACKNOWLEDGED: Wording(":rotating_light:", "unacknowledged it", "Unacknowledged", _unacknowledged),
+    event_types.RESOLVED: Wording(":white_check_mark:", "resolved it", "Resolved", lambda entry: merged(entry.line)),
+    event_types.REOPENED: Wording(":rotating_light:", "reopened it", "Reopened"),
+    event_types.ESCALATED: Wording(":rotating_light:", "escalated it", "Escalated", _escalated),
+    event_types.DELEGATED: Wording(
+        ":arrow_right:", "changed the escalation policy", "Escalation policy changed", _delegated
+    ),
+    event_types.REASSIGNED: Wording(":arrow_right:", "reassigned it", "Reassigned", _change("assigned", "no one")),
+    event_types.PRIORITY_UPDATED: Wording(
         ":triangular_flag_on_post:", "changed the priority", "Priority changed", _change("priority")
     ),
-    event.SERVICE_UPDATED: Wording(":arrow_right:", "changed the service", "Service changed", _change("service")),
-    event.INCIDENT_TYPE_CHANGED: Wording(
+    event_types.SERVICE_UPDATED: Wording(":arrow_right:", "changed the service", "Service changed", _change("service")),
+    event_types.INCIDENT_TYPE_CHANGED: Wording(
         ":label:", "changed the incident type", "Incident type changed", _change("type")
     ),
-    event.ANNOTATED: Wording(":memo:", "added a note", "Note added"),
-    event.RESPONDER_ADDED: Wording(":raising_hand:", "asked for help", "Help was requested"),
-    event.RESPONDER_REPLIED: Wording(":raising_hand:", "answered the request for help", "Request for help answered"),
-    event.STATUS_UPDATE: Wording(":mega:", "published a status update", "Status update published"),
-    event.CONFERENCE_BRIDGE: Wording(
+    event_types.ANNOTATED: Wording(":memo:", "added a note", "Note added"),
+    event_types.RESPONDER_ADDED: Wording(":raising_hand:", "asked for help", "Help was requested"),
+    event_types.RESPONDER_REPLIED: Wording(
+        ":raising_hand:", "answered the request for help", "Request for help answered"
+    ),
+    event_types.STATUS_UPDATE: Wording(":mega:", "published a status update", "Status update published"),
+    event_types.CONFERENCE_BRIDGE: Wording(
         ":telephone_receiver:", "changed the conference bridge", "Conference bridge changed", _bridge
     ),
-    event.CUSTOM_FIELDS: Wording(":label:", "changed fields", "Fields changed", _fields),
-    event.ROLE_ASSIGNED: Wording(":busts_in_silhouette:", "changed roles", "Roles changed", _fields),
-    event.TASK_CREATED: Wording(":clipboard:", "created a task", "Task created", _item("task")),
-    event.TASK_UPDATED: Wording(":clipboard:", "changed a task", "Task changed", _item("task", with_state=True)),
-    event.TASK_COMPLETED: Wording(":clipboard:", "completed a task", "Task completed", _item("task")),
-    event.ACTION_CREATED: Wording(":gear:", "started an action", "Action started", _item("action")),
-    event.ACTION_UPDATED: Wording(":gear:", "changed an action", "Action changed", _item("action", with_state=True)),
-    event.ACTION_TERMINATED: Wording(":gear:", "ended an action", "Action ended", _item("action", with_state=True)),
-    event.WORKFLOW_STARTED: Wording(":gear:", "started a workflow", "Workflow started", _item("workflow")),
-    event.WORKFLOW_COMPLETED: Wording(":gear:", "completed a workflow", "Workflow completed", _item("workflow")),
-    event.SNOOZED: Wording(":zzz:", "snoozed it", "Snoozed", _snoozed),
-    event.URGENCY_CHANGED: Wording(
+    event_types.CUSTOM_FIELDS: Wording(":label:", "changed fields", "Fields changed", _fields),
+    event_types.ROLE_ASSIGNED: Wording(":busts_in_silhouette:", "changed roles", "Roles changed", _fields),
+    event_types.TASK_CREATED: Wording(":clipboard:", "created a task", "Task created", _item("task")),
+    event_types.TASK_UPDATED: Wording(":clipboard:", "changed a task", "Task changed", _item("task", with_state=True)),
+    event_types.TASK_COMPLETED: Wording(":clipboard:", "completed a task", "Task completed", _item("task")),
+    event_types.ACTION_CREATED: Wording(":gear:", "started an action", "Action started", _item("action")),
+    event_types.ACTION_UPDATED: Wording(
+        ":gear:", "changed an action", "Action changed", _item("action", with_state=True)
+    ),
+    event_types.ACTION_TERMINATED: Wording(
+        ":gear:", "ended an action", "Action ended", _item("action", with_state=True)
+    ),
+    event_types.WORKFLOW_STARTED: Wording(":gear:", "started a workflow", "Workflow started", _item("workflow")),
+    event_types.WORKFLOW_COMPLETED: Wording(":gear:", "completed a workflow", "Workflow completed", _item("workflow")),
+    event_types.SNOOZED: Wording(":zzz:", "snoozed it", "Snoozed", _snoozed),
+    event_types.URGENCY_CHANGED: Wording(
         ":triangular_flag_on_post:", "changed the urgency", "Urgency changed", _change("urgency")
     ),
-    event.TITLE_CHANGED: Wording(":pencil2:", "changed the title", "Title changed", _change("title")),
-    event.NOTE_EDITED: Wording(":memo:", "edited a note", "Note edited", _note),
-    event.REMINDED: Wording(
+    event_types.TITLE_CHANGED: Wording(":pencil2:", "changed the title", "Title changed", _change("title")),
+    event_types.NOTE_EDITED: Wording(":memo:", "edited a note", "Note edited", _note),
+    event_types.REMINDED: Wording(
         ":alarm_clock:", "asked whether it is still being worked on", "Still being worked on?", _reminded
     ),
-    event.CONFIRMED: Wording(":white_check_mark:", "is still on it", "Still being worked on"),
+    event_types.CONFIRMED: Wording(":white_check_mark:", "is still on it", "Still being worked on"),
     SUMMED: Wording(":fast_forward:", "", "Further changes", _summed),
 }
 REPLIES = {"joined": "accepted", "declined": "declined"}

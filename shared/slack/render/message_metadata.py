@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from shared.model.event import ANNOUNCED_TYPES, Agent, Instant, Source
+from shared.model.event import Agent, Instant, Source
+from shared.model.event_types import ANNOUNCED_TYPES
 from shared.model.ids import CommandId, EventId, IncidentId, LineKey, MessageTs
 from shared.model.timeline import COMMAND, REPEATED, Line, Slots
 from shared.slack.api.models import OwnMessage

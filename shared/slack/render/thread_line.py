@@ -5,7 +5,7 @@ People and things are named, never mentioned: the card mentions the assignees. P
 part if it is long.
 """
 
-from shared.model import event
+from shared.model import event_types
 from shared.model.actions import SPECS, Action
 from shared.model.backlog import is_final
 from shared.model.event import Agent, Snapshot, Source
@@ -41,13 +41,13 @@ REST = "The rest is in PagerDuty."
 
 UNATTRIBUTED_TYPES = frozenset(
     {
-        event.UNACKNOWLEDGED,
-        event.RESPONDER_ADDED,
-        event.SNOOZED,
-        event.URGENCY_CHANGED,
-        event.TITLE_CHANGED,
-        event.NOTE_EDITED,
-        event.REMINDED,
+        event_types.UNACKNOWLEDGED,
+        event_types.RESPONDER_ADDED,
+        event_types.SNOOZED,
+        event_types.URGENCY_CHANGED,
+        event_types.TITLE_CHANGED,
+        event_types.NOTE_EDITED,
+        event_types.REMINDED,
     }
 )
 """Without an agent these are not PagerDuty's own doing: a timer fired, only a read showed it, or no one was named."""
@@ -58,11 +58,11 @@ def render_line(incident: IncidentId, entry: ThreadEntry, snapshot: Snapshot | N
     line = entry.line
     written = written_text(entry)
     body, cut = quote(written) if written else ("", False)
-    when = "" if line.type in {SUMMED, event.REMINDED} else f" · {date(line.at.ms)}"
+    when = "" if line.type in {SUMMED, event_types.REMINDED} else f" · {date(line.at.ms)}"
     head = f"{LINE[line.type].symbol} {headline(entry)}{when}"
     text = "\n".join(filter(None, (head, body)))
     blocks = [section(text)]
-    if line.type == event.REMINDED and snapshot is not None and not entry.late:
+    if line.type == event_types.REMINDED and snapshot is not None and not entry.late:
         blocks = [*blocks, _answers(incident, snapshot)]
     if cut or (written and line.detail_value("trimmed")):
         text, blocks = f"{text}\n{REST}", [*blocks, context(REST)]
@@ -100,7 +100,7 @@ def line_facts(line: Line) -> dict[str, object]:
 
 def headline_text(line: Line, *, asleep: bool = False) -> str:
     """Return what happened. PagerDuty ends an acknowledgement by itself at its timeout, or at the end of a snooze."""
-    if line.type == event.NOTE_EDITED and line.detail_value("state") == "deleted":
+    if line.type == event_types.NOTE_EDITED and line.detail_value("state") == "deleted":
         return "Note deleted"
     if timed_out(line):
         return "Snooze ended" if asleep else "Acknowledgement timed out"
@@ -130,25 +130,25 @@ def headline(entry: ThreadEntry) -> str:
     """Return who did what to whom, where, and what came with it."""
     line = entry.line
     kinds = {side.type for side in entry.sides}
-    if line.type == event.RESPONDER_REPLIED:
+    if line.type == event_types.RESPONDER_REPLIED:
         return _replied(line)
-    if line.type == event.REMINDED and entry.sides:
+    if line.type == event_types.REMINDED and entry.sides:
         people = listed([short(side.agent.name) or "Someone" for side in entry.sides if side.agent])
         return f"*{people} {'is' if len(entry.sides) == 1 else 'are'} still on it*"
-    people = _asked(entry) if line.type == event.RESPONDER_ADDED else ""
+    people = _asked(entry) if line.type == event_types.RESPONDER_ADDED else ""
     detail = LINE[line.type].detail
     details, where = detail(entry) if detail else "", _where(line)
     # A list of details goes last, so that where it was done is no part of it.
-    details_last = details.startswith(":") or line.type == event.DELEGATED
+    details_last = details.startswith(":") or line.type == event_types.DELEGATED
     ending = f"{where}{details}" if details_last else f"{details}{where}"
     if line.agent is None:
         asked = f"{people} {'were' if ' and ' in people else 'was'} asked to help" if people else ""
         return f"*{asked or headline_text(line, asleep=BEFORE_WAKE in entry.before)}*{ending}"
     who = short(line.agent.name) or ("Someone" if line.agent.is_user else "An integration")
     did = f"asked {people} to help" if people else LINE[line.type].active
-    if line.type == event.NOTE_EDITED and line.detail_value("state") == "deleted":
+    if line.type == event_types.NOTE_EDITED and line.detail_value("state") == "deleted":
         did = "deleted a note"
-    taken = ", and is now assigned" if event.REASSIGNED in kinds else ""
+    taken = ", and is now assigned" if event_types.REASSIGNED in kinds else ""
     return f"*{who} {did}*{ending}{taken}"
 
 
@@ -166,12 +166,14 @@ def written_text(entry: ThreadEntry) -> str:
     """Return the text a person wrote; PagerDuty reports a resolution note as an event of its own."""
     line = entry.line
     notes = (
-        side.detail_value("text").removeprefix(RESOLUTION_NOTE) for side in entry.sides if side.type == event.ANNOTATED
+        side.detail_value("text").removeprefix(RESOLUTION_NOTE)
+        for side in entry.sides
+        if side.type == event_types.ANNOTATED
     )
     match line.type:
-        case event.RESOLVED:
+        case event_types.RESOLVED:
             return "\n".join(notes) or line.detail_value("resolution")
-        case event.RESPONDER_ADDED | event.RESPONDER_REPLIED:
+        case event_types.RESPONDER_ADDED | event_types.RESPONDER_REPLIED:
             return line.detail_value("message")
         case _:
             return line.detail_value("text")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from shared.model import event
+from shared.model import event_types
 from shared.model.event import SECOND, Snapshot
 from shared.model.incident import Incident
 from shared.model.thread_layout import SUMMED, ThreadEntry, layout_thread
@@ -61,7 +61,7 @@ def _links(incident: Incident) -> Iterator[str]:
 
 
 def _belongs(entry: ThreadEntry) -> bool:
-    return entry.line.type != SUMMED and (entry.line.type != event.REMINDED or bool(entry.sides))
+    return entry.line.type != SUMMED and (entry.line.type != event_types.REMINDED or bool(entry.sides))
 
 
 def _entry(entry: ThreadEntry) -> Iterator[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from shared.model.archive import crowded_out
 from shared.model.backlog import BURST_MS, NEWEST, counted_at_once, seconds_of_burst, told_briefly
-from shared.model.event import (
+from shared.model.event_types import (
     ACKNOWLEDGED,
     ANNOTATED,
     ESCALATED,

@@ -6,7 +6,7 @@ import pytest
 
 from shared.model.actions import Action
 from shared.model.command import KEPT, Command, CommandQueue, CommandRecord, SlackActor
-from shared.model.event import ACKNOWLEDGED
+from shared.model.event_types import ACKNOWLEDGED
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Kind, Outcome

@@ -9,18 +9,8 @@ from hypothesis import strategies as st
 from shared.model.actions import Action
 from shared.model.command import Command, CommandRecord, SlackActor
 from shared.model.consequences import concerns_commands, needs_pass
-from shared.model.event import (
-    ACKNOWLEDGED,
-    ANNOTATED,
-    ESCALATED,
-    REASSIGNED,
-    REOPENED,
-    RESOLVED,
-    TRIGGERED,
-    Event,
-    Ref,
-    Source,
-)
+from shared.model.event import Event, Ref, Source
+from shared.model.event_types import ACKNOWLEDGED, ANNOTATED, ESCALATED, REASSIGNED, REOPENED, RESOLVED, TRIGGERED
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Kind, Outcome

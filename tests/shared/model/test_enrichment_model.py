@@ -5,18 +5,8 @@ from dataclasses import replace
 import pytest
 
 from shared.model.enrichment import Enrichment, FirstAlert, PendingActions
-from shared.model.event import (
-    ACKNOWLEDGED,
-    ESCALATED,
-    PRIORITY_UPDATED,
-    SNOOZED,
-    TRIGGERED,
-    Event,
-    Instant,
-    Ref,
-    Source,
-    Status,
-)
+from shared.model.event import Event, Instant, Ref, Source
+from shared.model.event_types import ACKNOWLEDGED, ESCALATED, PRIORITY_UPDATED, SNOOZED, TRIGGERED, Status
 from shared.model.ids import EventId
 from shared.model.incident import Incident, fold, settle
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook

@@ -7,18 +7,8 @@ import pytest
 
 from shared.model.actions import Action
 from shared.model.command import KEPT, Attempt, AttemptState, Command, CommandRecord, Expectation, SlackActor
-from shared.model.event import (
-    ACKNOWLEDGED,
-    REOPENED,
-    RESOLVED,
-    TRIGGERED,
-    UNACKNOWLEDGED,
-    Event,
-    Instant,
-    Source,
-    Status,
-    StatusChange,
-)
+from shared.model.event import Event, Instant, Source, StatusChange
+from shared.model.event_types import ACKNOWLEDGED, REOPENED, RESOLVED, TRIGGERED, UNACKNOWLEDGED, Status
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId
 from shared.model.incident import AHEAD_MS, LAG_MS, OLD_MS, FoldResult, Incident, fold, fold_read, is_over, settle
 from shared.model.outcome import Kind, Outcome

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.model.event import (
+from shared.model.event import Agent, Event, Source
+from shared.model.event_types import (
     ACKNOWLEDGED,
     ANNOTATED,
     CONFIRMED,
@@ -13,9 +14,6 @@ from shared.model.event import (
     RESOLVED,
     SNOOZED,
     UNACKNOWLEDGED,
-    Agent,
-    Event,
-    Source,
 )
 from shared.model.ids import CommandId, EventId
 from shared.model.incident import Incident, fold

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.model.event import (
+from shared.model.event import Agent, Details, Event
+from shared.model.event_types import (
     ACKNOWLEDGED,
     ANNOTATED,
     ANNOUNCED_TYPES,
@@ -19,9 +20,6 @@ from shared.model.event import (
     TRIGGERED,
     UNACKNOWLEDGED,
     WORKFLOW_STARTED,
-    Agent,
-    Details,
-    Event,
 )
 from shared.model.incident import Incident, fold
 from shared.model.thread_layout import (

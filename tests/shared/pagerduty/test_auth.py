@@ -10,7 +10,7 @@ import pytest
 from pagebridge_sandbox.pagerduty import Call, Fault
 from pagebridge_sandbox.pagerduty.oauth import OAuthApp as App
 from shared.errors import BadCredentials, CallError, Refused, Unavailable
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.pagerduty.api.auth import RETRY_PAUSE, SCOPES, OAuthApp, TokenSource
 from shared.pagerduty.api.client import PagerDuty
 from tests.shared.local_server import LocalServer

@@ -12,7 +12,8 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
-from shared.model.event import Instant, Status
+from shared.model.event import Instant
+from shared.model.event_types import Status
 from shared.pagerduty.api import transport
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import SEATS, Lane

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from shared.errors import Malformed, NotFound, Refused
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import TeamId, UserId
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.reads import IncidentFilter

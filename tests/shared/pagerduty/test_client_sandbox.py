@@ -4,7 +4,7 @@ import pytest
 
 from pagebridge_sandbox.pagerduty import Fault
 from shared.errors import BadCredentials, NotFound, Refused, Unavailable, Uncertain
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import IncidentId, UserId
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.transport import PAGE

@@ -4,7 +4,7 @@ import pytest
 
 from pagebridge_sandbox.pagerduty import Fault
 from shared.errors import CallError, Refused, Unavailable, Uncertain
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.pagerduty.api.error_messages import WORDS
 from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.api.writes import NewIncident

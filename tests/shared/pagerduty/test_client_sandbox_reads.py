@@ -1,6 +1,6 @@
 """Everything that the door can read, against a PagerDuty."""
 
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import IncidentId
 from shared.pagerduty.api.reads import IncidentFilter
 from tests.shared.pagerduty.account import ALICE, BOB, P1, Account

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from shared.errors import Refused, Uncertain
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import UserId
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.writes import NewIncident

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Malformed
-from shared.model.event import ANNOUNCED_TYPES, Event, digest, joined_ids
+from shared.model.event import Event, digest, joined_ids
+from shared.model.event_types import ANNOUNCED_TYPES
 from shared.pagerduty.events.details import conference_bridge, responder
 from shared.pagerduty.events.webhook import parse
 

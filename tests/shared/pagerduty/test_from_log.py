@@ -2,24 +2,18 @@
 
 import pytest
 
-from shared.model.event import (
+from shared.model.event import SECOND, Agent, Event, Instant, Ref, Source, joined_ids
+from shared.model.event_types import (
     ACKNOWLEDGED,
     DELEGATED,
     ESCALATED,
     REASSIGNED,
     REOPENED,
     RESOLVED,
-    SECOND,
     SNOOZED,
     TRIGGERED,
     UNACKNOWLEDGED,
-    Agent,
-    Event,
-    Instant,
-    Ref,
-    Source,
     Status,
-    joined_ids,
 )
 from shared.pagerduty.events.from_log import logged
 from shared.pagerduty.models.incident import PendingAction

@@ -3,7 +3,8 @@
 import pytest
 
 from shared.errors import Malformed
-from shared.model.event import Agent, Instant, Ref, Status, StatusChange
+from shared.model.event import Agent, Instant, Ref, StatusChange
+from shared.model.event_types import Status
 from shared.pagerduty.models import incident as incident_model
 from tests.shared.pagerduty.responses import ALICE, BOB, EPOCH_MS, INCIDENT, incident, reference
 

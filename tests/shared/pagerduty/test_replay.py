@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from shared.model.event import (
+from shared.model.event import SECOND, Instant, Ref
+from shared.model.event_types import (
     ACKNOWLEDGED,
     ANNOTATED,
     NOTE_EDITED,
@@ -10,13 +11,10 @@ from shared.model.event import (
     REOPENED,
     RESPONDER_ADDED,
     RESPONDER_REPLIED,
-    SECOND,
     SERVICE_UPDATED,
     TITLE_CHANGED,
     TRIGGERED,
     URGENCY_CHANGED,
-    Instant,
-    Ref,
     Status,
 )
 from shared.model.incident import Incident, fold

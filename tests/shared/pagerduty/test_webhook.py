@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import Malformed
-from shared.model.event import SECOND, UNREADABLE, Agent, Event, Instant, Ref, Source, Status
+from shared.model.event import SECOND, Agent, Event, Instant, Ref, Source
+from shared.model.event_types import UNREADABLE, Status
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident, fold
 from shared.model.thread_layout import ThreadEntry

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from shared.errors import Uncertain
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import UserId
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.reads import IncidentFilter

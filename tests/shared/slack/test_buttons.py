@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model.actions import SPECS, Action
-from shared.model.event import Ref, Snapshot, Status
+from shared.model.event import Ref, Snapshot
+from shared.model.event_types import Status
 from shared.model.ids import UserId
 from shared.slack.render.buttons import EVERYTHING, MENU_ROW, ROW, actions, button, read_seen
 from tests.builders import ALICE, BOB, INCIDENT, snapshot

@@ -12,19 +12,8 @@ from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model.actions import Action
 from shared.model.command import Attempt, AttemptState
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
-from shared.model.event import (
-    ACKNOWLEDGED,
-    RESOLVED,
-    SNOOZED,
-    TRIGGERED,
-    UNACKNOWLEDGED,
-    Agent,
-    Event,
-    Instant,
-    Ref,
-    Source,
-    Status,
-)
+from shared.model.event import Agent, Event, Instant, Ref, Source
+from shared.model.event_types import ACKNOWLEDGED, RESOLVED, SNOOZED, TRIGGERED, UNACKNOWLEDGED, Status
 from shared.model.ids import CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.thread_layout import ThreadEntry

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.model.event import ACKNOWLEDGED, ANNOTATED, TRIGGERED, Agent, Source
+from shared.model.event import Agent, Source
+from shared.model.event_types import ACKNOWLEDGED, ANNOTATED, TRIGGERED
 from shared.model.ids import CommandId, LineKey, MessageTs
 from shared.model.incident import Incident, fold
 from shared.model.thread_layout import ThreadEntry

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from pagebridge_sandbox.slack.message_arguments import MAX_METADATA
 from pagebridge_sandbox.slack.validation import check_blocks
-from shared.model import event as of
-from shared.model.event import ANNOUNCED_TYPES, Agent, Details, Instant, Source
+from shared.model import event_types as of
+from shared.model.event import Agent, Details, Instant, Source, joined_ids
+from shared.model.event_types import ANNOUNCED_TYPES
 from shared.model.ids import CommandId, EventId, LineKey
 from shared.model.thread_layout import SUMMED, ThreadEntry, layout_thread
 from shared.model.timeline import Line
@@ -321,7 +322,7 @@ def test_nothing_without_end_keeps_a_line_from_its_thread(event_type: str) -> No
     )
     whole = replace(
         of_said(event_type, said, Agent("P" * 5000, endless)),
-        detail=of.joined_ids(ids),
+        detail=joined_ids(ids),
         subject="S" * 5000,
         slots=slots,
     )

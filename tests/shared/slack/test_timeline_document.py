@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model.enrichment import Enrichment, FirstAlert, Link
-from shared.model.event import ACKNOWLEDGED, ANNOTATED, REMINDED, RESOLVED, TRIGGERED, Instant, Status
+from shared.model.event import Instant
+from shared.model.event_types import ACKNOWLEDGED, ANNOTATED, REMINDED, RESOLVED, TRIGGERED, Status
 from shared.model.ids import CommandId, LineKey
 from shared.model.incident import Incident
 from shared.model.thread_layout import SUMMED

@@ -5,7 +5,7 @@ from typing import cast
 
 from fakeredis import FakeAsyncRedis
 
-from shared.model.event import Status
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.store import keys
 from shared.store.channel_index import OpenIncidents

@@ -8,7 +8,7 @@ import pytest
 from fakeredis import FakeAsyncRedis
 from prometheus_client import REGISTRY
 
-from shared.model.event import ANNOTATED
+from shared.model.event_types import ANNOTATED
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import fold
 from shared.model.slack_state import SlackState
