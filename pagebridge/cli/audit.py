@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -35,8 +35,8 @@ class Wanted:
     until_ms: int | None = None
     users: frozenset[str] = frozenset()
     incident: str | None = None
-    action: Action | None = None
-    outcome: Kind | None = None
+    action: str | None = None
+    outcome: str | None = None
 
     def fits(self, entry: AuditEntry) -> bool:
         """True if `entry` matches the filters."""
@@ -47,7 +47,8 @@ class Wanted:
                 not self.users or bool(self.users & {entry.slack_user, entry.pagerduty_user}),
                 self.incident in {None, entry.incident, entry.label},
                 self.action in {None, entry.action},
-                self.outcome in {None, entry.outcome},
+                # People call both refused: what PagerDuty said no to, and what the bridge did.
+                self.outcome in {None, entry.outcome, entry.decision},
             )
         )
 
@@ -68,11 +69,31 @@ def incident(text: str) -> str:
     return f"#{number}" if number.isdecimal() else text.upper()
 
 
+def one_of(names: Iterable[str]) -> Callable[[str], str]:
+    """Take one of these names, or a beginning that only one of them has, such as `ack`."""
+
+    def take(text: str) -> str:
+        given = text.lower().replace("-", "_")
+        fitting = [name for name in names if name == given] or [name for name in names if name.startswith(given)]
+        if len(fitting) != 1:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(fitting or names)}")
+        return str(fitting[0])
+
+    return take
+
+
 WHEN = "such as 30m, 2h, 7d or 4w ago, 2026-11-01 or 2026-11-01T14:30 (UTC unless an offset is given)"
 Moment = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"Before this time, {WHEN}.")]
 Since = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help=f"From this time on, {WHEN}.")]
 Who = Annotated[str | None, typer.Option(metavar="NAME|ID", help="Only by this person: a name, an e-mail or an id.")]
 On = Annotated[str | None, typer.Option(parser=incident, metavar="ID|NUMBER", help="Only on this incident.")]
+
+Does = Annotated[
+    str | None, typer.Option(parser=one_of(Action), metavar="ACTION", help=f"Only this action: {', '.join(Action)}.")
+]
+Ended = Annotated[
+    str | None, typer.Option(parser=one_of(Kind), metavar="OUTCOME", help=f"Only this outcome: {', '.join(Kind)}.")
+]
 
 
 @exits
@@ -82,12 +103,8 @@ async def audit(  # noqa: PLR0913 - one filter each
     until: Moment = None,
     user: Who = None,
     incident: On = None,
-    action: Annotated[
-        Action | None, typer.Option(metavar="ACTION", help=f"Only this action: {', '.join(Action)}.")
-    ] = None,
-    outcome: Annotated[
-        Kind | None, typer.Option(metavar="OUTCOME", help=f"Only this outcome: {', '.join(Kind)}.")
-    ] = None,
+    action: Does = None,
+    outcome: Ended = None,
     as_json: AsJson = False,
     data: Data = DATA,
 ) -> int:

@@ -13,7 +13,8 @@ import typer
 
 from pagebridge.cli import FAILED, exits
 from pagebridge.cli.clients import AsJson, pagerduty_door, patiently, slack_door
-from pagebridge.cli.terminal import moment, progress, show, table, terminal
+from pagebridge.cli.names import meant
+from pagebridge.cli.terminal import folded, moment, progress, show, table, terminal
 from shared.access.directory_report import DirectoryReport, Mapping, UnlinkedOnCall, unlinked, unlinked_on_calls
 from shared.access.identity import same_email
 from shared.config.bridge_config import BridgeConfig
@@ -69,18 +70,19 @@ def everybody(context: typer.Context, *, as_json: AsJson = False) -> None:
 @identities.command(epilog="Example: pagebridge identities check alice@example.com")
 @exits
 async def check(
-    user: Annotated[str, typer.Argument(metavar="USER", help="A Slack user id, a PagerDuty user id, or an e-mail.")],
+    user: Annotated[str, typer.Argument(metavar="USER", help="A name, an e-mail, or an id in Slack or PagerDuty.")],
     *,
     as_json: AsJson = False,
 ) -> int:
     """Show how a person is linked, or why they are not and how to fix that."""
     found = await _read()
-    about = [each for each in found.mappings if concerns(each, user)]
-    alone = [each for each in found.strangers if each.id == user or same_email(each.email, user)]
+    named = meant(user, [each.person for each in found.mappings])
+    about = [each for each in found.mappings if concerns(each, user) or each.person in named]
+    alone = [each for each in found.strangers if each.id == user] or meant(user, found.strangers)
     if as_json:
         show(json.dumps(_object(each)) for each in about)
     elif about:
-        show(line for each in about for line in _told(each))
+        show(part for each in about for line in _told(each) for part in folded(line, terminal(), 0))
     elif alone:
         show([f"{alone[0].name} ({alone[0].id}) is in PagerDuty; no Slack user is linked to them."])
     else:

@@ -183,6 +183,10 @@ def _later(who: str) -> Callable[[_Known], str]:
     return lambda about: f"{who.format_map(about)}: {_failure(about)}"
 
 
+def _recognised(about: _Known) -> str:
+    return f"{SOURCES.get(about['source'], about['source'])} confirms {about['command']}"
+
+
 def _expected(about: _Known) -> str:
     return f"{about['command']} is about to cause “{_event(about['type'])}”: waiting for PagerDuty to report it"
 
@@ -202,7 +206,7 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "document.unreadable": "what the bridge knew ({document}) could not be read, so it is found out anew",
     "lines.counted": "{changes} changes are counted in one line of the thread: there is too much to tell one by one",
     "echo.expected": _expected,
-    "echo.recognised": "PagerDuty has reported what {command} did",
+    "echo.recognised": _recognised,
     "attempt.shown": "the card shows {command} as {state}",
     "command.queued": "{command} was stored",
     "command.again": _later("{command} could not be settled yet"),

@@ -80,7 +80,7 @@ async def ids_of(text: str) -> frozenset[str]:
     if _ID.fullmatch(text) or (any(map(str.isdigit, text)) and _ID.fullmatch(text.upper())):
         return frozenset({text.upper()})
     sides, why = await _directories(text)
-    found = [_meant(text, people) for people in sides]
+    found = [meant(text, people) for people in sides]
     if any(len(people) > 1 for people in found):
         every = ", ".join(f"{one.name} ({one.id})" for people in found for one in people)
         problem = f"{text!r} may be any of {every}: give the id"
@@ -113,7 +113,7 @@ async def _directories(text: str) -> tuple[list[Sequence[SlackPerson | User]], l
     return sides, why
 
 
-def _meant(text: str, people: Sequence[SlackPerson | User]) -> list[SlackPerson | User]:
+def meant(text: str, people: Sequence[SlackPerson | User]) -> list[SlackPerson | User]:
     """Find those of that whole name or e-mail, else those who have it as one of their names."""
     wanted = text.strip().casefold()
     whole = [one for one in people if wanted == (one.name or "").casefold() or same_email(one.email or "", text)]

@@ -53,7 +53,7 @@ webhook = typer.Typer(no_args_is_help=True, help="Create, check, rotate and dele
 
 Write = Annotated[bool, typer.Option("--write-env", help=f"Save the secret to .env ({SECRETS}) without showing it.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The subscription's id (`pagebridge webhook status`).")]
-SomeId = Annotated[str, typer.Argument(metavar="[ID]", help="The subscription's id; default: all that deliver here.")]
+SomeId = Annotated[str, typer.Argument(metavar="ID", show_default=False, help="Its id, or all that deliver here.")]
 
 
 @webhook.command(epilog="Example: pagebridge webhook create --url https://bridge.example.com --write-env")

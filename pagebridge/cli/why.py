@@ -42,7 +42,8 @@ async def why(
             raise typer.BadParameter(f"{incident!r} is neither the number nor the id of an incident") from None
         now = await standing(redis, found) if found else None
         if now is None or not now.known:
-            sys.stderr.writelines(f"{line}\n" for line in await unknown(redis, incident))
+            lines = await unknown(redis, incident)
+            sys.stderr.writelines(f"{part}\n" for line in lines for part in folded(line, terminal(), 0))
             return FAILED
         journal, audit = await Journal(redis).read(now.incident.id), await _audited(redis, now)
     if as_json:
@@ -68,7 +69,7 @@ async def unknown(redis: Redis, text: str) -> list[str]:
     return [
         f"Nothing is known about {text}: no event for it arrived, and no resync found it.",
         f"Events waiting to be processed: {waiting}. Dead letters: {letters} (pagebridge deadletters list).",
-        f"Last ping of the webhook subscription: {utc(int(ping)) if ping else 'never'}.",
+        f"Last ping of the webhook subscription: {moment(int(ping)) if ping else 'never'}.",
         "Check that the subscription covers its service, and what the worker's /readyz says about it.",
     ]
 

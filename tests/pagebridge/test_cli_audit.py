@@ -138,7 +138,10 @@ def test_json_says_what_follows_from_it(capsys: pytest.CaptureFixture[str], stor
         ("--incident #37", [ACK, ASKED]),
         ("--incident 38", [STRANGER]),
         ("--action add_responders", [ASKED]),
+        ("--action add-resp", [ASKED]),
+        ("--action ack", [ACK]),
         ("--outcome not_linked", [STRANGER]),
+        ("--outcome refused", [ASKED, STRANGER]),
         ("--user U0ALICE --incident 37 --action acknowledge --outcome done", [ACK]),
         ("--user U0ALICE --outcome not_linked", []),
     ],
@@ -229,8 +232,8 @@ def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str], monkeypatch
         (["--since", "yesterday"], "'yesterday' is neither an age such as 2h nor a date such as 2026-11-01"),
         (["--until", "2026-13-01"], "'2026-13-01' is neither"),
         (["--since", "999999w"], "'999999w' is neither"),
-        (["--action", "ack"], "Invalid value for '--action'"),
-        (["--outcome", "fine"], "Invalid value for '--outcome'"),
+        (["--action", "re"], "Invalid value for '--action': 're' is not one of reassign, resolve"),
+        (["--outcome", "fine"], "Invalid value for '--outcome': 'fine' is not one of done, reopened"),
     ],
 )
 def test_a_mistyped_filter_is_named(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:

@@ -81,11 +81,11 @@ async def test_machines_get_json(pagerduty: PagerDutySandbox, capsys: pytest.Cap
     assert pagerduty.calls
 
 
-@pytest.mark.parametrize("user", ["U0ALICE", "PALICE1", "Alice@Example.com"])
+@pytest.mark.parametrize("user", ["U0ALICE", "PALICE1", "Alice@Example.com", "alice ng", "Alice"])
 async def test_check_finds_somebody_by_any_name(
     pagerduty: PagerDutySandbox, capsys: pytest.CaptureFixture[str], user: str
 ) -> None:
-    """Slack id, PagerDuty id or e-mail."""
+    """Slack id, PagerDuty id, e-mail, whole name or a part of it."""
     assert 0 == await run("check", user)
     assert "Alice Ng (U0ALICE) is Alice Ng (PALICE1) in PagerDuty, by e-mail" in capsys.readouterr().out
     assert pagerduty.calls
@@ -96,6 +96,7 @@ async def test_check_finds_somebody_by_any_name(
     [
         ("U0CAROL", "They see: No PagerDuty user has your Slack e-mail address"),
         ("PDAVE1", "no Slack user is linked to them"),
+        ("Dave", "no Slack user is linked to them"),
         ("U0NOBODY", "No Slack or PagerDuty user matches"),
     ],
 )

@@ -194,3 +194,4 @@ async def _add_audit(
         page.terminal("A person without Slack", await terminal.run("audit --user alice --action note"))
     office.slack.users["U0ALICE2"].name = "Al Oh"
     page.terminal("Not a time", await terminal.run("audit --since yesterday", code=2))
+    page.terminal("Not an action", await terminal.run("audit --action re", code=2))
