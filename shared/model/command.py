@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from itertools import zip_longest
 
 from shared.errors import BridgeError
@@ -158,41 +157,6 @@ class CommandQueue:
     def open(self) -> tuple[CommandRecord, ...]:
         """List the commands that are still to be carried out, or their clickers to be told, the next one first."""
         return tuple(record for record in self.records if not record.ended_ms)
-
-
-class AttemptState(StrEnum):
-    """The public states of a command that has not succeeded."""
-
-    TRYING = "trying"
-    UNCLEAR = "unclear"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A command under way or failed, as the card shows it. `since_ms` is the store's time."""
-
-    command: CommandId
-    action: Action
-    by: SlackUserId
-    state: AttemptState
-    since_ms: int
-
-
-def attempts_with(
-    shown: tuple[Attempt, ...], command: Command, state: AttemptState | None, since_ms: int
-) -> tuple[Attempt, ...]:
-    """
-    Return the attempts to show when `command` has come to `state`, or has succeeded (None).
-
-    Unless it is under way, it takes the place of what failed when the same person tried the same before.
-    """
-    ended, tried = state is not AttemptState.TRYING, (command.by.id, command.action)
-    this = (Attempt(command.id, command.action, command.by.id, state, since_ms),) if state else ()
-    others = (
-        one for one in shown if not (ended and (one.by, one.action) == tried and one.state is not AttemptState.TRYING)
-    )
-    return (*(one for one in others if one.command != command.id), *this)
 
 
 @dataclass(frozen=True)

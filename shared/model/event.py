@@ -53,6 +53,10 @@ class Instant:
         """True if this instant ended before the other began; False if they overlap."""
         return self.ms + self.span_ms <= other.ms
 
+    def wider(self, other: "Instant") -> "Instant":
+        """Take the later second, and of one second the instant that may be any part of it."""
+        return max(self, other, key=lambda instant: (instant.ms // SECOND, instant.span_ms))
+
 
 @dataclass(frozen=True)
 class Ref:

@@ -9,7 +9,8 @@ a read is needed (`needs_read`), and the read settles it.
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from shared.model.command import KEPT, Attempt, AttemptState, CommandRecord, Expectation
+from shared.model.attempt import Attempt, AttemptState
+from shared.model.command import KEPT, CommandRecord, Expectation
 from shared.model.enrichment import Enrichment, Level
 from shared.model.event import SECOND, Event, FirstSeen, Instant, Snapshot, Source, StatusChange
 from shared.model.event_types import (
@@ -212,7 +213,7 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
     """
     if is_behind(incident, updated):
         return incident
-    as_of = updated if incident.as_of is None else _wider_instant(updated, incident.as_of)
+    as_of = updated if incident.as_of is None else updated.wider(incident.as_of)
     # Keeps the rank of the webhook that it settled: one that is older still must not win over the read.
     rank = max(incident.rank, _rank(Source.READ, as_of, ""))
     first = incident.first_seen or FirstSeen.of(snapshot)
@@ -254,13 +255,8 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     differs = nameless or snapshot.facts != incident.snapshot.facts
     winner = taken if rank > incident.rank else incident
     # Whichever wins: what is known of the whole second may be newer than the next webhook of it, too.
-    as_of = _wider_instant(incident.as_of, event.at)
+    as_of = incident.as_of.wider(event.at)
     return replace(winner, as_of=as_of, needs_read=incident.needs_read or differs), False
-
-
-def _wider_instant(one: Instant, other: Instant) -> Instant:
-    """Take the later second, and of one second the instant that may be any part of it."""
-    return max(one, other, key=lambda instant: (instant.ms // SECOND, instant.span_ms))
 
 
 def _rank(source: Source, at: Instant, event: str) -> str:
