@@ -103,7 +103,8 @@ class Connection(web.RequestHandler):
         self.awaited = ConnectionState.HEADER
         self._clients = clients
         self._wire: asyncio.Transport | None = None
-        self._deadline: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock; aiohttp calls it."""
@@ -116,8 +117,8 @@ class Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Stop the clock; aiohttp calls it."""
         self._wire = None
-        if self._deadline:
-            self._deadline.cancel()
+        if self._timer:
+            self._timer.cancel()
         self._clients.closed(self)
         super().connection_lost(exc)
 
@@ -130,12 +131,25 @@ class Connection(web.RequestHandler):
     def wait_for(self, awaited: ConnectionState) -> None:
         """Set the deadline for what comes next."""
         self.awaited = awaited
-        if self._deadline:
-            self._deadline.cancel()
         if self._wire:
-            seconds: float = getattr(self._clients.limits, awaited.name.lower())
-            self._deadline = asyncio.get_running_loop().call_later(seconds, self.cut_off)
+            loop = asyncio.get_running_loop()
+            self._due = loop.time() + getattr(self._clients.limits, awaited.name.lower())
+            # One that goes off too early looks again: under load that is once in seconds, and not four times a request.
+            if self._timer is None or self._timer.when() > self._due:
+                self._set_timer(loop)
             self._clients.progressed(self)
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = loop.call_at(self._due, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close the connection if what it waits for is overdue."""
+        if self._timer and self._timer.when() >= self._due:
+            self.cut_off()
+        else:
+            self._set_timer(loop)
 
     def cut_off(self) -> None:
         """Close the connection at once. The sender sees a failed delivery."""
