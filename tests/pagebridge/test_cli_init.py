@@ -197,7 +197,7 @@ def test_on_a_terminal_a_secret_is_not_echoed() -> None:
         "Slash command",
         "bot token (xoxb-): ",
         "token (xapp-): ",
-        "scoped OAuth: ",
+        "[app]: ",
         "Slack channel for",
         "to correct",
         "Public https",
