@@ -21,8 +21,7 @@ from shared.access.authorization import Presses
 from shared.durations import Durations
 from shared.errors import BridgeError, FencedOff, Malformed, Refused, Stopping, StoreDown, Unavailable, Uncertain
 from shared.model.actions import Action
-from shared.model.attempt import AttemptState
-from shared.model.command import CommandQueue, CommandRecord
+from shared.model.command import AttemptState, CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.journal import failure

@@ -20,8 +20,7 @@ from bolt_app.write_path.attempt import Execution
 from shared.durations import Durations
 from shared.errors import BridgeError
 from shared.model.actions import Action
-from shared.model.attempt import AttemptState, attempts_with
-from shared.model.command import Command, CommandRecord
+from shared.model.command import AttemptState, Command, CommandRecord, attempts_with
 from shared.model.event import SECOND
 from shared.model.ids import CommandId
 from shared.model.incident import Incident

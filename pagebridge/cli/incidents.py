@@ -10,8 +10,7 @@ from pagebridge.cli.names import Names, look_up
 from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import age, show, table, terminal, utc
 from shared.model.actions import SPECS
-from shared.model.attempt import AttemptState
-from shared.model.command import CommandQueue
+from shared.model.command import AttemptState, CommandQueue
 from shared.model.event import SECOND, Snapshot
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId, incident_id

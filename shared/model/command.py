@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from itertools import zip_longest
 
 from shared.errors import BridgeError
@@ -12,8 +13,6 @@ from shared.model.ids import ChannelId, CommandId, EventId, IncidentId, MessageT
 from shared.model.outcome import Outcome
 from shared.model.permissions import Warrant
 
-_KEY = "pagebridge:"
-"""How the keys of incidents begin that were opened from Slack."""
 KEPT = 72 * 3600 * SECOND
 """Milliseconds that an expectation is remembered: PagerDuty retries a delivery for 48 hours."""
 
@@ -159,6 +158,41 @@ class CommandQueue:
         return tuple(record for record in self.records if not record.ended_ms)
 
 
+class AttemptState(StrEnum):
+    """The public states of a command that has not succeeded."""
+
+    TRYING = "trying"
+    UNCLEAR = "unclear"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A command under way or failed, as the card shows it. `since_ms` is the store's time."""
+
+    command: CommandId
+    action: Action
+    by: SlackUserId
+    state: AttemptState
+    since_ms: int
+
+
+def attempts_with(
+    shown: tuple[Attempt, ...], command: Command, state: AttemptState | None, since_ms: int
+) -> tuple[Attempt, ...]:
+    """
+    Return the attempts to show when `command` has come to `state`, or has succeeded (None).
+
+    Unless it is under way, it takes the place of what failed when the same person tried the same before.
+    """
+    ended, tried = state is not AttemptState.TRYING, (command.by.id, command.action)
+    this = (Attempt(command.id, command.action, command.by.id, state, since_ms),) if state else ()
+    others = (
+        one for one in shown if not (ended and (one.by, one.action) == tried and one.state is not AttemptState.TRYING)
+    )
+    return (*(one for one in others if one.command != command.id), *this)
+
+
 @dataclass(frozen=True)
 class Expectation:
     """
@@ -248,16 +282,6 @@ def split(command: Command) -> tuple[Command, ...]:
     return tuple(
         replace(one, id=CommandId(f"{command.id}.{part}"), part=part, parts=len(each)) for part, one in enumerate(each)
     )
-
-
-def incident_key(command: CommandId) -> str:
-    """Make the key under which a command opens an incident: PagerDuty opens no second one beside an open one."""
-    return _KEY + command
-
-
-def command_of_key(key: str) -> CommandId | None:
-    """Return the command that opened the incident with this key; None if it was not opened from Slack."""
-    return CommandId(key.removeprefix(_KEY)) if key.startswith(_KEY) else None
 
 
 def command_id(user: SlackUserId, action_id: str, message: str, action_ts: str) -> CommandId:

@@ -17,6 +17,8 @@ CommandId = NewType("CommandId", str)
 EventId = NewType("EventId", str)
 LineKey = NewType("LineKey", str)
 
+_KEY = "pagebridge:"
+"""How the keys of incidents begin that were opened from Slack."""
 # Looser than PagerDuty's captures (P or Q and 6 to 13 more), tight enough to be safe in a key, a path and a log line.
 _PAGERDUTY_ID = re.compile(r"[A-Z0-9]{1,32}")
 _SLACK_ID = re.compile(r"[A-Z0-9]{1,32}|[0-9]{1,16}\.[0-9]{1,16}")
@@ -34,3 +36,13 @@ def slack_id(value: object) -> str:
     if isinstance(value, str) and _SLACK_ID.fullmatch(value):
         return value
     raise Malformed("not an id of Slack's")
+
+
+def incident_key(command: CommandId) -> str:
+    """Make the key under which a command opens an incident: PagerDuty opens no second one beside an open one."""
+    return _KEY + command
+
+
+def command_of_key(key: str) -> CommandId | None:
+    """Return the command that opened the incident with this key; None if it was not opened from Slack."""
+    return CommandId(key.removeprefix(_KEY)) if key.startswith(_KEY) else None

@@ -9,8 +9,7 @@ a read is needed (`needs_read`), and the read settles it.
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from shared.model.attempt import Attempt, AttemptState
-from shared.model.command import KEPT, CommandRecord, Expectation
+from shared.model.command import KEPT, Attempt, AttemptState, CommandRecord, Expectation
 from shared.model.enrichment import Enrichment, Level
 from shared.model.event import SECOND, Event, FirstSeen, Instant, Snapshot, Source, StatusChange
 from shared.model.event_types import (

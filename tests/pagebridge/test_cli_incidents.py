@@ -12,8 +12,7 @@ from pagebridge.cli import FAILED, main
 from pagebridge.cli.incidents import Standing
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.model.actions import Action
-from shared.model.attempt import Attempt, AttemptState
-from shared.model.command import CommandQueue
+from shared.model.command import Attempt, AttemptState, CommandQueue
 from shared.model.event import Instant
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId

@@ -6,8 +6,7 @@ import pytest
 
 from shared.model import event_types as of
 from shared.model.actions import SPECS, Action
-from shared.model.attempt import Attempt, AttemptState
-from shared.model.command import Command, SlackActor
+from shared.model.command import Attempt, AttemptState, Command, SlackActor
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import Agent, Event, Instant, Ref, Source, StatusChange
 from shared.model.event_types import Status

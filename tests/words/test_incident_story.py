@@ -10,8 +10,7 @@ from pagebridge.cli.incidents import Standing
 from pagebridge.cli.names import Names
 from pagebridge.cli.why import _lines, present
 from shared.model.actions import Action
-from shared.model.attempt import Attempt, AttemptState
-from shared.model.command import Command, CommandQueue, CommandRecord, SlackActor
+from shared.model.command import Attempt, AttemptState, Command, CommandQueue, CommandRecord, SlackActor
 from shared.model.event import Instant, Source
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import FoldResult, Incident

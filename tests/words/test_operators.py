@@ -9,7 +9,7 @@ import pytest
 
 from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.model.actions import SPECS, Action
-from shared.model.attempt import Attempt, AttemptState
+from shared.model.command import Attempt, AttemptState
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 from shared.model.incident import Incident

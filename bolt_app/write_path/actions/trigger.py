@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from bolt_app.write_path.actions.base import FoldAnswer
 from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.attempt import Execution, RecordedCalls
-from shared.model.command import ActionParams, incident_key
+from shared.model.command import ActionParams
 from shared.model.event import Agent, Event, Source
 from shared.model.event_types import TRIGGERED
-from shared.model.ids import EventId
+from shared.model.ids import EventId, incident_key
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty

@@ -18,9 +18,8 @@ from pydantic import PlainValidator, StringConstraints
 
 from shared.errors import Malformed
 from shared.model import event_types
-from shared.model.command import command_of_key
 from shared.model.event import SECOND, Event, Instant, Snapshot, Source
-from shared.model.ids import EventId, IncidentId, incident_id
+from shared.model.ids import EventId, IncidentId, command_of_key, incident_id
 from shared.model.incident import AHEAD_MS
 from shared.model.timeline import KEPT
 from shared.pagerduty.events.details import Happening, happening

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from shared.model.actions import SPECS, Action
-from shared.model.attempt import Attempt, AttemptState
+from shared.model.command import Attempt, AttemptState
 from shared.model.event import Snapshot
 from shared.model.event_types import RESOLVED, SNOOZED, TRIGGERED, Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId

@@ -6,8 +6,7 @@ from itertools import permutations
 import pytest
 
 from shared.model.actions import Action
-from shared.model.attempt import Attempt, AttemptState
-from shared.model.command import KEPT, Command, CommandRecord, Expectation, SlackActor
+from shared.model.command import KEPT, Attempt, AttemptState, Command, CommandRecord, Expectation, SlackActor
 from shared.model.event import Event, Instant, Source, StatusChange
 from shared.model.event_types import ACKNOWLEDGED, REOPENED, RESOLVED, TRIGGERED, UNACKNOWLEDGED, Status
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model.actions import Action
-from shared.model.attempt import Attempt, AttemptState
+from shared.model.command import Attempt, AttemptState
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import Agent, Event, Instant, Ref, Source
 from shared.model.event_types import ACKNOWLEDGED, RESOLVED, SNOOZED, TRIGGERED, UNACKNOWLEDGED, Status
