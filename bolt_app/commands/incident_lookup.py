@@ -159,7 +159,10 @@ class IncidentLookup:
         if await self.redis.set(key, now, nx=True, ex=keys.TYPED_KEPT):
             return incident
         kept = await self.redis.get(key)
-        return IncidentId(kept.decode()) if isinstance(kept, bytes) and kept else None
+        try:
+            return incident_id(kept.decode(errors="replace")) if isinstance(kept, bytes) else None
+        except Malformed:
+            return None
 
 
 def repeated_reply() -> Reply:

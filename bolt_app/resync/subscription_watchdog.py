@@ -18,8 +18,7 @@ from shared.model.event import SECOND
 from shared.model.resync_state import Gap, ResyncState
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.webhook_subscription import ANY, WebhookSubscription, delivers_here, missing, wrong_with
-from shared.store import keys
-from shared.store.clock import StoreClock
+from shared.store.clock import StoreClock, last_ping_ms
 from shared.store.coordination import Lease
 from shared.store.redis import Redis
 
@@ -112,8 +111,7 @@ class SubscriptionWatchdog:
         return now_ms - progress.pinged_ms > self.durations.call_max * SECOND
 
     async def _ping_came(self, progress: ResyncState) -> bool:
-        came = await self.redis.get(keys.PING)
-        return isinstance(came, bytes) and int(came) >= progress.pinged_ms
+        return await last_ping_ms(self.redis) >= progress.pinged_ms
 
 
 def _noted(progress: ResyncState, problem: str) -> ResyncState:

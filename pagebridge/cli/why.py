@@ -19,6 +19,7 @@ from shared.errors import Malformed
 from shared.model.actions import SPECS
 from shared.model.journal import AuditEntry
 from shared.store import keys
+from shared.store.clock import last_ping_ms
 from shared.store.redis import Redis
 from shared.store.streams import Audit, Journal, waiting_deliveries
 
@@ -65,11 +66,11 @@ async def unknown(redis: Redis, text: str) -> list[str]:
     """Explain that the store has nothing about an incident."""
     waiting = int(await redis.xlen(keys.EVENTS)) + await waiting_deliveries(redis)
     letters = int(await redis.xlen(keys.DEAD_LETTERS))
-    ping = await redis.get(keys.PING)
+    ping = await last_ping_ms(redis)
     return [
         f"Nothing is known about {text}: no event for it arrived, and no resync found it.",
         f"Events waiting to be processed: {waiting}. Dead letters: {letters} (pagebridge deadletters list).",
-        f"Last ping of the webhook subscription: {moment(int(ping)) if ping else 'never'}.",
+        f"Last ping of the webhook subscription: {moment(ping) if ping else 'never'}.",
         "Check that the subscription covers its service, and what the worker's /readyz says about it.",
     ]
 

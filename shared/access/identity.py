@@ -5,6 +5,7 @@ A write is made in the name of the person who clicked, or not at all. So the ans
 user, or a refusal that says what to do. The table in `bridge.toml` wins; then the whole e-mail address decides.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ LINK_KEPT = 10 * 60
 MISS_KEPT = 60
 """Seconds in which the whole directory is not read again for a person whom it did not have."""
 _MISS = "-"
+_REMEMBERED = re.compile(r"[A-Z0-9]{0,32}|-.*")
+"""An id, nothing, or a miss with its address; anything else is not remembered by us."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class IdentityCache:
     async def recall(self, key: str) -> str | None:
         """Return what is remembered under a key of `shared.store.keys`; None if nothing is."""
         value = await self._redis.get(key) if self._redis is not None else None
-        return value.decode() if isinstance(value, bytes) else None
+        text = value.decode(errors="replace") if isinstance(value, bytes) else None
+        return text if text is None or _REMEMBERED.fullmatch(text) else None
 
     async def remember(self, key: str, value: str, seconds: int) -> None:
         """Remember a value for so many seconds."""

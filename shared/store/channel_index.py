@@ -4,18 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import structlog
-
-from shared.errors import Malformed
-from shared.model.ids import ChannelId, IncidentId, incident_id
+from shared.model.ids import ChannelId, IncidentId
 from shared.store import keys
 from shared.store.redis import Argument, Redis, run_script
-from shared.store.unreadable import UNREADABLE
-
-log = structlog.get_logger()
-
-LONGEST_ENTRY = 100
-"""Characters of an unreadable entry that the log has."""
+from shared.store.unreadable import read_member
 
 
 class OpenIncidents:
@@ -52,17 +44,7 @@ class OpenIncidents:
 
     async def _list(self, key: str, most: int) -> list[IncidentId]:
         members: list[bytes] = await self._redis.zrevrange(key, 0, most - 1)  # type: ignore[assignment]  # redis-py's union of all replies
-        return [incident for member in members if (incident := await self._incident(key, member))]
-
-    async def _incident(self, key: str, member: bytes) -> IncidentId | None:
-        """Read an entry; what names no incident is taken out, so that it costs no list."""
-        try:
-            return incident_id(member.decode(errors="replace"))
-        except Malformed as error:
-            UNREADABLE.labels("index").inc()
-            log.error("index.unreadable", key=key, entry=repr(member)[:LONGEST_ENTRY], why=str(error))
-            await self._redis.zrem(key, member)
-            return None
+        return [incident for member in members if (incident := await read_member(self._redis, key, member))]
 
 
 @dataclass(frozen=True)
@@ -95,8 +77,13 @@ class ClosedChannels:
 
     async def first(self, channel: ChannelId) -> IncidentId | None:
         """Find the incident that has waited longest."""
-        found: list[bytes] = await self.redis.zrange(keys.of_channel(channel, "closed"), 0, 0)  # type: ignore[assignment]  # redis-py's union of all replies
-        return incident_id(found[0].decode()) if found else None
+        key, first = keys.of_channel(channel, "closed"), None
+        while first is None:
+            found: list[bytes] = await self.redis.zrange(key, 0, 0)  # type: ignore[assignment]  # redis-py's union of all replies
+            if not found:
+                return None
+            first = await read_member(self.redis, key, found[0])
+        return first
 
 
 OVER = 2

@@ -1,6 +1,7 @@
 """The store's clock, the one clock that all workers share, and the birth of its data by that clock."""
 
 import math
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from shared.store.redis import Redis, run_script
 
 log = structlog.get_logger()
 
+_GENERATION = re.compile(r"[0-9]+:[^:]*:[0-9]{1,15}")
 DRIFT_MS = 1000
 """Milliseconds by which the store's clock may differ from what it should show; beyond that it has been put."""
 
@@ -91,9 +93,15 @@ class Generation:
     async def current(self) -> Birth:
         """Return the birth of the current data, and begin it if there is none. Raises `WrongLayout`."""
         kept = await self._redis.get(keys.GENERATION)
-        name = kept.decode() if isinstance(kept, bytes) else await init_generation(self._redis)
+        name = kept.decode(errors="replace") if isinstance(kept, bytes) else await init_generation(self._redis)
         _require_layout(name)
         return Birth(name, int(name.rpartition(":")[2]))
+
+
+async def last_ping_ms(redis: Redis) -> int:
+    """Return when a ping of PagerDuty's last came, in milliseconds by the store's clock; 0 for never."""
+    kept = await redis.get(keys.PING)
+    return int(kept) if isinstance(kept, bytes) and kept.isdigit() else 0
 
 
 async def init_generation(redis: Redis) -> str:
@@ -108,12 +116,12 @@ async def require_layout(redis: Redis) -> bool:
     kept = await redis.get(keys.GENERATION)
     if not isinstance(kept, bytes):
         return False
-    _require_layout(kept.decode())
+    _require_layout(kept.decode(errors="replace"))
     return True
 
 
 def _require_layout(generation: str) -> None:
-    layout = generation.partition(":")[0] if generation.count(":") > 1 else "none"
+    layout = generation.partition(":")[0] if _GENERATION.fullmatch(generation) else "none"
     if layout != keys.LAYOUT:
         raise WrongLayout(
             f"This store was written in layout {layout}, and this version of pagebridge needs layout {keys.LAYOUT}. "

@@ -28,6 +28,8 @@ STORED, FENCED_OFF, DUE_AGAIN = 1, -1, 2
 """
 What scripts say of a document: with 0 another revision is there. The last means that the incident stays in its queue.
 """
+NO_DOCUMENT = b"?"
+"""What is read for the revision of a document that is none."""
 NOTHING: tuple[Argument, ...] = ("", "", 0, 0, "", 0, 0)
 """The arguments of the script put_document that store nothing."""
 HELD_MS = 500
@@ -121,7 +123,7 @@ class WorkQueue:
             return float(taken[0]) / 1000
         incident, mark = (part.decode(errors="replace") for part in taken[:2])
         try:
-            left, traces = None if taken[3] < 0 else taken[3] / 1000, taken[4].decode().split()
+            left, traces = None if taken[3] < 0 else taken[3] / 1000, taken[4].decode(errors="replace").split()
             due = Due(incident_id(incident), mark, taken[2], left, traces=tuple(reversed(traces)))
         except Malformed:
             log.error("queue.entry_dropped", queue=self.keys[0], why=f"{incident!r} is no incident's id")
@@ -132,7 +134,7 @@ class WorkQueue:
         if leases is None:
             return due
         found = zip(documents, taken[5::2], taken[6::2], strict=True)
-        read = {name: (int(revision), text) for name, revision, text in found}
+        read = {name: (revision, text) for name, revision, text in found if revision != NO_DOCUMENT}
         self.in_hand.add(due.incident)
         return replace(due, lease=Lease(leases, due.incident, epoch, asked + leases.lasts, read))
 
@@ -180,7 +182,7 @@ class Lease:
     incident: IncidentId
     epoch: int
     until: float
-    read: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    read: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     held: dict[str, Any] = field(default_factory=dict)
     unsaved: Unsaved | None = None
     marking: "list[WorkQueue]" = field(default_factory=list)

@@ -18,7 +18,7 @@ from shared.store import keys
 from shared.store.coordination import FENCED_OFF, STORED, Lease, WorkQueue, new_mark
 from shared.store.redis import Argument, Redis, run_script
 from shared.store.streams import Journal, dumped
-from shared.store.unreadable import lay_aside
+from shared.store.unreadable import count_anew, is_revision, lay_aside
 
 Value = TypeVar("Value")
 
@@ -96,27 +96,28 @@ class Documents(Generic[Value]):
         """Return what is known under the lease, with what is not stored yet. The first time it was read with it."""
         if held.stored is None:
             read = lease.read.pop(self.name, None) if lease is not None and lease.incident == incident else None
-            revision, text = read or await self._redis.hmget(keys.of_incident(incident, self.name), "rev", "doc")
+            found, text = read or await self._redis.hmget(keys.of_incident(incident, self.name), "rev", "doc")
+            if found and not is_revision(found):
+                await count_anew(self._redis, incident, self.name, found)
+                return await self._known(incident, held, lease)
             try:
                 value = self._json.validate_json(text) if text else self._empty(incident)
             except ValidationError as error:
-                await self._begin_anew(incident, int(revision or 0), text, error)
+                await self._begin_anew(incident, int(found or 0), text, error)
                 return await self._known(incident, held, lease)
-            held.stored = Stored(value, int(revision or 0))
-        value, revision = held.stored.value, held.stored.revision
+            held.stored = Stored(value, int(found or 0))
+        value = held.stored.value
         for rule in held.rules:
             value = rule(value)
-        return Stored(value, revision)
+        return Stored(value, held.stored.revision)
 
     async def _begin_anew(
         self, incident: IncidentId, revision: int, text: bytes | str | None, error: ValidationError
     ) -> None:
         """Put a document that knows nothing in the place of one that cannot be read, which is kept beside it."""
         known_ms = await lay_aside(self._redis, incident, self.name, text, error)
-        began = fact("document.unreadable", document=self.name)
-        await self.swap(
-            incident, Stored(self._empty(incident), revision), self._anew(incident, known_ms), facts=(began,)
-        )
+        before, after = Stored(self._empty(incident), revision), self._anew(incident, known_ms)
+        await self.swap(incident, before, after, facts=(fact("document.unreadable", document=self.name),))
 
     async def change(
         self,

@@ -29,7 +29,7 @@ from shared.store import keys
 from shared.store.coordination import Lease
 from shared.store.documents import Documents, Put, Stored, json_of
 from shared.store.redis import Argument, Redis, run_script
-from shared.store.unreadable import UNREADABLE
+from shared.store.unreadable import UNREADABLE, read_member
 
 log = structlog.get_logger()
 
@@ -73,7 +73,8 @@ class Incidents(Documents[Incident]):
     async def numbered(self, number: int) -> list[Incident]:
         """Find the projections with a number; more than one only if a delivery claimed what PagerDuty did not give."""
         members: list[bytes] = await self._redis.zrange(keys.of_number(number), 0, -1)  # type: ignore[assignment]  # redis-py's union of all replies
-        found = [(await self.load(IncidentId(member.decode()))).value for member in members]
+        named = [await read_member(self._redis, keys.of_number(number), member) for member in members]
+        found = [(await self.load(incident)).value for incident in named if incident]
         return [known for known in found if known.snapshot is not None and known.snapshot.number == number]
 
     async def whole(self, incident: IncidentId) -> Stored[Incident]:

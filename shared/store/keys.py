@@ -39,12 +39,16 @@ incident marked and the event taken off its stream in one atomic step, also on a
 | `pb:{typed:<command>}`              | string | 3 d   | the incident that a line without a number was first about |
 
 No work stream is ever trimmed by length: that would silently delete entries that nobody has read yet.
+
+A key of another type than it has here is laid aside for 180 d, under its name with `:unreadable` behind.
 """
 
+import re
 from typing import Literal
 
 from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
 
+PREFIX = "pb:"
 DELIVERIES = "pb:{work}:deliveries"
 """
 The one key that the receiver may write, and only at its end. An element is `<when it was received, ms> <body>`, with
@@ -78,6 +82,22 @@ JOURNAL_KEPT = 30 * 24 * 3600
 """Seconds that a journal outlives its last step."""
 JOURNAL_STEPS = 1000
 """How many steps a journal has, about: each may tell several facts."""
+
+
+_TYPES = {
+    "stream": re.compile(r"pb:\{work\}:(events|commands|[^:]+:journal)|pb:\{(deadletters|audit)\}"),
+    "list": re.compile(r"pb:\{work\}:deliveries"),
+    "hash": re.compile(r"pb:\{work\}:([^:]+:(incident|lines|commands|slack|progress)|queue:[^:]+:marks)"),
+    "zset": re.compile(
+        r"pb:\{(open|number:.*)\}|pb:\{channel:.*\}:(open|closed|behind)|pb:\{work\}:queue:.*:due|pb:\{pace\}:.*:(line|back)"
+    ),
+}
+"""The keys of each type in the table above; all others are strings."""
+
+
+def type_of(key: str) -> str:
+    """Return the type that a key of ours has, as Redis calls it."""
+    return next((kind for kind, names in _TYPES.items() if names.fullmatch(key)), "string")
 
 
 def of_incident(incident: IncidentId, part: str) -> str:

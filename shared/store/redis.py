@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any
@@ -22,11 +22,12 @@ import redis.asyncio
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from shared.errors import StoreDown
+from shared.errors import ScriptFailed, StoreDown
 from shared.observability.tracing import tracing
 from shared.store.multiplexer import Multiplexer
-from shared.store.redis_errors import cancellation_kept, is_refusal, store_errors
+from shared.store.redis_errors import WRONG_TYPE, cancellation_kept, is_refusal, store_errors
 from shared.store.servers import Sentinels, pool_for
+from shared.store.unreadable import lay_aside_wrong_types
 
 SOCKET_TIMEOUT = 1.5
 """Seconds that one call may take."""
@@ -82,7 +83,19 @@ class Redis(redis.asyncio.Redis):
     """The Sentinels that are asked where the server is, if there are any."""
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
-        """Send one command, once, and return its reply; what is `copied` is at a replica then, if one is wanted."""
+        """
+        Send one command, once, and return its reply; what is `copied` is at a replica then, if one is wanted.
+
+        One that failed over a key of another type than ours is sent again, once that key is laid aside.
+        """
+        try:
+            return await self._send(*args, **options)
+        except ScriptFailed as error:
+            if WRONG_TYPE not in str(error) or not await lay_aside_wrong_types(partial(run_script, self), args):
+                raise
+        return await self._send(*args, **options)
+
+    async def _send(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
         copied = options.pop("copied", False) and self.waits_for_replica
         with cancellation_kept(), store_errors():
             try:

@@ -9,7 +9,8 @@ from redis.exceptions import AuthenticationError, ClusterDownError, NoScriptErro
 
 from shared.errors import ScriptFailed, StoreDown, WrongPassword
 
-_SCRIPT_FAILED = re.compile(r"(?<!@)user_script:\d+: |WRONGTYPE ")
+WRONG_TYPE = "WRONGTYPE "
+_SCRIPT_FAILED = re.compile(rf"(?<!@)user_script:\d+: |{WRONG_TYPE}")
 """How an error of Lua itself reads, or one over a key of another type; Redis's other refusals name a script too."""
 _ANSWERS = ("BUSYGROUP", "NOGROUP")
 """Replies that say something about the data. Any other error reply means that the server does not do its work."""

@@ -112,6 +112,17 @@ async def test_a_link_is_remembered_and_role_and_teams_are_not(acme: Acme) -> No
     assert MISS_KEPT < await acme.redis.ttl(keys.link(ALICE)) <= LINK_KEPT
 
 
+@pytest.mark.parametrize("kept", [b"\xff", b"../../services", b"W> <!channel", b"palice1", b"X" * 5000])
+async def test_what_is_remembered_and_makes_no_sense(acme: Acme, kept: bytes) -> None:
+    """It is looked up anew, both ways, as if nothing were remembered."""
+    acme.pagerduty.add_user("Alice Ng", EMAIL, id="PALICE1")
+    await acme.redis.set(keys.link(ALICE), kept)
+    await acme.redis.set(keys.mention(UserId("PALICE1")), kept)
+
+    assert ("PALICE1", ALICE) == (await acme.link(), await acme.identity.mention(UserId("PALICE1")))
+    assert [b"PALICE1", ALICE.encode()] == await acme.redis.mget(keys.link(ALICE), keys.mention(UserId("PALICE1")))
+
+
 async def test_a_remembered_user_who_was_deleted(acme: Acme) -> None:
     """Her account was made anew under another id: the old one is forgotten, the new one found."""
     acme.pagerduty.add_user("Alice Ng", EMAIL, id="POLD001")

@@ -23,7 +23,7 @@ from shared.pagerduty.models.webhook_subscription import (
     partial,
 )
 from shared.store import keys
-from shared.store.clock import StoreClock
+from shared.store.clock import StoreClock, last_ping_ms
 from shared.store.redis import Redis
 from shared.store.streams import move_deliveries
 
@@ -79,8 +79,7 @@ class Pinging:
     async def _stored(self, since: int) -> bool:
         """Look on the stream, where it is moved if no worker does that, and whether one has taken it from there."""
         await move_deliveries(self.redis)
-        taken = await self.redis.get(keys.PING)
-        if isinstance(taken, bytes) and int(taken) >= since:
+        if await last_ping_ms(self.redis) >= since:
             return True
         entries: Any = await self.redis.execute_command("XRANGE", keys.EVENTS, since, "+")
         return any(_is_ping(dict(fields).get(b"body", b"")) for _, fields in entries)

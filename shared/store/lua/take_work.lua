@@ -37,8 +37,9 @@ if ARGV[2] ~= '' then
   local lease = own .. 'lease:' .. ARGV[2]
   if not redis.call('SET', lease, ARGV[5], 'NX', 'PX', ARGV[3]) then
     -- Whoever holds it looks at the mark again at the end. One that would last longer than any does is of a time from
-    -- which the clock was put back: it begins anew.
-    if redis.call('PTTL', lease) > tonumber(ARGV[3]) then
+    -- which the clock was put back, and one without an end was not taken by a worker: it begins anew.
+    local left = redis.call('PTTL', lease)
+    if left == -1 or left > tonumber(ARGV[3]) then
       redis.call('PEXPIRE', lease, ARGV[3])
     end
     redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[6]), first[1])
@@ -53,8 +54,9 @@ if traces ~= '' then
 end
 local taken = { first[1], mark, now, after, traces }
 for i = 8, #ARGV do
-  local found = redis.call('HMGET', own .. ARGV[i], 'rev', 'doc')
-  taken[#taken + 1] = found[1] or '0'
+  -- One that is no hash is left to be found by who reads it: the incident is in hand already.
+  local found = redis.pcall('HMGET', own .. ARGV[i], 'rev', 'doc')
+  taken[#taken + 1] = found.err and '?' or found[1] or ''
   taken[#taken + 1] = found[2] or ''
 end
 return taken

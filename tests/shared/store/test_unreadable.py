@@ -8,13 +8,15 @@ import pytest
 from fakeredis import FakeAsyncRedis
 from prometheus_client import REGISTRY
 
+from shared.errors import WrongLayout
 from shared.model.event_types import ANNOTATED
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import fold
 from shared.model.slack_state import SlackState
 from shared.store import documents, keys
-from shared.store.channel_index import OpenIncidents
-from shared.store.coordination import SharedTokenBuckets, WorkQueue
+from shared.store.channel_index import ClosedChannels, OpenIncidents
+from shared.store.clock import Generation, last_ping_ms, require_layout
+from shared.store.coordination import Due, Leases, SharedTokenBuckets, WorkQueue
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 from shared.store.streams import Journal
@@ -55,6 +57,47 @@ async def test_a_projection_is_begun_anew(redis: Redis, text: str | bytes) -> No
     assert "document.unreadable" in [entry.fact.name for entry in await Journal(redis).read(INCIDENT)]
 
 
+@pytest.mark.parametrize("revision", ["soon", "-1", "1e3", "007", " 1", "1" * 40, b"\xff", "0", "1.5"])
+async def test_a_revision_that_is_no_number(redis: Redis, revision: str | bytes) -> None:
+    """The worker that takes the incident lives, what the document says stands, and it can be changed."""
+    states, queue = documents.surfaces(redis), WorkQueue(redis, "dirty", 5.0)
+    await states.change(INCIDENT, lambda now: replace(now, generation="g"))
+    await redis.hset(keys.of_incident(INCIDENT, "slack"), "rev", revision)
+    await queue.mark(INCIDENT)
+
+    due = await queue.take(Leases(redis, "slack", 5.0), ["slack"])
+    assert isinstance(due, Due)
+    await states.change(INCIDENT, lambda now: replace(now, channels=(ChannelId("C1"),)), due.lease)
+
+    stored = (await states.load(INCIDENT)).value
+    assert ("g", ("C1",)) == (stored.generation, stored.channels)
+
+
+async def test_a_mark_that_cannot_be_read(redis: Redis) -> None:
+    """The incident is taken all the same."""
+    queue = WorkQueue(redis, "dirty", 5.0)
+    await queue.mark(INCIDENT)
+    await redis.hset(queue.keys[1], INCIDENT, b"\xff \xfe \xff")
+
+    taken = await queue.take(Leases(redis, "slack", 5.0))
+
+    assert isinstance(taken, Due)
+    await queue.finish(taken)
+
+
+async def test_a_lease_without_an_end(redis: Redis) -> None:
+    """It ends as every other: no worker takes one that lasts for ever."""
+    leases, queue = Leases(redis, "slack", 0.05), WorkQueue(redis, "dirty", 0.05)
+    await redis.set(keys.of_incident(INCIDENT, "lease:slack"), "for ever")
+    await queue.mark(INCIDENT)
+
+    assert not isinstance(await queue.take(leases), Due)
+    assert 0 < await redis.pttl(keys.of_incident(INCIDENT, "lease:slack")) <= 50
+    await redis.set(keys.of_incident(INCIDENT, "lease:slack"), "for ever")
+    assert await leases.take(INCIDENT) is None
+    assert 0 < await redis.pttl(keys.of_incident(INCIDENT, "lease:slack")) <= 50
+
+
 async def test_it_knows_when_it_was_lost(redis: Redis) -> None:
     """The time is that of its last step, so that what comes later is news."""
     states = documents.surfaces(redis)
@@ -88,6 +131,35 @@ async def test_an_index_goes_on(redis: Redis) -> None:
 
     assert [INCIDENT] == await index.all() == await index.all()
     assert before + 2 == counted("index")
+
+
+async def test_who_waits_for_a_channel_goes_on(redis: Redis) -> None:
+    """What names no incident holds no other up, of those that wait for a channel, or have a number."""
+    closed, channel = ClosedChannels(redis), ChannelId("C1")
+    await redis.zadd(keys.of_channel(channel, "closed"), {b"no id!": 1, b"\xff": 2})
+    await redis.zadd(keys.of_number(37), {b"no id!": 0, b"\xff": 0})
+
+    assert await closed.add(channel, INCIDENT, NOON)
+    assert [] == await Incidents(redis).numbered(37)
+
+
+@pytest.mark.parametrize("kept", [b"\xff", b"soon", b"-", b""])
+async def test_a_ping_that_cannot_be_read(redis: Redis, kept: bytes) -> None:
+    """None has come."""
+    await redis.set(keys.PING, kept)
+
+    assert 0 == await last_ping_ms(redis)
+
+
+@pytest.mark.parametrize("kept", [b"\xff", b"4", b"4:x", b"4:x:soon", b"4:x:" + b"9" * 40])
+async def test_a_generation_that_cannot_be_read(redis: Redis, kept: bytes) -> None:
+    """It is of no layout that is known: nothing is done with such a store."""
+    await redis.set(keys.GENERATION, kept)
+
+    with pytest.raises(WrongLayout):
+        await Generation(redis).current()
+    with pytest.raises(WrongLayout):
+        await require_layout(redis)
 
 
 async def test_a_journal_goes_on(redis: Redis) -> None:
