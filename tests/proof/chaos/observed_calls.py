@@ -246,7 +246,7 @@ def versions(company: Company) -> list[Version]:
     for call in company.slack.calls:
         if call.method == "chat.update":
             incident = incidents.get((str(call.channel), str(call.arguments["ts"])), "")
-        elif call.method == "chat.postMessage" and "thread_ts" not in call.arguments:
+        elif call.method == "chat.postMessage" and "metadata" in call.arguments and "thread_ts" not in call.arguments:
             incident = _incident(call.arguments["metadata"])
         else:
             continue
