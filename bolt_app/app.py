@@ -180,7 +180,7 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     app.action(RETRY)(taking(presses.retry))
     for action in TITLE:
         app.view(f"{CALLBACK}{action}")(taking(submissions.handle))
-    for field in ("service", "policy"):
+    for field in ("service", "policy", "target"):
         app.options(search_select(field))(partial(submissions.search, field=field))
     app.message_shortcut(ADD_NOTE)(taking(listeners.shortcuts.add_note))
     app.command(listeners.slash_commands.command)(taking(listeners.slash_commands.handle))

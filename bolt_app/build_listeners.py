@@ -41,7 +41,7 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
             command_queues=store.command_queues,
             durations=durations,
         ),
-        view_submissions=ViewSubmissions(command_intake, slack, identity, store.clock, account_cache),
+        view_submissions=ViewSubmissions(command_intake, slack, identity, store.clock, account_cache, listing),
         shortcuts=MessageShortcuts(command_intake, slack, store.incidents),
         several=SeveralIncidents(command_intake, slack, identity, modal_opener, listing, store.clock),
         slash_commands=SlashCommands(

@@ -157,6 +157,14 @@ def _reopen(action: Action, of: ModalContext, _values: ViewState) -> ModalInput:
     return ModalInput(action, of, ActionParams())
 
 
+def _merge(action: Action, of: ModalContext, values: ViewState) -> ModalInput:
+    chosen = values.named_choice("target")
+    if chosen is None or chosen.id == of.incident:
+        raise InputError(target="Choose another open incident.")
+    # The option begins with its number.
+    return ModalInput(action, of, ActionParams(target=Ref(chosen.id, chosen.name.partition(" ")[0])))
+
+
 def _reassign(action: Action, of: ModalContext, values: ViewState) -> ModalInput:
     mine, people, policy = values.is_checked("mine"), values.people("person"), values.named_choice("policy")
     if (mine or policy is not None) and people == (of.assigned,):
@@ -212,6 +220,7 @@ _READ: Mapping[Action, Callable[[Action, ModalContext, ViewState], ModalInput]] 
     Action.RESOLVE: _resolve,
     Action.ESCALATE: _escalate,
     Action.REOPEN: _reopen,
+    Action.MERGE: _merge,
     Action.REASSIGN: _reassign,
     Action.ADD_RESPONDERS: _add_responders,
     Action.SNOOZE: _snooze,

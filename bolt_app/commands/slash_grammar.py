@@ -20,6 +20,7 @@ ACTIONS: Mapping[Verb, Action] = {
 DIALOGS: Mapping[Verb, Action] = {
     Verb.RESOLVE: Action.RESOLVE,
     Verb.REOPEN: Action.REOPEN,
+    Verb.MERGE: Action.MERGE,
     Verb.ESCALATE: Action.ESCALATE,
     Verb.SNOOZE: Action.SNOOZE,
     Verb.PRIORITY: Action.PRIORITY,
@@ -174,6 +175,7 @@ _PARSERS: Mapping[Verb, Callable[[Verb, str], ParsedCommand | ParseError]] = {
     Verb.NOTE: _note,
     Verb.RESOLVE: _resolve,
     Verb.REOPEN: _reopen,
+    Verb.MERGE: _one_incident,
     Verb.ESCALATE: _one_incident,
     Verb.REASSIGN: _reassign,
     Verb.SNOOZE: _one_incident,

@@ -13,6 +13,7 @@ class Verb(StrEnum):
     NOTE = "note"
     RESOLVE = "resolve"
     REOPEN = "reopen"
+    MERGE = "merge"
     ESCALATE = "escalate"
     REASSIGN = "reassign"
     SNOOZE = "snooze"
@@ -58,6 +59,7 @@ USAGES = (
     Usage(Verb.NOTE, "[number] text", "Add a note", ("comment",)),
     Usage(Verb.RESOLVE, "[number] [note]", "Resolve an incident: a dialog asks what fixed it", ("resolved", "close")),
     Usage(Verb.REOPEN, "number", "Reopen a resolved incident: a dialog asks first", ("unresolve",)),
+    Usage(Verb.MERGE, "[number]", "Merge an incident into another one: a dialog searches for that"),
     Usage(Verb.ESCALATE, "[number]", "Page the next escalation level: a dialog asks first"),
     Usage(Verb.REASSIGN, "[number] @user", "Reassign an incident to another person or to yourself", ("assign",)),
     Usage(Verb.SNOOZE, "[number]", "Snooze an acknowledged incident: a dialog asks for how long"),

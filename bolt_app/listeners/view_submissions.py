@@ -17,9 +17,13 @@ from slack_bolt.async_app import AsyncAck
 from bolt_app.account_cache import AccountCache
 from bolt_app.commands.interactive import Payload, actor_from_payload, command_from_submission
 from bolt_app.commands.modal_submission import InputError, ModalInput, first_block_id, parse_submission, snooze_seconds
+from bolt_app.commands.verbs import Scope
 from bolt_app.modals import forms
+from bolt_app.modals.context import parse_context
 from bolt_app.modals.forms import LATER
-from bolt_app.modals.inputs import option_list
+from bolt_app.modals.inputs import Option, option_list
+from bolt_app.queries.list_incidents import ListIncidents
+from bolt_app.replies.builder import label
 from bolt_app.replies.sender import malformed_text
 from bolt_app.write_path.command_intake import CommandIntake
 from shared.access.identity import Identity
@@ -56,6 +60,7 @@ class ViewSubmissions:
     identity: Identity
     clock: StoreClock
     account_cache: AccountCache
+    listing: ListIncidents
 
     async def handle(self, ack: AsyncAck, body: Body) -> None:
         """Store what a submission means, then ack; or say in the dialog why not."""
@@ -86,13 +91,25 @@ class ViewSubmissions:
         """Ack with the options of a menu that fit what was typed, and that the person sees."""
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
-                user = (await self.identity.link(actor_from_payload(body))).user
-                options = await self.account_cache.search(field, str(body.get("value") or ""), user)
+                typed = str(body.get("value") or "")
+                if field == "target":
+                    options = await self._open_incidents(body, typed)
+                else:
+                    user = (await self.identity.link(actor_from_payload(body))).user
+                    options = await self.account_cache.search(field, typed, user)
         except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
             # Slack has no place for words here; an empty list is all that people can be shown.
             log.warning("search.failed", field=field, why=repr(error))
             options = ()
         await ack(options=option_list(options))
+
+    async def _open_incidents(self, body: Body, typed: str) -> tuple[Option, ...]:
+        """Find the open incidents that the person sees, other than the dialog's own, whose number or title fits."""
+        of = parse_context((body.get("view") or {}).get("private_metadata"))
+        listed = await self.listing.found(Scope.ALL, actor_from_payload(body), of.channel)
+        every = ((one.id, f"{label(one.id, one.snapshot)} {one.snapshot.title}") for one in listed.incidents)
+        wanted = typed.strip().casefold()
+        return tuple(Option(one, name) for one, name in every if one != of.incident and wanted in name.casefold())
 
     async def _command(self, payload: Payload) -> Command:
         """Return the command. Raises `InputError` with words for fields, `Malformed` for what none of ours sends."""

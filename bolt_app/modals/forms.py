@@ -71,6 +71,15 @@ def reopen(about: ModalContext, _first: Initial = EMPTY) -> Block:
     return modal(about, Action.REOPEN, [section(words)], "Reopen")
 
 
+def merge(about: ModalContext, _first: Initial = EMPTY) -> Block:
+    """Ask which incident goes on; people type what they look for."""
+    blocks = [
+        select_input("target", "Merge into which open incident?", None),
+        context("That incident goes on with the alerts of both. This one is resolved, which can't be undone."),
+    ]
+    return modal(about, Action.MERGE, blocks, "Merge")
+
+
 def reassign(about: ModalContext, policies: Sequence[Option] | None) -> Block:
     """Return the modal for a new assignee: one person (at first the present one), oneself, or an escalation policy."""
     take: Block = {"type": "checkboxes", "options": [option(MINE, "Assign to me")]}
@@ -189,6 +198,7 @@ PLAIN: Mapping[Action, Callable[[ModalContext, Initial], Block]] = {
     Action.RESOLVE: resolve,
     Action.ESCALATE: escalate,
     Action.REOPEN: reopen,
+    Action.MERGE: merge,
     Action.ADD_RESPONDERS: add_responders,
     Action.SNOOZE: snooze,
     Action.STATUS_UPDATE: status_update,

@@ -18,7 +18,7 @@ from shared.model.actions import SPECS
 from shared.model.command import Command
 from shared.model.consequences import needs_pass
 from shared.model.event import Event, Source
-from shared.model.ids import EventId
+from shared.model.ids import EventId, incident_id
 from shared.model.incident import Incident, fold_read
 from shared.model.journal import AuditEntry
 from shared.model.outcome import Kind, Outcome
@@ -71,7 +71,9 @@ class Trail:
 
 def audit_entry(command: Command, warrant: Warrant, outcome: Outcome, now_ms: int) -> AuditEntry:
     """Return the audit entry: who asked for what, why it was allowed, what was sent, and the outcome."""
-    request = SPECS[command.action].request
+    # A merge is a call about the incident that goes on.
+    about = command.params.target.id if command.params.target else command.incident
+    request = SPECS[command.action].request.replace("{id}", about)
     return AuditEntry(
         at_ms=now_ms,
         command=command.id,
@@ -82,7 +84,7 @@ def audit_entry(command: Command, warrant: Warrant, outcome: Outcome, now_ms: in
         pagerduty_user=warrant.user,
         mapped=warrant.mapped,
         rule=warrant.rule,
-        sent=request.replace("{id}", command.incident) if warrant.answer else "",
+        sent=request if warrant.answer else "",
         answer=warrant.answer if request else "",
         outcome=outcome.kind,
         reference=outcome.reference,
@@ -135,6 +137,10 @@ class ActorCheck:
             # A person may only change or name what they may see.
             if policy is not None:
                 await self.visibility.require(user, await self.pagerduty.escalation_policy(policy.id))
+            if command.params.target is not None:
+                target = (await self.pagerduty.incident(incident_id(command.params.target.id))).value
+                await self.visibility.require(user, target, command.channel)
+                trail.rule = await self.authorization.require(user, target, command.action)
             if now is not None:
                 await self.visibility.require(user, now, command.channel)
                 trail.rule = await self.authorization.require(user, now, command.action)

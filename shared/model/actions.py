@@ -25,6 +25,7 @@ class Action(StrEnum):
     STATUS_UPDATE = "status_update"
     REOPEN = "reopen"
     UNACKNOWLEDGE = "unacknowledge"
+    MERGE = "merge"
     STILL_ON_IT = "still_on_it"
     TRIGGER = "trigger"
 
@@ -232,6 +233,23 @@ SPECS = {
         status=Status.TRIGGERED,
         idempotent=True,
         one_press=True,
+    ),
+    Action.MERGE: ActionSpec(
+        "Merge",
+        event_types.RESOLVED,
+        "PUT /incidents/{id}/merge source_incidents",
+        ActionWording(
+            noun="request to merge {it}",
+            done="You merged {it}",
+            declined="You can't merge {it}",
+            undone="{It} was NOT merged",
+            waiting="{It} is NOT merged yet",
+            meanwhile="it is still open on its own",
+            already="{It} was already merged",
+        ),
+        AttemptWording(doing="merging it", noun="request to merge it", meaning="the incident is still open"),
+        placement=Placement.NONE,
+        idempotent=True,
     ),
     Action.STILL_ON_IT: ActionSpec(
         "Still on it",

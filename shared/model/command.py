@@ -33,10 +33,10 @@ class ActionParams:
 
     `text` is the note, the resolution note, the status update, the message to responders, or the details of a new
     incident. `people` are PagerDuty users to assign or to ask. `policy`, `priority` and `service` are PagerDuty's.
-    `level` is an escalation level, from 1. `seconds` is the length of a snooze. `title` and `urgency` are those of a
-    new incident. `incidents` are those that one press is about, by id and as people name them. `expected_assignees` are
-    the assignees that the person saw: a change of assignees is refused if they are others by now; for several
-    incidents `seen_by_incident` has them in their order.
+    `target` is the incident to merge into, `level` an escalation level, from 1. `seconds` is the length of a snooze.
+    `title` and `urgency` are those of a new incident. `incidents` are those that one press is about, by id and as
+    people name them. `expected_assignees` are the assignees that the person saw: a change of assignees is refused if
+    they are others by now; for several incidents `seen_by_incident` has them in their order.
     """
 
     text: str = ""
@@ -44,6 +44,7 @@ class ActionParams:
     policy: Ref | None = None
     priority: Ref | None = None
     service: Ref | None = None
+    target: Ref | None = None
     level: int | None = None
     seconds: int = 0
     title: str = ""
@@ -264,15 +265,9 @@ def split(command: Command) -> tuple[Command, ...]:
     """Make one command of each call that is needed, so that what one did is known apart from the others."""
     terms = command.params
     if terms.incidents:
-        own = replace(terms, incidents=(), seen_by_incident=())
+        whole, own = replace(command, together=command.incident), replace(terms, incidents=(), seen_by_incident=())
         each = [
-            replace(
-                command,
-                incident=incident_id(one.id),
-                label=one.name,
-                together=command.incident,
-                params=replace(own, expected_assignees=seen),
-            )
+            replace(whole, incident=incident_id(one.id), label=one.name, params=replace(own, expected_assignees=seen))
             for one, seen in zip_longest(terms.incidents, terms.seen_by_incident)
         ]
     elif command.action is Action.ADD_RESPONDERS and len(terms.people) > 1:

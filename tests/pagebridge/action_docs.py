@@ -22,7 +22,7 @@ HEAD = (
     "| Action | Where | In state | Asks first | What PagerDuty is sent | Who may, unless configured |",
     "| --- | --- | --- | --- | --- | --- |",
 )
-ELSEWHERE = {Action.UNACKNOWLEDGE: "command", Action.STILL_ON_IT: "reminder"}
+ELSEWHERE = {Action.UNACKNOWLEDGE: "command", Action.MERGE: "command", Action.STILL_ON_IT: "reminder"}
 """Where an action is offered that no card has."""
 READING = (
     "| **Details** | menu | in any state | nothing | nothing: it reads | anyone who sees the card |",
@@ -63,7 +63,7 @@ def _while(action: Action) -> str:
     if action is Action.TRIGGER:
         return "—"
     if action in ELSEWHERE:
-        return " or ".join(SPECS[action].works_in)
+        return " or ".join(status for status in Status if status in SPECS[action].works_in)
     states = [status for status in Status if _button(action, status, "high")]
     words = "in any state" if len(states) == len(Status) else " or ".join(states)
     urgent = not any(_button(action, status, "low") for status in states)

@@ -1,5 +1,6 @@
 """What can be undone: a resolve by reopening, an acknowledgement by taking it back; and what must not be."""
 
+from pagebridge_sandbox.pagerduty import Fault
 from tests.stories.harness import Bridge, settled
 
 ALICE = "U0ALICE"
@@ -57,3 +58,24 @@ async def test_reopening_undoes_nothing_that_came_later(bridge: Bridge) -> None:
     told = await bridge.told("Alice", "You can't reopen incident #1")
     assert "Bob Ng acknowledged it" in told
     assert [] == bridge.writes()
+
+
+async def test_an_incident_is_merged_into_another(bridge: Bridge) -> None:
+    """Alice searches for the other; one call, though its answer is lost, and the thread says where it goes on."""
+    for title in ("Checkout is slow", "Database is down"):
+        bridge.pagerduty.trigger(bridge.acme.service, title)
+        await bridge.card(title)
+    await settled(bridge)
+    before = bridge.modal_ids("Alice")
+    await typed(bridge, "/pd merge 1")
+    modal = await bridge.new_modal("Alice", before)
+    assert ["#2 Database is down"] == await modal.suggest("Merge into which open incident?", "data")
+    modal.choose("Merge into which open incident?", "#2 Database is down")
+    bridge.pagerduty.add_fault(Fault(method="PUT", path="/incidents/*/merge", drop=True, after_effect=True, times=1))
+    await modal.submit()
+
+    await bridge.told("Alice", "You merged incident #1. Incident #2 goes on with its alerts")
+    lines = await bridge.lines(1)
+    assert "merged into" in lines[0]
+    assert "Alice Ng resolved it in Slack" in lines[0]
+    assert 1 == len(bridge.effects())

@@ -58,6 +58,7 @@ MISTAKES: tuple[tuple[str, Action, Values], ...] = (
     ),
     ("A snooze until a time that is missing", Action.SNOOZE, {"how_long": {"selected_option": {"value": UNTIL}}}),
     ("A change to no priority", Action.PRIORITY, {}),
+    ("A merge into no incident", Action.MERGE, {}),
     ("A new incident on no service", Action.TRIGGER, {"title": {"value": "Checkout is down"}}),
     (
         "A new incident without a title",

@@ -178,6 +178,9 @@ async def _add_results(page: Page) -> None:
     page.case("Escalate", _result(Action.ESCALATE, moved, level))
     page.case("Escalate: no one else was paged", _result(Action.ESCALATE, NOW, level))
     page.case("Reassign", _result(Action.REASSIGN, moved))
+    into = ActionParams(target=Ref("Q2TARGET", "#12"))
+    page.case("Merge", _result(Action.MERGE, None, into))
+    page.case("Merge: the other one is resolved", await _merged(into))
     page.case("Add responders", _result(Action.ADD_RESPONDERS, None, people))
     page.case("Add responders: what they read if nothing was written", await _asked())
     page.case("Snooze", _result(Action.SNOOZE, wakes))
@@ -210,7 +213,7 @@ async def _add_unreadable(page: Page) -> None:
     door, nothing, ack = cast("Any", slack), cast("Any", None), cast("Any", slack.ack)
     await block_actions.BlockActions(nothing, door, nothing, nothing, nothing, nothing).act(ack, {})
     await MessageShortcuts(nothing, door, nothing).add_note(ack, {})
-    await view_submissions.ViewSubmissions(nothing, door, nothing, nothing, nothing).handle(ack, {})
+    await view_submissions.ViewSubmissions(nothing, door, nothing, nothing, nothing, nothing).handle(ack, {})
     page.case("A press", slack.said[0])
     page.case("A message shortcut", slack.said[1])
     page.case("A dialog that was sent", slack.said[2])
@@ -401,6 +404,18 @@ def _result(
 ) -> str:
     outcome = HANDLERS[action].outcome(_context(action, NOW, params), ActionResult(after, at=at))
     return outcome.why + (f" {date(outcome.at_ms)}." if outcome.at_ms else "")
+
+
+async def _merged(into: ActionParams) -> str:
+    """Merge into an incident that is resolved."""
+
+    async def incident(_: object) -> Any:  # noqa: ANN401 - as the door answers
+        return SimpleNamespace(value=_changed(status=Status.RESOLVED))
+
+    door = cast("PagerDuty", SimpleNamespace(incident=incident))
+    with pytest.raises(Declined) as raised:
+        await HANDLERS[Action.MERGE].completed(door, _context(Action.MERGE, NOW, into))
+    return _worded(raised.value)
 
 
 async def _asked() -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bolt_app.write_path.actions.add_responders import AddResponders
 from bolt_app.write_path.actions.base import ActionHandler
 from bolt_app.write_path.actions.escalate import Escalate
+from bolt_app.write_path.actions.merge import Merge
 from bolt_app.write_path.actions.note import AddNote
 from bolt_app.write_path.actions.priority import SetPriority
 from bolt_app.write_path.actions.reassign import Reassign
@@ -20,6 +21,7 @@ HANDLERS: Mapping[Action, ActionHandler] = {
     Action.RESOLVE: SetStatus(RESOLVED),
     Action.REOPEN: SetStatus(REOPENED),
     Action.UNACKNOWLEDGE: SetStatus(UNACKNOWLEDGED),
+    Action.MERGE: Merge(),
     Action.NOTE: AddNote(),
     Action.REASSIGN: Reassign(),
     Action.ESCALATE: Escalate(),

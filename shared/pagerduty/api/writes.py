@@ -72,6 +72,12 @@ class Writes(Transport):
         path, body = ("incidents", incident, "snooze"), {"duration": seconds}
         return await self._call("snooze", parse_incident, "POST", *path, body=body, from_email=from_email)
 
+    async def merge(self, target: IncidentId, source: IncidentId, from_email: str) -> Read[None]:
+        """Merge `source` into `target`, which must be open; the answer names it (OpenAPI: merge)."""
+        body = {"source_incidents": [{"id": source, "type": "incident_reference"}]}
+        path = ("incidents", target, "merge")
+        return await self._call("merge", lambda *_: None, "PUT", *path, body=body, from_email=from_email)
+
     async def add_note(self, incident: IncidentId, content: str, from_email: str) -> Read[Note]:
         """Add a note of `LONGEST_NOTE` bytes at most, also to a resolved incident."""
         path, body = ("incidents", incident, "notes"), {"note": {"content": content}}

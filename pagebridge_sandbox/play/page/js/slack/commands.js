@@ -7,6 +7,7 @@ export const COMMANDS = [
   { text: "/pd note ", usage: "/pd note [number] text", note: "Add a note" },
   { text: "/pd resolve ", usage: "/pd resolve [number] [note]", note: "Resolve an incident: a dialog asks what fixed it" },
   { text: "/pd reopen ", usage: "/pd reopen number", note: "Reopen a resolved incident: a dialog asks first" },
+  { text: "/pd merge ", usage: "/pd merge [number]", note: "Merge an incident into another one: a dialog searches for that" },
   { text: "/pd escalate ", usage: "/pd escalate [number]", note: "Page the next escalation level: a dialog asks first" },
   { text: "/pd reassign ", usage: "/pd reassign [number] @user", note: "Reassign an incident to another person or to yourself" },
   { text: "/pd snooze ", usage: "/pd snooze [number]", note: "Snooze an acknowledged incident: a dialog asks for how long" },
