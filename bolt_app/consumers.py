@@ -73,24 +73,21 @@ class StreamConsumer:
 
     async def _process(self, entry: Entry) -> None:
         with tracing.step(f"entry {self._inbox.stream.rpartition(':')[2]}", entry.trace):
-            await self._process_traced(entry)
-
-    async def _process_traced(self, entry: Entry) -> None:
-        try:
-            if not await self._handle(entry):
-                await self._inbox.ack(entry)
-        except Malformed as error:
-            await self._dead_letter(entry, str(error))
-        except Exception as error:
-            if isinstance(error, StoreDown | WrongLayout) and not isinstance(error, ScriptFailed):
-                raise
-            quoted = reference()
-            self._failures[entry.id] += 1
-            log.exception("entry.failed", stream=self._inbox.stream, entry=entry.id, reference=quoted)
-            if self._failures[entry.id] >= MOST_TRIES:
-                await self._dead_letter(entry, f"failed {MOST_TRIES} times, reference {quoted}")
-        else:
-            del self._failures[entry.id]
+            try:
+                if not await self._handle(entry):
+                    await self._inbox.ack(entry)
+            except Malformed as error:
+                await self._dead_letter(entry, str(error))
+            except Exception as error:
+                if isinstance(error, StoreDown | WrongLayout) and not isinstance(error, ScriptFailed):
+                    raise
+                quoted = reference()
+                self._failures[entry.id] += 1
+                log.exception("entry.failed", stream=self._inbox.stream, entry=entry.id, reference=quoted)
+                if self._failures[entry.id] >= MOST_TRIES:
+                    await self._dead_letter(entry, f"failed {MOST_TRIES} times, reference {quoted}")
+            else:
+                del self._failures[entry.id]
 
     async def _dead_letter(self, entry: Entry, why: str) -> None:
         DEAD_LETTERS.labels(self._inbox.stream).inc()
@@ -149,27 +146,24 @@ class QueueWorker:
 
     async def _process(self, due: Due, lease: Lease, slots: asyncio.Semaphore) -> None:
         with tracing.step(f"pass {self.leases.work}", *due.traces, incident=due.incident):
-            await self._process_traced(due, lease, slots)
-
-    async def _process_traced(self, due: Due, lease: Lease, slots: asyncio.Semaphore) -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
-                keeping = group.create_task(lease.keep())
-                again = await self._run_task(due.incident, lease)
-                keeping.cancel()
-            if isinstance(again, StoreDown):
-                raise again
             try:
-                await self.queue.finish(due, again)
-            except FencedOff as error:
-                await self._fenced_off(lease, error)
-                await self.queue.finish(due)
-        except StoreDown as error:
-            # The incident stays in the queue, hidden for a while; the next worker that reaches the store takes it.
-            log.warning("store.down", during=self.leases.work, incident=due.incident, why=str(error))
-        finally:
-            self.queue.in_hand.discard(due.incident)
-            slots.release()
+                async with asyncio.TaskGroup() as group:
+                    keeping = group.create_task(lease.keep())
+                    again = await self._run_task(due.incident, lease)
+                    keeping.cancel()
+                if isinstance(again, StoreDown):
+                    raise again
+                try:
+                    await self.queue.finish(due, again)
+                except FencedOff as error:
+                    await self._fenced_off(lease, error)
+                    await self.queue.finish(due)
+            except StoreDown as error:
+                # The incident stays in the queue, hidden for a while; the next worker that reaches the store takes it.
+                log.warning("store.down", during=self.leases.work, incident=due.incident, why=str(error))
+            finally:
+                self.queue.in_hand.discard(due.incident)
+                slots.release()
 
     async def _run_task(self, incident: IncidentId, lease: Lease) -> float | StoreDown | None:
         """Run one pass. Errors concern this incident only; `StoreDown` is returned."""
