@@ -197,9 +197,9 @@ def _asked_for(question: str) -> str:
 
     def known(answer: str) -> str:
         name = answer.strip().upper()
-        if name and name not in QUESTIONS:
+        if name not in {"", "N", "NO", *QUESTIONS}:
             raise ValueError(f"must be one of {', '.join(QUESTIONS)}")
-        return name
+        return name if name in QUESTIONS else ""
 
     try:
         return ask(question, known)

@@ -114,8 +114,10 @@ async def opened(data: Path) -> AsyncIterator[Redis]:
             await require_layout(redis)
             yield redis
         except StoreDown as error:
-            sys.stderr.write(f"Can't read the store: {error if given else _nobody(data)}\n")
-            raise typer.Exit(MISCONFIGURED if isinstance(error, WrongPassword) else FAILED) from error
+            rejected = isinstance(error, WrongPassword)
+            fix = "" if rejected else " Check that it runs, and that REDIS_URL leads to it."
+            sys.stderr.write(f"Can't read the store: {f'{error}{fix}' if given else _nobody(data)}\n")
+            raise typer.Exit(MISCONFIGURED if rejected else FAILED) from error
 
 
 def _nobody(data: Path) -> str:

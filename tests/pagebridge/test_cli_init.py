@@ -202,7 +202,7 @@ def test_on_a_terminal_a_secret_is_not_echoed() -> None:
         "to correct",
         "Public https",
     )
-    for question, answer in zip(questions, ["/bridge", BOT, APP, KEY, "C0INCIDENTS", "", ""], strict=True):
+    for question, answer in zip(questions, ["/bridge", BOT, APP, KEY, "C0INCIDENTS", "n", ""], strict=True):
         seen += until(ours, question)
         os.write(ours, f"{answer}\n".encode())
     seen += until(ours, "pagebridge up")
