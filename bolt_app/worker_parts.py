@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from bolt_app.account_cache import AccountCache
 from bolt_app.app import Listeners
@@ -39,13 +39,13 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.models.webhook_subscription import ANY
 from shared.slack.api.client import Slack
-from shared.store import documents
+from shared.store import documents, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, SharedTokenBuckets, WorkQueue
 from shared.store.documents import Documents
 from shared.store.incidents import ExpectationStore, Incidents
-from shared.store.redis import Redis
+from shared.store.redis import Redis, append
 from shared.store.streams import Audit, Deliveries, Inbox, Journal
 
 CONCURRENT_COMMANDS = 256
@@ -159,7 +159,10 @@ class Shared:
     def reminders(self) -> Reminders:
         """Asks about acknowledgements that may be forgotten."""
         store, budgets = self.store, SharedTokenBuckets(self.clients.redis)
-        return Reminders(store.incidents, store.open_incidents, budgets, self.config, store.clock)
+        append_command = partial(append, self.clients.redis, keys.COMMANDS, wait_for_disk=store.durable)
+        return Reminders(
+            store.incidents, store.open_incidents, budgets, self.config, store.clock, self.identity, append_command
+        )
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,8 @@ class Reconciler:
         if known.snapshot is not None and self.reminders.config.current.reminders:
             look = await self.reminders.ask_if_due(known, known.snapshot)
             if look == 0:
-                known, look = (await self.incidents.to_tell(incident, lease)).value, None
+                known = (await self.incidents.to_tell(incident, lease)).value
+                look = await self.reminders.ask_if_due(known, known.snapshot) if known.snapshot else None
         try:
             if known.snapshot is not None and known.snapshot.teams is None:
                 # Where it may be shown depends on them, and a read that does not say them either is no reason to guess.

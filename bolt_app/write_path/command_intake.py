@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 from prometheus_client import Counter, Histogram
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from bolt_app.write_path.direct_acknowledge import MOST_REMEMBERED, DirectAcknowledge
 from shared.durations import Durations
@@ -22,6 +22,7 @@ from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.ids import CommandId, IncidentId
 from shared.store import keys
 from shared.store.clock import StoreClock
+from shared.store.commands import COMMAND_JSON, command_fields
 from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents, Step
 from shared.store.redis import Append
@@ -36,8 +37,6 @@ for _action in Action:
 STORED = Histogram(
     "pagebridge_click_store_seconds", "Time to put a click on disk, before Slack is acked", buckets=BUCKETS
 )
-
-_JSON = TypeAdapter(Command)
 
 
 @dataclass(frozen=True)
@@ -76,14 +75,14 @@ class CommandIntake:
         An append that timed out may still be carried out, after the clicker was told that it was not. So each entry
         says by when it must be on the stream to count.
         """
-        stored, patience, body = False, self.durations.store_timeout, _JSON.dump_json(command)
+        stored, patience = False, self.durations.store_timeout
         try:
             with STORED.time():
                 # A second time if the store's clock has jumped, so that the first entry came too late by its own time.
                 for _ in range(2):
                     void_ms = self.clock.estimate_ms() + int(patience * 1000)
                     async with asyncio.timeout(patience):
-                        entry = await self.append_command({"v": b"1", "body": body, "void": str(void_ms).encode()})
+                        entry = await self.append_command(command_fields(command, void_ms))
                     at_ms = int(entry.partition("-")[0])
                     self.clock.observe(at_ms)
                     stored = at_ms <= void_ms
@@ -105,7 +104,10 @@ class CommandDispatcher:
     async def handle(self, entry: Entry) -> bool:
         """Move one entry; false if it is only to be taken off. Raises `Malformed` for what no such version wrote."""
         try:
-            command, void_ms = _JSON.validate_json(entry.fields.get("body", b"")), int(entry.fields.get("void", b""))
+            command, void_ms = (
+                COMMAND_JSON.validate_json(entry.fields.get("body", b"")),
+                int(entry.fields.get("void", b"")),
+            )
         except (ValidationError, ValueError):
             raise Malformed("not a command that this version understands") from None
         if entry.at_ms > void_ms:

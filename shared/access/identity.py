@@ -106,9 +106,13 @@ class Identity:
             raise not_linked("This app can't see your Slack account.", f"Ask {self.contact}") from None
         check_eligible(person, actor, self._home, in_table=actor.id in self.config.users)
 
+    def own_member(self, user: SlackUserId) -> SlackActor:
+        """Name a person of this workspace; whether they are a member is found out when they are linked."""
+        return SlackActor(user, self._home.team_id, self._home.enterprise_id)
+
     async def pagerduty_user(self, user: SlackUserId) -> User:
         """Find the PagerDuty user of a person whom another chose. Raises `Declined`, naming them, and `CallError`."""
-        chosen = SlackActor(user, self._home.team_id, self._home.enterprise_id)
+        chosen = self.own_member(user)
         try:
             person = await self._slack.person(user)
         except NotFound:

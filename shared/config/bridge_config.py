@@ -161,11 +161,30 @@ class ReminderConfig(_Chosen):
 
     after: Duration
     """How long: such as `30m`, `2h`, `1d`, or `never`."""
+    unacknowledge_after: Duration = "never"
+    """How long after the question the acknowledgement is taken back, if no one answers: PagerDuty escalates again."""
+    in_name_of: SlackUser | None = None
+    """In whose name it is taken back: the id of a Slack user who is linked and may do it."""
 
     @property
     def after_ms(self) -> int | None:
-        """The time in milliseconds, None for never."""
-        return None if self.after == "never" else int(self.after[:-1]) * _UNITS[self.after[-1]] * SECOND
+        """The time until the question in milliseconds, None for never."""
+        return _milliseconds(self.after)
+
+    @property
+    def unacknowledge_ms(self) -> int | None:
+        """The time from then on until it is taken back, None for never."""
+        return _milliseconds(self.unacknowledge_after)
+
+    @model_validator(mode="after")
+    def _names_who(self) -> Self:
+        if (self.unacknowledge_after == "never") is not (self.in_name_of is None):
+            raise ValueError("needs both unacknowledge_after and in_name_of, or neither")
+        return self
+
+
+def _milliseconds(duration: str) -> int | None:
+    return None if duration == "never" else int(duration[:-1]) * _UNITS[duration[-1]] * SECOND
 
 
 DurabilityLevel = Literal["memory", "fsync", "replica"]
@@ -183,10 +202,9 @@ class BridgeConfig(_Table):
     reminders: tuple[ReminderConfig, ...] = ()
     """When a thread asks whether an acknowledged incident is still worked on; the first that matches holds."""
 
-    def reminder_ms(self, snapshot: Snapshot) -> int | None:
-        """Find after how many milliseconds an acknowledgement of an incident counts as forgotten; None for never."""
-        chosen = (each.after_ms for each in self.reminders if not each.mismatch(snapshot))
-        return next(chosen, None)
+    def reminder(self, snapshot: Snapshot) -> ReminderConfig | None:
+        """Find what holds for the acknowledgement of an incident, None if nothing."""
+        return next((each for each in self.reminders if not each.mismatch(snapshot)), None)
 
 
 TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {

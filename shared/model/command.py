@@ -279,6 +279,10 @@ def split(command: Command) -> tuple[Command, ...]:
     )
 
 
+BY_RULE = "rule"
+"""How the id of a command begins that no one pressed: a rule of `bridge.toml` asked for it, in a person's name."""
+
+
 def command_id(user: SlackUserId, action_id: str, message: str, action_ts: str) -> CommandId:
     """
     Derive a command's id from Slack's own identifiers.

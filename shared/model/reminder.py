@@ -2,7 +2,8 @@
 When an acknowledgement counts as forgotten, and the line that asks whether it is. Pure.
 
 The time runs from the last thing that a person did about the incident, whatever it was. One such thing is asked about
-once: what was asked stands in the thread, and the next question needs an answer before it.
+once: what was asked stands in the thread, and the next question needs an answer before it. Without one, where that is
+configured, the acknowledgement is taken back after a second time.
 """
 
 from dataclasses import replace
@@ -39,14 +40,24 @@ def reminder_due_ms(incident: Incident, after_ms: int) -> int | None:
     return work.at.end + after_ms
 
 
-def with_reminder(incident: Incident, after_ms: int) -> Incident:
+def unanswered_due_ms(incident: Incident, after_ms: int) -> int | None:
+    """Return when a question counts as unanswered, `after_ms` milliseconds after it; None if none is open."""
+    work = last_work(incident)
+    asked = [line for line in incident.lines if line.type == REMINDED and line.detail_value("asked")]
+    last = max(asked, key=line_time, default=None)
+    if work is None or last is None or line_time(last) < line_time(work):
+        return None
+    return int(last.detail_value("asked")) + after_ms
+
+
+def with_reminder(incident: Incident, after_ms: int, now_ms: int = 0) -> Incident:
     """Return the projection with the line that asks, if that is due now; its key makes a second one impossible."""
     work, due_ms = last_work(incident), reminder_due_ms(incident, after_ms)
     if work is None or due_ms is None:
         return incident
     last = incident.last_change()
     who = last.agent.name if last is not None and last.agent else ""
-    details = (("since", str(work.at.ms)), ("who", who))
+    details = (("asked", str(now_ms)), ("since", str(work.at.ms)), ("who", who))
     asking = Line(LineKey(f"{REMINDED}:{work.key}"), REMINDED, Instant(due_ms), None, (), details=details)
     known = (line for line in incident.lines if line.key != asking.key)
     return replace(incident, lines=tuple(sorted((*known, asking), key=line_time)))

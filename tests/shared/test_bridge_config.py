@@ -116,6 +116,11 @@ def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
         ('[[routing.routes]]\nchannel = "C024"\nchannels = ["C025"]', "routing.routes[1] needs one of"),
         ('[[routing.routes]]\nchannel = "C024"\nignore = true', "routing.routes[1] needs one of"),
         ("[[routing.routes]]\nignore = false", "routing.routes[1] needs one of"),
+        ('[[reminders]]\nafter = "soon"', 'reminders[1].after must be a time such as "30m"'),
+        (
+            '[[reminders]]\nafter = "1h"\nunacknowledge_after = "1h"',
+            "reminders[1] needs both unacknowledge_after and in_name_of, or neither",
+        ),
         ('[[routing.routes]]\nchannels = ["C024", "C024"]', "routing.routes[1] names a channel twice"),
         ('[[routing.routes]]\nchannels = ["C024", "x"]', "routing.routes[1].channels[2] must be a Slack channel id"),
         ('[[routing.routes]]\nurgency = "hi"\nchannel = "C024"', "routing.routes[1].urgency must be 'high' or 'low'"),

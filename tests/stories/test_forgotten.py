@@ -38,3 +38,27 @@ async def test_a_question_is_answered_by_resolving() -> None:
         await bridge.channel.wait(lambda _: "It has changed since this was asked" in question.plain)
         assert [] == question.buttons
         assert 1 == len(bridge.effects())
+
+
+async def test_an_acknowledgement_that_nobody_answers_for_is_taken_back() -> None:
+    """In Bob's name, as configured: PagerDuty is told once, the thread says why, and Bob reads nothing privately."""
+    rule = {"after": "1s", "unacknowledge_after": "1s", "in_name_of": "U0BOB"}
+    async with running(reminders=[rule]) as bridge:
+        await asked(bridge)
+        lines = await bridge.lines(3)
+
+        assert "Bob Ng unacknowledged it automatically, because no one answered" in lines[2]
+        await bridge.card("Triggered")
+        [write] = bridge.effects()
+        assert "bob@example.com" == write.from_email
+        assert [] == bridge.private("Bob")
+
+
+async def test_it_is_not_taken_back_in_the_name_of_who_may_not() -> None:
+    """Carol is of another team: nothing is sent, and she is told."""
+    rule = {"after": "1s", "unacknowledge_after": "1s", "in_name_of": "U0CAROL"}
+    async with running(reminders=[rule]) as bridge:
+        await asked(bridge)
+
+        await bridge.told("Carol", "You can't unacknowledge incident #1")
+        assert [] == bridge.writes()

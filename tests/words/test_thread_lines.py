@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.model import event_types as of
+from shared.model.command import BY_RULE
 from shared.model.event import Agent, Details, Instant, Source
 from shared.model.event_types import ANNOUNCED_TYPES
 from shared.model.ids import CommandId, EventId, LineKey
@@ -161,6 +162,8 @@ def test_every_line_of_a_thread_can_be_read_in_one_file(pytestconfig: pytest.Con
             for sides in ((), confirmed[:1], confirmed)
         ),
     )
+    by_rule = replace(line(of.UNACKNOWLEDGED, slack=True), command=CommandId(f"{BY_RULE}1"))
+    page.case("No one answered, and so it is taken back, where that is configured", _shown(by_rule))
     late = ThreadEntry(line(of.UNACKNOWLEDGED, None, assigned="Bob Ray"), late=True)
     page.case(
         "PagerDuty's time-out, reported after the next change", slack_text.blocks(render_line(INCIDENT, late).blocks)

@@ -8,6 +8,7 @@ part if it is long.
 from shared.model import event_types
 from shared.model.actions import SPECS, Action
 from shared.model.backlog import is_final
+from shared.model.command import BY_RULE
 from shared.model.event import Agent, Snapshot, Source
 from shared.model.ids import IncidentId
 from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, SUMMED, ThreadEntry, timed_out
@@ -154,6 +155,8 @@ def headline(entry: ThreadEntry) -> str:
 
 def _where(line: Line) -> str:
     """Return where a person did it, or what did it of itself: the monitoring client that opened it, or PagerDuty."""
+    if line.command and line.command.startswith(BY_RULE):
+        return " automatically, because no one answered"
     if line.agent:
         return f" in {'Slack' if line.command else 'PagerDuty'}" if line.agent.is_user else ""
     if "client" in dict(line.details):

@@ -17,7 +17,7 @@ from shared.model.event_types import (
 )
 from shared.model.ids import CommandId, EventId
 from shared.model.incident import Incident, fold
-from shared.model.reminder import last_work, reminder_due_ms, with_reminder
+from shared.model.reminder import last_work, reminder_due_ms, unanswered_due_ms, with_reminder
 from shared.model.slack_state import SlackState
 from shared.model.thread_layout import is_wanted, layout_thread
 from shared.slack.render.message_metadata import rebuild_lines
@@ -88,6 +88,19 @@ def test_it_is_asked_once() -> None:
     later = folded(webhook(ANNOTATED, NOON + 2 * AFTER), begun=ASKED)
     assert NOON + 3 * AFTER == reminder_due_ms(later, AFTER)
     assert 2 == sum(line.type == REMINDED for line in with_reminder(later, AFTER).lines)
+
+
+def test_a_question_that_nobody_answers_is_due_after_a_second_time() -> None:
+    """From when it was asked, however late that was; not once there is an answer, and not where that is not known."""
+    late = NOON + 5 * AFTER
+    asked = with_reminder(folded(), AFTER, late)
+
+    assert late + MINUTE == unanswered_due_ms(asked, MINUTE)
+    assert unanswered_due_ms(folded(), MINUTE) is None
+    assert unanswered_due_ms(folded(webhook(ANNOTATED, NOON + 6 * AFTER), begun=asked), MINUTE) is None
+    assert unanswered_due_ms(folded(webhook(UNACKNOWLEDGED, NOON + 6 * AFTER, None), begun=asked), MINUTE) is None
+    forgotten = replace(asked, lines=tuple(replace(line, details=()) for line in asked.lines))
+    assert unanswered_due_ms(forgotten, MINUTE) is None
 
 
 def confirmed(after: int, agent: Agent = ALICE) -> Event:
