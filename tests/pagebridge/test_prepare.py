@@ -27,7 +27,7 @@ def clone(tmp_path: Path) -> Path:
     """Make a directory with what `tools/prepare` looks at."""
     (tmp_path / "tools").mkdir()
     shutil.copy(ROOT / "tools/prepare", tmp_path / "tools")
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-docs.txt", "pyproject.toml"):
+    for name in (*(f"requirements{lock}.txt" for lock in ("", "-dev", "-docs", "-release")), "pyproject.toml"):
         (tmp_path / name).write_text("first\n")
     return tmp_path
 
