@@ -115,7 +115,8 @@ def _one_incident(verb: Verb, text: str) -> ParsedCommand | ParseError:
     if verb is Verb.ACK and closest(rest, ["mine"]):
         return ParseError(f"`ack` doesn't understand “{quoted(rest)}”.", Verb.ACK_MINE)
     if incident:
-        return ParseError(f"`{verb}` takes one incident.", f"{verb} {incident}")
+        asks = " Its dialog asks for the rest." if verb in DIALOGS else ""
+        return ParseError(f"`{verb}` takes one incident.{asks}", f"{verb} {incident}")
     return ParseError(f"“{quoted(text)}” is not an incident number.", f"{verb} {find_incident(rest) or EXAMPLE}")
 
 

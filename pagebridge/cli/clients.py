@@ -144,7 +144,8 @@ class Worker:
         found = await self.health() or {}
         if found.get("slack_standby"):
             return "stands by: other workers have the connections"
-        return f"has {found['slack_connections']} connections" if found.get("slack_connections") else ""
+        open_now = found.get("slack_connections")
+        return f"has {open_now} connection{'s' * (open_now != 1)}" if open_now else ""
 
 
 @dataclass(frozen=True)

@@ -221,7 +221,7 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "message.updated": "{message} in {channel} is up to date",
     "message.unclear": "{message} in {channel} is written again: how its last update ended is unknown",
     "message.gone": "{message} is gone from {channel} or can't be edited, and is posted again",
-    "slack.later": _later("the card is not up to date yet"),
+    "slack.later": _later("Slack is not up to date yet"),
     "slack.refused": _later("Slack refused a message to {channel}"),
     "card.displaced": "{channel} cannot be posted to, so the card goes to {instead}",
     "channel.closed": "{channel} cannot be posted to: the incident waits for it",

@@ -1,7 +1,7 @@
 """`pagebridge incidents`: the open incidents and how each one stands, from the bridge's store."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pagebridge.cli import exits
@@ -125,8 +125,8 @@ async def incidents(*, as_json: AsJson = False, data: Data = DATA) -> int:
     """List the open incidents as the bridge knows them: state, age, assignees, title, cards, and who is trying what."""
     async with opened(data) as redis:
         every = [await standing(redis, incident) for incident in await OpenIncidents(redis).all()]
-    # The index, newest first, may lag, so what is resolved already is left out.
-    found = [now for now in every if now.state != "resolved"]
+    # The index may lag, so what is resolved already is left out.
+    found = newest_first(now for now in every if now.state != "resolved")
     if as_json:
         show(json.dumps(facts(now)) for now in found)
     elif found:
@@ -135,6 +135,16 @@ async def incidents(*, as_json: AsJson = False, data: Data = DATA) -> int:
     else:
         show(["The bridge knows of no open incidents."])
     return 0
+
+
+def newest_first(found: Iterable[Standing]) -> list[Standing]:
+    """Sort incidents by when they were created; those of one second, as PagerDuty tells it, by their numbers."""
+
+    def created(now: Standing) -> tuple[int, int]:
+        snapshot = now.incident.snapshot
+        return (snapshot.created_ms or 0, snapshot.number or 0) if snapshot else (0, 0)
+
+    return sorted(found, key=created, reverse=True)
 
 
 def ids_in(now: Standing) -> Iterator[str]:

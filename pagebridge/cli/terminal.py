@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from shared.slack.render.blocks import plain
 
+_FILLER = "\ue000"
 NARROWEST = 20
 """Characters that a column has at least for going on below itself."""
 
@@ -28,27 +30,38 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]], width: int = 0) 
 
     With a `width` the last column wraps below itself; where the others leave no room for it, each row is a list.
     """
-    filled = [[harmless(cell) or "-" for cell in row] for row in (titles, *rows)]
+    filled = [[_spread(harmless(cell)) or "-" for cell in row] for row in (titles, *rows)]
     widths = [max(map(len, column)) for column in zip(*filled, strict=True)]
     indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
     title = max(map(len, titles))
     if title + 2 + NARROWEST <= width < min(indent + NARROWEST, indent + widths[-1]):
         for row in filled[1:]:
             for name, cell in zip(titles, row, strict=True):
-                yield from folded(f"{name.ljust(title)}  {cell}", width, title + 2)
+                yield from _wrapped(f"{name.ljust(title)}  {cell}", width, title + 2)
             yield ""
         return
     for row in filled:
         line = "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
-        yield from folded(line, width, indent)
+        yield from _wrapped(line, width, indent)
 
 
 def folded(line: str, width: int, indent: int) -> list[str]:
     """Wrap a line below its last column, which begins at `indent`; one line if `width` is 0 or has no room for it."""
-    if width < indent + NARROWEST:
-        return [line]
-    # An address that is longer stays whole, so that it can be copied.
-    return textwrap.wrap(line, width, subsequent_indent=" " * indent, break_on_hyphens=False, break_long_words=False)
+    return _wrapped(_spread(line), width, indent)
+
+
+def _spread(text: str) -> str:
+    """Let each character that takes two columns, as Chinese ones and emoji do, count as two: it brings a filler."""
+    return text if text.isascii() else "".join(each + _FILLER * (cell_len(each) - 1) for each in text)
+
+
+def _wrapped(spread: str, width: int, indent: int) -> list[str]:
+    lines = [spread]
+    if width >= indent + NARROWEST:
+        below = " " * indent
+        # An address that is longer stays whole, so that it can be copied.
+        lines = textwrap.wrap(spread, width, subsequent_indent=below, break_on_hyphens=False, break_long_words=False)
+    return [line.replace(_FILLER, "") for line in lines]
 
 
 def terminal() -> int:
@@ -69,7 +82,8 @@ def show(lines: Iterable[str]) -> None:
 @contextmanager
 def progress(what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
     """Show on a terminal how far long work is, of `total` steps if that is known; yields what to call for each step."""
-    columns = (TextColumn("{task.description}"), *((BarColumn(),) if total else ()), MofNCompleteColumn())
+    counted = (BarColumn(), MofNCompleteColumn()) if total else (TextColumn("{task.completed}"),)
+    columns = (TextColumn("{task.description}"), *counted)
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(what, total=total)

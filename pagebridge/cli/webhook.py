@@ -84,7 +84,8 @@ async def subscribed(url: str, scope: tuple[str, str] = ("account", ""), *, writ
     async with pagerduty_door(settings) as door:
         for each in (await door.webhook_subscriptions()).value:
             if (each.url, each.scope, each.scope_id) == (address, *scope):
-                _say(f"{each.id} already exists. To change its secret: pagebridge webhook rotate")
+                saving = " --write-env" if write_env else ""
+                _say(f"{each.id} already exists. For a new secret: pagebridge webhook rotate{saving}")
                 return FAILED
         made = await door.create_subscription(creation_request(address, *scope, DESCRIPTION))
         _say(f"Created {made.subscription.id}. It sends nothing until it is activated.")

@@ -194,7 +194,10 @@ class PagerDutySettings(Environment):
     )
     pagerduty_api_token: Annotated[types.Token | None, AfterValidator(types.instead_of_client)] = Field(
         default=None,
-        description="PagerDuty REST API key of the account, with full access, in place of a client with scopes.",
+        description=(
+            "PagerDuty REST API key of the account, which can do everything in it. An app with scoped OAuth "
+            "(`PAGERDUTY_CLIENT_ID`) does without."
+        ),
         json_schema_extra={"required": "unless `PAGERDUTY_CLIENT_ID`"},
     )
     pagerduty_api_url: types.ApiUrl = Field(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import FAILED, main
-from pagebridge.cli.incidents import Standing
+from pagebridge.cli.incidents import Standing, newest_first
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.model.actions import Action
 from shared.model.command import Attempt, AttemptState, CommandQueue
@@ -124,3 +124,18 @@ def test_a_withheld_card_says_so_and_is_not_late() -> None:
 
     assert 0 == now.lag_ms
     assert ["withheld: its team is private", "withheld: its team is private"] == [place for _, place in now.places()]
+
+
+def test_incidents_of_one_second_stand_by_their_numbers() -> None:
+    """The newest first; the one of which nothing is known last."""
+    shown = [replace(snapshot(), number=number, created_ms=created) for number, created in ((2, 5), (4, 5), (1, 9))]
+    every = [None, *shown]
+    found = [
+        Standing(
+            replace(Incident(INCIDENT), snapshot=each), SlackState(INCIDENT), CommandQueue(INCIDENT), NOON, None, None
+        )
+        for each in every
+    ]
+
+    numbers = [now.incident.snapshot and now.incident.snapshot.number for now in newest_first(found)]
+    assert [1, 4, 2, None] == numbers

@@ -28,6 +28,18 @@ def test_a_row_that_finds_no_room_is_a_list() -> None:
     assert ["P1  https://bridge.example.com/webhooks  once"] == list(table(titles, [(*row[:2], "once")], 50))[1:]
 
 
+def test_what_takes_two_columns_counts_as_two() -> None:
+    """Chinese characters and emoji move no column, and no line is wider than the terminal."""
+    rows = [("決済が失敗", "決済 が 失敗 して 🔥🔥🔥 い ます"), ("down", "as ever")]
+
+    assert [
+        "TITLE       STORY",
+        "決済が失敗  決済 が 失敗 して",
+        "            🔥🔥🔥 い ます",
+        "down        as ever",
+    ] == list(table(("TITLE", "STORY"), rows, 33))
+
+
 @pytest.mark.parametrize("width", [0, 10])
 def test_one_row_is_one_line_where_nobody_folds_it(width: int) -> None:
     """For `grep`, and where there is no room for a column."""

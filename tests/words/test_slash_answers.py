@@ -59,6 +59,7 @@ MISTYPED = (
     "ack the one in checkout",
     "note 37",
     "resolve 37 38",
+    "snooze 37 1h",
     "reassign 37 bob",
     "reassign 37 <@U0BOB|bob> <@U0CAROL|carol>",
     "reassign 37 <@U0BOB|bob> please",

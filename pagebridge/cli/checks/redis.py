@@ -162,6 +162,8 @@ def _of_worker(run: str) -> list[Command]:
         ("EXPIRE", string, 60),
         ("PEXPIRE", string, 60_000),
         ("PTTL", string),
+        ("TYPE", string),
+        ("RENAME", string, string),
         ("HSET", table, "rev", 1),
         ("HGET", table, "rev"),
         ("HMGET", table, "rev"),
