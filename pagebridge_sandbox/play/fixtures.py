@@ -27,6 +27,9 @@ channel = "{SECURITY}"
 [[routing.routes]]
 service = "{EDGE}"
 channel = "{STORM}"
+
+[[reminders]]
+after = "3m"
 """
 """`bridge.toml`. A private team's incidents are shown only where a route names a channel."""
 
