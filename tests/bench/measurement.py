@@ -70,7 +70,7 @@ TINY = Sizes(
     lines=(4, 30),
     notes=2,
     rounds=1,
-    rest=0.2,
+    rest=1.0,
 )
 """For the test that it works."""
 
