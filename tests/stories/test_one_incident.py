@@ -75,7 +75,7 @@ async def test_bob_acts_in_pagerduty(bridge: Bridge) -> None:
     bridge.pagerduty.web("PBOB1").resolve(incident.id)
     card = await bridge.card("Resolved")
     assert "by Bob Ng in PagerDuty" in card.plain
-    assert ["Add note", "Status update", "Details", "Open in PagerDuty"] == card.buttons
+    assert ["Add note", "Status update", "Reopen", "Details", "Open in PagerDuty"] == card.buttons
     assert [] == bridge.writes()
 
 
