@@ -16,6 +16,7 @@ NO_BREAK = "\u00a0"
 """A space at which no line ends."""
 
 EMOJI = {
+    "alarm_clock": "⏰",
     "arrow_double_up": "⏫",
     "arrow_right": "➡️",
     "busts_in_silhouette": "👥",

@@ -1,7 +1,7 @@
 /* Symbols by their names in Slack: those that the bridge posts, and some that people type. */
 
 const EMOJI = {
-  "+1": "👍", "-1": "👎", arrow_double_up: "⏫", arrow_right: "➡️", bell: "🔔", boom: "💥", bug: "🐛",
+  "+1": "👍", "-1": "👎", alarm_clock: "⏰", arrow_double_up: "⏫", arrow_right: "➡️", bell: "🔔", boom: "💥", bug: "🐛",
   busts_in_silhouette: "👥", clipboard: "📋", clock1: "🕐", coffee: "☕", eyes: "👀", fire: "🔥", gear: "⚙️",
   grey_question: "❔", heart: "❤️", heavy_check_mark: "✔️", hourglass: "⌛", hourglass_flowing_sand: "⏳",
   information_source: "ℹ️", joy: "😂", label: "🏷️", link: "🔗", lock: "🔒", mag: "🔍", mega: "📣", memo: "📝",
