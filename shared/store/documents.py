@@ -97,7 +97,7 @@ class Documents(Generic[Value]):
         if held.stored is None:
             read = lease.read.pop(self.name, None) if lease is not None and lease.incident == incident else None
             found, text = read or await self._redis.hmget(keys.of_incident(incident, self.name), "rev", "doc")
-            if found and not is_revision(found):
+            if found is not None and not is_revision(found):
                 await count_anew(self._redis, incident, self.name, found)
                 return await self._known(incident, held, lease)
             try:

@@ -23,7 +23,7 @@ LONGEST_ENTRY = 100
 """Characters of something unreadable that the log has."""
 REVISIONS = 10**14
 """Among how many a revision is drawn."""
-_REVISION = re.compile(rb"[1-9][0-9]{0,14}")
+_REVISION = re.compile(rb"0|[1-9][0-9]{0,14}")
 RunScript = Callable[[str, Sequence[str], Sequence[str | int]], Awaitable[object]]
 """Runs a script, with its keys and arguments."""
 MOST_NAMED = 3

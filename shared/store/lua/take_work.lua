@@ -56,7 +56,7 @@ local taken = { first[1], mark, now, after, traces }
 for i = 8, #ARGV do
   -- One that is no hash is left to be found by who reads it: the incident is in hand already.
   local found = redis.pcall('HMGET', own .. ARGV[i], 'rev', 'doc')
-  taken[#taken + 1] = found.err and '?' or found[1] or ''
+  taken[#taken + 1] = found.err and '?' or found[1] or '0'
   taken[#taken + 1] = found[2] or ''
 end
 return taken

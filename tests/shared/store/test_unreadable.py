@@ -57,9 +57,9 @@ async def test_a_projection_is_begun_anew(redis: Redis, text: str | bytes) -> No
     assert "document.unreadable" in [entry.fact.name for entry in await Journal(redis).read(INCIDENT)]
 
 
-@pytest.mark.parametrize("revision", ["soon", "-1", "1e3", "007", " 1", "1" * 40, b"\xff", "0", "1.5"])
+@pytest.mark.parametrize("revision", ["soon", "-1", "1e3", "007", " 1", "1" * 40, b"\xff", "", "0", "1.5"])
 async def test_a_revision_that_is_no_number(redis: Redis, revision: str | bytes) -> None:
-    """The worker that takes the incident lives, what the document says stands, and it can be changed."""
+    """The worker that takes the incident lives; what the document says stands and can be changed, if it is readable."""
     states, queue = documents.surfaces(redis), WorkQueue(redis, "dirty", 5.0)
     await states.change(INCIDENT, lambda now: replace(now, generation="g"))
     await redis.hset(keys.of_incident(INCIDENT, "slack"), "rev", revision)
@@ -71,6 +71,8 @@ async def test_a_revision_that_is_no_number(redis: Redis, revision: str | bytes)
 
     stored = (await states.load(INCIDENT)).value
     assert ("g", ("C1",)) == (stored.generation, stored.channels)
+    await redis.hset(keys.of_incident(INCIDENT, "slack"), mapping={"rev": revision, "doc": SPOILT})
+    assert () == (await states.load(INCIDENT)).value.channels
 
 
 async def test_a_mark_that_cannot_be_read(redis: Redis) -> None:
