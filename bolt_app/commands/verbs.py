@@ -74,7 +74,7 @@ USAGES = (
         Verb.ONCALL,
         "[service or policy]",
         "Show who is on call, level by level",
-        ("on call", "who is on call", "who's on call"),
+        ("on call", "on-call", "who is on call", "who's on call"),
     ),
     Usage(Verb.WHOAMI, "", "Show your linked PagerDuty user", ("who am i",)),
     Usage(Verb.HELP, "", "Show this help", ("?", "commands")),
