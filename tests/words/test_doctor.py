@@ -156,6 +156,7 @@ async def _add_offline(found: Findings, office: Office, monkeypatch: pytest.Monk
         ("One that names no channel", "[routing]"),
         ("One without a default channel", "[[routing.routes]]\nteam = 'X'\nchannel = 'C0DUTY'"),
         ("One with a route that hides others", "[[routing.routes]]\nchannel = 'C0DUTY'\n" * 2),
+        ("One that takes back without a name", "[[reminders]]\nafter = '2h'\nunacknowledge_after = '30m'"),
         ("A good one", "[routing]\ndefault_channel = 'C0INCIDENTS'"),
     ):
         toml.unlink(missing_ok=True)
