@@ -236,6 +236,8 @@ class Executor:
     async def _finish(self, attempt: Execution, outcome: Outcome) -> None:
         """Record the outcome, then reply to the person, and show a failure on the card."""
         command = attempt.record.command
+        # First of all: should the store lose its data from now on, its clicker is told this.
+        attempt.record = decided = replace(attempt.record, outcome=outcome, warrant=attempt.warrant)
         if attempt.record.calls and not attempt.answered:
             # Nothing later can be its doing.
             after = (await self.clock.now_ms() - attempt.record.accepted_ms) / SECOND + self.durations.call_max
@@ -244,7 +246,6 @@ class Executor:
         failed = outcome.kind in {Kind.EXPIRED, Kind.UNKNOWN} and outcome.status is None
         state = AttemptState.UNCLEAR if outcome.kind is Kind.UNKNOWN else AttemptState.FAILED
         await self.progress_replies.show_on_card(attempt, state if failed else None)
-        attempt.record = decided = replace(attempt.record, outcome=outcome, warrant=attempt.warrant)
         silent = self.progress_replies.is_silent(attempt, outcome)
         if not silent:
             # Only the owner decides, and before the reply: one that comes late, or from the next owner, says the same.
