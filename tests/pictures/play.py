@@ -1,5 +1,6 @@
 """Take the pictures of `pagebridge play` for the documents: `python -m tests.pictures.play`. It needs Chromium."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
@@ -9,6 +10,11 @@ from tests.pictures.scene import FOLDER
 
 SIZE = {"width": 1280, "height": 760}
 THEMES = ("light", "dark")
+EVENING = 18
+"""The hour of every picture: times of day of other lengths would break lines elsewhere."""
+
+MOST_AHEAD = 14
+"""Hours by which a time zone is ahead of UTC at most."""
 
 
 def main() -> None:
@@ -21,6 +27,12 @@ def main() -> None:
 def picture_of(theme: str) -> Path:
     """Return where the picture in a theme is kept."""
     return FOLDER / f"play-{theme}.png"
+
+
+def zone() -> str:
+    """Return a time zone in which it is evening now."""
+    ahead = EVENING - datetime.now(UTC).hour
+    return f"Etc/GMT{-ahead if ahead <= MOST_AHEAD else 24 - ahead:+d}"
 
 
 def pictures(browser: Browser, url: str) -> dict[str, bytes]:
@@ -47,7 +59,7 @@ def perform(desk: Desk) -> int:
 
 def take(browser: Browser, url: str, theme: str, number: int) -> bytes:
     """Take one picture, as Carol sees it."""
-    with open_desk(browser, url, viewport=SIZE, color_scheme=theme) as desk:
+    with open_desk(browser, url, viewport=SIZE, color_scheme=theme, timezone_id=zone()) as desk:
         desk.be("Carol")
         desk.page.get_by_role("button", name="Close the tour").click()
         desk.page.locator(f"[data-incident='{number}']").click()

@@ -110,6 +110,7 @@ async def test_the_timeline_of_an_incident(bridge: Bridge) -> None:
     """Both sides in one document, for who may see the incident; of one in a private team others learn nothing."""
     await opened(bridge, "Checkout is slow")
     await bridge.click("Alice", "Acknowledge")
+    await bridge.lines(1)
     bridge.pagerduty.web("PBOB1").add_note(bridge.pagerduty.incident(1).id, "The pool is full")
     await bridge.lines(2)
     number = secret_incident(bridge)
