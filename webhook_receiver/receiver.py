@@ -53,12 +53,15 @@ class Receiver:
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(aclosing(connect(settings.redis_url.get_secret_value())))
             events = self._events = EventStream(client, self._config.durability, self._limits)
-            admin = serving(admin_app(events), settings.receiver_admin_port, settings.admin_host)
-            self.admin_port = await stack.enter_async_context(admin)
             intake = self._intake = DeliveryHandler(_plain(settings.pagerduty_webhook_secrets), events)
             app = public_app(intake, events)
             public = serving_in_public(app, settings.receiver_host, settings.receiver_port, self._limits)
-            self.port = await stack.enter_async_context(public)
+            admin = serving(admin_app(events), settings.receiver_admin_port, settings.admin_host)
+            # Where the admin port answers, the receiver listens in public; it answers until the last delivery is done.
+            opened = await stack.enter_async_context(AsyncExitStack())
+            self.port = await opened.enter_async_context(public)
+            self.admin_port = await stack.enter_async_context(admin)
+            stack.push_async_callback(opened.pop_all().aclose)
             await events.probe()
             self.ready.set()
             log.info("receiver.listening", host=settings.receiver_host, port=self.port, admin_port=self.admin_port)

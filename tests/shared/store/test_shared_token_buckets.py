@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.slack import RateLimits, SlackSandbox
+from shared import vendor_calls
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId
 from shared.slack.api.client import Slack
@@ -215,13 +216,15 @@ async def test_a_store_that_dies_is_store_down(valkey: EmbeddedValkey) -> None:
     await client.aclose()
 
 
-async def test_misbehaving_limits(valkey: EmbeddedValkey) -> None:
+async def test_misbehaving_limits(valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Sixty posts to three channels through two workers' doors come without one 429 from a Slack that limits.
 
     Everything runs five times as fast: Slack's limits and ours.
     """
     faster = 5
+    # A slow machine is no reason to go on alone here.
+    monkeypatch.setattr(vendor_calls, "PATIENCE", 20.0)
     tiers = MappingProxyType({tier: most * faster for tier, most in RateLimits().per_minute.items()})
     limits = RateLimits(per_minute=tiers, posts_per_second=RateLimits().posts_per_second * faster)
     redis = connect(valkey.url)
