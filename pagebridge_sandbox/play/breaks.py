@@ -1,6 +1,8 @@
 """What can be broken: each for as long as a switch is on or, what passes by itself, once."""
 
+import asyncio
 import time
+from collections import defaultdict
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Literal
@@ -172,34 +174,43 @@ BREAKS = (
 
 
 class OpenBreaks:
-    """Those that are on."""
+    """Those that are on. One is mended only after it was broken, however soon it is switched off again."""
 
     def __init__(self, playground: Playground) -> None:
         self._playground = playground
         self._open: dict[str, AsyncExitStack] = {}
+        self._changing = defaultdict[str, asyncio.Lock](asyncio.Lock)
 
     def __contains__(self, break_id: object) -> bool:
         return break_id in self._open
 
     async def begin(self, wanted: Break) -> None:
-        """Break it; what passes by itself is over when this returns."""
-        if wanted.id in self._open:
-            return
-        self._open[wanted.id] = stack = AsyncExitStack()
-        self._playground.breaks_open += 1
-        await stack.enter_async_context(wanted.happen(self._playground))
-        if wanted.kind == "once":
-            await self.end(wanted)
+        """Break it; what passes by itself is over when this returns. Raises what kept it from being broken."""
+        async with self._changing[wanted.id]:
+            if wanted.id in self._open:
+                return
+            self._open[wanted.id] = stack = AsyncExitStack()
+            self._playground.breaks_open += 1
+            try:
+                await stack.enter_async_context(wanted.happen(self._playground))
+            except BaseException:
+                await self._close(wanted)
+                raise
+            if wanted.kind == "once":
+                await self._close(wanted)
 
     async def end(self, wanted: Break) -> None:
         """Mend it, if it is broken."""
-        stack = self._open.pop(wanted.id, None)
-        if stack is not None:
-            await stack.aclose()
-            self._playground.breaks_open -= 1
-            self._playground.disturbed_until = time.time()
+        async with self._changing[wanted.id]:
+            if wanted.id in self._open:
+                await self._close(wanted)
 
     async def end_all(self) -> None:
         """Mend everything."""
         for each in BREAKS:
             await self.end(each)
+
+    async def _close(self, wanted: Break) -> None:
+        await self._open.pop(wanted.id).aclose()
+        self._playground.breaks_open -= 1
+        self._playground.disturbed_until = time.time()

@@ -1,11 +1,14 @@
 """What is broken on the page, and the verdict on it."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
 
-from pagebridge_sandbox.play.breaks import BREAKS
+from pagebridge_sandbox.play.breaks import BREAKS, Break, OpenBreaks
+from pagebridge_sandbox.play.playground import Playground
 from tests.pagebridge_sandbox.play.conftest import ALICE, CHANNEL, Json, Page, card, incident, looking, opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -50,6 +53,30 @@ async def test_a_switch_is_judged_once_it_is_off(page: Page, switch: str) -> Non
     assert told.endswith(" equal to PagerDuty.")
     assert "held" == verdict(state, switch)
     assert not entry(state, switch)["on"]
+
+
+async def test_a_switch_turned_on_and_off_at_once(page: Page) -> None:
+    """It is mended after it was broken, even if breaking it takes longer than a person's second click."""
+    events, goes_on = list[str](), asyncio.Event()
+
+    @asynccontextmanager
+    async def happen(_: Playground) -> AsyncIterator[None]:
+        await goes_on.wait()
+        events.append("broken")
+        yield
+        events.append("mended")
+
+    slow = Break("slow", "Processes", "Stop slowly", "It stops.", "switch", happen)
+    breaks = OpenBreaks(page.playground)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(breaks.begin(slow))
+        await page.until(lambda _: "slow" in breaks)
+        group.create_task(breaks.end(slow))
+        await page.state()
+        goes_on.set()
+
+    assert ["broken", "mended"] == events
+    assert (False, 0) == ("slow" in breaks, page.playground.breaks_open)
 
 
 @pytest.mark.parametrize("once", ["deliveries_forged", "worker_killed", "store_emptied"])
