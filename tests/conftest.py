@@ -9,6 +9,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.servers import end_lent_valkeys
 
@@ -54,6 +56,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in PROCESS_FOLDERS or {"valkey", "redis"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("process")
+
+
+class ModulesByWorker(LoadScopeScheduling):
+    """
+    Distributes tests so that all of a module run in one worker, which starts once what they share.
+
+    What needs servers or processes of its own takes long, and is distributed test by test instead.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder, *rest = Path(nodeid).relative_to("tests").parts
+        return nodeid if folder in PROCESS_FOLDERS and "play" not in rest else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ModulesByWorker:
+    """Distribute the tests by a rule of our own."""
+    return ModulesByWorker(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,11 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
 from pagebridge_sandbox.demo.processes import without_proxies
 
@@ -30,6 +30,7 @@ QUIET = (
 )
 """What keeps Chromium from asking the network for anything."""
 AXE = Path(__file__).parent / "axe/axe.min.js"
+DESKTOP = ViewportSize(width=1400, height=900)
 PATIENCE = 15_000
 """Milliseconds to wait for what the page will show."""
 expect.set_options(timeout=PATIENCE)
@@ -37,10 +38,17 @@ expect.set_options(timeout=PATIENCE)
 
 @dataclass
 class Desk:
-    """A person in front of the page."""
+    """A person in front of the page. What its scripts may not do, an error and a call elsewhere, goes to `wrong`."""
 
     page: Page
     url: str
+    wrong: list[str] = field(default_factory=list)
+
+    def visit(self) -> None:
+        """See the page as for the first time. What another test has left open or broken is closed and mended."""
+        self.tidy_up()
+        self.page.goto(self.url)
+        expect(self.page.locator(".slack-window")).to_be_visible()
 
     def post(self, path: str, body: Json) -> Json:
         """Do something beside the page, and return the answer."""
@@ -73,10 +81,14 @@ class Desk:
             return False
 
     def tidy_up(self) -> None:
-        """Close what another test has left open."""
-        for user, stack in self.state()["slack"]["modals"].items():
+        """Close what is open, and mend what is broken."""
+        state = self.state()
+        for user, stack in state["slack"]["modals"].items():
             if stack:
                 self.post("slack/modal/close", {"user": user, "all": True})
+        for each in state["breaks"]:
+            if each["on"]:
+                self.post("breaks", {"id": each["id"], "on": False})
 
     def trigger(self, alert: str = "checkout", title: str = "") -> int:
         """Let monitoring open an incident, wait for its card, and return its number."""
@@ -168,18 +180,18 @@ def run_chromium() -> Iterator[Browser]:
 
 @contextmanager
 def open_desk(browser: Browser, url: str, **options: Any) -> Iterator[Desk]:  # noqa: ANN401 - of a browser's context
-    """Open the page in a window of its own; an error in its scripts fails the test, and so does a call elsewhere."""
-    wrong = list[str]()
-    context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+    """Open the page in a window of its own; what its scripts may not do fails the test."""
+    context = browser.new_context(**{"viewport": DESKTOP, **options})
     context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("dialog", lambda dialog: wrong.append(f"a script said {dialog.message}"))
-    page.on("request", lambda sent: None if sent.url.startswith((url, "data:", "blob:")) else wrong.append(sent.url))
-    opened = Desk(page, url)
-    opened.tidy_up()
-    page.goto(url)
-    expect(page.locator(".slack-window")).to_be_visible()
-    yield opened
+    desk = Desk(context.new_page(), url)
+    desk.page.on("pageerror", lambda error: desk.wrong.append(str(error)))
+    desk.page.on("dialog", lambda dialog: desk.wrong.append(f"a script said {dialog.message}"))
+    desk.page.on("request", lambda sent: None if _is_ours(sent.url, url) else desk.wrong.append(sent.url))
+    desk.visit()
+    yield desk
     context.close()
-    assert [] == wrong
+    assert [] == desk.wrong
+
+
+def _is_ours(address: str, url: str) -> bool:
+    return address.startswith((url, "data:", "blob:"))

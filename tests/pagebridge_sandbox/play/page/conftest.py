@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk, run_chromium, run_play
+from tests.pagebridge_sandbox.play.page.browser import DESKTOP, Desk, open_desk, run_chromium, run_play
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,15 +23,27 @@ def url() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Start Chromium, for the tests of one module: its loop may not run where asynchronous tests do."""
+    """Start Chromium, for the tests of the page only: its loop may not run where asynchronous tests do."""
     with run_chromium() as chromium:
         yield chromium
 
 
-@pytest.fixture
-def desk(browser: Browser, url: str) -> Iterator[Desk]:
-    """Open the page."""
+@pytest.fixture(scope="module")
+def window(browser: Browser, url: str) -> Iterator[Desk]:
+    """Open a window for the tests of one module, because a window of its own takes each a second of the processor."""
     with open_desk(browser, url) as opened:
         yield opened
+
+
+@pytest.fixture
+def desk(window: Desk) -> Iterator[Desk]:
+    """Open the page as for the first time: wide, and light, with nothing kept from another test."""
+    window.page.set_viewport_size(DESKTOP)
+    window.page.emulate_media(color_scheme="light")
+    window.page.evaluate("localStorage.clear()")
+    window.visit()
+    yield window
+    assert [] == window.wrong
+    window.wrong.clear()

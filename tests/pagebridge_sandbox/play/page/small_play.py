@@ -6,5 +6,5 @@ from pagebridge.cli import main
 from pagebridge_sandbox.play import happenings
 
 if __name__ == "__main__":
-    happenings.STORM = 40
+    happenings.STORM = 20
     sys.exit(main(["play", *sys.argv[1:]]))

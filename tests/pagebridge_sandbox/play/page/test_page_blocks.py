@@ -1,11 +1,9 @@
 """Block Kit on the page, kind by kind: also what the product has no occasion for in a short play."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.pagebridge_sandbox.play.page.browser import Json, open_desk
+from tests.pagebridge_sandbox.play.page.browser import Desk, Json
 
 DRAW = """async ([blocks, surface]) => {
   const { html, Page, render } = await import("/page/js/html.js");
@@ -33,10 +31,9 @@ DRAW = """async ([blocks, surface]) => {
 
 
 @pytest.fixture(scope="module")
-def canvas(browser: Browser, url: str) -> Iterator[Page]:
-    """Open the page, in whose place single blocks are drawn."""
-    with open_desk(browser, url) as desk:
-        yield desk.page
+def canvas(window: Desk) -> Page:
+    """Return the page, in whose place single blocks are drawn."""
+    return window.page
 
 
 def draw(page: Page, blocks: list[Json] | Json, **surface: object) -> None:

@@ -3,11 +3,12 @@
 import base64
 import json
 import re
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import ViewportSize, expect
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk
+from tests.pagebridge_sandbox.play.page.browser import Desk
 
 SWITCHES = (
     "pagerduty_down",
@@ -22,7 +23,7 @@ SWITCHES = (
     "slack_5xx",
     "store_stopped",
 )
-PHONE = {"width": 390, "height": 844}
+PHONE = ViewportSize(width=390, height=844)
 
 
 def test_hops_are_drawn_and_tell_what_went_along(desk: Desk) -> None:
@@ -127,43 +128,44 @@ def test_a_scenario_is_a_link_and_a_test(desk: Desk) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("narrow", [False, True])
-def test_nothing_serious_for_axe(browser: Browser, url: str, theme: str, narrow: bool) -> None:  # noqa: FBT001 - a case
+def test_nothing_serious_for_axe(desk: Desk, theme: Literal["light", "dark"], narrow: bool) -> None:  # noqa: FBT001 - a case
     """Every part, a dialog and a thread: no serious fault in contrast, names or roles; nothing sticks out sideways."""
-    options = {"viewport": PHONE} if narrow else {}
-    with open_desk(browser, url, color_scheme=theme, **options) as desk:
-        number = desk.trigger()
-        found = desk.find_axe_violations()
-        desk.press("Reassign", number)
-        expect(desk.dialog.get_by_role("combobox", name="Another person")).to_be_visible()
-        found += desk.find_axe_violations(".slack-dialog")
-        desk.page.keyboard.press("Escape")
-        desk.open_thread(number)
-        found += desk.find_axe_violations(".thread")
-        for part in ("PagerDuty", "Hops", "Break it", "Tour") if narrow else ("Break it", "What holds", "Why?"):
-            tabs = desk.page.locator(".narrow-tabs button") if narrow else desk.page.get_by_role("tab")
-            tabs.filter(has_text=part).click()
-            found += desk.find_axe_violations(".side-slot") + desk.find_axe_violations(".below-slot")
-            assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert [] == found
+    desk.page.emulate_media(color_scheme=theme)
+    if narrow:
+        desk.page.set_viewport_size(PHONE)
+    number = desk.trigger()
+    found = desk.find_axe_violations()
+    desk.press("Reassign", number)
+    expect(desk.dialog.get_by_role("combobox", name="Another person")).to_be_visible()
+    found += desk.find_axe_violations(".slack-dialog")
+    desk.page.keyboard.press("Escape")
+    desk.open_thread(number)
+    found += desk.find_axe_violations(".thread")
+    for part in ("PagerDuty", "Hops", "Break it", "Tour") if narrow else ("Break it", "What holds", "Why?"):
+        tabs = desk.page.locator(".narrow-tabs button") if narrow else desk.page.get_by_role("tab")
+        tabs.filter(has_text=part).click()
+        found += desk.find_axe_violations(".side-slot") + desk.find_axe_violations(".below-slot")
+        assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert [] == found
 
 
 @pytest.mark.parametrize("width", [390, 768, 1024, 1400, 1920])
-def test_the_parts_fill_the_window_and_do_not_overlap(browser: Browser, url: str, width: int) -> None:
+def test_the_parts_fill_the_window_and_do_not_overlap(desk: Desk, width: int) -> None:
     """However wide the window is, each part that is shown has room, within it and beside the others."""
-    with open_desk(browser, url, viewport={"width": width, "height": 844}) as desk:
-        boxes = [each.bounding_box() for each in desk.page.locator(".slack-slot, .side-slot, .below-slot").all()]
-        shown = [box for box in boxes if box]
-        assert len(shown) == (1 if width <= 900 else 3)
-        for box in shown:
-            assert box["width"] >= 380
-            assert box["height"] >= 250
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= width
-            assert box["y"] + box["height"] <= 844
-        if width > 900:
-            slack, side, below = shown
-            assert slack["x"] + slack["width"] <= side["x"]
-            assert side["y"] + side["height"] <= below["y"]
+    desk.page.set_viewport_size({"width": width, "height": 844})
+    boxes = [each.bounding_box() for each in desk.page.locator(".slack-slot, .side-slot, .below-slot").all()]
+    shown = [box for box in boxes if box]
+    assert len(shown) == (1 if width <= 900 else 3)
+    for box in shown:
+        assert box["width"] >= 380
+        assert box["height"] >= 250
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["y"] + box["height"] <= 844
+    if width > 900:
+        slack, side, below = shown
+        assert slack["x"] + slack["width"] <= side["x"]
+        assert side["y"] + side["height"] <= below["y"]
 
 
 def test_the_theme_and_the_phones_width_are_chosen(desk: Desk) -> None:

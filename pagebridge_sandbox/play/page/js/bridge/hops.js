@@ -14,6 +14,7 @@ const TIMES = 54; // pixels left of the first party, for the times
 const ROW = 30;
 const GAP = 22;
 const LONG_GAP_MS = 1500; // what is longer is drawn as a pause
+const minutesAndSeconds = new Intl.DateTimeFormat("en-GB", { minute: "2-digit", second: "2-digit" });
 
 /* Where a party's line is; who is not a machine is a person. */
 export function columnOf(id, width) {
@@ -101,4 +102,4 @@ function fit(words, width) {
 
 const name = (who) => who[0].toUpperCase() + who.slice(1);
 
-const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { minute: "2-digit", second: "2-digit" }) + `.${String(Math.floor(at % 1000)).padStart(3, "0")}`;
+const clock = (at) => `${minutesAndSeconds.format(at)}.${String(Math.floor(at % 1000)).padStart(3, "0")}`;
