@@ -61,10 +61,11 @@ class MessageState:
         return replace(self.post_failed(), ts=ts, content_digest=digest)
 
     def found(self, ts: MessageTs | None, unsettled: float) -> "MessageState":
-        """Note a look: found, with unknown content; else None, and what may land in `unsettled` s is given up."""
-        if ts is None:
-            return (self.given_up() if unsettled > 0 else self).post_failed()
-        return replace(self, ts=ts, begun_ms=None, until_ms=None)
+        """Note a look: found, with unknown content, or None. A post that may still land in `unsettled` s is given up."""
+        # Of several posts, the one that was found may be any.
+        others = ts is None or self.doubled_from_ms is not None
+        state = self.given_up() if unsettled > 0 and others else self
+        return state.post_failed() if ts is None else replace(state, ts=ts, begun_ms=None, until_ms=None)
 
     def given_up(self) -> "MessageState":
         """Note that the message is posted again although the earlier post may still land."""

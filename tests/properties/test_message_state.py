@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.model.ids import MessageTs
@@ -207,6 +207,7 @@ ACTS = st.lists(st.tuples(DIGESTS, st.sampled_from(OUTCOMES), st.integers(0, CAL
 
 
 @given(acts=ACTS, wanted=DIGESTS, at_once=st.booleans())
+@example(acts=[("old", "late", 1, 0), ("old", "done", 0, 1), ("old", "late", 10, 0)], wanted="old", at_once=True)
 def test_there_is_one_message_with_the_wanted_content_in_the_end(
     *, acts: list[tuple[str, str, int, int]], wanted: str, at_once: bool
 ) -> None:
