@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,11 +52,17 @@ PROCESS_FOLDERS = ("bench", "deploy", "pagebridge", "pagebridge_sandbox", "proof
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a server or another process, so that `make test-fast` can leave it out."""
+    """
+    Mark what needs a server or another process, so that `make test-fast` can leave it out.
+
+    Several workers also mix the modules, always in the same way: tests that mostly wait run beside those that compute.
+    """
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in PROCESS_FOLDERS or {"valkey", "redis"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("process")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: zlib.crc32(item.path.name.encode()))
 
 
 class ModulesByWorker(LoadScopeScheduling):
