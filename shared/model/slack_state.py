@@ -61,7 +61,7 @@ class MessageState:
         return replace(self.post_failed(), ts=ts, content_digest=digest)
 
     def found(self, ts: MessageTs | None, unsettled: float) -> "MessageState":
-        """Note a look: found, with unknown content, or None. A post that may still land in `unsettled` s is given up."""
+        """Note a look: found, with unknown content, or None. A post that may land in `unsettled` s yet is given up."""
         # Of several posts, the one that was found may be any.
         others = ts is None or self.doubled_from_ms is not None
         state = self.given_up() if unsettled > 0 and others else self
