@@ -13,6 +13,8 @@ from bolt_app.replies.outcome_text import Part
 from bolt_app.worker_parts import PartTypes
 from bolt_app.write_path.attempt import AttemptRunner, Execution
 from bolt_app.write_path.progress_replies import ProgressReplies
+from pagebridge.cli.incident_story import AUDITED, told
+from pagebridge.cli.names import Names
 from shared.errors import StoreDown
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, CommandQueue, CommandRecord, SlackActor, split
@@ -245,7 +247,11 @@ MAYBE = Warrant(UserId("PALICE1"), "e-mail", "team: assignee", "uncertain")
     ids=["in the middle of its call", "after a call that failed", "before its first call"],
 )
 async def test_the_audit_knows_what_another_worker_has_sent(uncertain: bool, answer: str, sent: bool) -> None:  # noqa: FBT001 -- of the table
-    """A worker died: as whom, by which rule and what it sent is in the audit, though the next one found out nothing."""
+    """
+    A worker died: as whom, by which rule and what it sent is in the audit, though the next one found out nothing.
+
+    The story of its incident, which `pagebridge why` tells, says the same.
+    """
     redis = cast("Any", FakeAsyncRedis())
     built = await wired(redis, types=PartTypes(attempt_runner=Broken), command_lifetime=0.1, retry_first=0.05)
     store = built.store
@@ -272,6 +278,9 @@ async def test_the_audit_knows_what_another_worker_has_sent(uncertain: bool, ans
     )
     assert (f"PUT /incidents/{INCIDENT} status" if sent else "") == entry.sent
     assert Decision.ALLOWED is entry.decision
+    story = told(await store.journal.read(INCIDENT), [entry], Names())
+    [ended] = [one.fact for one in story if one.fact.name == "command.ended"]
+    assert {name: str(getattr(entry, name)) for name in AUDITED} == {name: ended.get(name) for name in AUDITED}
     await redis.aclose()
 
 

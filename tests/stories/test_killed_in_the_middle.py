@@ -1,5 +1,7 @@
 """A worker is killed in the middle of what must not be done twice: done once or not, and the person learns which."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from pagebridge.cli import main
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Modal
 from shared.model.journal import AuditEntry
+from shared.model.outcome import Kind
 from shared.store.redis import Redis, connect
 from shared.store.streams import Audit
 from tests.stories.harness import Bridge, settled
@@ -24,6 +28,8 @@ READING, WRITTEN, LATE, LOST, ANSWERED = STEPS = (
     "answered, not stored",
 )
 """How far the worker had come with each incident when it was killed."""
+TOLD = ("slack_user", "pagerduty_user", "mapped", "decision", "rule", "sent", "outcome")
+"""What `pagebridge why` has in common with the audit."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,14 @@ async def bridge(tmp_path: Path) -> AsyncIterator[Deployment]:
 
 @pytest.mark.both_servers
 @pytest.mark.parametrize("act", ACTS, ids=["note", "responders"])
-async def test_what_a_killed_worker_was_sending_is_never_doubled(bridge: Deployment, act: Act) -> None:
-    """Killed while reading, before and after the effect, and between answer and record: once, or told as not known."""
+async def test_what_a_killed_worker_was_sending_is_never_doubled(
+    bridge: Deployment, act: Act, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    Killed while reading, before and after the effect, and between answer and record: once, or told as not known.
+
+    The audit knows as whom, by which rule and what was sent, and `pagebridge why` tells the same.
+    """
     killed = await bridge.worker("tests.stories.patient_worker")
     cards = dict(zip(STEPS, await incidents(bridge, *STEPS), strict=True))
     await settled(bridge)  # what is read for the cards must not meet the faults
@@ -98,6 +110,14 @@ async def test_what_a_killed_worker_was_sending_is_never_doubled(bridge: Deploym
     assert [("PALICE1", True, True)] * len(STEPS) == [
         (entry.pagerduty_user, bool(entry.rule), bool(entry.sent)) for entry in entries
     ]
+    monkeypatch.setenv("REDIS_URL", bridge.valkey.url)
+    for entry in entries:
+        capsys.readouterr()
+        assert 0 == await asyncio.to_thread(main, ["why", "--json", entry.incident])
+        facts = map(json.loads, capsys.readouterr().out.splitlines())
+        [ended_as] = [fact for fact in facts if fact["what"] == "command.ended"]
+        assert {name: str(getattr(entry, name)) for name in TOLD} == {name: ended_as.get(name) for name in TOLD}
+        assert ("may or may not" in ended_as["text"]) is (entry.outcome is Kind.UNKNOWN)
 
 
 async def audited(bridge: Bridge, count: int) -> list[AuditEntry]:
