@@ -18,7 +18,11 @@ class Shortcut:
 
 @dataclass(frozen=True)
 class Grants:
-    """What an app with a certain manifest has. `literal_commands` are those whose text is not escaped."""
+    """
+    What an app with a certain manifest has. `literal_commands` are those whose text is not escaped.
+
+    Unless it says otherwise it has no Home tab, and a Messages tab, without which nothing can be posted to a person.
+    """
 
     name: str
     bot_name: str
@@ -29,6 +33,7 @@ class Grants:
     events: frozenset[str]
     interactive: bool
     home_tab: bool
+    messages_tab: bool
     socket_mode: bool
 
     @classmethod
@@ -59,6 +64,7 @@ class Grants:
             events=frozenset(_section(settings, "event_subscriptions").get("bot_events", [])),
             interactive=bool(_section(settings, "interactivity").get("is_enabled")),
             home_tab=bool(_section(features, "app_home").get("home_tab_enabled")),
+            messages_tab=bool(_section(features, "app_home").get("messages_tab_enabled", True)),
             socket_mode=bool(settings.get("socket_mode_enabled")),
         )
 

@@ -114,6 +114,19 @@ def slash_command(
     }
 
 
+def app_home_opened(workspace: Workspace, user: User, tab: str) -> Json:
+    """Tell that somebody has opened a tab of the app; of the Home tab also what it shows, once there is anything."""
+    event: Json = {
+        "type": "app_home_opened",
+        "user": user.id,
+        "channel": workspace.direct_channel(user.id).id,
+        "tab": tab,
+        "event_ts": workspace.clock.next_ts(),
+    }
+    shown = workspace.views.homes.get(user.id) if tab == "home" else None
+    return event | {"view": workspace.views.as_json(shown)} if shown else event
+
+
 def event_callback(workspace: Workspace, event: Json) -> Json:
     """Wrap an event."""
     authorization = {

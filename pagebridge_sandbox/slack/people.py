@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pagebridge_sandbox.slack import input_values, payloads
 from pagebridge_sandbox.slack.arguments import Arguments
@@ -17,6 +17,8 @@ from pagebridge_sandbox.slack.response_urls import ResponseUrl
 from pagebridge_sandbox.slack.responses import Json
 
 T = TypeVar("T")
+
+AppHomeTab = Literal["home", "messages"]
 
 
 class Person:
@@ -100,6 +102,15 @@ class Person:
     def home(self) -> OpenView:
         """The app's Home tab. Raises `LookupError` when none was published for this person."""
         return OpenView(self._workspace.views.homes[self.user.id], self._session)
+
+    def open_app_home(self, tab: AppHomeTab = "home") -> None:
+        """Click on the app, and on one of its tabs: the app is told of it each time, if it wants to know."""
+        if self.user.deleted:
+            raise AssertionError(f"{self.user.name} is deactivated and cannot use Slack")
+        if not (self._workspace.home_tab if tab == "home" else self._workspace.messages_tab):
+            raise AssertionError(f"this app has no {tab} tab")
+        event = payloads.app_home_opened(self._workspace, self.user, tab)
+        self._workspace.publish(event, "app_home_opened")
 
     async def type_command(self, line: str, channel_id: str) -> Interaction:
         """

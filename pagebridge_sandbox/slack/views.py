@@ -102,6 +102,8 @@ class ViewStore:
         view = self.homes.get(user_id)
         if view:
             return self.update(view, content, hash_)
+        if hash_:
+            raise SlackError("hash_conflict")
         view = self._new(user_id, content, None)
         self.homes[user_id] = view
         return view

@@ -26,7 +26,7 @@ DEFAULT_SCOPES = frozenset(
     }
 )  # fmt: skip
 DEFAULT_EVENTS = frozenset(
-    {"app_uninstalled", "tokens_revoked", "channel_archive", "channel_id_changed", "user_change"}
+    {"app_home_opened", "app_uninstalled", "tokens_revoked", "channel_archive", "channel_id_changed", "user_change"}
 )
 
 
@@ -39,7 +39,7 @@ class Workspace:
     in history. `unthreads_orphans`: a reply to a message that is gone is posted to the channel, and not refused.
     `token_revoked`: the Web API refuses the bot token, while sockets stay up and a `response_url` goes on working.
     `escape_ids` is the manifest's `should_escape` (for all commands but the `literal_commands`).
-    `interactive` and `home_tab` say whether the app may be interacted with at all and has a Home tab.
+    `interactive` says whether the app may be interacted with at all, `home_tab` and `messages_tab` which tabs it has.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
@@ -61,7 +61,7 @@ class Workspace:
         self.escape_ids = True
         self.literal_commands: set[str] = set()
         self.shortcuts: list[Shortcut] = []
-        self.home_tab = self.interactive = True
+        self.home_tab = self.messages_tab = self.interactive = True
         self.edit_window: float | None = None
         self.unthreads_orphans = False
         self.history_lag = 0.0
@@ -83,7 +83,7 @@ class Workspace:
         self.bot_scopes, self.bot_events = set(grants.scopes), set(grants.events)
         self.commands, self.literal_commands = set(grants.commands), set(grants.literal_commands)
         self.shortcuts = list(grants.shortcuts)
-        self.home_tab, self.interactive = grants.home_tab, grants.interactive
+        self.home_tab, self.messages_tab, self.interactive = grants.home_tab, grants.messages_tab, grants.interactive
 
     def add_user(  # noqa: PLR0913 - each is a fact that tests state about a person
         self,

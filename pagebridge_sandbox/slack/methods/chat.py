@@ -15,6 +15,8 @@ WRITE_SCOPES = ("chat:write",)
 def post_message(workspace: Workspace, arguments: Arguments) -> Json:
     """Post into a channel by id or name, or to a person. A public one without the bot takes `chat:write.public`."""
     channel = _channel_by_id_or_name(workspace, arguments)
+    if channel.user and not workspace.messages_tab:
+        raise SlackError("messages_tab_disabled")
     if channel.archived:
         raise SlackError("is_archived")
     if not lookup.is_bot_member(workspace, channel) and "chat:write.public" not in workspace.bot_scopes:

@@ -122,3 +122,30 @@ async def test_direct_message_scopes(slack: SlackSandbox, client: AsyncWebClient
 
     assert "missing_scope" == opening.value.response["error"]
     assert "im:history" == reading.value.response["needed"]
+
+
+async def test_app_home_opened(slack: SlackSandbox, client: AsyncWebClient, app: App, alice: User) -> None:
+    """Each time a person comes to a tab is an event, which shows what the Home tab holds once it holds something."""
+    person = slack.person(alice.id)
+    person.open_app_home()
+    await slack.wait(lambda _: len(received_events(app)) == 1)
+    published = (await client.views_publish(user_id=alice.id, view={"type": "home", "blocks": []}))["view"]
+    person.open_app_home()
+    person.open_app_home("messages")
+    await slack.wait(lambda _: len(received_events(app)) == 3)
+
+    first, again, messages = sorted(received_events(app), key=lambda event: event["event_ts"])
+    assert {"type", "user", "channel", "tab", "event_ts"} == first.keys() == messages.keys()
+    assert ("home", alice.id, person.direct_messages.id) == (first["tab"], first["user"], first["channel"])
+    assert (published["id"], published["hash"]) == (again["view"]["id"], again["view"]["hash"])
+    assert "messages" == messages["tab"]
+
+
+async def test_tabs_that_are_off(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
+    """Nobody opens a tab that the app does not have, and without its Messages tab it can't write to anybody."""
+    slack.home_tab = slack.messages_tab = False
+    for tab in ("home", "messages"):
+        with pytest.raises(AssertionError, match=f"this app has no {tab} tab"):
+            slack.person(alice.id).open_app_home(tab)
+    with pytest.raises(SlackApiError, match="messages_tab_disabled"):
+        await client.chat_postMessage(channel=alice.id, text="hello")

@@ -162,6 +162,7 @@ async def test_external_id_is_unique(
 
 async def test_views_publish(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """It is shown to one person, replaced by the next one, guarded by a hash, and off when the manifest says so."""
+    assert "hash_conflict" == await refused(client, "views.publish", user_id=alice.id, view=HOME, hash="1.x")
     first = (await client.views_publish(user_id=alice.id, view=HOME))["view"]
     second = {"type": "home", "blocks": [section("bye")]}
 
@@ -172,6 +173,26 @@ async def test_views_publish(slack: SlackSandbox, client: AsyncWebClient, alice:
     assert "invalid_arguments" == await refused(client, "views.publish", user_id="U0NOBODY", view=HOME)
     slack.home_tab = False
     assert "not_enabled" == await refused(client, "views.publish", user_id=alice.id, view=HOME)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "why"),
+    [
+        ([section("x")] * 101, "no more than 100 items allowed [json-pointer:/view/blocks]"),
+        ([{"type": "markdown", "text": "x"}], "unsupported type: markdown [json-pointer:/view/blocks/0/type]"),
+    ],
+)
+async def test_home_tab_limits(
+    slack: SlackSandbox, client: AsyncWebClient, alice: User, blocks: list[dict[str, Any]], why: str
+) -> None:
+    """It takes a hundred blocks of those that views have, and 250 kB."""
+    view = {"type": "home", "blocks": blocks}
+    with pytest.raises(SlackApiError) as refusal:
+        await client.views_publish(user_id=alice.id, view=view)
+    assert f"[ERROR] {why}" in refusal.value.response["response_metadata"]["messages"]
+    large = {"type": "home", "blocks": [section("x" * 2900)] * 90}
+    assert "view_too_large" == await refused(client, "views.publish", user_id=alice.id, view=large)
+    assert alice.id not in slack.views.homes
 
 
 async def test_home_tab_button(slack: SlackSandbox, client: AsyncWebClient, app: App, alice: User) -> None:
