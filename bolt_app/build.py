@@ -12,9 +12,10 @@ from bolt_app.read_path.enrichment import Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import IncidentSync, Mentions, ProjectionReader, Reconciler
-from bolt_app.resync.incident_resync import IncidentRepair
+from bolt_app.resync.incident_resync import IncidentRepair, IncidentResync
 from bolt_app.resync.outage_notice import OutageNotice
 from bolt_app.resync.scheduler import Scheduler
+from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.route_monitor import RouteMonitor
 from bolt_app.visibility import Visibility
@@ -150,33 +151,8 @@ def _build_reconciler(shared: Shared, message_sync: MessageSync) -> Reconciler:
 
 
 def _build_scheduler(shared: Shared, message_sync: MessageSync) -> Scheduler:
-    slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
-    store, types, config, durations = shared.store, shared.types, shared.config, shared.durations
-    incident_repair = IncidentRepair(
-        pagerduty, store.incidents, store.dirty_queue, store.command_queue, store.clock, durations
-    )
-    resync = types.resync(
-        pagerduty=pagerduty,
-        open_incidents=store.open_incidents,
-        generation=store.generation,
-        clock=store.clock,
-        durations=durations,
-        stopping=shared.options.stopping,
-        incident_repair=incident_repair,
-    )
-    sweep = types.sweep(
-        slack=slack,
-        incidents=store.incidents,
-        slack_states=store.slack_states,
-        open_incidents=store.open_incidents,
-        dirty_queue=store.dirty_queue,
-        journal=store.journal,
-        leases=store.leases("slack"),
-        clock=store.clock,
-        config=config,
-        durations=durations,
-        resync=resync,
-    )
+    pagerduty, store, durations = shared.clients.pagerduty, shared.store, shared.durations
+    resync = _build_resync(shared)
     outage_notice = OutageNotice(
         message_sync, store.incidents, store.slack_states, store.resync_states, durations.webhook_grace
     )
@@ -187,9 +163,41 @@ def _build_scheduler(shared: Shared, message_sync: MessageSync) -> Scheduler:
         durations=durations,
         stopping=shared.options.stopping,
         resync=resync,
-        sweep=sweep,
-        watchdog=SubscriptionWatchdog(pagerduty, redis, store.clock, durations, shared.options.subscription),
+        sweep=_build_sweep(shared, resync),
+        watchdog=SubscriptionWatchdog(pagerduty, store.redis, store.clock, durations, shared.options.subscription),
         outage_notice=outage_notice,
+    )
+
+
+def _build_resync(shared: Shared) -> IncidentResync:
+    pagerduty, store, durations = shared.clients.pagerduty, shared.store, shared.durations
+    return shared.types.resync(
+        pagerduty=pagerduty,
+        open_incidents=store.open_incidents,
+        generation=store.generation,
+        clock=store.clock,
+        durations=durations,
+        stopping=shared.options.stopping,
+        incident_repair=IncidentRepair(
+            pagerduty, store.incidents, store.dirty_queue, store.command_queue, store.clock, durations
+        ),
+    )
+
+
+def _build_sweep(shared: Shared, resync: IncidentResync) -> SlackSweep:
+    store = shared.store
+    return shared.types.sweep(
+        slack=shared.clients.slack,
+        incidents=store.incidents,
+        slack_states=store.slack_states,
+        open_incidents=store.open_incidents,
+        dirty_queue=store.dirty_queue,
+        journal=store.journal,
+        leases=store.leases("slack"),
+        clock=store.clock,
+        config=shared.config,
+        durations=shared.durations,
+        resync=resync,
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
@@ -218,44 +218,36 @@ class BuiltWorker:
 
     def loops(self) -> list[Coroutine[None, None, None]]:
         """Return what runs side by side until the worker is told to stop."""
-        store, durations, stopping = self.store, self.durations, self.options.stopping
-        read, write = self.read_path, self.write_path
+        stopping = self.options.stopping
         repeated = (
             self.deliveries.step,
-            StreamConsumer(self.events, read.projector.handle, at_once=True).step,
-            StreamConsumer(self.commands, write.dispatcher.handle).step,
-            write.command_intake.catch_up,
-            read.scheduler.step,
-        )
-        queues = (
-            QueueWorker(
-                store.command_queue,
-                store.leases("command"),
-                write.executor,
-                durations,
-                store.clock,
-                (store.command_queues.name, store.incidents.name),
-                CONCURRENT_COMMANDS,
-            ),
-            QueueWorker(
-                store.dirty_queue,
-                store.leases("slack"),
-                read.reconciler,
-                durations,
-                store.clock,
-                (store.incidents.name, store.slack_states.name),
-            ),
-            QueueWorker(
-                store.enrichment_queue,
-                store.leases("briefing"),
-                read.enricher,
-                durations,
-                store.clock,
-                (store.incidents.name,),
-                CONCURRENT_ENRICHMENTS,
-            ),
+            StreamConsumer(self.events, self.read_path.projector.handle, at_once=True).step,
+            StreamConsumer(self.commands, self.write_path.dispatcher.handle).step,
+            self.write_path.command_intake.catch_up,
+            self.read_path.scheduler.step,
         )
         return [
-            *(repeat_until_stopped(step, stopping, durations.retry_first) for step in repeated),
-            *(queue.run(stopping) for queue in queues),
+            *(repeat_until_stopped(step, stopping, self.durations.retry_first) for step in repeated),
+            *(queue.run(stopping) for queue in self._queues()),
         ]
+
+    def _queues(self) -> Iterator[QueueWorker]:
+        """Yield what works off the queues: a lease and a task for each, and the documents that every pass reads."""
+        store, incidents, slack = self.store, self.store.incidents.name, self.store.slack_states.name
+        worker = partial(QueueWorker, durations=self.durations, clock=store.clock)
+        yield worker(
+            store.command_queue,
+            store.leases("command"),
+            self.write_path.executor,
+            documents=(store.command_queues.name, incidents),
+            at_once=CONCURRENT_COMMANDS,
+        )
+        reconciler, enricher = self.read_path.reconciler, self.read_path.enricher
+        yield worker(store.dirty_queue, store.leases("slack"), reconciler, documents=(incidents, slack))
+        yield worker(
+            store.enrichment_queue,
+            store.leases("briefing"),
+            enricher,
+            documents=(incidents,),
+            at_once=CONCURRENT_ENRICHMENTS,
+        )

@@ -1,6 +1,7 @@
 """Checks of Redis: reachable, durable, never evicting, all commands of the worker allowed, its layout known."""
 
 import secrets
+from collections.abc import Iterator
 from hashlib import sha1
 
 from redis.exceptions import ResponseError
@@ -131,56 +132,69 @@ _OF_RECEIVER: tuple[Command, ...] = (
 
 def _of_worker(run: str) -> list[Command]:
     """List every command of a worker, on keys of our own that are deleted again."""
-    kinds = ("stream", "string", "hash", "zset", "list")
-    stream, string, table, ordered, row = (keys.scratch(run, kind) for kind in kinds)
-    group = keys.GROUP
+    stream, string, table, ordered, row = (
+        keys.scratch(run, kind) for kind in ("stream", "string", "hash", "zset", "list")
+    )
     return [
         ("SCRIPT LOAD", SCRIPT),
         ("EVALSHA", sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest(), 0),
-        ("XADD", stream, "*", "v", 1),
-        ("XGROUP CREATE", stream, group, 0),
-        ("XREADGROUP", "GROUP", group, "doctor", "COUNT", 1, "STREAMS", stream, ">"),
-        ("XAUTOCLAIM", stream, group, "doctor", 0, "0"),
-        ("XACK", stream, group, "0-1"),
-        ("XDEL", stream, "0-1"),
-        ("XTRIM", stream, "MAXLEN", 1),
-        ("XLEN", stream),
-        ("XRANGE", stream, "-", "+"),
-        ("XINFO CONSUMERS", stream, group),
-        ("XGROUP DELCONSUMER", stream, group, "doctor"),
-        ("MEMORY USAGE", stream),
+        *_on_stream(stream),
         ("BLMOVE", row, row, "LEFT", "LEFT", "0.01"),
         ("LPOP", row),
         ("LLEN", row),
         ("LINDEX", row, 0),
         ("LRANGE", row, 0, -1),
         ("LPOS", row, ""),
-        ("SET", string, 1, "PX", 60_000),
-        ("GET", string),
-        ("MGET", string),
-        ("EXISTS", string),
-        ("EXPIRE", string, 60),
-        ("PEXPIRE", string, 60_000),
-        ("PTTL", string),
-        ("TYPE", string),
-        ("RENAME", string, string),
+        *_on_string(string),
         ("HSET", table, "rev", 1),
         ("HGET", table, "rev"),
         ("HMGET", table, "rev"),
         ("HGETALL", table),
         ("HDEL", table, "rev"),
-        ("ZADD", ordered, 1, "due"),
-        ("ZCARD", ordered),
-        ("ZCOUNT", ordered, "-inf", "+inf"),
-        ("ZRANGE", ordered, 0, -1),
-        ("ZREVRANGE", ordered, 0, -1),
-        ("ZRANGEBYSCORE", ordered, "-inf", "+inf"),
-        ("ZRANK", ordered, "due"),
-        ("ZSCORE", ordered, "due"),
-        ("ZREM", ordered, "due"),
+        *_on_ordered(ordered),
         ("TIME",),
         ("DEL", stream, string, table, ordered),
     ]
+
+
+def _on_stream(key: str) -> Iterator[Command]:
+    group = keys.GROUP
+    yield ("XADD", key, "*", "v", 1)
+    yield ("XGROUP CREATE", key, group, 0)
+    yield ("XREADGROUP", "GROUP", group, "doctor", "COUNT", 1, "STREAMS", key, ">")
+    yield ("XAUTOCLAIM", key, group, "doctor", 0, "0")
+    yield ("XACK", key, group, "0-1")
+    yield ("XDEL", key, "0-1")
+    yield ("XTRIM", key, "MAXLEN", 1)
+    yield ("XLEN", key)
+    yield ("XRANGE", key, "-", "+")
+    yield ("XINFO CONSUMERS", key, group)
+    yield ("XGROUP DELCONSUMER", key, group, "doctor")
+    yield ("MEMORY USAGE", key)
+
+
+def _on_string(key: str) -> Iterator[Command]:
+    yield ("SET", key, 1, "PX", 60_000)
+    yield ("GET", key)
+    yield ("MGET", key)
+    yield ("EXISTS", key)
+    yield ("EXPIRE", key, 60)
+    yield ("PEXPIRE", key, 60_000)
+    yield ("PTTL", key)
+    yield ("TYPE", key)
+    yield ("RENAME", key, key)
+
+
+def _on_ordered(key: str) -> Iterator[Command]:
+    yield ("ZADD", key, 1, "due")
+    yield ("ZCARD", key)
+    yield ("ZCOUNT", key, "-inf", "+inf")
+    yield ("ZRANGE", key, 0, -1)
+    yield ("ZREVRANGE", key, 0, -1)
+    yield ("ZRANGEBYSCORE", key, "-inf", "+inf")
+    yield ("ZRANK", key, "due")
+    yield ("ZSCORE", key, "due")
+    yield ("ZREM", key, "due")
 
 
 async def _denied(redis: Redis, command: Command) -> str:
