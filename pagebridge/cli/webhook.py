@@ -119,7 +119,7 @@ async def status(*, as_json: AsJson = False) -> int:
         show(json.dumps(_as_json(each, settings)) for each in everything)
     else:
         show(table(TITLES, map(_row, everything), terminal()))
-    ours = [each for each in everything if delivers_here(each, settings.pagerduty_webhook_subscription)]
+    ours = _ours(everything, settings)
     wrong = wrong_with(ours)
     if wrong and not as_json:
         _say(str(wrong))
@@ -132,7 +132,7 @@ async def ping(subscription: SomeId = ANY, data: Data = DATA) -> int:
     """Send a test ping, and check that it passes through the receiver to the store."""
     settings = load(PagerDutySettings)
     async with pagerduty_door(settings) as door:
-        ours = await _ours(door, settings, subscription)
+        ours = _ours((await door.webhook_subscriptions()).value, settings, subscription)
         verdicts = [await _pinged(door, each, data) for each in ours]
     if not ours:
         return _nothing(subscription)
@@ -153,7 +153,7 @@ async def rotate(subscription: SomeId = ANY, *, write_env: Write = False, data: 
         known = {each.id for each in everything}
         if subscription not in {ANY, *known}:
             return _nothing(subscription)
-        old = _only([each for each in await _ours(door, settings, subscription) if replaced_by(each) not in known])
+        old = _only([each for each in _ours(everything, settings, subscription) if replaced_by(each) not in known])
         if old is None:
             return FAILED
         go_on = f"pagebridge webhook rotate {old.id}{' --write-env' if write_env else ''}"
@@ -192,7 +192,7 @@ async def delete(
             return FAILED
         await door.delete_subscription(subscription)
     _say(f"Deleted {subscription}.")
-    _say(retire_secrets(_beside_it(everything, gone), gone))
+    _say(retire_secrets(everything, gone))
     return DONE
 
 
@@ -217,11 +217,6 @@ async def _noted(door: PagerDuty, made: Created, replaces: str = "") -> WebhookS
     return await door.change_subscription(made.subscription.id, change_request(description=description))
 
 
-def _beside_it(everything: Sequence[WebhookSubscription], gone: WebhookSubscription) -> list[WebhookSubscription]:
-    """List the other subscriptions that deliver to the same address."""
-    return [each for each in everything if each.url == gone.url and each.id != gone.id]
-
-
 async def _replaced(door: PagerDuty, old: WebhookSubscription, new: WebhookSubscription, data: Path, go_on: str) -> int:
     """Switch the new one on; when a ping has come through it the old one ends, else the new one is switched off."""
     await door.change_subscription(new.id, change_request(active=True))
@@ -232,14 +227,16 @@ async def _replaced(door: PagerDuty, old: WebhookSubscription, new: WebhookSubsc
     await door.delete_subscription(old.id)
     await door.change_subscription(new.id, change_request(description=described_as_only(new)))
     _say(f"{new.id} replaced {old.id}, which is deleted.")
-    _say(retire_secrets(_beside_it((await door.webhook_subscriptions()).value, old), old))
+    _say(retire_secrets((await door.webhook_subscriptions()).value, old))
     _say(f"If PAGERDUTY_WEBHOOK_SUBSCRIPTION is {old.id}, change it to {new.id}.")
     return DONE
 
 
-async def _ours(door: PagerDuty, settings: PagerDutySettings, subscription: str) -> list[WebhookSubscription]:
+def _ours(
+    everything: Sequence[WebhookSubscription], settings: PagerDutySettings, subscription: str = ANY
+) -> list[WebhookSubscription]:
     wanted = settings.pagerduty_webhook_subscription if subscription == ANY else subscription
-    return [each for each in (await door.webhook_subscriptions()).value if delivers_here(each, wanted)]
+    return [each for each in everything if delivers_here(each, wanted)]
 
 
 def _only(ours: Sequence[WebhookSubscription]) -> WebhookSubscription | None:

@@ -8,7 +8,7 @@ beginning of its SHA-256, from which a random secret cannot be found.
 import os
 import re
 import sys
-from collections.abc import Collection
+from collections.abc import Iterable
 from hashlib import sha256
 
 from pydantic import SecretStr
@@ -62,8 +62,9 @@ def install_secret(secret: SecretStr, *, write: bool) -> bool:
     return agreed("Is it installed?")
 
 
-def retire_secrets(left: Collection[WebhookSubscription], gone: WebhookSubscription) -> str:
-    """Keep in `.env` only the secrets of subscriptions that are `left` at this address; return what was done or not."""
+def retire_secrets(everything: Iterable[WebhookSubscription], gone: WebhookSubscription) -> str:
+    """Keep in `.env` only the secrets of subscriptions that are left at its address; return what was done or not."""
+    left = [each for each in everything if each.url == gone.url and each.id != gone.id]
     held, marks = _held(), set(map(_marked, left))
     if os.environ.get(SECRETS):
         return f"{SECRETS} is set in the environment: remove the secret of {gone.id} there."
