@@ -3,12 +3,16 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Annotated
+
+import typer
 
 from pagebridge.cli import exits
 from pagebridge.cli.clients import AsJson, Data, opened
 from pagebridge.cli.names import Names, look_up
 from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import age, show, table, terminal, utc
+from shared.errors import Malformed
 from shared.model.actions import SPECS
 from shared.model.command import AttemptState, CommandQueue
 from shared.model.event import SECOND, Snapshot
@@ -23,6 +27,7 @@ from shared.store.clock import StoreClock
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 
+IncidentName = Annotated[str, typer.Argument(metavar="INCIDENT", help="Its number (with or without #) or its id.")]
 TITLES = ("INCIDENT", "STATE", "AGE", "ASSIGNED TO", "WHAT")
 POSTED = "posted"
 WIDEST = 24
@@ -112,10 +117,13 @@ async def standing(redis: Redis, incident: IncidentId) -> Standing:
 
 
 async def find(redis: Redis, text: str) -> IncidentId | None:
-    """Find an incident by id or number (`#` or not) in the store. Raises `Malformed` for neither, and `StoreDown`."""
+    """Find an incident by id or number in the store. Raises `typer.BadParameter` for neither, and `StoreDown`."""
     number = text.removeprefix("#")
     if not number.isdecimal():
-        return incident_id(text.upper())
+        try:
+            return incident_id(text.upper())
+        except Malformed:
+            raise typer.BadParameter(f"{text!r} is neither the number nor the id of an incident") from None
     found = sorted(await Incidents(redis).numbered(int(number)), key=lambda known: known.status is Status.RESOLVED)
     return found[0].id if found else None
 

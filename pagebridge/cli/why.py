@@ -3,19 +3,15 @@
 import json
 import sys
 from collections.abc import Iterator
-from typing import Annotated
-
-import typer
 
 from pagebridge.cli import FAILED, exits
 from pagebridge.cli.clients import AsJson, Data, opened
 from pagebridge.cli.incident_story import Moment, ids_in, told
-from pagebridge.cli.incidents import Standing, find, standing, trying
+from pagebridge.cli.incidents import IncidentName, Standing, find, standing, trying
 from pagebridge.cli.incidents import ids_in as ids_of_now
 from pagebridge.cli.names import Names, look_up
 from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import folded, moment, show, table, terminal, utc
-from shared.errors import Malformed
 from shared.model.actions import SPECS
 from shared.model.journal import AuditEntry
 from shared.store import keys
@@ -30,17 +26,14 @@ LATE = 5000
 
 @exits
 async def why(
-    incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="Its number (with or without #) or its id.")],
+    incident: IncidentName,
     *,
     as_json: AsJson = False,
     data: Data = DATA,
 ) -> int:
     """Show what happened to an incident: what arrived, was ignored, decided, sent and shown, and why."""
     async with opened(data) as redis:
-        try:
-            found = await find(redis, incident)
-        except Malformed:
-            raise typer.BadParameter(f"{incident!r} is neither the number nor the id of an incident") from None
+        found = await find(redis, incident)
         now = await standing(redis, found) if found else None
         if now is None or not now.known:
             lines = await unknown(redis, incident)
