@@ -61,15 +61,17 @@ def init(
 
 def finish() -> None:
     """Offer what comes next: the webhook subscription, and a look at everything."""
+    code = 0
     if not value(SECRETS):
         url = _address_now()
         if not url:
             sys.stdout.write(NEXT)
             return
-        if code := asyncio.run(subscribed(url, write_env=True)):
-            raise typer.Exit(code)
+        code = asyncio.run(subscribed(url, write_env=True))
     if agreed("Check the whole setup now?"):
         raise typer.Exit(asyncio.run(_examined()))
+    if code:
+        raise typer.Exit(code)
     sys.stdout.write(
         "\nEverything is set. Run `pagebridge doctor` to check it, and `pagebridge up` to start the bridge.\n"
     )

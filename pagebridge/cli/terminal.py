@@ -5,6 +5,7 @@ Nothing that somebody wrote in PagerDuty or Slack steers the terminal.
 """
 
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -55,12 +56,18 @@ def _spread(text: str) -> str:
     return text if text.isascii() else "".join(each + _FILLER * (cell_len(each) - 1) for each in text)
 
 
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks a line at blanks, and behind each character of two columns: Chinese is written without blanks."""
+
+    wordsep_simple_re = re.compile(rf"([\t\n\r\f\v ]+|[^{_FILLER}]{_FILLER})")
+
+
 def _wrapped(spread: str, width: int, indent: int) -> list[str]:
     lines = [spread]
     if width >= indent + NARROWEST:
-        below = " " * indent
         # An address that is longer stays whole, so that it can be copied.
-        lines = textwrap.wrap(spread, width, subsequent_indent=below, break_on_hyphens=False, break_long_words=False)
+        wrapper = _Wrapper(width, subsequent_indent=" " * indent, break_on_hyphens=False, break_long_words=False)
+        lines = wrapper.wrap(spread)
     return [line.replace(_FILLER, "") for line in lines]
 
 

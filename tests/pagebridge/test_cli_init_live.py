@@ -145,3 +145,20 @@ async def test_what_comes_next_is_offered(office: Office, person: Person) -> Non
     # The receiver of this office has another secret, which the doctor notices.
     assert 2 == code
     person.reads("the receiver rejected the ping")
+
+
+async def test_the_setup_can_be_checked_where_the_subscription_exists(office: Office, person: Person) -> None:
+    """Nothing new is created: how to get a secret is said, and so is what else to fix, if that is wanted."""
+    there = office.subscribe()
+    tokens = (office.slack.bot_token, office.slack.app_token, office.pagerduty.token)
+
+    assert 1 == await person.run("/pd", *tokens, "incidents", "", office.url, "n")
+    assert [there.id] == list(office.pagerduty.webhooks.subscriptions)
+    assert "Everything is set" not in person.read
+
+    assert await person.run("", office.url, "y")
+    person.reads(
+        f"{there.id} already exists. For a new secret: pagebridge webhook rotate --write-env",
+        "Check the whole setup now?",
+        "routing.default_channel",
+    )

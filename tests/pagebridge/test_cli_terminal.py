@@ -34,10 +34,23 @@ def test_what_takes_two_columns_counts_as_two() -> None:
 
     assert [
         "TITLE       STORY",
-        "決済が失敗  決済 が 失敗 して",
-        "            🔥🔥🔥 い ます",
+        "決済が失敗  決済 が 失敗 して 🔥",
+        "            🔥🔥 い ます",
         "down        as ever",
     ] == list(table(("TITLE", "STORY"), rows, 33))
+
+
+def test_a_title_without_blanks_goes_on_below_itself() -> None:
+    """Chinese is written without blanks: it is broken between its characters, a word beside it is not."""
+    title = "数据库主节点的复制延迟持续超过三十秒 db-primary-3 数据库主节点"
+
+    assert [
+        "STATE      WHAT",
+        "triggered  数据库主节点的复制延迟",
+        "           持续超过三十秒",
+        "           db-primary-3 数据库主节",
+        "           点",
+    ] == list(table(("STATE", "WHAT"), [("triggered", title)], 34))
 
 
 @pytest.mark.parametrize("width", [0, 10])

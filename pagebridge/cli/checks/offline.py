@@ -115,7 +115,10 @@ def _wrong(problem: str) -> Verdict:
         return failed(what, f"fix it: {meaning}" if meaning else "fix it")
     if what.startswith(SECRETS):
         # A worker's own machine has no need of it, and whether the receiver has it shows when a ping comes.
-        fix = "where the receiver runs, `pagebridge webhook create --write-env` sets it"
+        fix = (
+            "where the receiver runs, `pagebridge webhook create --write-env` sets it, "
+            "or `pagebridge webhook rotate --write-env` if there is a subscription already"
+        )
         return warned(f"{what} on this machine", fix)
     return failed(what, f"`pagebridge init` sets it: {meaning}")
 
