@@ -23,6 +23,7 @@ SWITCHES = (
     "slack_5xx",
     "store_stopped",
 )
+THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 PHONE = ViewportSize(width=390, height=844)
 
 
@@ -67,19 +68,19 @@ def test_what_holds_is_judged_all_the_time(desk: Desk) -> None:
     assert len(desk.state()["invariants"]) == desk.page.locator(".promises li").count()
 
 
-@pytest.mark.parametrize("name", SWITCHES)
-def test_each_switch_is_turned_on_and_off(desk: Desk, name: str) -> None:
+def test_each_switch_is_turned_on_and_off(desk: Desk) -> None:
     """It says what ought to happen, is on for the server as well, and gives a verdict that is not broken."""
     desk.page.get_by_role("tab", name="Break it").click()
-    it = desk.page.locator(f"[data-break={name}]")
-    expect(it.locator("small")).not_to_be_empty()
-    switch = it.get_by_role("switch")
-    switch.press("Space")
-    expect(switch).to_be_checked()
-    assert [name] == [each["id"] for each in desk.state()["breaks"] if each["on"]]
-    switch.click()
-    expect(switch).not_to_be_checked()
-    expect(it.locator(".verdict.broken")).to_have_count(0)
+    for name in SWITCHES:
+        it = desk.page.locator(f"[data-break={name}]")
+        expect(it.locator("small")).not_to_be_empty()
+        switch = it.get_by_role("switch")
+        switch.press("Space")
+        expect(switch).to_be_checked()
+        assert [name] == [each["id"] for each in desk.state()["breaks"] if each["on"]]
+        switch.click()
+        expect(switch).not_to_be_checked()
+        expect(it.locator(".verdict.broken")).to_have_count(0)
 
 
 @pytest.mark.parametrize("name", ["deliveries_forged", "slack_cut", "worker_killed", "store_emptied"])
@@ -126,46 +127,53 @@ def test_a_scenario_is_a_link_and_a_test(desk: Desk) -> None:
     assert desk.url == desk.page.url
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("narrow", [False, True])
-def test_nothing_serious_for_axe(desk: Desk, theme: Literal["light", "dark"], narrow: bool) -> None:  # noqa: FBT001 - a case
+def test_nothing_serious_for_axe(desk: Desk, narrow: bool) -> None:  # noqa: FBT001 - a case
     """Every part, a dialog and a thread: no serious fault in contrast, names or roles; nothing sticks out sideways."""
-    desk.page.emulate_media(color_scheme=theme)
     if narrow:
         desk.page.set_viewport_size(PHONE)
     number = desk.trigger()
-    found = desk.find_axe_violations()
+    found = violations_in_both_themes(desk)
     desk.press("Reassign", number)
     expect(desk.dialog.get_by_role("combobox", name="Another person")).to_be_visible()
-    found += desk.find_axe_violations(".slack-dialog")
+    found += violations_in_both_themes(desk, ".slack-dialog")
     desk.page.keyboard.press("Escape")
     desk.open_thread(number)
-    found += desk.find_axe_violations(".thread")
+    found += violations_in_both_themes(desk, ".thread")
     for part in ("PagerDuty", "Hops", "Break it", "Tour") if narrow else ("Break it", "What holds", "Why?"):
         tabs = desk.page.locator(".narrow-tabs button") if narrow else desk.page.get_by_role("tab")
         tabs.filter(has_text=part).click()
-        found += desk.find_axe_violations(".side-slot") + desk.find_axe_violations(".below-slot")
+        found += violations_in_both_themes(desk, ".side-slot") + violations_in_both_themes(desk, ".below-slot")
         assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert [] == found
 
 
-@pytest.mark.parametrize("width", [390, 768, 1024, 1400, 1920])
-def test_the_parts_fill_the_window_and_do_not_overlap(desk: Desk, width: int) -> None:
+def violations_in_both_themes(desk: Desk, part: str = "body") -> list[str]:
+    """Return what axe finds in a part of the page, dark and light."""
+    found = list[str]()
+    for theme in THEMES:
+        desk.page.emulate_media(color_scheme=theme)
+        found += [f"{theme}: {each}" for each in desk.find_axe_violations(part)]
+    return found
+
+
+def test_the_parts_fill_the_window_and_do_not_overlap(desk: Desk) -> None:
     """However wide the window is, each part that is shown has room, within it and beside the others."""
-    desk.page.set_viewport_size({"width": width, "height": 844})
-    boxes = [each.bounding_box() for each in desk.page.locator(".slack-slot, .side-slot, .below-slot").all()]
-    shown = [box for box in boxes if box]
-    assert len(shown) == (1 if width <= 900 else 3)
-    for box in shown:
-        assert box["width"] >= 380
-        assert box["height"] >= 250
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
-        assert box["y"] + box["height"] <= 844
-    if width > 900:
-        slack, side, below = shown
-        assert slack["x"] + slack["width"] <= side["x"]
-        assert side["y"] + side["height"] <= below["y"]
+    for width in (390, 768, 1024, 1400, 1920):
+        desk.page.set_viewport_size({"width": width, "height": 844})
+        boxes = [each.bounding_box() for each in desk.page.locator(".slack-slot, .side-slot, .below-slot").all()]
+        shown = [box for box in boxes if box]
+        assert len(shown) == (1 if width <= 900 else 3), width
+        for box in shown:
+            assert box["width"] >= 380, width
+            assert box["height"] >= 250, width
+            assert box["x"] >= 0, width
+            assert box["x"] + box["width"] <= width
+            assert box["y"] + box["height"] <= 844, width
+        if width > 900:
+            slack, side, below = shown
+            assert slack["x"] + slack["width"] <= side["x"], width
+            assert side["y"] + side["height"] <= below["y"], width
 
 
 def test_the_theme_and_the_phones_width_are_chosen(desk: Desk) -> None:
