@@ -81,6 +81,17 @@ class ReconcilePass:
         """True if something happened since the state that the message shows."""
         return state.ts is None or state.state_ms < self.as_of_ms
 
+    def is_urgent(self, state: MessageState) -> bool:
+        """
+        True if the message must change before those of other incidents: a person waits for what became of a press.
+
+        One of high urgency has news as well. What only adds to a state already shown must not delay another's news.
+        """
+        last = self.incident.last_change()
+        is_pressed = last is not None and last.command is not None
+        is_high = self.snapshot.urgency == "high"
+        return bool(self.incident.attempts) or (self.has_news(state) and (is_high or is_pressed))
+
     async def save(self, rule: Rule) -> None:
         """Change what is stored of the incident's messages. Raises `FencedOff` if the lease is lost."""
         self.slack_state = (await self.slack_states.change(self.incident.id, rule, self.lease)).value
@@ -170,15 +181,13 @@ class ChannelSync:
 
     async def _sync_card(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> None:
         before, shown = this.card(channel), this.slack_state.is_shown_in(channel)
-        # An update that only adds to a state already shown must not delay another incident's news.
-        urgent = this.snapshot.urgency == "high" and (this.has_news(before) or bool(this.incident.attempts))
         target: MessageTarget[SlackState] = MessageTarget(
             channel,
             lambda state: lambda kept: kept.with_card(channel, state, mentions, this.as_of_ms),
             this.save,
             this.note,
             this.lease,
-            urgent=urgent,
+            urgent=this.is_urgent(before),
         )
         message = await self._render_card(this, channel, mentions)
         for _ in range(2):

@@ -35,8 +35,8 @@ class Slack(AppInstallation):
     `Unavailable` also when it is not yet time for another call of that kind; then nothing was sent. A call takes
     `timeout` seconds at most. Cancelling one leaves it open whether it took effect.
 
-    A post into the channel itself, a first card, goes before any reply, and what is `urgent`, about an incident of high
-    urgency, before what is not (`Priority`). `budgets` are those that all workers share.
+    A post into the channel itself, a first card, goes before any reply, and what is `urgent`, because people wait for
+    it, before what is not (`Priority`). `budgets` are those that all workers share.
 
     Must be made in a running event loop. `web` is the SDK's client underneath, for what Bolt does by itself.
     """
