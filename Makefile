@@ -1,6 +1,6 @@
 # Every target prepares .venv by itself (tools/prepare), at once when nothing has changed.
 .DEFAULT_GOAL := help
-.PHONY: help demo play up test test-fast words check docs prove bench release clean
+.PHONY: help demo play up test test-fast words check docs prove bench soak release clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -56,6 +56,10 @@ prove: ## Prove the invariants on 50,000 bad days and real processes
 bench: ## Measure what it costs, next to the least possible cost
 	@tools/prepare dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: ## Let it work for 30 minutes, and see that its memory stays
+	@tools/prepare dev
+	@$(BIN)/python -m tests.bench.soak $(ARGS)
 
 # ARGS="minor --dry-run" does all of it in a copy that is thrown away.
 release: ## Make a release (ARGS=minor): version, tag, wheel, SBOM, image

@@ -22,4 +22,6 @@ umask 077
 sed -e "s/RECEIVER_PASSWORD_SHA256/$receiver/" -e "s/WORKER_PASSWORD_SHA256/$worker/" "$users" > "$made"
 
 # What is stored must survive a crash, so it is appended to a file; what does not fit must fail, not vanish.
-exec valkey-server --aclfile "$made" --appendonly yes --appendfsync everysec --save "" --maxmemory-policy noeviction "$@"
+# An incident has a stream, which takes what a node of it may hold, and three small hashes.
+exec valkey-server --aclfile "$made" --appendonly yes --appendfsync everysec --save "" --maxmemory-policy noeviction \
+    --stream-node-max-bytes 512 --hash-max-listpack-value 4096 "$@"

@@ -253,7 +253,10 @@ def _facts(text: bytes) -> list[dict[str, str]]:
 
 def dumped(facts: Facts) -> bytes:
     """Write the facts of one step; nothing for none."""
-    return json.dumps([{"what": fact.name, **dict(fact.fields)} for fact in facts]).encode() if facts else b""
+    if not facts:
+        return b""
+    told = [{"what": fact.name, **dict(fact.fields)} for fact in facts]
+    return json.dumps(told, separators=(",", ":")).encode()
 
 
 async def first_entry(redis: Redis, stream: str) -> Entry | None:
