@@ -1,7 +1,10 @@
 """`list`: the open incidents of this channel, of the person who asks, or all that they may see."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import structlog
 
 from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
@@ -10,18 +13,24 @@ from bolt_app.open_incidents import OpenIncident, OpenIncidentReader, OpenList, 
 from bolt_app.replies.builder import Reply, age, as_code, build_reply, headline, people_listed
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
+from shared.errors import CallError, Malformed
 from shared.model.command import SlackActor
 from shared.model.event import Snapshot
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId
+from shared.model.outcome import Declined
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.reads import IncidentFilter
 from shared.pagerduty.models.account import User
 from shared.slack.render.buttons import several_button
 from shared.store.clock import StoreClock
 
+log = structlog.get_logger()
+
 MOST = 20
 """Incidents that are listed; the others are counted."""
+MEMBER_TIMEOUT = 1.0
+"""Seconds that a list waits for Slack to say whether the person is a member."""
 PER_PARAGRAPH = 5
 OPEN = (Status.TRIGGERED, Status.ACKNOWLEDGED)
 NONE = {
@@ -45,7 +54,21 @@ class ListIncidents:
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """List them. Raises what the readings raise, and `Declined` where only a linked person may see them."""
         found = await self.found(parsed.scope, typed.by, typed.channel)
-        return render_list(parsed.scope, found.incidents, self.clock.estimate_ms(), typed.command, found.rest)
+        # The other lists are a linked person's.
+        offered = parsed.scope is not Scope.CHANNEL or await self._is_member(typed.by)
+        now_ms = self.clock.estimate_ms()
+        return render_list(parsed.scope, found.incidents, now_ms, typed.command, found.rest, offered=offered)
+
+    async def _is_member(self, by: SlackActor) -> bool:
+        """False if Slack says that they are a guest, or else no member: nothing is offered that would be refused."""
+        try:
+            async with asyncio.timeout(MEMBER_TIMEOUT):
+                await self.identity.require_member(by)
+        except Declined:
+            return False
+        except (CallError, Malformed, TimeoutError) as error:
+            log.warning("member.unknown", why=repr(error))  # a press decides
+        return True
 
     async def found(self, scope: Scope, by: SlackActor, channel: ChannelId) -> OpenList:
         """Find what a person sees of the open incidents, in a channel, of their own, or all. Raises as `answer`."""
@@ -72,8 +95,10 @@ async def assigned_to(pagerduty: PagerDuty, user: User, statuses: Sequence[Statu
     return [OpenIncident(read.id, read.snapshot) async for read in pagerduty.incidents(wanted)]
 
 
-def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str, rest: str = "") -> Reply:
-    """Return the open incidents the most urgent first; `rest` says what is not among them."""
+def render_list(
+    scope: Scope, found: Sequence[OpenIncident], now_ms: int, command: str, rest: str = "", *, offered: bool = True
+) -> Reply:
+    """Return the open incidents, most urgent first, the button if `offered`; `rest` says what is not among them."""
     if not found:
         every = as_code(f"{command} {Verb.LIST} {Scope.ALL}")
         none = NONE[scope] + ("" if scope is Scope.ALL else f" {every} lists all open incidents.")
@@ -83,7 +108,7 @@ def render_list(scope: Scope, found: Sequence[OpenIncident], now_ms: int, comman
         for one in most_urgent(found)[:MOST]
     ]
     more = f"…and {len(found) - MOST} more." if len(found) > MOST else ""
-    press = [several_button(f"list:{scope}")]
+    press = [several_button(f"list:{scope}")] if offered else []
     return build_reply(f"*{HEADINGS[scope]}: {len(found)}*", *paragraphs(rows), more, rest, press=press)
 
 

@@ -2,6 +2,7 @@
 
 from pagebridge_sandbox.slack import Modal
 from tests.stories.harness import Bridge, settled
+from tests.stories.test_refusals import hire
 from tests.stories.typed_commands import answered, opened
 
 
@@ -50,3 +51,14 @@ async def test_what_does_not_fit_is_left_out_of_the_preview(bridge: Bridge) -> N
 
     await bridge.told("Alice", "You snoozed incident #1")
     assert 1 == len(bridge.effects())
+
+
+async def test_a_guest_is_offered_nothing_to_act_with(bridge: Bridge) -> None:
+    """Gus reads the list of his channel without the button that would refuse him; Alice's has it."""
+    await opened(bridge, "Checkout is slow")
+    hire(bridge, "Gus", guest="multi")
+
+    for name, buttons in (("Gus", []), ("Alice", ["Act on several…"])):
+        await answered(bridge, name, "/pd list", "Open in this channel")
+        person = bridge.slack.person(bridge.acme.people[name])
+        assert buttons == person.private_messages[-1].buttons
