@@ -153,7 +153,7 @@ class ActorCheck:
         except NotAllowed as refused:
             trail.rule = refused.rule
             raise
-        return None if now is None else HANDLERS[command.action].precondition(command, now, known)
+        return None if now is None else HANDLERS[command.action].precondition(command, now, known, user.id)
 
 
 async def fold_into(

@@ -102,6 +102,17 @@ def test_the_answer_says_who_did_what_when() -> None:
     assert ("Bob Ray", NOON, R) == (outcome.actor, outcome.at_ms, outcome.status)
 
 
+@pytest.mark.parametrize(("status", "kind"), [(A, ALREADY), (R, STALE)])
+def test_who_has_done_it_themselves_is_addressed(status: Status, kind: Kind) -> None:
+    """Nobody is told their own name."""
+    outcome = HANDLERS[Action.ACKNOWLEDGE].precondition(
+        command(Action.ACKNOWLEDGE), read(status), KNOWN, UserId(BOB.id)
+    )
+
+    assert outcome is not None
+    assert (kind, "You") == (outcome.kind, outcome.actor)
+
+
 def test_a_second_escalation_says_who_escalated_first() -> None:
     """Two people who press at the same card page one level, and the second learns who was first."""
     known = fold(KNOWN, webhook(ESCALATED, NOON + 500, BOB), NOON).incident

@@ -186,7 +186,7 @@ async def test_a_copy_at_another_worker_has_no_effect_of_its_own() -> None:
         again = await bridge.slack.redeliver(click)
 
         assert again.acked
-        assert "Alice Ng already acknowledged incident" in await bridge.told("Alice", "Nothing changed")
+        assert "You already acknowledged incident" in await bridge.told("Alice", "Nothing changed")
         assert 1 == len(bridge.writes())
         await bridge.valkey.start()
 

@@ -67,6 +67,7 @@ def outcomes(kind: Kind) -> Iterator[Outcome]:
         case Kind.ALREADY:
             yield Outcome(kind, status=Status.ACKNOWLEDGED)
             yield Outcome(kind, actor="Bob Ray", at_ms=NOON, status=Status.ACKNOWLEDGED)
+            yield Outcome(kind, actor="You", at_ms=NOON, status=Status.ACKNOWLEDGED)
         case Kind.STALE:
             yield Outcome(kind, status=Status.RESOLVED)
             yield Outcome(kind, actor="Bob Ray", at_ms=NOON, status=Status.RESOLVED)

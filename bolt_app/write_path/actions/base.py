@@ -10,6 +10,7 @@ from shared.model.command import Command
 from shared.model.enrichment import Level
 from shared.model.event import Details, Event, Instant
 from shared.model.event_types import DELEGATED, ESCALATED, REASSIGNED, Status
+from shared.model.ids import UserId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.model.timeline import distance_ms, line_time
@@ -75,15 +76,17 @@ class ActionHandler(ABC):
         del command
         return None
 
-    def precondition(self, command: Command, now: RestIncident, known: Incident) -> Outcome | None:
+    def precondition(
+        self, command: Command, now: RestIncident, known: Incident, person: UserId | None = None
+    ) -> Outcome | None:
         """
         Return None if the command would still do what its clicker meant, else the outcome that declines it.
 
         A command that would undo a later state is stale: acknowledging a resolved incident would reopen it, and
         escalating one that was just escalated would skip a level. Asking for a state that is already there is not an
-        error, but nothing is sent. `known` is the projection, which knows who did it.
+        error, but nothing is sent. `known` is the projection, which knows who did it; `person` is who asks.
         """
-        found = check_status(command.action, now)
+        found = check_status(command.action, now, person)
         if found is not None:
             return found
         seen = command.params.expected_assignees
@@ -135,8 +138,8 @@ class ActionHandler(ABC):
         return any(line.type == self.event_type(context.command) and distance_ms(line.at, at) == 0 for line in others)
 
 
-def check_status(action: Action, now: RestIncident) -> Outcome | None:
-    """Return None if the status allows the action, else the outcome: already there, or a later status to be kept."""
+def check_status(action: Action, now: RestIncident, person: UserId | None = None) -> Outcome | None:
+    """Return None if the status allows what `person` asks, else the outcome: already there, or a later status."""
     status, change, spec = now.snapshot.status, now.status_change, SPECS[action]
     if status is spec.status:
         kind = Kind.ALREADY
@@ -144,8 +147,14 @@ def check_status(action: Action, now: RestIncident) -> Outcome | None:
         kind = Kind.STALE
     else:
         return None
-    who = change.by.name if change and change.by else ""
+    by = change.by if change else None
+    who = "" if by is None else "You" if by.id == person else by.name
     return Outcome(kind, actor=who, at_ms=change.at.ms if change else None, status=status)
+
+
+def unless_acknowledged(now: RestIncident, why: str, next_step: str) -> Outcome | None:
+    """Return None for an acknowledged incident, else the outcome that refuses."""
+    return None if now.snapshot.status is Status.ACKNOWLEDGED else Outcome(Kind.REFUSED, why=why, next_step=next_step)
 
 
 def _assignees_changed(now: RestIncident, known: Incident) -> Outcome:

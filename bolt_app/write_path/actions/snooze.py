@@ -1,8 +1,8 @@
 """Snooze an acknowledged incident."""
 
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, unless_acknowledged
 from shared.model.command import Command
-from shared.model.event_types import SNOOZED, Status
+from shared.model.event_types import SNOOZED
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import ACKNOWLEDGEMENT_ENDS, RestIncident
@@ -17,10 +17,8 @@ class Snooze(ActionHandler):
     def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
         """Refuse unless the incident is acknowledged."""
         del command
-        if now.snapshot.status is Status.ACKNOWLEDGED:
-            return None
         why = "Only an acknowledged incident can be snoozed."
-        return Outcome(Kind.REFUSED, why=why, next_step="Acknowledge it first, then snooze it")
+        return unless_acknowledged(now, why, "Acknowledge it first, then snooze it")
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Snooze the incident."""

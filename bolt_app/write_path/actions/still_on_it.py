@@ -1,9 +1,8 @@
 """Say that a person is still on an acknowledged incident: the bridge notes it, and PagerDuty is sent nothing."""
 
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, unless_acknowledged
 from shared.model.command import Command
-from shared.model.event_types import Status
-from shared.model.outcome import Kind, Outcome
+from shared.model.outcome import Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import RestIncident
 
@@ -16,10 +15,7 @@ class StillOnIt(ActionHandler):
     def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
         """Refuse unless the incident is acknowledged."""
         del command
-        if now.snapshot.status is Status.ACKNOWLEDGED:
-            return None
-        why = "Nobody has acknowledged it."
-        return Outcome(Kind.REFUSED, why=why, next_step="Acknowledge it")
+        return unless_acknowledged(now, "Nobody has acknowledged it.", "Acknowledge it")
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Give it the time at which the incident was read: what follows is the line in its thread."""
