@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bolt_app.commands.interactive import actor_from_payload
 from bolt_app.commands.slash_payload import actor_from_slash
 from bolt_app.listeners.block_actions import BlockActions
+from bolt_app.listeners.home_tab import HomeVisits
 from bolt_app.listeners.message_shortcuts import ADD_NOTE, MessageShortcuts
 from bolt_app.listeners.several import SeveralIncidents
 from bolt_app.listeners.slash_commands import SlashCommands
@@ -36,7 +37,7 @@ from shared.observability.tracing import tracing
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
-from shared.slack.render.buttons import ACK_MINE, LEVEL, MENU, RETRY, SEVERAL
+from shared.slack.render.buttons import ACK_MINE, LEVEL, MENU, REFRESH, RETRY, SEVERAL
 
 log = structlog.get_logger()
 
@@ -145,6 +146,7 @@ class Listeners:
     shortcuts: MessageShortcuts
     several: SeveralIncidents
     slash_commands: SlashCommands
+    home_visits: HomeVisits
     identity: Identity
 
 
@@ -188,6 +190,8 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     app.action(SEVERAL)(taking(listeners.several.open))
     app.view(CHOOSE)(taking(listeners.several.preview))
     app.view(SEND)(taking(listeners.several.send))
+    app.action(REFRESH)(taking(listeners.home_visits.refresh))
+    app.event("app_home_opened")(listeners.home_visits.opened)
     app.event("user_change")(_forgetting(listeners.identity))
 
 

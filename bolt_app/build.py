@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bolt_app.build_listeners import build_listeners
+from bolt_app.build_listeners import build_home_tab, build_listeners
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
@@ -79,6 +79,7 @@ def build_worker(
         read_path=read_path,
         write_path=write_path,
         listeners=build_listeners(shared, write_path.command_intake),
+        home_tab=build_home_tab(shared),
         deliveries=Deliveries(clients.redis, clients.blocking, durations),
         events=Inbox(clients.redis, clients.blocking, keys.EVENTS, options.name, durations),
         commands=Inbox(clients.redis, clients.blocking, keys.COMMANDS, options.name, durations),

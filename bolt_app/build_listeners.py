@@ -3,7 +3,9 @@
 from bolt_app.app import Listeners
 from bolt_app.commands.incident_lookup import IncidentLookup
 from bolt_app.commands.verbs import Verb
+from bolt_app.home_tab import HomeTab
 from bolt_app.listeners.block_actions import BlockActions
+from bolt_app.listeners.home_tab import HomeVisits
 from bolt_app.listeners.message_shortcuts import MessageShortcuts
 from bolt_app.listeners.several import SeveralIncidents
 from bolt_app.listeners.slash_commands import SlashCommands
@@ -13,8 +15,6 @@ from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.acknowledge_mine import AcknowledgeMine
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.queries.list_incidents import ListIncidents
-from bolt_app.queries.on_call import OnCallQuery
-from bolt_app.queries.on_call_reader import OnCallReader
 from bolt_app.queries.router import QueryRouter, WhoAmI
 from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.queries.timeline import Timeline
@@ -30,7 +30,6 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
     dialog_check = DialogCheck(shared.actor_check, store.incidents, store.dirty_queue)
     modal_opener = ModalOpener(slack, account_cache, dialog_check, store.clock)
     incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, redis, durations)
-    on_call_reader = OnCallReader(pagerduty, visibility, store.clock)
     listing = ListIncidents(pagerduty, identity, open_reader, visibility, store.clock)
     return Listeners(
         block_actions=BlockActions(
@@ -56,11 +55,30 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
                     Verb.LIST: listing,
                     Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
                     Verb.TIMELINE: Timeline(pagerduty, visibility, incident_lookup, store.incidents),
-                    Verb.ONCALL: OnCallQuery(on_call_reader, identity, open_reader, visibility, store.clock),
+                    Verb.ONCALL: shared.on_call,
                     Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),
                     Verb.WHOAMI: WhoAmI(identity),
                 },
             ),
         ),
+        home_visits=HomeVisits(slack, store.home_queue, store.clock),
         identity=identity,
+    )
+
+
+def build_home_tab(shared: Shared) -> HomeTab:
+    """Put together what reads and publishes the Home tab."""
+    store = shared.store
+    return HomeTab(
+        slack=shared.clients.slack,
+        pagerduty=shared.clients.pagerduty,
+        identity=shared.identity,
+        incidents=store.incidents,
+        open_reader=shared.open_reader,
+        visibility=shared.visibility,
+        on_call=shared.on_call,
+        clock=store.clock,
+        queue=store.home_queue,
+        command=shared.options.slash_command,
+        slack_timeout=shared.durations.slack_timeout,
     )

@@ -9,7 +9,10 @@ from functools import cached_property, partial
 from bolt_app.account_cache import AccountCache
 from bolt_app.app import Listeners
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
+from bolt_app.home_tab import HomeTab
 from bolt_app.open_incidents import OpenIncidentReader
+from bolt_app.queries.on_call import OnCallQuery
+from bolt_app.queries.on_call_reader import OnCallReader
 from bolt_app.read_path.backlog import Backlog
 from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
 from bolt_app.read_path.message_sync import MessageSync
@@ -80,6 +83,7 @@ class Store:
     dirty_queue: WorkQueue
     command_queue: WorkQueue
     enrichment_queue: WorkQueue
+    home_queue: WorkQueue
     expectations: ExpectationStore
     audit: Audit
     journal: Journal
@@ -104,6 +108,7 @@ class Store:
             dirty_queue=WorkQueue(redis, "dirty", lease),
             command_queue=WorkQueue(redis, "commands", lease),
             enrichment_queue=WorkQueue(redis, "briefings", lease),
+            home_queue=WorkQueue(redis, "homes", lease),
             expectations=ExpectationStore(incidents),
             audit=Audit(redis),
             journal=Journal(redis),
@@ -149,6 +154,12 @@ class Shared:
     account_cache: AccountCache
     visibility: Visibility
     open_reader: OpenIncidentReader
+
+    @cached_property
+    def on_call(self) -> OnCallQuery:
+        """Shows who is on call; all who ask share what was read."""
+        reader = OnCallReader(self.clients.pagerduty, self.visibility, self.store.clock)
+        return OnCallQuery(reader, self.identity, self.open_reader, self.visibility, self.store.clock)
 
     @cached_property
     def backlog(self) -> Backlog:
@@ -197,6 +208,7 @@ class BuiltWorker:
     read_path: ReadPath
     write_path: WritePath
     listeners: Listeners
+    home_tab: HomeTab
     deliveries: Deliveries
     events: Inbox
     commands: Inbox
@@ -251,3 +263,4 @@ class BuiltWorker:
             documents=(incidents,),
             at_once=CONCURRENT_ENRICHMENTS,
         )
+        yield worker(store.home_queue, store.leases("home"), self.home_tab)

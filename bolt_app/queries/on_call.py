@@ -56,11 +56,13 @@ class OnCallQuery:
         policies = {place.policy.id: place.policy for place in places}
         if parsed.text and len(policies) > 1 and len({place.name.casefold() for place in places}) > 1:
             return ambiguous_reply(parsed.text, places, typed.command)
-        told = await asyncio.gather(*(self._levels(policy, user) for policy in list(policies)[:MOST]))
-        unread = sum(one is None for one in told)
-        if not any(told) and not unread:
-            return no_match_reply(parsed.text, typed.command)
-        return build_reply(*filter(None, told), unread_policies(unread))
+        told = await self.told(list(policies), user)
+        return build_reply(*told) if told else no_match_reply(parsed.text, typed.command)
+
+    async def told(self, policies: Sequence[str], user: User | None) -> list[str]:
+        """Show each of the policies that a person sees, and count those that could not be read. Raises as `answer`."""
+        found = await asyncio.gather(*(self._levels(policy, user) for policy in policies[:MOST]))
+        return [*filter(None, (*found, unread_policies(sum(one is None for one in found))))]
 
     async def _user(self, by: SlackActor) -> User | None:
         """Return their PagerDuty user, None for a member of the workspace without one. Raises `Declined` for others."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from bolt_app.account_cache import CachedValue
 from bolt_app.visibility import Visibility, team_ids
 from shared.model.event import SECOND, Ref
-from shared.model.ids import TeamId
+from shared.model.ids import TeamId, UserId
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import EscalationPolicy, OnCall, Service
 from shared.store.clock import StoreClock
@@ -70,6 +70,13 @@ class OnCallReader:
     async def policy(self, policy: str) -> PolicyOnCall:
         """Read who is on call for a policy. Raises `CallError`, `Malformed`."""
         return await self._kept(self._policies, policy, lambda: self._read_policy(policy))
+
+    async def policies_of(self, user: UserId) -> list[str]:
+        """Read for which policies a person is on call now or in the days that are looked ahead, the next first."""
+        now_ms = self._clock.estimate_ms()
+        entries = await self._pagerduty.on_calls_between(now_ms, now_ms + AHEAD_MS, user)
+        by_time = sorted(entries, key=lambda entry: entry.since.ms if entry.since else 0)
+        return list(dict.fromkeys(entry.policy.id for entry in by_time))
 
     async def _kept(self, kept: dict[str, CachedValue[T]], key: str, read: Callable[[], Awaitable[T]]) -> T:
         if key not in kept:

@@ -13,6 +13,7 @@ from bolt_app.commands.verbs import USAGES, Verb
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused, StoreDown
+from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import explain
@@ -65,9 +66,9 @@ class WhoAmI:
     async def answer(self, _parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Answer, also for a person who is not linked. Raises what looking them up raises."""
         try:
-            return linked_reply(await self.identity.link(typed.by))
+            return build_reply(linked_text(await self.identity.link(typed.by)))
         except Declined as declined:
-            return not_linked_reply(typed, declined)
+            return build_reply(not_linked_text(typed.by.id, declined))
 
 
 async def read_or_explain(what: str, reading: Awaitable[T], contact: str) -> T | str:
@@ -93,18 +94,18 @@ def query_failed_text(what: str, error: Exception, contact: str) -> str:
     return f":warning: Couldn't look that up: {escape(why)} {escape(step)}. (reference `{quoted}`)"
 
 
-def linked_reply(found: Linked) -> Reply:
-    """Reply with the linked PagerDuty user."""
+def linked_text(found: Linked) -> str:
+    """Return who a person is in PagerDuty, and how they are linked."""
     user = found.user
     role = ROLE_NAMES.get(user.role, user.role)
     who = f"You are *{escape(user.name)}* ({escape(user.email)}) in PagerDuty, {_HOW[found.how]}."
-    return build_reply(f"{who} Your role is {escape(role)}.", f"Your Slack account is <@{found.person.id}>.")
+    return f"{who} Your role is {escape(role)}.\nYour Slack account is <@{found.person.id}>."
 
 
-def not_linked_reply(typed: SlashPayload, declined: Declined) -> Reply:
-    """Reply with why no PagerDuty user is linked, and the next step."""
-    head = f"Your Slack account <@{typed.by.id}> isn't linked to PagerDuty, so you can't act on incidents from Slack."
-    return build_reply(f"{head} {escape(declined.text)}")
+def not_linked_text(user: SlackUserId, declined: Declined) -> str:
+    """Return why no PagerDuty user is linked, and the next step."""
+    head = f"Your Slack account <@{user}> isn't linked to PagerDuty, so you can't act on incidents from Slack."
+    return f"{head} {escape(declined.text)}"
 
 
 def help_text(command: str) -> Reply:

@@ -38,6 +38,8 @@ incident marked and the event taken off its stream in one atomic step, also on a
 | `pb:{doctor}:<run>:<type>`          | any    | seconds | what `pagebridge doctor` tries its rights on |
 | `pb:{typed:<command>}`              | string | 3 d   | the incident that a line without a number was first about |
 
+The queue `homes` holds Slack users in the place of incidents, and so do its leases and epochs.
+
 No work stream is ever trimmed by length: that would silently delete entries that nobody has read yet.
 
 A key of another type than it has here is laid aside for 180 d, under its name with `:unreadable` behind.

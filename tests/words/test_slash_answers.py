@@ -220,8 +220,8 @@ def _add_acknowledge_mine(page: Page) -> None:
 def _add_who_am_i(page: Page) -> None:
     page.chapter("`/pd whoami`")
     for how in ("table", "e-mail"):
-        page.case(f"Linked by {how}", _shown(router.linked_reply(Linked(PERSON, USER, how))))
-    page.case("Not linked", _shown(router.not_linked_reply(TYPED, UNLINKED)))
+        page.case(f"Linked by {how}", _shown(build_reply(router.linked_text(Linked(PERSON, USER, how)))))
+    page.case("Not linked", _shown(build_reply(router.not_linked_text(BY.id, UNLINKED))))
     page.case("The roles", ", ".join(ROLE_NAMES.values()))
 
 

@@ -163,10 +163,10 @@ class Reads(Transport):
             params = {**params, "since": _moment(at_ms), "until": _moment((until_ms or at_ms) + SECOND)}
         return await self._on_calls(params)
 
-    async def on_calls_between(self, since_ms: int, until_ms: int) -> tuple[OnCall, ...]:
-        """Read who is on call at any time between the two, for any escalation policy."""
+    async def on_calls_between(self, since_ms: int, until_ms: int, user: UserId | None = None) -> tuple[OnCall, ...]:
+        """Read who is on call at any time between the two, or when one `user` is, for any escalation policy."""
         params: Params = {"since": _moment(since_ms), "until": _moment(until_ms)}
-        return await self._on_calls(params)
+        return await self._on_calls(params if user is None else {**params, "user_ids[]": [user]})
 
     async def _on_calls(self, params: Params) -> tuple[OnCall, ...]:
         """Read who is on call; PagerDuty can still name those who have been deleted, whom nobody reaches."""

@@ -218,6 +218,10 @@ class Slack(AppInstallation):
         body = {"view_id": view_id, "view": view, "hash": if_hash}
         return await self._transport.call("views.update", lambda answer: models.parse_view(answer[0]), json=body)
 
+    async def publish_view(self, user: SlackUserId, view: Mapping[str, Any]) -> None:
+        """Show a view on the app's Home tab to a person, in the place of the one before (Slack: views.publish)."""
+        await self._transport.call("views.publish", lambda _: None, json={"user_id": user, "view": view})
+
     async def respond(
         self, response_url: str, *, text: str, blocks: Blocks | None = None, replace_original: bool = False
     ) -> None:

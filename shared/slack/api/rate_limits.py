@@ -83,6 +83,7 @@ RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
         "users.list": (TIER_2,),
         "users.lookupByEmail": (TIER_3,),
         "views.open": (TIER_4,),
+        "views.publish": (TIER_4,),
         "views.update": (TIER_4,),
     }
 )

@@ -21,6 +21,7 @@ MENU = "pagebridge:menu"
 RETRY = "pagebridge:retry"
 ACK_MINE = "pagebridge:ack_mine"
 SEVERAL = "pagebridge:act_on_several"
+REFRESH = "pagebridge:refresh_home"
 LEVEL = "pagebridge:level"
 MOST_LEVELS = 20
 """Levels that an escalation policy has at most."""
@@ -113,6 +114,11 @@ def several_button(value: str) -> Block:
     """Offer to act on several incidents of a list, which the value names."""
     text = {"type": "plain_text", "text": "Act on several…"}
     return {"type": "button", "action_id": SEVERAL, "text": text, "value": value}
+
+
+def refresh_button() -> Block:
+    """Offer to read the Home tab again."""
+    return {"type": "button", "action_id": REFRESH, "text": {"type": "plain_text", "text": "Refresh"}}
 
 
 def retry_button(command: Command, outcome: Outcome) -> Block:

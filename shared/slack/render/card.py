@@ -125,13 +125,19 @@ def next_step_text(incident: Incident, snapshot: Snapshot) -> str:
     if snapshot.status is not Status.ACKNOWLEDGED:
         return ""
     # Only the thread line of a snooze knows until when.
-    last = max(incident.transitions, key=line_time, default=None)
-    snoozes = [line for line in incident.lines if line.type == SNOOZED and (last is None or line.at.end >= last.at.ms)]
-    until = max(snoozes, key=line_time).detail_value("until") if snoozes else ""
+    snooze = latest_snooze(incident)
+    until = snooze.detail_value("until") if snooze else ""
     ends = ahead.ends_ms if ahead else int(until) if until else None
     if ends is None:
         return ""
-    return f"Snoozed until {date(ends)}" if snoozes else f"Acknowledgement ends {date(ends)}"
+    return f"Snoozed until {date(ends)}" if snooze else f"Acknowledgement ends {date(ends)}"
+
+
+def latest_snooze(incident: Incident) -> Line | None:
+    """Return the line of the snooze after the last change of status; None if there was none."""
+    last = max(incident.transitions, key=line_time, default=None)
+    snoozes = [line for line in incident.lines if line.type == SNOOZED and (last is None or line.at.end >= last.at.ms)]
+    return max(snoozes, key=line_time, default=None)
 
 
 def _facts(snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId], following: str) -> str:

@@ -1,0 +1,60 @@
+"""The Home tab: full, empty, unread, and for people who are nobody in PagerDuty."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from bolt_app.listeners.home_tab import STORE_DOWN
+from bolt_app.queries.home_view import HomeIncident, HomeParts, home_view, plain_home
+from bolt_app.queries.on_call import render_levels, unread_policies
+from bolt_app.queries.router import linked_text, not_linked_text, query_failed_text
+from shared.access.identity import Linked
+from shared.model.event import Instant, Ref
+from shared.pagerduty.models.account import EscalationLevel, EscalationPolicy, OnCall
+from shared.slack.render.blocks import Block, date
+from tests.builders import ALICE, BOB, NOON
+from tests.words import slack_text
+from tests.words.incidents import MINUTE, open_incidents
+from tests.words.page import Page
+from tests.words.test_slash_answers import BY, PD, PERSON, SLOW, UNLINKED, USER
+
+LATER = NOON + 60 * MINUTE
+POLICY = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),))
+ON_CALL = OnCall(1, Ref(ALICE.id, ALICE.name), Ref(POLICY.id), Instant(LATER))
+NEXT = OnCall(1, Ref(BOB.id, BOB.name), Ref(POLICY.id), None, Instant(LATER))
+FULL = HomeParts(
+    linked_text(Linked(PERSON, USER, "e-mail")),
+    [
+        HomeIncident(one, ahead, snoozed)
+        for one, ahead, snoozed in zip(
+            open_incidents(4)[1:] + open_incidents(4)[:1],
+            (f"Escalates to Bob Ray {date(LATER)}", "", "", f"Snoozed until {date(LATER)}"),
+            (False, False, False, True),
+            strict=True,
+        )
+    ],
+    [HomeIncident(one) for one in open_incidents(11)[9:]],
+    [render_levels(POLICY, [ON_CALL, NEXT], NOON), unread_policies(1)],
+)
+
+
+def test_the_home_tab_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None:
+    """Everything that it can say."""
+    page = Page("home_tab", "The Home tab", "Each person sees their own, in the app's own place in Slack.")
+    page.case("Everything there is", _shown(home_view(FULL, NOON, PD)))
+    page.case("Nothing is open", _shown(home_view(replace(FULL, mine=(), teams=(), on_call=()), NOON, PD)))
+    many = [HomeIncident(one) for one in open_incidents(20)]
+    text = _shown(home_view(replace(FULL, mine=many, teams=many), NOON, PD))
+    page.case("More than it holds", "\n".join(line for line in text.splitlines() if "more" in line or "to you" in line))
+    unread = re.sub(r"`\w+`", "`K7QM2XR4`", query_failed_text("home", SLOW, "#sre-help"))
+    page.case(
+        "A part could not be read", _shown(home_view(replace(FULL, mine=unread, teams=(), on_call=unread), NOON, PD))
+    )
+    page.case("Not linked", _shown(plain_home(not_linked_text(BY.id, UNLINKED), NOON)))
+    page.case("The bridge's database is away", _shown(plain_home(STORE_DOWN, NOON)))
+    page.check(pytestconfig)
+
+
+def _shown(view: Block) -> str:
+    return slack_text.blocks(view["blocks"])
