@@ -104,7 +104,14 @@ def _build_read_path(shared: Shared) -> ReadPath:
             rule=shared.types.fold_rule,
         ),
         reconciler=_build_reconciler(shared, message_sync),
-        enricher=Enricher(pagerduty, store.incidents, store.dirty_queue, store.enrichment_queue, shared.durations),
+        enricher=Enricher(
+            pagerduty,
+            store.incidents,
+            store.dirty_queue,
+            store.enrichment_queue,
+            shared.durations,
+            shared.config,
+        ),
         scheduler=_build_scheduler(shared, message_sync),
     )
 

@@ -218,7 +218,8 @@ class ChannelSync:
             closed = displaced in this.slack_state.waiting
             placement = CardPlacement(home=elsewhere, displaced=displaced, closed=closed)
         able = await self.account_cache.available_actions.get()
-        return card.render(this.incident, this.snapshot, mentions, placement, able=able)
+        content = this.route.card_in(channel)
+        return card.render(this.incident, this.snapshot, mentions, placement, able=able, content=content)
 
     async def _sync_thread(self, this: ReconcilePass) -> None:
         """Write the lines at home, one after the other in the order of their time."""

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
+from prometheus_client import Counter
 
+from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
 from shared.model.enrichment import FirstAlert, Link, OnCallByLevel, PendingActions, present_level
@@ -23,6 +25,7 @@ from shared.model.timeline import Line
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.pagerduty.models.account import OnCall
+from shared.pagerduty.models.alert_fields import chosen_fields, field_value
 from shared.pagerduty.models.incident import ACKNOWLEDGEMENT_ENDS, BY_POLICY, ESCALATES, RestIncident
 from shared.pagerduty.models.incident_parts import Alert
 from shared.store.coordination import Lease, WorkQueue
@@ -33,6 +36,11 @@ log = structlog.get_logger()
 CONCURRENT_ENRICHMENTS = 2
 """How many incidents one worker reads at the same time."""
 LINKS = 3
+LEFT_OUT = Counter(
+    "pagebridge_card_parts_left_out",
+    "What bridge.toml chooses for a card and the card cannot show, once per incident, by reason",
+    ["part", "why"],
+)
 LONGEST_TEXT = 500
 """Characters that are kept of what monitoring wrote; a longer address is of no use when it is cut."""
 
@@ -46,6 +54,7 @@ class Enricher:
     dirty_queue: WorkQueue
     enrichment_queue: WorkQueue
     durations: Durations
+    config: LiveConfig
     _next: float = field(default=0.0, init=False)
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
@@ -86,13 +95,24 @@ class Enricher:
             return FirstAlert(client=client)
         try:
             await self._wait_turn(lease)
-            return first_alert(await self.pagerduty.alerts(known.id), client)
+            alerts = await self.pagerduty.alerts(known.id)
         except (Unavailable, Uncertain) as error:
             log.info("enrichment.delayed", incident=known.id, why=str(error))
             return None
         except (Refused, Malformed) as error:
             log.warning("enrichment.alert_failed", incident=known.id, why=str(error))
             return FirstAlert(client=client)
+        self._count_left_out(known, alerts[:1])
+        return first_alert(alerts, client, self.config.current.routing.alert_paths)
+
+    def _count_left_out(self, known: Incident, alerts: Sequence[Alert]) -> None:
+        """Count the fields that the incident's route chooses and the alert does not have, or not so."""
+        route = self.config.current.routing.route(known.snapshot) if known.snapshot else None
+        fields = route.card_in(route.channels[0]).fields if route and route.channels else ()
+        for path, alert in ((each.path, alert) for each in fields for alert in alerts):
+            if why := field_value(alert, path).left_out:
+                LEFT_OUT.labels("field", why).inc()
+                log.info("card_field.left_out", incident=known.id, path=path, why=why)
 
     async def _read_pending(self, known: Incident, read: RestIncident | None, lease: Lease) -> PendingActions:
         times = [at for at in (known.as_of, read.updated if read else None) if at is not None]
@@ -158,14 +178,19 @@ def told_client(lines: Sequence[Line]) -> Link | None:
     return _kept(Link(line.detail_value("client_url"), line.detail_value("client"))) if line else None
 
 
-def first_alert(alerts: Sequence[Alert], client: Link | None = None) -> FirstAlert:
-    """Take what a card shows of the first of an incident's alerts; `client` is what the webhook told. Pure."""
+def first_alert(alerts: Sequence[Alert], client: Link | None = None, paths: Sequence[str] = ()) -> FirstAlert:
+    """
+    Take what a card shows of the first of an incident's alerts, with the fields at `paths`. Pure.
+
+    `client` is what the webhook told.
+    """
     if not alerts:
         return FirstAlert(client=client)
     first = alerts[0]
     links = tuple(Link(link.href, link.text[:LONGEST_TEXT]) for link in first.links if len(link.href) <= LONGEST_TEXT)
     tool = _kept(first.client) if first.client else client
-    return FirstAlert(first.summary[:LONGEST_TEXT], first.source[:LONGEST_TEXT], links[:LINKS], tool)
+    summary, source = first.summary[:LONGEST_TEXT], first.source[:LONGEST_TEXT]
+    return FirstAlert(summary, source, links[:LINKS], tool, chosen_fields(first, paths))
 
 
 def _kept(client: Link) -> Link:

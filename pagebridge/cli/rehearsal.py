@@ -102,7 +102,7 @@ class Rehearsal:
         for channel in shown.channels:
             home = None if channel == shown.channels[0] else shown.channels[0]
             placement = card.CardPlacement(home=home) if home else None
-            message = card.render(incident, snapshot, {}, placement)
+            message = card.render(incident, snapshot, {}, placement, content=route.card_in(channel))
             before, shown.cards[channel] = shown.cards.get(channel), message.digest
             if before != message.digest:
                 yield Posting(channel, "card update" if before else "card", message)

@@ -15,6 +15,7 @@ PARTNER_TEAM = "T0NORTHWIND"
 ROUTING = f"""
 [routing]
 default_channel = "{INCIDENTS}"
+card_fields = ["severity", {{ path = "details.region", label = "Region" }}, "details.p99"]
 
 [[routing.routes]]
 service = "{SEARCH}"

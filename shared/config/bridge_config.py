@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, Field, model_validator
 
+from shared.config.card_config import CardFieldConfig, CardFields, Table, card_content
 from shared.config.setting_types import shaped
 from shared.model.actions import Action
+from shared.model.card_content import NOTHING_MORE, CardContent
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId
 from shared.model.permissions import Rule
@@ -21,13 +23,9 @@ Domain = Annotated[str, shaped(r"[^\s@]+", "a domain such as example.com (withou
 Contact = Annotated[str, shaped(r"\S[^\n]{0,79}", "a short text such as #sre-help")]
 Name = Annotated[str, shaped(r"(?s).*\S.*", "an id or a name; leave it out to match any")]
 Duration = Annotated[str, shaped(r"[1-9]\d{0,3}[smhd]|never", 'a time such as "30m", "2h" or "1d", or "never"')]
+MOST_PATHS = 50
+"""Different fields of alerts that all routes may choose together: each incident keeps them."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-class _Table(BaseModel):
-    """A table of `bridge.toml`: read once, never changed, and every key in it is known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True)
@@ -37,16 +35,21 @@ class Route:
 
     No channels: it is counted and not shown, because a route says so, or because none matches and there is no default.
     `named` is false for the default channel, where incidents of private teams are never shown. `verbosity` and
-    `broadcast` configure the thread.
+    `broadcast` configure the thread. `cards` is what is chosen for a card in any channel, also in one of other routes.
     """
 
     channels: tuple[ChannelId, ...]
     named: bool
     verbosity: Verbosity
     broadcast: frozenset[BroadcastKind]
+    cards: Mapping[str, CardContent]
+
+    def card_in(self, channel: ChannelId) -> CardContent:
+        """Return what is chosen for a card in `channel`."""
+        return self.cards.get(channel, NOTHING_MORE)
 
 
-class _Chosen(_Table):
+class _Chosen(Table):
     """What holds for some incidents. Every field that it gives must match; without any it holds for every incident."""
 
     service: Name | None = None
@@ -84,6 +87,8 @@ class RouteConfig(_Chosen):
     """As `routing.verbosity`, for this route's threads."""
     broadcast: frozenset[BroadcastKind] | None = None
     """As `routing.broadcast`, for this route's threads."""
+    card_fields: CardFields | None = None
+    """As `routing.card_fields`, for this route's cards."""
 
     @property
     def all_channels(self) -> tuple[str, ...]:
@@ -99,7 +104,7 @@ class RouteConfig(_Chosen):
         return self
 
 
-class RoutingConfig(_Table):
+class RoutingConfig(Table):
     """The first route that matches wins, then `default_channel`."""
 
     default_channel: Channel | None = None
@@ -110,6 +115,8 @@ class RoutingConfig(_Table):
     """The lines that the whole channel reads: `escalated` (or unanswered again), `reopened`."""
     withheld_lines: Literal["keep", "delete"] = "keep"
     """The lines of an incident that comes to a private team, where it was public: `keep` or `delete` them."""
+    card_fields: CardFields = ()
+    """Fields of the first alert on the card, ten at most: the path of each, or its path and `label`."""
     routes: tuple[RouteConfig, ...] = ()
     """The routes, in their order; the first that matches wins."""
 
@@ -120,19 +127,42 @@ class RoutingConfig(_Table):
                 channels = tuple(ChannelId(channel) for channel in candidate.all_channels)
                 verbosity = candidate.verbosity or self.verbosity
                 broadcast = self.broadcast if candidate.broadcast is None else candidate.broadcast
-                return Route(channels, named=True, verbosity=verbosity, broadcast=broadcast)
+                cards = self._cards() | dict.fromkeys(channels, self._card(candidate))
+                return Route(channels, named=True, verbosity=verbosity, broadcast=broadcast, cards=cards)
         default = (ChannelId(self.default_channel),) if self.default_channel else ()
-        return Route(default, named=False, verbosity=self.verbosity, broadcast=self.broadcast)
+        cards = self._cards() | dict.fromkeys(default, self._card())
+        return Route(default, named=False, verbosity=self.verbosity, broadcast=self.broadcast, cards=cards)
+
+    @property
+    def alert_paths(self) -> tuple[str, ...]:
+        """The paths of all fields that any route chooses: an incident's route may change after its alert was read."""
+        chosen = (self.card_fields, *(route.card_fields or () for route in self.routes))
+        return tuple(dict.fromkeys(each.path for fields in chosen for each in fields))
+
+    def _card(self, route: RouteConfig | None = None) -> CardContent:
+        fields = self.card_fields if route is None or route.card_fields is None else route.card_fields
+        return card_content(fields)
+
+    def _cards(self) -> dict[str, CardContent]:
+        """Return what a card shows that another route had put there: what the first one of its channel chooses."""
+        default = {self.default_channel: self._card()} if self.default_channel else {}
+        return default | {channel: self._card(each) for each in reversed(self.routes) for channel in each.all_channels}
+
+    @model_validator(mode="after")
+    def _keeps_few_fields(self) -> Self:
+        if len(self.alert_paths) > MOST_PATHS:
+            raise ValueError(f"chooses more than {MOST_PATHS} different fields in all card_fields together")
+        return self
 
     def mismatches(self, snapshot: Snapshot) -> tuple[str, ...]:
         """For each route before the one that takes the incident, or for all, name the field that does not match."""
         return tuple(takewhile(bool, (candidate.mismatch(snapshot) for candidate in self.routes)))
 
 
-class IdentityConfig(_Table):
+class IdentityConfig(Table):
     """Who is who."""
 
-    users: dict[SlackUser, PagerDutyUser] = {}
+    users: dict[SlackUser, PagerDutyUser] = Field(default_factory=dict)
     """The PagerDuty user of a Slack user, both by their ids; wins over e-mail."""
     email_domains: tuple[Domain, ...] = ()
     """The domains whose addresses link people; empty for all."""
@@ -140,14 +170,14 @@ class IdentityConfig(_Table):
     """Whom people are told to ask to be linked, and when the bridge itself needs help."""
 
 
-class AuthorizationConfig(_Table):
+class AuthorizationConfig(Table):
     """Who may act."""
 
     mode: Literal["team", "pagerduty"] = "team"
     """Who may do what `actions` doesn't name: `team`, this incident's people, or `pagerduty`, its roles."""
     everywhere: frozenset[PagerDutyUser] = frozenset()
     """PagerDuty users who may act on any team's incidents."""
-    actions: dict[Action, Rule] = {}
+    actions: dict[Action, Rule] = Field(default_factory=dict)
     """The rule of single actions: `linked`, `team` or `members`. Notes are `linked` if not named."""
 
     def rule(self, action: Action) -> Rule:
@@ -191,7 +221,7 @@ DurabilityLevel = Literal["memory", "fsync", "replica"]
 """What an acknowledgement waits for: nothing, the disk of the server, or that and a replica."""
 
 
-class BridgeConfig(_Table):
+class BridgeConfig(Table):
     """All of `bridge.toml`."""
 
     durability: DurabilityLevel = "fsync"
@@ -211,6 +241,8 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
     (): BridgeConfig,
     ("routing",): RoutingConfig,
     ("routing", "routes"): RouteConfig,
+    ("routing", "card_fields"): CardFieldConfig,
+    ("routing", "routes", "card_fields"): CardFieldConfig,
     ("identity",): IdentityConfig,
     ("authorization",): AuthorizationConfig,
     ("reminders",): ReminderConfig,

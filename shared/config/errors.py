@@ -22,6 +22,7 @@ WANTED = {
 """What is wrong with a value, by the kind of pydantic's error; the only numbers with bounds are ports."""
 LISTS: Mapping[int | str, str] = {
     "broadcast": '["escalated"]',
+    "card_fields": '["details.region"]',
     "channels": '["C024BE91L"]',
     "email_domains": '["example.com"]',
     "everywhere": '["PXPGF42"]',

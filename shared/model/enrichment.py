@@ -30,13 +30,15 @@ class FirstAlert:
     """
     The first alert; all fields but `client` are empty if the incident has none.
 
-    `client` is the monitoring tool that reported the incident, with its page, where one is named.
+    `client` is the monitoring tool that reported the incident, with its page, where one is named. `fields` are those of
+    its fields that `bridge.toml` chooses, each by its path.
     """
 
     summary: str = ""
     source: str = ""
     links: tuple[Link, ...] = ()
     client: Link | None = None
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

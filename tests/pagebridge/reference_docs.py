@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import typer
 import yaml
+from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from typer.core import TyperArgument
 
@@ -51,14 +52,16 @@ def fields_table() -> str:
 
 
 def _fields() -> Iterator[str]:
+    explained: set[type[BaseModel]] = set()
     for table, model in TABLES.items():
-        for name, field in model.model_fields.items():
+        for name, field in model.model_fields.items() if model not in explained else ():
             path = (*table, name)
             key = ".".join(path)
-            if path not in TABLES:
-                yield f"| `{key}` | {_toml(field.default)} | {_example(name)} | {field.description} |"
-            elif field.description:
-                yield f"| `{key}` | {_toml(field.default)} | `[[{key}]]` | {field.description} |"
+            default = _toml(field.get_default(call_default_factory=True))
+            example = f"`[[{key}]]`" if path in TABLES and f"[[{key}]]" in EXAMPLE else ""
+            if path not in TABLES or field.description:
+                yield f"| `{key}` | {default} | {example or _example(name)} | {field.description} |"
+        explained.add(model)
 
 
 def _toml(value: object) -> str:
@@ -76,6 +79,7 @@ def _example(name: str) -> str:
     value = r'\S+ = (?:".*?"|\[.*?\]|\w+)'
     found = re.search(rf"^(?:# )?(?=({name}) = )({value})", EXAMPLE, re.MULTILINE)
     found = found or re.search(rf"^\[+[a-z.]*({name})\]+\n({value})", EXAMPLE, re.MULTILINE)
+    found = found or re.search(rf'[{{,] (?=({name}) = )(\S+ = ".*?")', EXAMPLE)
     assert found, f"bridge.example.toml does not show {name}"
     return f"`{found[2]}`"
 

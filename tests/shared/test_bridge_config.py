@@ -1,6 +1,7 @@
 """`bridge.toml`: what it may say, and how everything wrong in it is said at once."""
 
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ from shared.config.bridge_config import BridgeConfig
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
 from shared.model.actions import Action
+from shared.model.card_content import CardContent
+from shared.model.event import Snapshot
+from shared.model.ids import ChannelId
 from shared.model.permissions import Rule
+from tests.builders import snapshot
 
 AUTHORIZATION = "[authorization]\n"
 EXAMPLE = Path(__file__).parents[2] / "bridge.example.toml"
@@ -67,6 +72,35 @@ def test_a_route_may_be_quieter_or_louder_than_the_others(tmp_path: Path) -> Non
     assert ("all", frozenset()) == (config.routes[0].verbosity, config.routes[0].broadcast)
     assert [None, "state"] == [route.verbosity for route in load_bridge_config(EXAMPLE).routing.routes]
     assert frozenset({"escalated", "reopened"}) == load_bridge_config(EXAMPLE).routing.routes[1].broadcast
+
+
+def test_what_cards_show_is_chosen_for_the_readers_of_their_channel(tmp_path: Path) -> None:
+    """Nothing unless chosen; a route may choose others, or none. A card that another route put goes by that one."""
+    text = """[routing]
+        default_channel = "C0ALL"
+        card_fields = ["severity", { path = "details.pod.node", label = "Node" }]
+        [[routing.routes]]
+        urgency = "low"
+        channel = "C0LOW"
+        card_fields = []
+        [[routing.routes]]
+        priority = "P1"
+        channel = "C0P1"
+        card_fields = ["details.customer"]
+        """
+    routing, known = read(tmp_path, text).routing, snapshot()
+    low, rest = replace(known, urgency="low"), replace(known, priority=None)
+
+    def shown(incident: Snapshot, channel: str) -> list[str]:
+        return [each.label for each in routing.route(incident).card_in(ChannelId(channel)).fields]
+
+    assert CardContent() == read(tmp_path, "").routing.route(known).card_in(ChannelId("C0ALL"))
+    assert ["severity", "Node"] == shown(rest, "C0ALL")
+    assert ["customer"] == shown(known, "C0P1")
+    assert [] == shown(low, "C0LOW")
+    assert (["severity", "Node"], []) == (shown(known, "C0ALL"), shown(known, "C0LOW"))
+    assert (["customer"], []) == (shown(rest, "C0P1"), shown(rest, "C0OTHER"))
+    assert ("severity", "details.pod.node", "details.customer") == routing.alert_paths
 
 
 def test_the_rule_of_an_action_is_its_own_or_that_of_the_mode(tmp_path: Path) -> None:
@@ -142,6 +176,29 @@ def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
         ('[authorization.actions]\nnote = "all"', "authorization.actions.note must be 'linked', 'team' or 'members'"),
         ('[authorization.actions]\nack = "team"', "authorization.actions.ack must be 'acknowledge', 'note', "),
         ('[authorization]\neverywhere = ["dana"]', "authorization.everywhere[1] must be a PagerDuty user id"),
+        (
+            '[routing]\ncard_fields = ["detials.region"]',
+            "routing.card_fields[1].path must be severity, or a path such as details.region",
+        ),
+        ('[routing]\ncard_fields = ["details..x"]', "routing.card_fields[1].path must be severity, or a path such as"),
+        ('[routing]\ncard_fields = ["details"]', "routing.card_fields[1].path must be severity, or a path such as"),
+        (
+            '[[routing.routes]]\nchannel = "C024"\ncard_fields = [{ path = "severity", lable = "x" }]',
+            "routing.routes[1].card_fields[1].lable is not a known key (line 3); did you mean label?",
+        ),
+        ("[routing]\ncard_fields = [1]", "routing.card_fields[1] must be a table"),
+        ('[routing]\ncard_fields = "severity"', 'routing.card_fields must be a list, such as ["details.region"]'),
+        (
+            f"[routing]\ncard_fields = {[f'details.f{n}' for n in range(11)]}",
+            "routing.card_fields has 11 entries, and a card has room for 10",
+        ),
+        (
+            "\n".join(
+                f"[[routing.routes]]\nchannel = 'C024'\ncard_fields = {[f'details.f{n}.{m}' for m in range(10)]}"
+                for n in range(6)
+            ),
+            "routing chooses more than 50 different fields in all card_fields together",
+        ),
         ("durability = ", "is not TOML: "),
     ],
 )
@@ -157,6 +214,9 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, said: str)
         ('[routing]\ndefault_chanel = "C1"', "is not a known key (line 2); did you mean default_channel?"),
         ('[[routing.routes]]\nchannel = "C024"\n\n[[routing.routes]]\nservce = "x"\nchannel = "C025"', "(line 5)"),
         ("durability = 1", "(line 1)"),
+        ('[routing]\ncard_fields = [\n"detials.region"]', "details.region; did you mean details.region? (line 2)"),
+        ('[routing]\ncard_fields = ["region"]', "details.region; did you mean details.region? (line 2)"),
+        ('[routing]\ncard_fields = ["sevrity"]', "details.region; did you mean severity? (line 2)"),
         ("[rooting]\n", "rooting is not a known key (line 1); did you mean routing?"),
         ("zzz = 1", "zzz is not a known key (line 1); `pagebridge settings --bridge-example` shows them all"),
         ('# \n[identity.users]\n"carol" = "PCAROL1"', "(line 3)"),

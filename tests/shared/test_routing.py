@@ -16,12 +16,13 @@ CHOSEN = ChannelId("C0ROUTE")
 
 def routed(*routes: dict[str, object], incident: Snapshot = INCIDENT, default: str | None = DEFAULT) -> Route:
     """Route an incident (high urgency, P1, of checkout-api and Payments) by these routes."""
-    return RoutingConfig.model_validate({"default_channel": default, "routes": routes}).route(incident)
+    routing = RoutingConfig.model_validate({"default_channel": default, "routes": routes})
+    return replace(routing.route(incident), cards={})
 
 
 def to(*channels: ChannelId, named: bool = True) -> Route:
     """Make a route to `channels` whose threads tell what threads tell by default."""
-    return Route(channels, named=named, verbosity="changes", broadcast=frozenset())
+    return Route(channels, named=named, verbosity="changes", broadcast=frozenset(), cards={})
 
 
 @pytest.mark.parametrize(

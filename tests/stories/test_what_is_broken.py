@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from pagebridge_sandbox.slack import Fault as SlackFault
+from shared.config.bridge_config import RoutingConfig
+from shared.config.card_config import CardFieldConfig
 from tests.stories.harness import Bridge, settled, until
 
 REPORT: dict[str, Any] = {
@@ -204,3 +207,35 @@ def reads(bridge: Bridge, incident: IncidentView) -> int:
 def updates(bridge: Bridge) -> int:
     """Count the updates of cards."""
     return sum(call.method == "chat.update" for call in bridge.slack.calls)
+
+
+def chosen(*fields: str) -> tuple[CardFieldConfig, ...]:
+    """Choose fields for every card."""
+    return RoutingConfig.model_validate({"card_fields": fields}).card_fields
+
+
+def left_out(why: str) -> float:
+    """Read the operator's metric."""
+    return REGISTRY.get_sample_value("pagebridge_card_parts_left_out_total", {"part": "field", "why": why}) or 0.0
+
+
+async def test_fields_of_the_alert_that_are_chosen(bridge: Bridge) -> None:
+    """They come with the alert; a route that holds later has its own; what the alert lacks is left out and counted."""
+    pagerduty, channel = bridge.pagerduty, bridge.slack.add_channel("duty", id="C0DUTY")
+    before = left_out("missing"), left_out("not_scalar")
+    bridge.reroute(card_fields=chosen("severity", "details.p99", "details.region", "details.pod"))
+    pagerduty.add_priority("P1")
+    bridge.route(priority="P1", channel="C0DUTY", card_fields=[{"path": "details.pod.node", "label": "Node"}])
+
+    report = {**REPORT, "details": {"p99": "2.3 s", "pod": {"node": "<!here> n-7"}}}
+    incident = pagerduty.trigger(bridge.acme.service, "Checkout is slow", alert=report)
+    card = await bridge.card("2.3 s")
+
+    assert "critical" in card.plain
+    assert "region" not in card.plain
+    assert (before[0] + 1, before[1] + 1) == (left_out("missing"), left_out("not_scalar"))
+
+    pagerduty.web("PALICE1").set_priority(incident.id, "P1")
+
+    await channel.wait(lambda c: bool(c.messages) and "<!here> n-7" in c.messages[0].plain)
+    assert "n-7" not in bridge.channel.messages[0].plain

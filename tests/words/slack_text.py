@@ -59,7 +59,7 @@ def _token(inside: str) -> str:
 def _block(block: Block) -> Iterator[str]:
     match block["type"]:
         case "section":
-            yield seen(block["text"]["text"])
+            yield from (seen(each["text"]) for each in (block.get("text"), *block.get("fields", ())) if each)
             yield from _actions([block["accessory"]] if "accessory" in block else [])
         case "header":
             yield f"**{_plain(block['text'])}**"

@@ -6,6 +6,7 @@ import pytest
 
 from shared.model import event_types as of
 from shared.model.actions import SPECS, Action
+from shared.model.card_content import CardContent, CardField
 from shared.model.command import Attempt, AttemptState, Command, SlackActor
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import Agent, Event, Instant, Ref, Source, StatusChange
@@ -71,6 +72,8 @@ def read(incident: Incident, alert: FirstAlert | None = None, ahead: PendingActi
 
 ALERT = FirstAlert("p99 of /pay is 8.2 s", "checkout-db-1", (Link("https://grafana.example.com/d/1", "Dashboard"),))
 REPORTED = replace(ALERT, client=Link("https://alertmanager.example.com/#/alerts", "Alertmanager"))
+FIELDS = (("details.region", "eu-1"), ("details.pod.node", "checkout-7"))
+CHOSEN = CardContent((CardField("details.region", "region"), CardField("details.pod.node", "Node")))
 TO_MANY = PendingActions(Instant(NOON), LATER, tuple(Ref(f"P{number}", f"Person {number}") for number in range(7)))
 CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
     ("Triggered", TRIGGERED, HERE),
@@ -82,6 +85,7 @@ CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
     ("The same, to many", read(TRIGGERED, None, TO_MANY), HERE),
     ("Triggered, with what monitoring reported", read(TRIGGERED, ALERT), HERE),
     ("The same, from a tool that names itself", read(TRIGGERED, REPORTED), HERE),
+    ("The same, on a route that chooses fields of it", read(TRIGGERED, replace(ALERT, fields=FIELDS)), HERE),
     ("Acknowledged", ACKNOWLEDGED, HERE),
     (
         "Acknowledged, and that will time out",
@@ -172,6 +176,6 @@ def _attempt(action: Action, state: AttemptState) -> Attempt:
 
 def _shown(incident: Incident, places: CardPlacement, *, with_buttons: bool = False) -> tuple[str, str]:
     assert incident.snapshot is not None
-    message = card.render(incident, incident.snapshot, MENTIONS, places)
+    message = card.render(incident, incident.snapshot, MENTIONS, places, content=CHOSEN)
     blocks = [block for block in message.blocks if with_buttons or block["type"] != "actions"]
     return slack_text.blocks(blocks), slack_text.seen(message.text)

@@ -32,6 +32,12 @@ from tests.words.terminal import Terminal
 
 pytestmark = pytest.mark.process
 
+FIELDS = [f"details.f{number}" for number in range(60)]
+MANY_FIELDS = [
+    f"[[routing.routes]]\nservice = 'P{at}'\nchannel = 'C0DUTY'\ncard_fields = {FIELDS[at : at + 10]}"
+    for at in range(0, 60, 10)
+]
+
 
 @pytest.fixture
 async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
@@ -157,6 +163,9 @@ async def _add_offline(found: Findings, office: Office, monkeypatch: pytest.Monk
         ("One without a default channel", "[[routing.routes]]\nteam = 'X'\nchannel = 'C0DUTY'"),
         ("One with a route that hides others", "[[routing.routes]]\nchannel = 'C0DUTY'\n" * 2),
         ("One that takes back without a name", "[[reminders]]\nafter = '2h'\nunacknowledge_after = '30m'"),
+        ("One that asks for a field that no alert has", "[routing]\ncard_fields = ['region']"),
+        ("One that asks for more fields than a card has room for", f"[routing]\ncard_fields = {FIELDS[:11]}"),
+        ("One that asks for very many fields in all", "\n".join(MANY_FIELDS)),
         ("A good one", "[routing]\ndefault_channel = 'C0INCIDENTS'"),
     ):
         toml.unlink(missing_ok=True)

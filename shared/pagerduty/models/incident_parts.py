@@ -187,8 +187,8 @@ class Alert:
     One alert. `status` is `triggered` or `resolved`; `severity` is `info`, `warning`, `error`, `critical`, or empty.
 
     `source` names what is affected or, where that is not said, the integration that reported it. `details` are what
-    the monitoring sent besides, by name; one that sent a plain text has given it no name. `client` is the monitoring
-    tool, with its page, where it named itself.
+    the monitoring sent besides, by name; one that sent a plain text has given it no name, and `raw_details` are the
+    same as they came. `client` is the monitoring tool, with its page, where it named itself.
     """
 
     id: Text
@@ -200,6 +200,7 @@ class Alert:
     links: Annotated[tuple[Link, ...], PlainValidator(_links), OR_NULL, named("body", "contexts")] = ()
     details: Annotated[tuple[tuple[str, str], ...], PlainValidator(_details), OR_NULL, named("body", "details")] = ()
     client: Annotated[Link | None, PlainValidator(_client)] = None
+    raw_details: Annotated[object, PlainValidator(lambda details: details), named("body", "details")] = None
 
     @model_validator(mode="before")
     @classmethod

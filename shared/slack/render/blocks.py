@@ -97,6 +97,11 @@ def section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
+def columns(texts: Sequence[str]) -> Block:
+    """Make a paragraph of at most ten small ones, two beside each other; their mrkdwn must have been escaped."""
+    return {"type": "section", "fields": [{"type": "mrkdwn", "text": text, "verbatim": True} for text in texts]}
+
+
 def context(text: str) -> Block:
     """Make a paragraph in small print."""
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}

@@ -5,11 +5,13 @@ State and symbol come first, then what and where, then who. Colour alone never c
 content as the blocks, for screen readers and notifications. All text from PagerDuty is escaped and clamped.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from shared.model.actions import SPECS, Action
+from shared.model.card_content import NOTHING_MORE, CardContent
 from shared.model.command import Attempt, AttemptState
 from shared.model.event import Snapshot
 from shared.model.event_types import RESOLVED, SNOOZED, TRIGGERED, Status
@@ -22,6 +24,7 @@ from shared.slack.render.blocks import (
     Block,
     Message,
     clamp,
+    columns,
     context,
     date,
     external_link,
@@ -40,11 +43,15 @@ from shared.slack.render.thread_line import by, headline_text, line_facts
 TITLE = 250
 SUMMARY = 250
 """Characters of what monitoring reported."""
+FIELD = 250
+"""Characters of a chosen field, escaped."""
 LINKS = 3
 NOTICES = 3
 """How many attempts are shown, the latest: Slack takes 50 blocks."""
 ASSIGNED = 1500
 """Characters that the assignees may take: Slack takes 3,000 in a section, and refuses all blocks for one more."""
+MOST_JSON = 12_000
+"""Characters of the blocks as JSON without ids, beyond which what is chosen gives way: Slack takes some 13,000."""
 PEOPLE = 5
 """Names of those who are paged next; of more than that, the others are counted."""
 
@@ -71,18 +78,28 @@ def render(
     places: CardPlacement | None = None,
     *,
     able: frozenset[Action] = EVERYTHING,
+    content: CardContent = NOTHING_MORE,
 ) -> Message:
-    """Render the card. `mentions`: Slack users; `places`: other channels; `able`: what the account can do."""
+    """
+    Render the card.
+
+    `mentions`: Slack users; `places`: other channels; `able`: what the account can do; `content`: what its route adds.
+    """
     title = link(snapshot.url, short(f"{number(snapshot)} {snapshot.title}".strip(), TITLE))
     notices = list(dict.fromkeys(map(attempt_notice, incident.attempts)))[-NOTICES:]
     following = next_step_text(incident, snapshot)
-    blocks = [
+    above = [
         section(f"{SYMBOL[snapshot.status]} *{snapshot.status.capitalize()}*  *{title}*"),
         section(_facts(snapshot, mentions, following)),
         *_alert(incident, snapshot),
+    ]
+    below = [
         *map(context, [_history(incident, snapshot), *notices, *(_elsewhere(places) if places else ())]),
         buttons.actions(incident.id, snapshot, able),
     ]
+    blocks = [*above, *_fields(incident, content), *below]
+    if len(json.dumps(blocks, ensure_ascii=False)) > MOST_JSON:
+        blocks = [*above, *below]
     key = f"card:{incident.id}"
     text = _summary(incident, snapshot, following, notices)
     opened = _opened(incident)
@@ -173,6 +190,14 @@ def _alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
     links = " · ".join(external_link(each.href, each.text) for each in first.links[:LINKS])
     words = "\n".join(filter(None, (f":satellite_antenna: {facts}" if facts else "", links)))
     return [section(words)] if words else []
+
+
+def _fields(incident: Incident, content: CardContent) -> list[Block]:
+    """Show the chosen fields of the first alert, as far as it has them."""
+    known = dict(incident.enrichment.alert.fields) if incident.enrichment.alert else {}
+    values = [(short(field.label), short(known.get(field.path, ""), FIELD)) for field in content.fields]
+    shown = [f"*{label}*\n{value}" for label, value in values if value]
+    return [columns(shown)] if shown else []
 
 
 def _history(incident: Incident, snapshot: Snapshot) -> str:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagebridge_sandbox.slack.validation import check_blocks
+from pagebridge_sandbox.slack.validation import check_blocks, require_valid_blocks
 from shared.model.actions import Action
+from shared.model.card_content import CardContent, CardField
 from shared.model.command import Attempt, AttemptState
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import Agent, Event, Instant, Ref, Source
@@ -228,6 +229,58 @@ def test_any_alert_makes_a_valid_card(summary: str, source: str, links: list[Lin
     assert len(message.text) <= 4000
     assert "<!" not in json.dumps([message.blocks, message.text]).replace("<!date^", "")
     assert "<@" not in json.dumps(message.blocks)
+
+
+def with_fields(*fields: tuple[str, str]) -> Message:
+    """Render a card for which ten fields are chosen, five of them with a long label; the alert has these."""
+    incident = replace(folded(webhook(TRIGGERED, NOON)), enrichment=Enrichment(FirstAlert(fields=fields)))
+    assert incident.snapshot is not None
+    chosen = tuple(CardField(f"details.f{n}", "&" * 8 * n) for n in range(1, 6))
+    named = tuple(CardField(f"details.g{n}", f"Field <{n}>") for n in range(5))
+    return card.render(incident, incident.snapshot, {}, content=CardContent((*chosen, *named)))
+
+
+def test_chosen_fields_stand_in_their_order_and_what_is_not_there_leaves_no_gap() -> None:
+    """Each with its label, whatever order they came in; and without any the card is as ever."""
+    message = with_fields(("details.g3", "<!here> & co."), ("details.g1", "eu-1"), ("details.other", "not chosen"))
+
+    (shown,) = [block["fields"] for block in message.blocks if "fields" in block]
+    assert ["*Field &lt;1&gt;*\neu-1", "*Field &lt;3&gt;*\n&lt;!here&gt; &amp; co."] == [each["text"] for each in shown]
+    assert rendered(folded(webhook(TRIGGERED, NOON))).digest == with_fields(("details.other", "x")).digest
+
+
+@given(st.lists(st.tuples(st.sampled_from([f"details.{kind}{n}" for kind in "fg" for n in range(6)]), st.text())))
+def test_any_chosen_fields_make_a_valid_card(fields: list[tuple[str, str]]) -> None:
+    """Whatever monitoring sent, however long it would be, the card keeps its buttons and notifies nobody."""
+    message = with_fields(*((path, value * 400) for path, value in fields))
+
+    require_valid_blocks(message.blocks)
+    assert "<!" not in json.dumps(message.blocks).replace("<!date^", "")
+    assert "<@" not in json.dumps(message.blocks)
+
+
+@pytest.mark.parametrize("char", ["x", "&", "\U0001f600"])
+def test_where_everything_is_long_what_is_chosen_gives_way(char: str) -> None:
+    """Slack refuses blocks of more than some 13,000 characters together, and the buttons would go with them."""
+    people = tuple(Ref(f"PUSER{n}", char * 80) for n in range(500))
+    odd = replace(snapshot(), title=char * 999, service=Ref("P1", char * 999), assignees=people)
+    links = tuple(Link(f"https://{n}.example.com/" + "x" * 470, char * 999) for n in range(3))
+    paths = tuple(f"details.f{n}" for n in range(10))
+    alert = FirstAlert(char * 998, char * 999, links, links[0], tuple((path, char * 999) for path in paths))
+    incident = replace(
+        folded(replace(webhook(TRIGGERED, NOON), snapshot=odd)),
+        enrichment=Enrichment(alert, PendingActions(Instant(NOON), LATER, people)),
+        attempts=tuple(
+            Attempt(CommandId(f"c{n}"), Action.RESOLVE, SlackUserId(f"U0{n}"), AttemptState.FAILED, NOON)
+            for n in range(3)
+        ),
+    )
+
+    content = CardContent(tuple(CardField(path, path) for path in paths))
+    message = card.render(incident, odd, {}, content=content)
+
+    require_valid_blocks(message.blocks)
+    assert "actions" == message.blocks[-1]["type"]
 
 
 @given(st.text(), st.text(), st.text(), st.integers(0, 10**9))

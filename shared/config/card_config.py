@@ -1,0 +1,73 @@
+"""The parts of `bridge.toml` that say what cards show besides the incident itself."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from shared.config.setting_types import shaped
+from shared.model.card_content import CardContent, CardField
+
+MOST_FIELDS = 10
+"""Fields of a card: as many as Slack takes in one section (Slack's page on the section block)."""
+ROOTS = ("details", "severity")
+_LONGEST_PATH = 200
+
+
+class Table(BaseModel):
+    """A table of `bridge.toml`: read once, never changed, and every key in it is known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _path(text: str) -> str:
+    """Take the path of a field that an alert may have."""
+    if _is_path(text):
+        return text
+    root, dot, rest = text.partition(".")
+    close = get_close_matches(root, ROOTS, 1)
+    meant = f"{close[0]}{dot}{rest}" if close else f"details.{text}"
+    hint = f"; did you mean {meant}?" if _is_path(meant) else ""
+    raise ValueError(f"must be severity, or a path such as details.region{hint}")
+
+
+def _is_path(text: str) -> bool:
+    root, *steps = text.split(".")
+    named = all(step.strip() and step.isprintable() for step in steps)
+    return len(text) <= _LONGEST_PATH and named and (text == "severity" or (root == "details" and bool(steps)))
+
+
+Label = Annotated[str, shaped(r"\S[^\n]{0,39}", "a label of at most 40 characters, such as Region")]
+
+
+class CardFieldConfig(Table):
+    """A field of the first alert."""
+
+    path: Annotated[str, AfterValidator(_path)]
+    """Where it stands in the alert: `severity`, or below `details`, name by name: `details.pod.node`."""
+    label: Label | None = None
+    """What the card calls it; without it, the last name of its path."""
+
+    @property
+    def chosen(self) -> CardField:
+        """The field with the label that the card shows."""
+        return CardField(self.path, self.label or self.path.rpartition(".")[2])
+
+
+def _at_most(count: int) -> AfterValidator:
+    def check(chosen: Sequence[object]) -> Sequence[object]:
+        if len(chosen) > count:
+            raise ValueError(f"has {len(chosen)} entries, and a card has room for {count}")
+        return chosen
+
+    return AfterValidator(check)
+
+
+ShortField = BeforeValidator(lambda field: {"path": field} if isinstance(field, str) else field)
+CardFields = Annotated[tuple[Annotated[CardFieldConfig, ShortField], ...], _at_most(MOST_FIELDS)]
+
+
+def card_content(fields: Sequence[CardFieldConfig]) -> CardContent:
+    """Put together what a route's cards show."""
+    return CardContent(tuple(field.chosen for field in fields))

@@ -1,0 +1,44 @@
+"""Pure: single fields of an alert by their paths. No field can fail: what cannot be shown has a reason instead."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.pagerduty.models.fields import written
+from shared.pagerduty.models.incident_parts import Alert
+
+LONGEST_VALUE = 200
+"""Characters of a value; a longer one is left out, because half of a value says something else."""
+
+
+@dataclass(frozen=True)
+class FieldValue:
+    """What stands at a path, in one text; or nothing, and why."""
+
+    text: str = ""
+    left_out: Literal["", "missing", "not_scalar", "too_long"] = ""
+
+
+def chosen_fields(alert: Alert, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return each path at which something is that can be shown, with it."""
+    values = ((path, field_value(alert, path).text) for path in paths)
+    return tuple((path, text) for path, text in values if text)
+
+
+def field_value(alert: Alert, path: str) -> FieldValue:
+    """Look up a path, such as `severity` or `details.pod.node`; the names of details may have dots themselves."""
+    found: object = {"severity": alert.severity, "details": alert.raw_details}
+    steps = path.split(".")
+    while steps:
+        known = found if isinstance(found, Mapping) else {}
+        ends = range(len(steps), 0, -1)
+        end = next((end for end in ends if ".".join(steps[:end]) in known), 0)
+        if not end:
+            return FieldValue(left_out="missing")
+        found, steps = known[".".join(steps[:end])], steps[end:]
+    if isinstance(found, Mapping | list):
+        return FieldValue(left_out="not_scalar")
+    text = written(found).strip()
+    if len(text) > LONGEST_VALUE:
+        return FieldValue(left_out="too_long")
+    return FieldValue(text) if text else FieldValue(left_out="missing")
