@@ -29,7 +29,9 @@ from shared.model.incident import Incident, is_over, settle
 from shared.model.journal import Fact, fact, failure
 from shared.model.slack_state import SlackState
 from shared.model.thread_layout import has_backlog
+from shared.model.timeline import with_merge_target
 from shared.pagerduty.api.client import PagerDuty, Read
+from shared.pagerduty.events.details import merged
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents, Stored
@@ -152,7 +154,9 @@ class ProjectionReader:
             return await self._leave_unshown(before, fact("incident.unshown", why="over"), lease)
         settled = settle(before.value.overruled_by(read.snapshot, answer.date.end), read.snapshot, updated)
         if settled is not before.value:
-            settled = replace(settled, status_change=read.status_change)
+            into = merged(read.merged_into) if read.merged_into else ()
+            lines = with_merge_target(settled.lines, into)
+            settled = replace(settled, status_change=read.status_change, lines=lines)
         if await self.incidents.swap(incident, before, settled):
             return settled
         # An event was folded meanwhile, so the read decides nothing; the newer projection may need a read, too.

@@ -26,7 +26,7 @@ from shared.model.event_types import (
 )
 from shared.model.ids import EventId, IncidentId
 from shared.model.outcome import Kind, Outcome
-from shared.model.timeline import Line, Recalled, command_of, echo_of, line_of, line_time, main_line_of, record
+from shared.model.timeline import UNNAMED, Line, Recalled, command_of, echo_of, line_of, line_time, main_line_of, record
 
 AHEAD_MS = 60 * SECOND
 """Milliseconds by which an event may be ahead of PagerDuty's time, which is known to about a second."""
@@ -160,7 +160,7 @@ def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None
     Idempotent by `event.id`, independent of the order of events. `now_ms` is the store's time and only serves to forget
     what is older than any delivery can be, `pagerduty_ms` PagerDuty's, if known. An event that cannot be, of its future
     or with another number, which an incident keeps, changes nothing. An incident first heard of through an old one is
-    not known by it, as a signature has no time. Both need a read.
+    not known by it, as a signature has no time. Both need a read, and so does a merge without a number.
     """
     from_webhook = event.source is Source.WEBHOOK
     # The sources of a line are kept as long as the line, which is longer than `seen_events`.
@@ -185,7 +185,7 @@ def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None
     told = _take_line(newer, event, echo, side)
     kept = replace(
         _advance(incident, told),
-        needs_read=told.needs_read or doubted,
+        needs_read=told.needs_read or doubted or UNNAMED in event.details,
         seen_events=tuple(seen for seen in (*told.seen_events, (event.id, now_ms)) if seen[1] > now_ms - KEPT),
         expectations=tuple(e for e in told.expectations if e.noted_ms > now_ms - KEPT),
     )

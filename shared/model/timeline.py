@@ -25,6 +25,9 @@ COMMAND = "command:"
 REPEATED = "#"
 """Separates a key from its number, for lines that would have the same key."""
 
+UNNAMED = ("merged", "")
+"""The detail of a merge into an incident whose number is not known: webhooks do not have it."""
+
 SECOND_BOUNDARY = 100
 """
 Milliseconds between the time of a webhook and that of our call's response, of which only the second is known.
@@ -213,6 +216,12 @@ def merge_lines(known: tuple[Line, ...], found: tuple[Line, ...]) -> tuple[Line,
         merged = replace(_merged(home, opened), slots=slots, command=home.command or opened.command)
         found = tuple(merged if line.key == home.key else line for line in found)
     return tuple(sorted(found, key=line_time))
+
+
+def with_merge_target(lines: tuple[Line, ...], said: Details) -> tuple[Line, ...]:
+    """Add what is `said` of the incident that this one was merged into to the last line that lacks its number."""
+    unnamed = max((line for line in lines if UNNAMED in line.details), key=line_time, default=None)
+    return tuple(replace(line, details=_join(line.details, said)) if line is unnamed else line for line in lines)
 
 
 def _merged(home: Line, other: Line) -> Line:

@@ -76,6 +76,6 @@ async def test_an_incident_is_merged_into_another(bridge: Bridge) -> None:
 
     await bridge.told("Alice", "You merged incident #1. Incident #2 goes on with its alerts")
     lines = await bridge.lines(1)
-    assert "merged into" in lines[0]
+    assert "merged into #2" in lines[0]
     assert "Alice Ng resolved it in Slack" in lines[0]
     assert 1 == len(bridge.effects())
