@@ -46,7 +46,7 @@ class OpenList:
 
 
 def most_urgent(incidents: Iterable[OpenIncident]) -> list[OpenIncident]:
-    """Sort open incidents: those that nobody has acknowledged first, of these high urgency, of these the newest."""
+    """Sort open incidents: unacknowledged ones first, of these high urgency, of these the newest."""
 
     def rank(shown: Snapshot) -> tuple[bool, bool, int, int]:
         # Two of one second are told apart by their numbers.

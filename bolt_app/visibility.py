@@ -1,5 +1,5 @@
 """
-What a person may see in Slack: incidents, and the services and escalation policies that are offered to them.
+The incidents that a person may see in Slack, and the services and escalation policies that they are offered.
 
 Everyone in a channel sees the incidents that it shows. Anything else is visible only to people who see it in PagerDuty:
 a private team hides what is its own from non-members, and some roles see only their own (PagerDuty: "User Roles",
@@ -70,7 +70,7 @@ class Visibility:
         return [thing for thing, teams, involved in judged if can_see(user, teams, private, involved=involved)]
 
     def seen_by_all(self, things: Iterable[T], private: frozenset[TeamId]) -> list[T]:
-        """Keep what nobody has to be of a team for, given the `private` ones: also people without an account see it."""
+        """Keep what needs no membership, given the `private` teams: people without an account see it as well."""
         return [thing for thing in things if (teams := team_ids(thing)) is not None and not teams & private]
 
     async def require(self, user: User, thing: Thing, channel: ChannelId | None = None) -> None:
@@ -158,7 +158,7 @@ def can_see(user: User, teams: frozenset[TeamId] | None, private: frozenset[Team
     """
     True if PagerDuty shows `user` what belongs to `teams`, of which those in `private` hide theirs. Pure.
 
-    `involved`: it is theirs whatever its teams are; they are assigned to an incident, or were asked to help.
+    `involved`: it is theirs by itself; they are assigned to an incident, or were asked to help.
     """
     if involved or user.role in ADMINS:
         return True

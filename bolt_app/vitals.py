@@ -58,13 +58,13 @@ class Vitals:
     durations: Durations
     wall_clock: Callable[[], float] = time.time
     found: dict[str, str] = field(default_factory=dict, init=False)
-    """What the looks last found wrong."""
+    """The problems that the last looks found."""
     _unanswered: set[str] = field(default_factory=set, init=False)
     """Those that only found that a call failed."""
     _closed: dict[ChannelId, Problem | None] = field(default_factory=dict, init=False)
     """The problems last found with the channels of routes."""
     _diagnosed: dict[str, str] = field(default_factory=dict, init=False)
-    """What the last refusal of PagerDuty's was found to mean."""
+    """The reason that was found for PagerDuty's last refusal."""
     _looked: int = field(default=0, init=False)
     """Which of them is looked at next."""
 

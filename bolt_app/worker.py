@@ -135,7 +135,7 @@ class Worker:
         return wanted if store.durable or wanted == "replica" else "memory"
 
     async def _is_durable(self, redis: Redis) -> bool:
-        """Find out whether an append can wait for the disk, and say so loudly if it should and cannot."""
+        """Return whether an append can wait for the disk; log a warning if it should and cannot."""
         redis.waits_for_replica = self._config.durability == "replica"
         found = await probe(redis)
         if found.evicts:

@@ -8,7 +8,7 @@ bit decides whether a call may be repeated at once, or must be looked up first.
 from typing import ClassVar
 
 LONGEST_WAIT = 3600.0
-"""Seconds for which another side is left alone at its word: nobody means more, and the next call may be taken."""
+"""Seconds for which another side is left alone at its word: more is never meant, and the next call may be taken."""
 
 
 class BridgeError(Exception):

@@ -42,7 +42,7 @@ LOCAL_FALLBACK_SECONDS = 2.0
 
 
 class Limit(NamedTuple):
-    """What one call takes from `budget`: `interval` seconds, if the budget is at most `ahead` seconds ahead."""
+    """The share of one call in `budget`: `interval` seconds, if the budget is at most `ahead` seconds ahead."""
 
     budget: str
     interval: float
@@ -64,7 +64,7 @@ class Caller(NamedTuple):
 
 
 ANYBODY = Caller()
-"""A caller outside the queue: it learns when there is capacity next, whoever may come first."""
+"""A caller outside the queue: it learns when there is capacity next, and another may come first."""
 
 
 class TokenBuckets(Protocol):

@@ -22,7 +22,7 @@ from shared.store.redis import Redis, write_once
 log = structlog.get_logger()
 
 PROBE = b""
-"""What is appended to see whether an append is taken; the worker throws it away."""
+"""The entry that tries whether an append is taken; the worker throws it away."""
 MOST_BATCH = 1024 * 1024
 """Bytes that are appended at once: one refusal then costs few deliveries, and none waits for a long transfer."""
 
@@ -54,7 +54,7 @@ class Delivery:
     stored: asyncio.Future[None]
 
     def settle(self, error: Exception | None) -> None:
-        """Let whoever waits know that it is stored, or that it may not be; nobody may wait any more."""
+        """Wake what waits, with the error if it may not be stored; it is no error if nothing waits any more."""
         if self.stored.done():
             return
         if error is None:
@@ -157,7 +157,7 @@ class EventStream:
             await self.probe()
 
     async def probe(self) -> None:
-        """Find out whether Redis can be used, and how durable it is; log what has changed. Raises `WrongLayout`."""
+        """Look whether Redis can be used, and how durable it is; log what has changed. Raises `WrongLayout`."""
         try:
             async with asyncio.timeout(self._limits.store):
                 await self._check_layout()

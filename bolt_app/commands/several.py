@@ -21,7 +21,7 @@ _JSON = TypeAdapter(SeveralWish)
 
 @dataclass(frozen=True)
 class Choice:
-    """What was filled in: of `wish` the people are still to be looked up, `person` is the Slack user of them."""
+    """The submitted dialog: of `wish` the people are still to be looked up, `person` is their Slack user."""
 
     wish: SeveralWish
     person: SlackUserId | None = None

@@ -74,7 +74,7 @@ class SeveralIncidents:
         await self.modal_opener.open_and_load(context, press.trigger_id, several.loading(place), chooser)
 
     async def _refusal(self, press: Press) -> str:
-        """Find out whether the person is linked at all. Raises `Declined` if not."""
+        """Return nothing for a linked person. Raises `Declined` for another."""
         await self.identity.link(press.by)
         return ""
 

@@ -17,7 +17,7 @@ from shared.model.ids import ChannelId, UserId
 from shared.slack.render.blocks import Block, context, escape, section
 
 ACTIONS = (Action.ACKNOWLEDGE, Action.RESOLVE, Action.SNOOZE, Action.REASSIGN)
-"""What can be done with several incidents at once."""
+"""The actions for several incidents at once."""
 CHOOSE, SEND = "pagebridge:several", "pagebridge:several_send"
 """The `callback_id` of the two dialogs."""
 MOST = 20
@@ -71,7 +71,7 @@ class Place:
 
 @dataclass(frozen=True)
 class SeveralWish:
-    """What is to be done with which incidents; of the chosen ones `left_out` are not such that it works on them."""
+    """An action and its incidents; `left_out` counts the chosen ones on which it does not work."""
 
     action: Action
     incidents: tuple[Chosen, ...]
@@ -112,7 +112,7 @@ def loading(place: Place) -> Block:
 
 
 def nothing(place: Place, words: str) -> Block:
-    """Say why there is nothing to choose from."""
+    """Show why there is nothing to choose from."""
     return _view(CHOOSE, _PLACE.dump_json(place).decode(), [section(words)])
 
 

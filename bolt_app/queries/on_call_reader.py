@@ -35,7 +35,7 @@ class OnCallTarget:
 
 @dataclass(frozen=True)
 class Targets:
-    """What a name may stand for, and the private ones of the teams that own it."""
+    """The services and policies that a name may stand for, and the private ones of the teams that own them."""
 
     found: tuple[OnCallTarget, ...]
     private: frozenset[TeamId]

@@ -51,7 +51,7 @@ LIMITS = ClientLimits(body=2.0, answer=4.0, drain=4.0)
 """Slack gives a request 3 s in all."""
 SIGNATURE, SENT_AT = "X-Slack-Signature", "X-Slack-Request-Timestamp"
 LATELY = 600.0
-"""Seconds for which a refusal tells how things are: at night nobody presses anything."""
+"""Seconds for which a refusal counts as the present state: at night no one presses a button."""
 RETRY, RETRY_WHY = "X-Slack-Retry-Num", "X-Slack-Retry-Reason"
 SIGNED_OTHERWISE, STALE, UNSIGNED = "signature", "time", "unsigned"
 """The kinds of refusals."""
@@ -216,7 +216,7 @@ class HttpMode:
             self._refused = found
 
     def _refusal(self, body: bytes, headers: CIMultiDictProxy[str]) -> Refusal:
-        """Find out why: a signature that fits its own time is Slack's, whatever that time is."""
+        """Return the reason: a signature that fits its own time is Slack's, and then the time is wrong."""
         sent, signature = headers.get(SENT_AT, ""), headers.get(SIGNATURE, "")
         if not (sent.isdecimal() and len(sent) < LONGEST_TIME and signature.isascii() and signature):
             return Refusal(UNSIGNED, "no signature of Slack's", self._now())
@@ -235,7 +235,7 @@ def refusal(why: str) -> str:
 
 
 def off(seconds: int) -> str:
-    """Say what it means that a request is dated so many seconds after the present."""
+    """Return the meaning of a request that is dated so many seconds after the present."""
     how_far = f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'}"
     return (
         f"the last one has a valid signature, but its time is {how_far} this worker's (300 s are allowed). "

@@ -32,7 +32,7 @@ from shared.store.incidents import Incidents
 @dataclass
 class Trail:
     """
-    What the audit will say of a command besides its end, as it becomes known.
+    The facts of a command for the audit, besides its end, as they become known.
 
     `linked` is the person's PagerDuty user, `rule` what allowed or refused the command, `response` the kind of
     PagerDuty's last response, `url` the incident's page. `earlier` is what was on record before: another worker may
@@ -104,7 +104,7 @@ class ActorCheck:
         """
         Read the actor's PagerDuty user and the incident, at the same time.
 
-        Raises `Declined` if the actor is not linked, whatever becomes of the read: a person who may not act is told
+        Raises `Declined` if the actor is not linked, without regard to the read: a person who may not act is told
         that, also while PagerDuty is slow. Raises `CallError` if one of the two could not be read.
         """
         reading = asyncio.gather(self.pagerduty.incident(command.incident), return_exceptions=True)

@@ -62,7 +62,7 @@ class Execution:
 
     @property
     def warrant(self) -> Warrant:
-        """What the audit has to say: of the last call if that may have taken effect, whatever was found out since."""
+        """The facts for the audit: of the last call if that may have taken effect, else of this try."""
         return self.record.warrant if self.record.uncertain else self.trail.warrant
 
     @property

@@ -1,5 +1,5 @@
 """
-What the clicker sees while a command runs: nothing as long as the card shows its state, then its true state.
+The replies while a command runs: none as long as the card shows its state, then its true state.
 
 A private answer to a click on a card is a message of its own: the card's `response_url` would replace the card. Slack
 accepts five uses of it, of which four are used; after that, and where there is none or it fails, other ways are taken

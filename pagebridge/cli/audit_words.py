@@ -19,7 +19,7 @@ RESULTS = {
     Kind.UNKNOWN: "may or may not have gone through",
     Kind.NOT_STORED: "failed: it could not be stored",
 }
-"""What became of what a person asked for, after the noun; the others are sentences of their own."""
+"""The words for each end of a command, after the noun; the others are sentences of their own."""
 GROUNDS = {
     Ground.ADMIN: "account admin",
     Ground.EVERYWHERE: "may act everywhere",
@@ -43,7 +43,7 @@ REFUSED_BY = {
 
 
 def sentence(entry: AuditEntry, names: Names) -> str:
-    """Tell one entry: who did what to which incident, what came of it, and in parentheses why they might."""
+    """Return one entry as a sentence: who did what to which incident, the result, and in parentheses why they might."""
     about = ", ".join(_about(entry))
     quoted = f"; reference {entry.reference}" if entry.reference else ""
     return f"{_happened(entry, names)}{quoted}" + (f" ({about})" if about else "")

@@ -1,4 +1,4 @@
-"""What commands open: Slack and PagerDuty, the store, and local processes, each with the settings of its side alone."""
+"""The clients of commands: Slack and PagerDuty, the store, and local processes, each with its own settings alone."""
 
 import asyncio
 import json

@@ -16,13 +16,13 @@ AUDITED = (
     *("command", "action", "slack_user", "pagerduty_user", "mapped", "decision", "rule"),
     *("sent", "answer", "outcome", "reference"),
 )
-"""What the story tells of an entry of the audit."""
+"""The fields of an audit entry that the story shows."""
 
 
 NAMED = frozenset({"assigned", "by", "channel", "channels", "instead"})
 """The fields of a fact that hold ids of people and channels."""
 OTHERWISE = {"command": "a command", "message": "a line of the thread"}
-"""What a command or a message is called of which the journal does not tell more."""
+"""The names of a command and of a message that the journal does not describe."""
 SOURCES: Mapping[str, str] = {
     Source.WEBHOOK: "PagerDuty's webhook",
     Source.ANSWER: "PagerDuty's answer to our call",
@@ -39,7 +39,7 @@ ERRORS = {
     "notfound": "not found",
     "badcredentials": "the bridge's credentials were refused",
 }
-"""What the errors are called by which something is tried again."""
+"""The words for the errors after which something is tried again."""
 
 
 @dataclass(frozen=True)

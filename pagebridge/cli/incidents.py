@@ -173,7 +173,7 @@ def row(now: Standing, names: Names) -> tuple[str, ...]:
 
 
 def trying(now: Standing, names: Names) -> list[str]:
-    """Tell what the card says of commands that have not succeeded, or who has asked for what."""
+    """Return the card's notices of commands that have not succeeded, or else the open commands."""
     told = [(attempt.action, attempt.by, attempt.state) for attempt in now.incident.attempts]
     asked = [(record.command.action, record.command.by.id, AttemptState.TRYING) for record in now.queue.open()]
     return [
@@ -189,7 +189,7 @@ def _titled(snapshot: Snapshot | None) -> str:
 
 
 def _cards(now: Standing, names: Names) -> str:
-    """Tell where the card is, and how late it is."""
+    """Return where the card is, and how late it is."""
     places = [(names.of(channel), place) for channel, place in now.places()]
     shown = [channel for channel, place in places if place == POSTED]
     others = [f"in {channel} {place}" for channel, place in places if place != POSTED]

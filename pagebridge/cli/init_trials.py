@@ -1,4 +1,4 @@
-"""What `pagebridge init` tries at once, live: each token with what it may do, and channels by their names."""
+"""The live trials of `pagebridge init`: each token with its rights, and channels by their names."""
 
 import asyncio
 import re

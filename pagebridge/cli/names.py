@@ -34,7 +34,7 @@ Read = Callable[[str], Awaitable[str]]
 
 @dataclass(frozen=True)
 class Names:
-    """What is known by its name. `missing` says why some names are not known, empty if nothing went wrong."""
+    """The known names by their ids. `missing` says why some are not known, empty if nothing went wrong."""
 
     known: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""

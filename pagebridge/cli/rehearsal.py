@@ -20,13 +20,13 @@ from shared.slack.render.blocks import Message
 from shared.slack.render.thread_line import render_line
 
 UNREADABLE, IGNORED = "unreadable", "ignored"
-"""What a delivery is beside the results of the fold."""
+"""The kinds of deliveries beside the results of the fold."""
 TOLD = {
     FoldResult.NEWS: "new",
     FoldResult.DUPLICATE: "a duplicate, ignored",
     FoldResult.STALE: "older than what is known",
 }
-"""What a webhook was to the bridge, which has written nothing itself, and takes the time of a recording for true."""
+"""The words for a webhook's result; the bridge has written nothing, and takes the time of a recording for true."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Posting:
 @dataclass(frozen=True)
 class Outcome:
     """
-    What became of one delivery.
+    The result of one delivery.
 
     `kind` is a word for counting, `result` says it in full. `postings` are what would have been posted, and `remarks`
     say why something was not.
@@ -58,7 +58,7 @@ class Outcome:
 
 @dataclass
 class _Shown:
-    """What stands in Slack about one incident: where, each card as it was last, and each line."""
+    """The messages in Slack about one incident: where, each card as it was last, and each line."""
 
     channels: tuple[ChannelId, ...] = ()
     cards: dict[ChannelId, str] = field(default_factory=dict)

@@ -26,7 +26,7 @@ BY_DEFAULT = (
 
 
 Numbered = tuple[int, Outcome]
-"""What became of a delivery, with the number of its line in the file."""
+"""The result of a delivery, with the number of its line in the file."""
 
 
 class _Settings(Environment):

@@ -33,7 +33,7 @@ OVER_HTTP = (
     ("  event_subscriptions:\n", f"  event_subscriptions:\n    request_url: {REQUEST_URL}\n"),
     ("socket_mode_enabled: true", "socket_mode_enabled: false"),
 )
-"""What changes in the manifest where Slack comes over HTTP."""
+"""The changes in the manifest for Slack over HTTP."""
 BRIDGE_EXAMPLE = "bridge.example.toml"
 _COMMAND = re.compile(r"(?m)^( +- command: )/pd\b")
 

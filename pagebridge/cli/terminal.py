@@ -1,7 +1,7 @@
 """
-What commands print, for people and `grep`, and ask, on a terminal or line by line from a pipe; never a secret.
+Printing for people and `grep`, and asking, on a terminal or line by line from a pipe; never a secret.
 
-Nothing that somebody wrote in PagerDuty or Slack steers the terminal.
+No text from PagerDuty or Slack steers the terminal.
 """
 
 import os

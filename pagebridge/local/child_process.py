@@ -19,7 +19,7 @@ class Child:
 
     On Linux it is sent SIGTERM should this process die without having stopped it. `output` is the file that takes what
     it prints; without one it prints where we do. It inherits the open files `keep`, and no other. The files that it
-    makes are for this user alone, whatever our umask.
+    makes are for this user alone, also under an open umask.
     """
 
     def __init__(

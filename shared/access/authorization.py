@@ -109,7 +109,7 @@ class Authorization:
         return await self._by_teams(replace(facts, standing=stands), matter, action)
 
     def require_role(self, user: User, action: Action) -> None:
-        """Raise `NotAllowed` if the person's role allows the action nowhere, whatever their role on a team."""
+        """Raise `NotAllowed` if the person's role allows the action nowhere, also with any role on a team."""
         best = Facts(user.id, user.role, has_teams=True, standing=Standing.ACTS, assigned=True, responding=True)
         if not role_allows(best, action):
             why = f"Your PagerDuty role ({ROLE_NAMES.get(user.role, user.role)}) doesn't allow this."
@@ -164,7 +164,7 @@ def _next_step(matter: AuthorizationSubject, rule: Rule) -> str:
 
 @dataclass(frozen=True)
 class Press:
-    """What has been read, or is being read, for one press since `begun`."""
+    """The reads, done or under way, for one press since `begun`."""
 
     begun: float
     reads: dict[Hashable, asyncio.Future[Any]] = field(default_factory=dict)

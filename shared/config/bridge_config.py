@@ -50,7 +50,7 @@ class Route:
 
 
 class _Chosen(Table):
-    """What holds for some incidents. Every field that it gives must match; without any it holds for every incident."""
+    """A part that holds for some incidents. Every given field must match; without any it holds for every incident."""
 
     service: Name | None = None
     """The incident's service, by its id or its name in PagerDuty."""
@@ -218,7 +218,7 @@ def _milliseconds(duration: str) -> int | None:
 
 
 DurabilityLevel = Literal["memory", "fsync", "replica"]
-"""What an acknowledgement waits for: nothing, the disk of the server, or that and a replica."""
+"""The place that an acknowledgement waits for: none, the disk of the server, or that and a replica."""
 
 
 class BridgeConfig(Table):

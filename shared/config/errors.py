@@ -19,7 +19,7 @@ WANTED = {
     "dict_type": "must be a table",
     "model_type": "must be a table",
 }
-"""What is wrong with a value, by the kind of pydantic's error; the only numbers with bounds are ports."""
+"""The words for a wrong value, by the kind of pydantic's error; the only numbers with bounds are ports."""
 LISTS: Mapping[int | str, str] = {
     "broadcast": '["escalated"]',
     "card_fields": '["details.region"]',

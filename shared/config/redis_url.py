@@ -21,7 +21,7 @@ class SentinelUrl:
     sentinels: tuple[Address, ...]
     name: str
     server: str
-    """What redis-py reads of a server's address: all but its host, which the Sentinels know."""
+    """The part of a server's address that redis-py reads: all but its host, which the Sentinels know."""
 
     @classmethod
     def parse(cls, url: str) -> "SentinelUrl | None":

@@ -28,7 +28,7 @@ def bot_token(error: Refused) -> Problem:
 
 
 def scopes(home: SlackIdentity) -> Problem | None:
-    """Find out whether the app may do everything that it has to."""
+    """Return the problem if the app lacks a scope that it needs."""
     missing = sorted(SCOPES - home.scopes)
     if not missing:
         return None

@@ -11,7 +11,7 @@ ALL_SCOPES = "give the app every scope in docs/security.md"
 
 
 async def rejection(pagerduty: PagerDuty, error: Refused) -> Problem:
-    """Find out what is wrong with the credentials for which PagerDuty made this refusal, and the fix."""
+    """Return what is wrong with the credentials that PagerDuty refused, and the fix."""
     if isinstance(error, NoToken) and error.word == INVALID_CLIENT:
         return unknown_app(error)
     try:

@@ -52,7 +52,7 @@ class RouteChecks:
                     yield f"routing.routes[{number}].{field}", partial(_missing, field, wanted, look)
 
     async def channel(self, channel: ChannelId) -> Problem | None:
-        """Find out whether the app can post to a channel."""
+        """Return the problem if the app can't post to a channel."""
         try:
             found = await in_turn(lambda: self._slack.channel(channel))
         except NotFound:

@@ -49,7 +49,7 @@ class ClientLimits:
 
 
 class ConnectionState(Enum):
-    """What a connection waits for."""
+    """The states of a connection, by what it waits for."""
 
     IDLE = auto()
     HEADER = auto()
@@ -174,7 +174,7 @@ class Connection(web.RequestHandler):
 async def deadlines(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Tell the connection how far its request has come."""
+    """Set on the connection how far its request has come."""
     wait_for(request, ConnectionState.BODY)
     try:
         return await handler(request)
@@ -192,7 +192,7 @@ async def read_body(request: web.Request, most: int) -> bytes | HTTPStatus:
     """
     Read a body as on the wire, or return 413 (more than `most` bytes) or 503 (broken off).
 
-    Nothing is unpacked, whatever `Content-Encoding` says: it is not signed, and the bytes on the wire are.
+    Nothing is unpacked: `Content-Encoding` is not signed, and the bytes on the wire are.
     """
     if (request.content_length or 0) > most:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE

@@ -1,4 +1,4 @@
-"""What is data about an action: its wording, where it is offered, and when it works."""
+"""The data about an action: its wording, where it is offered, and when it works."""
 
 from dataclasses import dataclass
 from enum import StrEnum

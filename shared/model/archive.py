@@ -35,7 +35,7 @@ MANY_LINES, MANY_IDS = KEPT + BATCH, KEPT + 3 * BATCH
 Told = Mapping[tuple[Line, ...], MessageTs | None]
 """Lines that are told for good, those that share a message together, and that message; None if there is none."""
 Moved = tuple[Incident, tuple[Line, ...], tuple[EventId, ...]]
-"""What is left of a projection, and the lines and ids of events that were moved out of it."""
+"""The rest of a projection, and the lines and ids of events that were moved out of it."""
 
 
 def told_for_good(entries: Iterable[ThreadEntry], slack_state: SlackState) -> Told:
@@ -84,7 +84,7 @@ def moved_out(incident: Incident, told: Told) -> Moved:
 
 def crowded_out(incident: Incident) -> Moved:
     """
-    Return the projection without what is told without a message of its own, whatever its time, and what it then lacks.
+    Return the projection without what is told without a message of its own, of any time, and what it then lacks.
 
     An event that tells of the same is found by what it names, so that no event of that time needs all lines.
     """

@@ -1,4 +1,4 @@
-"""What follows from an event: whether its incident has to be looked at, for Slack's sake or its commands'. Pure."""
+"""The consequences of an event: whether its incident needs a pass, for Slack or for its commands. Pure."""
 
 from collections.abc import Collection
 from dataclasses import replace

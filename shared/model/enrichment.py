@@ -44,7 +44,7 @@ class FirstAlert:
 @dataclass(frozen=True)
 class PendingActions:
     """
-    What PagerDuty will do by itself with the incident as of `as_of`, in PagerDuty's time.
+    The changes that PagerDuty will make by itself, as of `as_of`, in PagerDuty's time.
 
     `escalates_ms` is when it escalates to the next level unless it is acknowledged, `assignees` to whom, empty unless
     certain. `ends_ms` is when the acknowledgement or the snooze ends. None: never, as far as known.

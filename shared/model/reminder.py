@@ -1,7 +1,7 @@
 """
 When an acknowledgement counts as forgotten, and the line that asks whether it is. Pure.
 
-The time runs from the last thing that a person did about the incident, whatever it was. One such thing is asked about
+The time runs from the last thing that a person did about the incident, of any kind. One such thing is asked about
 once: what was asked stands in the thread, and the next question needs an answer before it. Without one, where that is
 configured, the acknowledgement is taken back after a second time.
 """

@@ -2,7 +2,7 @@
 The layout of the thread: which lines share a message, what came before, what is omitted, what is broadcast.
 
 One act that PagerDuty reports as several events reads as one message: the main line includes the others, its sides. All
-of it follows from the lines, whatever order their events came in, and from which of them have a message already: what
+of it follows from the lines, in any order of their events, and from which of them have a message already: what
 was posted alone stays alone and is not repeated.
 """
 

@@ -71,7 +71,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Recalled:
-    """What was moved out of a projection and is part of it while one rule is applied: lines, and ids of events."""
+    """The lines and ids of events that were moved out of a projection, and are part of it while one rule is applied."""
 
     lines: tuple[Line, ...] = ()
     ids: frozenset[EventId] = frozenset()

@@ -16,12 +16,12 @@ Attribute = str | int | None
 """The value of an attribute; None leaves it out."""
 Attributes = Mapping[str, Attribute]
 Block = AbstractContextManager[object]
-"""What makes a step of the block that it is given."""
+"""A context that makes its block a step of a trace."""
 NO_STEP: Block = nullcontext()
 
 
 class Tracer(Protocol):
-    """What makes spans: `shared.observability.otel`. Its methods are those of `Tracing`."""
+    """The maker of spans: `shared.observability.otel`. Its methods are those of `Tracing`."""
 
     def begin(self, name: str, attributes: Attributes) -> Block:
         """Begin a trace."""

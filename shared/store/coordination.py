@@ -26,10 +26,10 @@ MARK_BYTES = 6
 """How many bytes of chance make the mark of an incident one that it has not had."""
 STORED, FENCED_OFF, DUE_AGAIN = 1, -1, 2
 """
-What scripts say of a document: with 0 another revision is there. The last means that the incident stays in its queue.
+The answers of scripts about a document: with 0 another revision is there. The last keeps the incident in its queue.
 """
 NO_DOCUMENT = b"?"
-"""What is read for the revision of a document that is none."""
+"""The revision that is read of a document that is none."""
 NOTHING: tuple[Argument, ...] = ("", "", 0, 0, "", 0, 0)
 """The arguments of the script put_document that store nothing."""
 HELD_MS = 500
@@ -88,7 +88,7 @@ class WorkQueue:
         self.keys = [keys.of_queue(name, "due"), keys.of_queue(name, "marks")]
         self._hidden = int(hidden * 1000)
         self.in_hand: set[IncidentId] = set()
-        """What was taken with a lease and is not finished: `finish` sees whether it was marked meanwhile."""
+        """The incidents taken with a lease and not finished: `finish` sees whether one was marked meanwhile."""
         self._marked = asyncio.Event()
 
     async def mark(self, incident: IncidentId, after: float = 0.0) -> None:

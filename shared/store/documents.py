@@ -37,7 +37,7 @@ Put = tuple[list[str], list[Argument]]
 
 @dataclass(frozen=True)
 class Step(Generic[Value]):
-    """What an entry of a stream makes of a document, the facts of it, and the queues to mark if that changes it."""
+    """The change that a stream's entry makes to a document, its facts, and the queues to mark if it changes."""
 
     after: Value
     facts: Facts

@@ -10,7 +10,7 @@ incident marked and the event taken off its stream in one atomic step, also on a
 | `pb:{work}:events`                  | stream | none  | deliveries, until folded |
 | `pb:{work}:commands`                | stream | none  | what people asked for, until moved to its incident |
 | `pb:{deadletters}`                  | stream | 64 MB | what could not be understood, with the reason; at most 10,000 |
-| `pb:{deadletters}:claim:<id>`       | string | 60 s  | there while somebody retries or drops that letter |
+| `pb:{deadletters}:claim:<id>`       | string | 60 s  | there while an operator retries or drops it |
 | `pb:{audit}`                        | stream | 400 d | every human action and what came of it |
 | `pb:{generation}`                   | string | none  | layout and birth of the data: `<layout>:<random>:<ms>` |
 | `pb:{ping}`                         | string | none  | when a ping of PagerDuty's last came (Redis ms) |
@@ -29,7 +29,7 @@ incident marked and the event taken off its stream in one atomic step, also on a
 | `pb:{work}:<incident>:journal`      | stream | 30 d  | what was seen, decided and done, the last 1,000 steps |
 | `pb:{work}:GLOBAL:progress`         | hash   | 180 d | how far resync and watchdog have come: `rev`, `doc` |
 | `pb:{work}:<incident>:lease:<name>` | string | lease | who holds the incident for one kind of work |
-| `pb:{work}:<incident>:epoch:<name>` | string | 180 d | the fencing token of whoever took that lease last |
+| `pb:{work}:<incident>:epoch:<name>` | string | 180 d | the fencing token of the last owner of that lease |
 | `pb:{pace}:<budget>`                | string | seconds | when Slack's next call of a kind is due (Redis µs) |
 | `pb:{pace}:<budget>:line`           | zset   | minutes | who waits for such a call -> place in line |
 | `pb:{pace}:<budget>:back`           | zset   | minutes | the same -> when it has lost its place (Redis µs) |
@@ -40,7 +40,7 @@ incident marked and the event taken off its stream in one atomic step, also on a
 
 The queue `homes` holds Slack users in the place of incidents, and so do its leases and epochs.
 
-No work stream is ever trimmed by length: that would silently delete entries that nobody has read yet.
+No work stream is ever trimmed by length: that would silently delete entries that are not read yet.
 
 A key of another type than it has here is laid aside for 180 d, under its name with `:unreadable` behind.
 """
@@ -65,7 +65,7 @@ PING = "pb:{ping}"
 OPEN = "pb:{open}"
 GROUP = "workers"
 OF_INCIDENT = "pb:{work}:"
-"""What the keys of incidents begin with."""
+"""The beginning of the keys of incidents."""
 LAYOUT = "4"
 """The version of the keys and documents; a change that an older program could not read needs another one."""
 

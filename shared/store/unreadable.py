@@ -1,4 +1,4 @@
-"""What is stored and cannot be read: counted, said in the log, and kept."""
+"""Stored data that cannot be read: counted, logged, and kept."""
 
 import re
 import secrets
@@ -60,7 +60,7 @@ def is_revision(found: bytes | str) -> bool:
 
 
 async def count_anew(redis: Redis, incident: IncidentId, document: str, revision: bytes | str) -> None:
-    """Give a document whose revision is no number one that nobody can have read. What it says is not touched."""
+    """Give a document whose revision is no number one that was never read. Its content is not touched."""
     key = keys.of_incident(incident, document)
     UNREADABLE.labels(document).inc()
     log.error("document.unreadable", incident=incident, key=key, what=["rev"], rev=repr(revision)[:LONGEST_ENTRY])

@@ -22,7 +22,7 @@ from shared.pagerduty.models.incident import RestIncident
 @dataclass(frozen=True)
 class ActionResult:
     """
-    What PagerDuty shows of an action: in its response, or when the effect was looked up later.
+    An action as PagerDuty shows it: in its response, or when the effect was looked up later.
 
     `incident` is set if the whole incident was returned. `subject` is the id of the created object, `at` its time.
     `proven` is true if the change is certainly ours; `futile` is set if another person made the same change a moment

@@ -1,4 +1,4 @@
-"""Say that a person is still on an acknowledged incident: the bridge notes it, and PagerDuty is sent nothing."""
+"""Note that a person is still on an acknowledged incident; PagerDuty is sent nothing."""
 
 from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, unless_acknowledged
 from shared.model.command import Command

@@ -39,7 +39,7 @@ def of_redis(redis: Redis) -> Check:
 
 
 async def skew(whose: str, clock: Clock, precision_ms: int) -> Verdict:
-    """Find out how far a clock, told in whole `precision_ms`, surely is from ours."""
+    """Check how far a clock, read in whole `precision_ms`, surely is from ours."""
     before = time.time_ns() // 1_000_000
     told = await clock()
     after = time.time_ns() // 1_000_000

@@ -39,7 +39,7 @@ START = 15.0
 LOOK = 0.05
 """Seconds between two looks at whether it does."""
 _BUSY = re.compile(r", (\d+)(?:, \d+)*\).*address already in use")
-"""What the system says of a port that another program has: `('0.0.0.0', 8080): [errno 98] address already in use`."""
+"""The system's message on a port that another program has: `('0.0.0.0', 8080): [errno 98] address already in use`."""
 INCOMPLETE = skipped("skipped because of settings")
 
 

@@ -54,7 +54,7 @@ def posting(slack: Slack, routing: RoutingConfig) -> list[Check]:
 
 
 async def reachable(identity: Once[SlackIdentity]) -> Verdict:
-    """Check that Slack answers, with whatever."""
+    """Check that Slack answers, be it with a refusal."""
     try:
         await identity()
     except Refused:

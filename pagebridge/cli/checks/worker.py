@@ -20,7 +20,7 @@ from shared.model.event import SECOND
 PATH = "/slack/events"
 ACCEPTED = "a request that is signed with SLACK_SIGNING_SECRET is accepted"
 OTHERS = ("Redis", "Slack", "Slack bot token", "Slack scopes", "Slack app token", "PagerDuty token")
-"""What the doctor looks at itself: a worker that complains of the same has nothing to add."""
+"""The sides that the doctor checks itself: a worker that reports the same adds nothing."""
 
 
 def checks(

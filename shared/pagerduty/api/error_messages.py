@@ -60,7 +60,7 @@ status does not say that the fault is PagerDuty's own, they are about the reques
 
 
 FAILURES = frozenset({WORDS[2006], WORDS[2019], WORDS[2020], _NOT_READABLE})
-"""What is wrong with PagerDuty or with the bridge, and not with the person or with the incident."""
+"""The words about PagerDuty or the bridge, and not about the person or the incident."""
 
 
 def explain(error: Refused, contact: str, *, written: bool = False) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 When PagerDuty is called, and who goes first: everything that calls it waits here, in its lane, and nowhere else.
 
 A lane has seats of its own, so that nothing waits behind a lower one. Within a lane people take turns: who has the
-fewest seats goes first, so that one person's flood is before nobody else's first.
+fewest seats goes first, so that one person's flood is before no other's first.
 
 What a person does gets a seat before its first read and keeps it until it has ended: its calls follow one another
 without waiting, so that what it has read is fresh when it writes. Everything else waits for each call. The lane, and
@@ -29,14 +29,14 @@ from shared.vendor_calls import ANYBODY, ROUNDING, Caller, Limit, Pacing, TokenB
 
 
 class Lane(IntEnum):
-    """What a call is for; the lowest number goes first."""
+    """The purpose of a call; the lowest number goes first."""
 
     ACT = 0
-    """What a person does: everything from the first read to the write."""
+    """A person's act: everything from the first read to the write."""
     READ = 1
-    """What people read: answers, dialogs and cards; and whether webhooks still come."""
+    """Reads for people: answers, dialogs and cards; and whether webhooks still come."""
     UPKEEP = 2
-    """What nobody waits for."""
+    """Work for which no person waits."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def next_place(waiting: Sequence[Place], seated: Mapping[str, int], seats: Seats
 
 
 def ahead_of(place: Place, waiting: Sequence[Place], seated: Mapping[str, int]) -> int:
-    """Count those who go before `place`, which waits, if nobody else comes."""
+    """Count those who go before `place`, which waits, if no other comes."""
     return in_order(waiting, seated).index(place)
 
 
@@ -116,7 +116,7 @@ STEP = 0.5
 
 @dataclass(frozen=True)
 class Errand:
-    """What the calls of a context are for. With a `turn` that has come they do not wait any more."""
+    """The purpose of a context's calls. With a `turn` that has come they do not wait any more."""
 
     lane: Lane = Lane.READ
     person: str = ""

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 DATE_KEPT = 30.0
-"""Seconds for which PagerDuty's time is known by its last `Date`, whatever becomes of this machine's own clock."""
+"""Seconds for which PagerDuty's time is known by its last `Date`, also if this machine's own clock is set."""
 DATE_PAUSE = 5.0
 """Seconds between two calls that only ask for the time."""
 
@@ -66,7 +66,7 @@ class Reads(Transport):
         return replace(read, value=_dated(read.value, read.date))
 
     async def try_to_read(self) -> None:
-        """Find out whether incidents can be read, by the smallest page of them."""
+        """Read the smallest page of incidents, to see whether they can be read."""
         await self._call("try_to_read", lambda *_: None, "GET", "incidents", params={"limit": 1})
 
     async def incidents(self, wanted: IncidentFilter) -> AsyncIterator[RestIncident]:
@@ -169,7 +169,7 @@ class Reads(Transport):
         return await self._on_calls(params if user is None else {**params, "user_ids[]": [user]})
 
     async def _on_calls(self, params: Params) -> tuple[OnCall, ...]:
-        """Read who is on call; PagerDuty can still name those who have been deleted, whom nobody reaches."""
+        """Read who is on call; PagerDuty can still name deleted people, who can't be reached."""
         read = await self._all("on_calls", account.parse_on_calls, "oncalls", params=params)
         return tuple(entry for entry in read.value if not entry.deleted)
 

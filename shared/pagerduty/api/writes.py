@@ -1,4 +1,4 @@
-"""What the bridge changes in PagerDuty, incidents in one person's name; a body has only what changes (OpenAPI)."""
+"""The calls that change PagerDuty, incidents in one person's name; a body has only what changes (OpenAPI)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

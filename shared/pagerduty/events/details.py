@@ -182,7 +182,7 @@ _CAME_OUT: Mapping[str, Callable[[Snapshot], str]] = {
     event_types.PRIORITY_UPDATED: lambda snapshot: snapshot.priority.id if snapshot.priority else "",
     event_types.SERVICE_UPDATED: lambda snapshot: snapshot.service.id if snapshot.service else "",
 }
-"""What came out of a change of the incident; for the others their type alone decides it."""
+"""The result of a change of the incident; for the others their type alone decides it."""
 _KINDS: Mapping[str, Callable[[Data], Happening]] = {
     "incident_note": _words,
     "incident_status_update": _words,

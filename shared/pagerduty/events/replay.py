@@ -39,7 +39,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Window:
-    """What is new, in ms of PagerDuty's clock: nothing before `opens`; from `closes` on a webhook may be on its way."""
+    """New entries, in ms of PagerDuty's clock: from `opens`; from `closes` on a webhook may be on its way."""
 
     opens: int
     closes: int

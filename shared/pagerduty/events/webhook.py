@@ -82,7 +82,7 @@ def _instant(value: object, latest_ms: int | None = None) -> Instant:
 
 @dataclass(frozen=True)
 class _Head:
-    """What even an event that is ignored has."""
+    """The fields that every event has, also an ignored one."""
 
     id: Annotated[EventId, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
     event_type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]

@@ -41,7 +41,7 @@ ROLE_NAMES = {
 OPEN_ROLES = ROLE_NAMES.keys() - {"restricted_access", "read_only_limited_user"}
 """Roles that see what no private team hides. Others see what they have, were asked about, or a team of theirs owns."""
 PUBLIC = "manager"
-"""The `default_role` of a team that hides its incidents from nobody (OpenAPI, teams)."""
+"""The `default_role` of a team that hides its incidents from no one (OpenAPI, teams)."""
 
 
 def _is_deleted(at: object) -> bool:

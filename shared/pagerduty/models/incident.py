@@ -42,7 +42,7 @@ LONGEST_SNOOZE = 7 * 24 * 3600
 """Seconds for which an incident can be snoozed (OpenAPI)."""
 ESCALATES, ACKNOWLEDGEMENT_ENDS = "escalate", "unacknowledge"
 RESOLVES_ITSELF, URGENCY_CHANGES = "resolve", "urgency_change"
-"""What PagerDuty does by itself (OpenAPI, pending actions). A snooze is an acknowledgement that ends."""
+"""The changes that PagerDuty makes by itself (OpenAPI, pending actions). A snooze is an acknowledgement that ends."""
 BY_POLICY, TO_PEOPLE = "escalation_policy", "direct_assignment"
 """How an incident came to those who have it (OpenAPI, `assigned_via`)."""
 ANSWERABLE = frozenset({"pending", "joined"})
@@ -59,7 +59,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class PendingAction:
-    """What PagerDuty will do by itself, such as `ESCALATES`."""
+    """A change that PagerDuty will make by itself, such as `ESCALATES`."""
 
     type: Text
     at: Time

@@ -1,5 +1,5 @@
 """
-What belongs to an incident, in values: its log, notes and other additions, and its alerts. Answers in. Pure.
+The parts of an incident, as values: its log, notes and other additions, and its alerts. Answers in. Pure.
 
 Source: PagerDuty's OpenAPI description. Of alerts it leaves out `body.cef_details`, where the source of events sent
 through the Events API is found in practice; it is read where it is as expected and passed over where it is not.

@@ -90,13 +90,13 @@ def delivers_here(subscription: WebhookSubscription, wanted: str = ANY) -> bool:
 
 
 def wrong_with(ours: Sequence[WebhookSubscription]) -> Problem | None:
-    """Find out what is wrong with the subscriptions that deliver here, as they are set up; None when nothing is."""
+    """Return what is wrong with the subscriptions that deliver here, as they are set up; None when nothing is."""
     active = [each for each in ours if each.active]
     return missing(active) or incomplete(active) or partial(active)
 
 
 def missing(ours: Sequence[WebhookSubscription]) -> Problem | None:
-    """Find out whether none delivers."""
+    """Return the problem if none delivers."""
     if any(each.active for each in ours):
         return None
     what = f"PagerDuty has no active webhook subscription to an address ending in {PATH}"
@@ -104,7 +104,7 @@ def missing(ours: Sequence[WebhookSubscription]) -> Problem | None:
 
 
 def incomplete(ours: Sequence[WebhookSubscription]) -> Problem | None:
-    """Find out whether an event is missing that is shown in Slack."""
+    """Return the problem if an event is missing that is shown in Slack."""
     lacking = sorted(NEEDED - frozenset().union(*(each.events for each in ours)))
     if not lacking:
         return None
@@ -113,7 +113,7 @@ def incomplete(ours: Sequence[WebhookSubscription]) -> Problem | None:
 
 
 def partial(ours: Sequence[WebhookSubscription]) -> Problem | None:
-    """Find out whether none is for the whole account."""
+    """Return the problem if none is for the whole account."""
     if any(each.scope == "account" for each in ours):
         return None
     what = "The webhook subscription covers only part of the account, so other incidents are found late"

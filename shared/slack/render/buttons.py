@@ -28,7 +28,7 @@ MOST_LEVELS = 20
 MOST_ENTRIES = 5
 """Entries of a menu (Slack's page on the overflow element)."""
 ESCALATES = "Pages the next level of the incident's escalation policy and assigns it to them."
-"""What people confirm before an escalation."""
+"""The question that people confirm before an escalation."""
 OPEN = "open"
 DETAILS = "details"
 """The menu entry that shows everything for which a card has no room."""

@@ -20,7 +20,7 @@ LIST = 600
 
 
 Detail = Callable[[ThreadEntry], str]
-"""What is said of an event beyond what happened and who did it."""
+"""The words about an event beyond what happened and who did it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def merge_target(line: Line) -> str:
 
 
 def _change(name: str, nothing: str = "none") -> Detail:
-    """Say "from A to B", or only "to B" if the state before is unknown."""
+    """Return "from A to B", or only "to B" if the state before is unknown."""
 
     def detail(entry: ThreadEntry) -> str:
         said = dict(entry.line.details)
@@ -117,7 +117,7 @@ def _item(name: str, *, with_state: bool = False) -> Detail:
 
 
 def _summed(entry: ThreadEntry) -> str:
-    """Say since when, or in which time, changes are counted and not told, and where they are."""
+    """Return since when, or in which time, changes are counted and not told, and where they are."""
     line = entry.line
     since, there = date(int(line.detail_value("since"))), link(line.detail_value("link"), "See them in PagerDuty")
     when = f"between {since} and {date(line.at.ms)}" if line.detail_value("over") == "yes" else f"since {since}"
@@ -125,7 +125,7 @@ def _summed(entry: ThreadEntry) -> str:
 
 
 def _reminded(entry: ThreadEntry) -> str:
-    """Say who acknowledged it and since when nothing was done; that it was asked, once that is over."""
+    """Return who acknowledged it and since when nothing was done; that it was asked, once that is over."""
     if entry.late:
         return " It has changed since this was asked."
     who, since = short(entry.line.detail_value("who")), entry.line.detail_value("since")

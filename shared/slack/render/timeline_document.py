@@ -1,7 +1,7 @@
 """
 Pure: what happened to an incident as a document in Markdown: who did what, when and where, with notes and links.
 
-It tells what the thread tells, all of it and in full, whatever the thread's verbosity. What was said privately, and
+It tells what the thread tells, all of it and in full, at every verbosity. What was said privately, and
 what only the bridge asked or counted, is no part of it.
 """
 
