@@ -24,4 +24,4 @@ sed -e "s/RECEIVER_PASSWORD_SHA256/$receiver/" -e "s/WORKER_PASSWORD_SHA256/$wor
 # What is stored must survive a crash, so it is appended to a file; what does not fit must fail, not vanish.
 # An incident has a stream, which takes what a node of it may hold, and three small hashes.
 exec valkey-server --aclfile "$made" --appendonly yes --appendfsync everysec --save "" --maxmemory-policy noeviction \
-    --stream-node-max-bytes 512 --hash-max-listpack-value 4096 "$@"
+    --stream-node-max-bytes 512 --hash-max-listpack-value 4096 --hash-max-listpack-entries 16 "$@"

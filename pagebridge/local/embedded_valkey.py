@@ -133,7 +133,8 @@ class EmbeddedValkey:
             *("--port", "0", "--unixsocket", self._socket, "--unixsocketperm", "700"),
             *("--dir", self._directory, "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
             # An incident has a stream, which takes what a node of it may hold, and three small hashes.
-            *("--stream-node-max-bytes", "512", "--hash-max-listpack-value", "4096"),
+            *("--stream-node-max-bytes", "512"),
+            *("--hash-max-listpack-value", "4096", "--hash-max-listpack-entries", "16"),
             *("--aof-load-truncated", "yes", "--maxmemory-policy", "noeviction", "--loglevel", "warning"),
         ]
 
