@@ -243,7 +243,7 @@ class Documents(Generic[Value]):
         own = [keys.of_incident(incident, part) for part in (self.name, "journal", beside or self.name)]
         return [own[0], fence, *own[1:]], [
             before.revision,
-            self._json.dump_json(after),
+            self._json.dump_json(after, exclude_defaults=True),
             keys.INCIDENT_KEPT,
             epoch,
             told,

@@ -54,7 +54,7 @@ class Rest:
 
     def _not_compared(self, since: float) -> str:
         kept = self._server.execute("HGET", keys.of_incident(GLOBAL, "progress"), "doc")
-        progress = json.loads(kept) if isinstance(kept, bytes) else {"begun_ms": 0, "due_ms": 0}
+        progress = {"begun_ms": 0, "due_ms": 0} | (json.loads(kept) if isinstance(kept, bytes) else {})
         begun = (progress["begun_ms"] - self._epoch_ms) / 1000
         seen = begun > since + SETTLED and not progress["due_ms"]
         return "" if seen else "a resync that has seen everything"
