@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bolt_app.commands.interactive import actor_from_payload
 from bolt_app.commands.slash_payload import actor_from_slash
 from bolt_app.listeners.block_actions import BlockActions
+from bolt_app.listeners.handover import PostHandover
 from bolt_app.listeners.home_tab import HomeVisits
 from bolt_app.listeners.message_shortcuts import ADD_NOTE, MessageShortcuts
 from bolt_app.listeners.several import SeveralIncidents
@@ -37,7 +38,7 @@ from shared.observability.tracing import tracing
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
-from shared.slack.render.buttons import ACK_MINE, LEVEL, MENU, REFRESH, RETRY, SEVERAL
+from shared.slack.render.buttons import ACK_MINE, LEVEL, MENU, POST_HANDOVER, REFRESH, RETRY, SEVERAL
 
 log = structlog.get_logger()
 
@@ -145,6 +146,7 @@ class Listeners:
     view_submissions: ViewSubmissions
     shortcuts: MessageShortcuts
     several: SeveralIncidents
+    handover: PostHandover
     slash_commands: SlashCommands
     home_visits: HomeVisits
     identity: Identity
@@ -187,6 +189,7 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     app.message_shortcut(ADD_NOTE)(taking(listeners.shortcuts.add_note))
     app.command(listeners.slash_commands.command)(taking(listeners.slash_commands.handle))
     app.action(ACK_MINE)(taking(listeners.slash_commands.acknowledge_all))
+    app.action(POST_HANDOVER)(taking(listeners.handover.post))
     app.action(SEVERAL)(taking(listeners.several.open))
     app.view(CHOOSE)(taking(listeners.several.preview))
     app.view(SEND)(taking(listeners.several.send))

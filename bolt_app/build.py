@@ -3,6 +3,7 @@
 from functools import partial
 
 from bolt_app.build_listeners import build_home_tab, build_listeners
+from bolt_app.handover.poster import HandoverPoster
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
@@ -111,6 +112,9 @@ def _build_read_path(shared: Shared) -> ReadPath:
             store.enrichment_queue,
             shared.durations,
             shared.config,
+        ),
+        handover_poster=HandoverPoster(
+            store.handover_posts, store.handover_queue, message_sync, shared.handover_writer, shared.clients.slack
         ),
         scheduler=_build_scheduler(shared, message_sync),
     )

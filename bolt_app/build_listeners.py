@@ -5,6 +5,7 @@ from bolt_app.commands.incident_lookup import IncidentLookup
 from bolt_app.commands.verbs import Verb
 from bolt_app.home_tab import HomeTab
 from bolt_app.listeners.block_actions import BlockActions
+from bolt_app.listeners.handover import PostHandover
 from bolt_app.listeners.home_tab import HomeVisits
 from bolt_app.listeners.message_shortcuts import MessageShortcuts
 from bolt_app.listeners.several import SeveralIncidents
@@ -13,6 +14,7 @@ from bolt_app.listeners.view_submissions import ViewSubmissions
 from bolt_app.modals.dialog_check import DialogCheck
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.acknowledge_mine import AcknowledgeMine
+from bolt_app.queries.handover import HandoverQuery
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.queries.list_incidents import ListIncidents
 from bolt_app.queries.router import QueryRouter, WhoAmI
@@ -43,6 +45,7 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
         view_submissions=ViewSubmissions(command_intake, slack, identity, store.clock, account_cache, listing),
         shortcuts=MessageShortcuts(command_intake, slack, store.incidents),
         several=SeveralIncidents(command_intake, slack, identity, modal_opener, listing, store.clock),
+        handover=PostHandover(store.handover_posts, store.handover_queue, slack, store.clock, durations),
         slash_commands=SlashCommands(
             command=shared.options.slash_command,
             command_intake=command_intake,
@@ -55,6 +58,7 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
                     Verb.LIST: listing,
                     Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
                     Verb.TIMELINE: Timeline(pagerduty, visibility, incident_lookup, store.incidents),
+                    Verb.HANDOVER: HandoverQuery(shared.handover_writer, identity),
                     Verb.ONCALL: shared.on_call,
                     Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),
                     Verb.WHOAMI: WhoAmI(identity),

@@ -22,12 +22,13 @@ from shared.errors import CallError, Unavailable
 from shared.model.event import ids_of_teams
 from shared.model.ids import IncidentId, SlackUserId
 from shared.model.outcome import Declined
+from shared.model.thread_layout import present_snooze
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.pagerduty.models.account import User
 from shared.slack.api.client import Slack
 from shared.slack.render.blocks import Block
-from shared.slack.render.card import latest_snooze, next_step_text
+from shared.slack.render.card import next_step_text
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.incidents import Incidents
@@ -114,7 +115,7 @@ class HomeTab:
         every = list(found)
         known = [read.value for read in await asyncio.gather(*(self.incidents.load(one.id) for one in every))]
         return [
-            HomeIncident(one, ahead := next_step_text(card, one.snapshot), bool(ahead and latest_snooze(card)))
+            HomeIncident(one, ahead := next_step_text(card, one.snapshot), bool(ahead and present_snooze(card.lines)))
             for one, card in zip(every, known, strict=True)
         ]
 

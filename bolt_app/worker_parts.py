@@ -9,6 +9,9 @@ from functools import cached_property, partial
 from bolt_app.account_cache import AccountCache
 from bolt_app.app import Listeners
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
+from bolt_app.handover.poster import HandoverPoster
+from bolt_app.handover.source import HandoverSource
+from bolt_app.handover.writer import HandoverWriter
 from bolt_app.home_tab import HomeTab
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.queries.on_call import OnCallQuery
@@ -35,6 +38,7 @@ from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
 from shared.model.command import CommandQueue
+from shared.model.handover_posts import HandoverPosts
 from shared.model.incident import fold
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
@@ -47,6 +51,7 @@ from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, SharedTokenBuckets, WorkQueue
 from shared.store.documents import Documents
+from shared.store.handovers import handover_posts
 from shared.store.incidents import ExpectationStore, Incidents
 from shared.store.redis import Redis, append
 from shared.store.streams import Audit, Deliveries, Inbox, Journal
@@ -78,12 +83,14 @@ class Store:
     command_queues: Documents[CommandQueue]
     slack_states: Documents[SlackState]
     resync_states: Documents[ResyncState]
+    handover_posts: Documents[HandoverPosts]
     open_incidents: OpenIncidents
     leases: Callable[[str], Leases]
     dirty_queue: WorkQueue
     command_queue: WorkQueue
     enrichment_queue: WorkQueue
     home_queue: WorkQueue
+    handover_queue: WorkQueue
     expectations: ExpectationStore
     audit: Audit
     journal: Journal
@@ -103,12 +110,14 @@ class Store:
             command_queues=documents.command_queues(redis),
             slack_states=documents.surfaces(redis),
             resync_states=documents.progress(redis),
+            handover_posts=handover_posts(redis),
             open_incidents=OpenIncidents(redis),
             leases=lambda work: Leases(redis, work, lease, monotonic),
             dirty_queue=WorkQueue(redis, "dirty", lease),
             command_queue=WorkQueue(redis, "commands", lease),
             enrichment_queue=WorkQueue(redis, "briefings", lease),
             home_queue=WorkQueue(redis, "homes", lease),
+            handover_queue=WorkQueue(redis, "handovers", lease),
             expectations=ExpectationStore(incidents),
             audit=Audit(redis),
             journal=Journal(redis),
@@ -175,6 +184,13 @@ class Shared:
             store.incidents, store.open_incidents, budgets, self.config, store.clock, self.identity, append_command
         )
 
+    @cached_property
+    def handover_writer(self) -> HandoverWriter:
+        """Writes what the next shift has to know."""
+        store, visibility = self.store, self.visibility
+        source = HandoverSource(store.open_incidents, store.incidents, store.slack_states, visibility)
+        return HandoverWriter(source, self.on_call.reader, visibility, store.clock)
+
 
 @dataclass(frozen=True)
 class ReadPath:
@@ -183,6 +199,7 @@ class ReadPath:
     projector: Projector
     reconciler: Reconciler
     enricher: Enricher
+    handover_poster: HandoverPoster
     scheduler: Scheduler
 
 
@@ -264,3 +281,5 @@ class BuiltWorker:
             at_once=CONCURRENT_ENRICHMENTS,
         )
         yield worker(store.home_queue, store.leases("home"), self.home_tab)
+        poster, posts = self.read_path.handover_poster, (store.handover_posts.name,)
+        yield worker(store.handover_queue, store.leases("handover"), poster, documents=posts)

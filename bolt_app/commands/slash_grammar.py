@@ -79,6 +79,11 @@ class ParseError:
 
 NAMES: Mapping[str, Verb] = {name: usage.verb for usage in USAGES for name in (usage.verb, *usage.aliases)}
 _LONGEST = max(len(name.split()) for name in NAMES)
+SCOPED: Mapping[Verb, tuple[Scope, ...]] = {
+    Verb.LIST: (Scope.CHANNEL, Scope.MINE, Scope.ALL),
+    Verb.HANDOVER: (Scope.CHANNEL, Scope.MINE),
+}
+"""The verbs that are about a channel unless another scope is named, and what can be named."""
 _SCOPES = {"": Scope.CHANNEL, "here": Scope.CHANNEL, "mine": Scope.MINE, "my": Scope.MINE, "all": Scope.ALL}
 
 _NAME = re.compile(r"@?[^\W\d][\w.-]{0,39}")
@@ -157,11 +162,11 @@ def _reassign(verb: Verb, text: str) -> ParsedCommand | ParseError:
     return ParsedCommand(verb, incident, person=SlackUserId(people[0][1]), name=strip_markup(people[0][0]))
 
 
-def _list(verb: Verb, text: str) -> ParsedCommand | ParseError:
+def _scoped(verb: Verb, text: str) -> ParsedCommand | ParseError:
     scope = _SCOPES.get(text.casefold())
-    if scope is not None:
+    if scope in SCOPED[verb]:
         return ParsedCommand(verb, scope=scope)
-    line = f"{verb} {closest(text, ['mine', 'all'])}".strip()
+    line = f"{verb} {closest(text, [*filter(None, SCOPED[verb])])}".strip()
     return ParseError(f"`{verb}` doesn't understand “{quoted(text)}”.", line)
 
 
@@ -184,9 +189,10 @@ _PARSERS: Mapping[Verb, Callable[[Verb, str], ParsedCommand | ParseError]] = {
     Verb.RESPONDERS: _one_incident,
     Verb.STATUS: _one_incident,
     Verb.TRIGGER: _text,
-    Verb.LIST: _list,
+    Verb.LIST: _scoped,
     Verb.SHOW: _one_incident,
     Verb.TIMELINE: _one_incident,
+    Verb.HANDOVER: _scoped,
     Verb.ONCALL: _text,
     Verb.WHOAMI: _no_arguments,
     Verb.HELP: _no_arguments,

@@ -24,13 +24,14 @@ class Verb(StrEnum):
     LIST = "list"
     SHOW = "show"
     TIMELINE = "timeline"
+    HANDOVER = "handover"
     ONCALL = "oncall"
     WHOAMI = "whoami"
     HELP = "help"
 
 
 class Scope(StrEnum):
-    """Which open incidents are to be listed."""
+    """Which incidents are meant."""
 
     CHANNEL = ""
     MINE = "mine"
@@ -70,6 +71,12 @@ USAGES = (
     Usage(Verb.LIST, "[mine|all]", "List open incidents: this channel's, yours, or all", ("ls", "incidents")),
     Usage(Verb.SHOW, "[number]", "Show an incident with its alerts, notes and activity", ("details",)),
     Usage(Verb.TIMELINE, "[number]", "Write what happened to an incident as Markdown, for a report", ("history",)),
+    Usage(
+        Verb.HANDOVER,
+        "[mine]",
+        "Sum up this channel, or your teams, for the next shift",
+        ("handoff", "hand over", "hand off", "hand-over", "hand-off"),
+    ),
     Usage(
         Verb.ONCALL,
         "[service or policy]",

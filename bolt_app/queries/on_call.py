@@ -117,7 +117,7 @@ def best_matches(text: str, places: Sequence[OnCallTarget]) -> list[OnCallTarget
 def render_levels(policy: EscalationPolicy, on_call: Sequence[OnCall], now_ms: int) -> str:
     """Return who is on call at each level of a policy, until when, and who is next."""
     lines = [
-        f"Level {level}: {_people([entry for entry in on_call if entry.level == level], now_ms)}"
+        f"Level {level}: {people_on_call([entry for entry in on_call if entry.level == level], now_ms)}"
         for level in range(1, len(policy.levels) + 1)
     ]
     return "\n".join([f"*{escape(policy.name)}*", *lines])
@@ -148,7 +148,7 @@ def unread_policies(count: int) -> str:
     )
 
 
-def _people(entries: Sequence[OnCall], now_ms: int) -> str:
+def people_on_call(entries: Sequence[OnCall], now_ms: int) -> str:
     """Name each person once, with the end of their shifts without a break; then who is next."""
     active = [one for one in entries if _begun(one, now_ms) and (one.until is None or now_ms < one.until.ms)]
     ends = {one.user.name or one.user.id: _end(one, entries) for one in sorted(active, key=_until)}

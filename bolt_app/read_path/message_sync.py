@@ -43,6 +43,8 @@ class MessageTarget(Generic[Kept]):
     """
     Where a message belongs and how to store it; `broadcast` shows it to the channel, `urgent` sends it earlier.
 
+    One in the channel itself may be there twice for a while, so that it is there at once, unless it is `single`.
+
     A state is stored by its `rule`: by `save` at once, after checking the lease, what a call is about to do; by `note`,
     with the next step, what became of it. A worker that dies in between leaves an unclear call, which is looked into.
     """
@@ -55,6 +57,7 @@ class MessageTarget(Generic[Kept]):
     thread: MessageTs | None = None
     broadcast: bool = False
     urgent: bool = True
+    single: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ class MessageSync:
             unsettled = await self._unsettled(state.until_ms)
             doubled = await self._unsettled(state.doubled_until_ms)
             # A card is what people wait for; a line is not worth a second one.
-            step = next_step(state, digest, unsettled, doubled, at_once=target.thread is None)
+            at_once = target.thread is None and not target.single
+            step = next_step(state, digest, unsettled, doubled, at_once=at_once)
             try:
                 state = await self._carry_out(step, message, state, target)
             except Refused as error:

@@ -138,6 +138,15 @@ def snooze_ended(lines: Collection[Line], line: Line) -> bool:
     return last is not None and last.type == event_types.SNOOZED
 
 
+def present_snooze(lines: Collection[Line]) -> Line | None:
+    """Return the snooze after which the state has not changed, None if there is none; only acknowledged ones sleep."""
+    last = max((line for line in lines if line.type in TRANSITIONS), key=line_time, default=None)
+    # PagerDuty's log knows of a snooze only the second.
+    since_ms = last.at.ms if last else 0
+    snoozes = (line for line in lines if line.type == event_types.SNOOZED and line.at.end >= since_ms)
+    return max(snoozes, key=line_time, default=None)
+
+
 def awaits_resolve(line: Line, lines: tuple[Line, ...]) -> bool:
     """True for a resolution note whose resolve is not known yet: told alone, it would stay alone."""
     written = line.type == event_types.ANNOTATED and line.agent is not None

@@ -1,9 +1,10 @@
-"""Indexes by channel: open incidents, incidents that wait for the channel to open, and delayed cards."""
+"""Indexes by channel: open incidents and those just over, those that wait for it to open, and delayed cards."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.model.event import SECOND
 from shared.model.ids import ChannelId, IncidentId
 from shared.store import keys
 from shared.store.redis import Argument, Redis, run_script
@@ -26,9 +27,16 @@ class OpenIncidents:
             await self._redis.zrem(keys.of_channel(channel, "open"), incident)
 
     async def drop(self, incident: IncidentId, channels: Iterable[ChannelId]) -> None:
-        """Note that an incident is not open any more."""
-        for key in (keys.OPEN, *(keys.of_channel(channel, "open") for channel in channels)):
-            await self._redis.zrem(key, incident)
+        """Note that an incident is not open any more; it counts as just over for a day from now."""
+        seconds, _ = await self._redis.time()
+        now_ms = int(seconds) * SECOND
+        pairs = [(keys.OPEN, keys.OVER), *((keys.of_channel(c, "open"), keys.of_channel(c, "over")) for c in channels)]
+        for opened, over in pairs:
+            await self._redis.zadd(over, {incident: now_ms})
+            await self._redis.zremrangebyscore(over, "-inf", now_ms - keys.OVER_KEPT * SECOND)
+            await self._redis.expire(over, keys.OVER_KEPT)
+            # Last: a worker that dies before it is asked again.
+            await self._redis.zrem(opened, incident)
 
     async def all(self, most: int = 0) -> list[IncidentId]:
         """List every open incident, or the `most` newest."""
@@ -37,6 +45,10 @@ class OpenIncidents:
     async def shown_in(self, channel: ChannelId, most: int = 0) -> list[IncidentId]:
         """List the open incidents with a card in `channel`, all or the `most` newest."""
         return await self._list(keys.of_channel(channel, "open"), most)
+
+    async def just_over(self, channel: ChannelId | None, most: int) -> list[IncidentId]:
+        """List the `most` incidents last over, of a channel or of all; one may be open again."""
+        return await self._list(keys.OVER if channel is None else keys.of_channel(channel, "over"), most)
 
     async def opened_since(self, channel: ChannelId, since_ms: int) -> int:
         """Count the open incidents with a card in `channel` that were opened since then."""

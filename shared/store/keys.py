@@ -15,8 +15,10 @@ incident marked and the event taken off its stream in one atomic step, also on a
 | `pb:{generation}`                   | string | none  | layout and birth of the data: `<layout>:<random>:<ms>` |
 | `pb:{ping}`                         | string | none  | when a ping of PagerDuty's last came (Redis ms) |
 | `pb:{open}`                         | zset   | none  | open incidents -> when they were created (ms) |
+| `pb:{over}`                         | zset   | 1 d   | incidents that are just over -> since when (ms) |
 | `pb:{number:<n>}`                   | zset   | 180 d | incidents that have, or claim, that number -> 0 |
 | `pb:{channel:<id>}:open`            | zset   | none  | the same, of those with a card in that channel |
+| `pb:{channel:<id>}:over`            | zset   | 1 d   | the same as `pb:{over}`, of those with a card in that channel |
 | `pb:{channel:<id>}:closed`          | zset   | 180 d | incidents waiting for it to open -> since when (ms) |
 | `pb:{channel:<id>}:behind`          | zset   | 1 d   | incidents whose card there has to wait -> since when (ms) |
 | `pb:{channel:<id>}:lag`             | string | 1 d   | there while the channel has been told that cards are late |
@@ -27,6 +29,7 @@ incident marked and the event taken off its stream in one atomic step, also on a
 | `pb:{work}:<incident>:commands`     | hash   | 180 d | its command queue, or what came of one press on several |
 | `pb:{work}:<incident>:slack`        | hash   | 180 d | what Slack shows of it: `rev`, `doc` |
 | `pb:{work}:<incident>:journal`      | stream | 30 d  | what was seen, decided and done, the last 1,000 steps |
+| `pb:{work}:<channel>:handover`      | hash   | 180 d | the handovers that are to be posted there: `rev`, `doc` |
 | `pb:{work}:GLOBAL:progress`         | hash   | 180 d | how far resync and watchdog have come: `rev`, `doc` |
 | `pb:{work}:<incident>:lease:<name>` | string | lease | who holds the incident for one kind of work |
 | `pb:{work}:<incident>:epoch:<name>` | string | 180 d | the fencing token of the last owner of that lease |
@@ -63,6 +66,7 @@ AUDIT = "pb:{audit}"
 GENERATION = "pb:{generation}"
 PING = "pb:{ping}"
 OPEN = "pb:{open}"
+OVER = "pb:{over}"
 GROUP = "workers"
 OF_INCIDENT = "pb:{work}:"
 """The beginning of the keys of incidents."""
@@ -74,6 +78,8 @@ DEAD_LETTERS_BYTES = 64 * 1024 * 1024
 """Bytes of memory that all of them may take; beyond that the oldest go."""
 AUDIT_KEPT = 400 * 24 * 3600
 """Seconds that an entry of the audit is kept, at least."""
+OVER_KEPT = 24 * 3600
+"""Seconds that an incident counts as just over."""
 LAG_KEPT = 24 * 3600
 """Seconds that it is remembered which cards of a channel are late."""
 TYPED_KEPT = 3 * 24 * 3600
@@ -89,9 +95,9 @@ JOURNAL_STEPS = 1000
 _TYPES = {
     "stream": re.compile(r"pb:\{work\}:(events|commands|[^:]+:journal)|pb:\{(deadletters|audit)\}"),
     "list": re.compile(r"pb:\{work\}:deliveries"),
-    "hash": re.compile(r"pb:\{work\}:([^:]+:(incident|lines|commands|slack|progress)|queue:[^:]+:marks)"),
+    "hash": re.compile(r"pb:\{work\}:([^:]+:(incident|lines|commands|slack|progress|handover)|queue:[^:]+:marks)"),
     "zset": re.compile(
-        r"pb:\{(open|number:.*)\}|pb:\{channel:.*\}:(open|closed|behind)|pb:\{work\}:queue:.*:due|pb:\{pace\}:.*:(line|back)"
+        r"pb:\{(open|over|number:.*)\}|pb:\{channel:.*\}:(open|over|closed|behind)|pb:\{work\}:queue:.*:due|pb:\{pace\}:.*:(line|back)"
     ),
 }
 """The keys of each type in the table above; all others are strings."""
@@ -107,7 +113,7 @@ def of_incident(incident: IncidentId, part: str) -> str:
     return f"{OF_INCIDENT}{incident}:{part}"
 
 
-def of_channel(channel: ChannelId, part: Literal["open", "closed", "behind", "lag"]) -> str:
+def of_channel(channel: ChannelId, part: Literal["open", "over", "closed", "behind", "lag"]) -> str:
     """Name a key of a channel."""
     return f"pb:{{channel:{channel}}}:{part}"
 

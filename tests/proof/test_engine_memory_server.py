@@ -103,6 +103,7 @@ SORTED_SETS = (
     step("ZADD", key("z"), NUMBER, MEMBER, NUMBER, MEMBER)
     | step("ZADD", key("z"), NUMBER, MEMBER, NUMBER)
     | step("ZREM", key("z"), MEMBER, MEMBER)
+    | step("ZREMRANGEBYSCORE", key("z"), st.sampled_from(["-inf", "0"]), st.sampled_from(["1", "+inf"]))
     | step("ZCARD", key("z"))
     | step("ZSCORE", key("z"), MEMBER)
     | step("ZRANGE", key("z"), RANK, RANK)

@@ -33,6 +33,7 @@ NOT_READ = {
     "acknowledge mine": "what people type",
     "appendfsync no": "what Redis says",
     f"log.failed at {VALUE}:{VALUE}: {VALUE}\n": "for operators of a log that can't be written",
+    "hand off": "what people type",
     "no route": "a value of a metric",
     "not found": "a value of the log",
     "bold red": "a style",

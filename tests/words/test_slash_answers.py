@@ -9,12 +9,15 @@ from bolt_app.commands import candidates, incident_lookup
 from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, parse
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.commands.verbs import Scope, Verb
+from bolt_app.handover.poster import refused_text
+from bolt_app.handover.render import HEADING, QUIET, handover_message, handover_paragraphs
+from bolt_app.listeners import handover as posting
 from bolt_app.listeners import slash_commands
 from bolt_app.open_incidents import OpenList
-from bolt_app.queries import acknowledge_mine, on_call, router
+from bolt_app.queries import acknowledge_mine, handover, on_call, router
 from bolt_app.queries.list_incidents import render_list
 from bolt_app.queries.on_call import render_levels
-from bolt_app.queries.on_call_reader import OnCallTarget
+from bolt_app.queries.on_call_reader import OnCallTarget, PolicyOnCall
 from bolt_app.queries.router import help_text, query_failed_text
 from bolt_app.queries.show_incident import IncidentView, render_incident
 from bolt_app.queries.timeline import timeline_reply
@@ -26,7 +29,8 @@ from shared.errors import Malformed, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor, split
 from shared.model.event import Instant, Ref
-from shared.model.event_types import ANNOTATED
+from shared.model.event_types import ACKNOWLEDGED, ANNOTATED, RESOLVED, SNOOZED
+from shared.model.handover import summarize
 from shared.model.ids import ChannelId, CommandId, IncidentId, LineKey, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
@@ -34,7 +38,8 @@ from shared.model.timeline import Line
 from shared.pagerduty.models.account import ROLE_NAMES, EscalationLevel, EscalationPolicy, OnCall, User
 from shared.slack.api.client import SlackPerson
 from shared.slack.render.timeline_document import timeline_document
-from tests.builders import ALICE, INCIDENT, NOON
+from tests.builders import ALICE, INCIDENT, NOON, webhook
+from tests.shared.model.test_handover import folded, note
 from tests.words import slack_text
 from tests.words.incidents import open_incidents, whole
 from tests.words.page import Page
@@ -172,6 +177,7 @@ def _add_queries(page: Page) -> None:
         document = timeline_document(Incident(INCIDENT, snapshot=whole().incident.snapshot, lines=lines))
         seen = _shown(timeline_reply(document, "#37")).splitlines()
         page.case(situation, "\n".join(seen if len(seen) < 50 else seen[-1:]))
+    _add_handover(page)
     page.chapter("`/pd oncall`")
     policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),) * 3)
     shifts = (_shift(1, "Alice Ng", NOON + 3_600_000), _shift(1, "Dan Ek", None), _shift(2, "Bob Ray", None))
@@ -184,6 +190,52 @@ def _add_queries(page: Page) -> None:
     page.case("Several match", _shown(on_call.ambiguous_reply("checkout", places, PD)))
     page.case("Some could not be read", *(slack_text.seen(on_call.unread_policies(count)) for count in (1, 2)))
     page.case("Nothing matches", *(_shown(on_call.no_match_reply(text, PD)) for text in ("chekout", "")))
+
+
+def _add_handover(page: Page) -> None:
+    page.chapter("`/pd handover`")
+    acknowledged, snoozed = (
+        webhook(ACKNOWLEDGED, NOON),
+        replace(webhook(SNOOZED, NOON), details=(("until", str(NOON)),)),
+    )
+    many = [folded(f"Q{number}", title=f"Disk {number} is full") for number in range(12)]
+    notes = [note(NOON, f"N{number}", f"Try {number} didn't help") for number in range(12)]
+    again = [folded(f"QFLAP{number}", webhook(RESOLVED, NOON), title="Queue grows") for number in range(3)]
+    some = (
+        folded("QA"),
+        folded("QB", acknowledged, note(NOON, "N1", "Waiting for the vendor")),
+        folded("QC", acknowledged, snoozed),
+        *again,
+    )
+    policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),) * 2)
+    shifts = (
+        _shift(1, "Alice Ng", NOON + 3_600_000),
+        replace(_shift(1, "Bob Ray", None), since=Instant(NOON + 3_600_000)),
+    )
+    on_call = PolicyOnCall(policy, shifts, frozenset())
+
+    def told(*incidents: Incident, read: PolicyOnCall | None = on_call, older: bool = False) -> list[str]:
+        return handover_paragraphs(summarize(incidents, NOON + 1), [read], NOON + 1, older=older)
+
+    page.case("Something of each kind", _shown(handover.channel_reply(told(*some), PD)))
+    page.case(
+        "Much, and who is on call could not be read",
+        _shown(handover.channel_reply(told(*many, folded("QN", *notes), read=None, older=True), PD)),
+    )
+    page.case(
+        "Nothing is to be handed over",
+        _shown(handover.channel_reply([QUIET], PD)),
+        _shown(handover.channel_reply(told(), PD)),
+    )
+    page.case("`/pd handover mine`", _shown(handover.teams_reply(told(some[0]))), _shown(handover.teams_reply(None)))
+    page.case(
+        "Posted in the channel", slack_text.blocks(handover_message("handover:C0:x", HEADING, told(some[1])).blocks)
+    )
+    page.case(
+        "The button was pressed", *map(slack_text.seen, (posting.POSTING, posting.NOT_STORED, posting.UNREADABLE))
+    )
+    refusals = (Refused("x", "not_in_channel", 200), Refused("msg_too_long", "msg_too_long", 200))
+    page.case("Slack refused the post", *(slack_text.seen(refused_text(error)) for error in refusals))
 
 
 def _add_acknowledge_mine(page: Page) -> None:

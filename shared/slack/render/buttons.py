@@ -22,6 +22,7 @@ RETRY = "pagebridge:retry"
 ACK_MINE = "pagebridge:ack_mine"
 SEVERAL = "pagebridge:act_on_several"
 REFRESH = "pagebridge:refresh_home"
+POST_HANDOVER = "pagebridge:post_handover"
 LEVEL = "pagebridge:level"
 MOST_LEVELS = 20
 """Levels that an escalation policy has at most."""
@@ -119,6 +120,12 @@ def several_button(value: str) -> Block:
 def refresh_button() -> Block:
     """Offer to read the Home tab again."""
     return {"type": "button", "action_id": REFRESH, "text": {"type": "plain_text", "text": "Refresh"}}
+
+
+def post_handover_button() -> Block:
+    """Offer to post the handover of a channel there, as it is when that is pressed."""
+    text = {"type": "plain_text", "text": "Post in this channel"}
+    return {"type": "button", "action_id": POST_HANDOVER, "text": text, "value": "handover"}
 
 
 def retry_button(command: Command, outcome: Outcome) -> Block:

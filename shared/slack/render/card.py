@@ -14,11 +14,11 @@ from shared.model.actions import SPECS, Action
 from shared.model.card_content import NOTHING_MORE, CardContent
 from shared.model.command import Attempt, AttemptState
 from shared.model.event import Snapshot
-from shared.model.event_types import RESOLVED, SNOOZED, TRIGGERED, Status
+from shared.model.event_types import RESOLVED, TRIGGERED, Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
-from shared.model.thread_layout import snooze_ended
-from shared.model.timeline import Line, line_time
+from shared.model.thread_layout import present_snooze, snooze_ended
+from shared.model.timeline import Line
 from shared.slack.render import buttons
 from shared.slack.render.blocks import (
     Block,
@@ -141,20 +141,13 @@ def next_step_text(incident: Incident, snapshot: Snapshot) -> str:
         return f"Escalates{f' to {to}' if to else ''} {date(ahead.escalates_ms)}"
     if snapshot.status is not Status.ACKNOWLEDGED:
         return ""
+    snooze = present_snooze(incident.lines)
     # Only the thread line of a snooze knows until when.
-    snooze = latest_snooze(incident)
     until = snooze.detail_value("until") if snooze else ""
     ends = ahead.ends_ms if ahead else int(until) if until else None
     if ends is None:
         return ""
     return f"Snoozed until {date(ends)}" if snooze else f"Acknowledgement ends {date(ends)}"
-
-
-def latest_snooze(incident: Incident) -> Line | None:
-    """Return the line of the snooze after the last change of status; None if there was none."""
-    last = max(incident.transitions, key=line_time, default=None)
-    snoozes = [line for line in incident.lines if line.type == SNOOZED and (last is None or line.at.end >= last.at.ms)]
-    return max(snoozes, key=line_time, default=None)
 
 
 def _facts(snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId], following: str) -> str:

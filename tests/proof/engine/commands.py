@@ -152,6 +152,15 @@ def _zrem(keys: Keyspace, args: Sequence[bytes]) -> int:
     return gone
 
 
+def _zremrangebyscore(keys: Keyspace, args: Sequence[bytes]) -> int:
+    members, least, most = keys.find(args[0], SortedSet) or SortedSet(), score(args[1]), score(args[2])
+    gone = [member for member, at in members.items() if least <= at <= most]
+    for member in gone:
+        del members[member]
+    keys.drop_if_empty(args[0])
+    return len(gone)
+
+
 def _zcard(keys: Keyspace, args: Sequence[bytes]) -> int:
     return len(keys.find(args[0], SortedSet) or ())
 
@@ -254,6 +263,7 @@ COMMANDS = {
     b"HINCRBY": Command(_hincrby, 3, 3),
     b"ZADD": Command(_zadd, 3),
     b"ZREM": Command(_zrem, 2),
+    b"ZREMRANGEBYSCORE": Command(_zremrangebyscore, 3, 3),
     b"ZCARD": Command(_zcard, 1, 1),
     b"ZSCORE": Command(_zscore, 2, 2),
     b"ZRANGE": Command(_zrange, 3),

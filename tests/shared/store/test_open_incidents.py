@@ -74,3 +74,15 @@ async def test_however_many_are_open_the_newest_are_listed() -> None:
     assert ["Q19", "Q18", "Q17"] == await index.shown_in(HERE, 3)
     assert ["Q19", "Q18"] == await index.all(2)
     assert 20 == len(await index.all())
+
+
+async def test_what_was_resolved_today_is_found() -> None:
+    """In its channel and in all, the last first; it may be open again by then."""
+    index = OpenIncidents(cast("Redis", FakeAsyncRedis()))
+    await index.put(OLD, [HERE], 1)
+    await index.drop(OLD, [HERE])
+    await index.put(OLD, [HERE], 1)
+
+    assert [OLD] == await index.just_over(HERE, 5) == await index.just_over(None, 5)
+    assert [] == await index.just_over(THERE, 5)
+    assert [OLD] == await index.shown_in(HERE)

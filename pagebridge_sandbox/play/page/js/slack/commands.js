@@ -18,6 +18,7 @@ export const COMMANDS = [
   { text: "/pd list ", usage: "/pd list [mine|all]", note: "List open incidents: this channel's, yours, or all" },
   { text: "/pd show ", usage: "/pd show [number]", note: "Show an incident with its alerts, notes and activity" },
   { text: "/pd timeline ", usage: "/pd timeline [number]", note: "Write what happened to an incident as Markdown, for a report" },
+  { text: "/pd handover ", usage: "/pd handover [mine]", note: "Sum up this channel, or your teams, for the next shift" },
   { text: "/pd oncall ", usage: "/pd oncall [service or policy]", note: "Show who is on call, level by level" },
   { text: "/pd whoami ", usage: "/pd whoami", note: "Show your linked PagerDuty user" },
   { text: "/pd help ", usage: "/pd help", note: "Show this help" },

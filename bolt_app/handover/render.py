@@ -1,0 +1,83 @@
+"""Pure: a handover in words: who is on call, what is open by how it stands, what flaps, and the last notes."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from bolt_app.queries.list_incidents import incident_row, paragraphs
+from bolt_app.queries.on_call import people_on_call
+from bolt_app.queries.on_call_reader import PolicyOnCall
+from bolt_app.replies.builder import TITLE, label, people_listed
+from shared.model.handover import FLAPS, HOURS, Flap, HandedNote, Handover, Known
+from shared.slack.render.blocks import Message, clamp, date, escape, link, message, named, section, short
+from shared.slack.render.card import SYMBOL, next_step_text
+
+T = TypeVar("T")
+
+MOST = 10
+"""Incidents and notes of each kind that are told; the others are counted."""
+NOTE = 300
+"""Characters of a note that are told."""
+SUMMARY = 3000
+"""Characters of the text beside a message's blocks."""
+HEADING = "Handover of this channel"
+QUIET = "Nothing to hand over."
+OLDER = "_Older incidents are not looked at here; PagerDuty has them all._"
+UNREAD = "_Who is on call couldn't be read._"
+
+
+def handover_paragraphs(
+    found: Handover, policies: Sequence[PolicyOnCall | None], now_ms: int, *, older: bool
+) -> list[str]:
+    """Return its paragraphs, escaped. A policy of None could not be read; `older`: not everything was looked at."""
+
+    def row(one: Known) -> str:
+        name = f"{SYMBOL[one.shown.status]} *{_link(one)}* {short(one.shown.title, TITLE)}"
+        people = people_listed(one.shown.assignees)
+        following = next_step_text(one.incident, one.shown)
+        return " · ".join(filter(None, (incident_row(name, one.shown, now_ms, people), following)))
+
+    parts = [
+        *_part(f"Not acknowledged: {len(found.triggered)}", found.triggered, row),
+        *_part(f"Acknowledged: {len(found.acknowledged)}", found.acknowledged, row),
+        *_part(f"Snoozed: {len(found.snoozed)}", found.snoozed, row),
+        *_part(f"Flapping (opened {FLAPS} times or more in {HOURS} hours)", found.flaps, _flap),
+        *_part(f"Notes of the last {HOURS} hours", found.notes[-MOST:], _note, len(found.notes) - MOST),
+    ]
+    return [*filter(None, ("\n".join(_on_call(policies, now_ms)), *(parts or [QUIET]), OLDER if older else ""))]
+
+
+def handover_message(key: str, heading: str, told: Sequence[str]) -> Message:
+    """Return the message that is posted in a channel."""
+    blocks = [section(paragraph) for paragraph in (f"*{heading}*", *told)]
+    return message(key, clamp("\n".join((heading, *told)), SUMMARY), blocks, {})
+
+
+def _on_call(policies: Sequence[PolicyOnCall | None], now_ms: int) -> list[str]:
+    first = [(one.policy.name, [entry for entry in one.entries if entry.level == 1]) for one in policies if one]
+    people = [f"On call for *{escape(name)}*: {people_on_call(entries, now_ms)}" for name, entries in first]
+    return [*people, *([UNREAD] if None in policies else [])]
+
+
+def _part(heading: str, things: Sequence[T], row: Callable[[T], str], earlier: int = 0) -> list[str]:
+    """Return what stands below a heading; `earlier` are left out before it, and the rest is counted after it."""
+    if not things:
+        return []
+    rows = [row(thing) for thing in things[:MOST]]
+    more = max(earlier, len(things) - MOST)
+    counted = [f"…and {more} {'earlier' if earlier > 0 else 'more'}."] if more > 0 else []
+    first, *rest = paragraphs([*rows, *counted])
+    return [f"*{heading}*\n{first}", *rest]
+
+
+def _flap(flap: Flap) -> str:
+    service = f" on {named(flap.newest.shown.service)}" if flap.newest.shown.service else ""
+    return f":repeat: {short(flap.newest.shown.title, TITLE)}{service}: {flap.count} times, last {_link(flap.newest)}"
+
+
+def _note(note: HandedNote) -> str:
+    author = short(note.line.agent.name) if note.line.agent else ""
+    return f":memo: {_link(note.about)} {author or 'Someone'} · {date(note.line.at.ms)}: {short(note.words, NOTE)}"
+
+
+def _link(one: Known) -> str:
+    return link(one.shown.url, label(one.incident.id, one.shown))
