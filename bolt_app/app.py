@@ -38,7 +38,7 @@ from shared.observability.tracing import tracing
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
-from shared.slack.render.buttons import ACK_MINE, LEVEL, MENU, POST_HANDOVER, REFRESH, RETRY, SEVERAL
+from shared.slack.render.buttons import ACK_MINE, LEVEL, LINK, MENU, POST_HANDOVER, REFRESH, RETRY, SEVERAL
 
 log = structlog.get_logger()
 
@@ -181,6 +181,7 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
         app.action(f"pagebridge:{action}")(taking(presses.act if SPECS[action].one_press else presses.open_modal))
     app.action(MENU)(taking(presses.open_modal))
     app.action(re.compile(rf"{LEVEL}:\d+"))(taking(presses.act))
+    app.action(re.compile(rf"{LINK}:\d+"))(_acknowledge)
     app.action(RETRY)(taking(presses.retry))
     for action in TITLE:
         app.view(f"{CALLBACK}{action}")(taking(submissions.handle))
@@ -196,6 +197,11 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     app.action(REFRESH)(taking(listeners.home_visits.refresh))
     app.event("app_home_opened")(listeners.home_visits.opened)
     app.event("user_change")(_forgetting(listeners.identity))
+
+
+async def _acknowledge(ack: AsyncAck) -> None:
+    """Let Slack know that a press on a mere link arrived; else it shows a warning."""
+    await ack()
 
 
 def _forgetting(identity: Identity) -> Callable[[dict[str, Any]], Awaitable[None]]:

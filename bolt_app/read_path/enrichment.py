@@ -16,6 +16,7 @@ from prometheus_client import Counter
 from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
+from shared.model.card_content import NOTHING_MORE, CardContent
 from shared.model.enrichment import FirstAlert, Link, OnCallByLevel, PendingActions, present_level
 from shared.model.event import Event, Instant, Ref, Source
 from shared.model.event_types import TRIGGERED
@@ -75,6 +76,8 @@ class Enricher:
         # Without any of these there was no alert yet when it was read.
         if held is None or not (held.summary or held.source or held.links):
             alert = await self._first_alert(known, read, lease)
+        if alert is not None and held is None:
+            self._count_links_left_out(known)
         changed = await self.incidents.change(incident, lambda now: with_enrichment(now, read, pending, alert))
         after = changed.value
         if after != known:
@@ -102,17 +105,25 @@ class Enricher:
         except (Refused, Malformed) as error:
             log.warning("enrichment.alert_failed", incident=known.id, why=str(error))
             return FirstAlert(client=client)
-        self._count_left_out(known, alerts[:1])
+        self._count_fields_left_out(known, alerts[:1])
         return first_alert(alerts, client, self.config.current.routing.alert_paths)
 
-    def _count_left_out(self, known: Incident, alerts: Sequence[Alert]) -> None:
-        """Count the fields that the incident's route chooses and the alert does not have, or not so."""
+    def _content(self, known: Incident) -> CardContent:
+        """Return what is chosen for the incident's home as it is now."""
         route = self.config.current.routing.route(known.snapshot) if known.snapshot else None
-        fields = route.card_in(route.channels[0]).fields if route and route.channels else ()
-        for path, alert in ((each.path, alert) for each in fields for alert in alerts):
+        return route.card_in(route.channels[0]) if route and route.channels else NOTHING_MORE
+
+    def _count_fields_left_out(self, known: Incident, alerts: Sequence[Alert]) -> None:
+        for path, alert in ((each.path, alert) for each in self._content(known).fields for alert in alerts):
             if why := field_value(alert, path).left_out:
                 LEFT_OUT.labels("field", why).inc()
                 log.info("card_field.left_out", incident=known.id, path=path, why=why)
+
+    def _count_links_left_out(self, known: Incident) -> None:
+        for link in self._content(known).links:
+            if known.snapshot and (why := link.address(known.id, known.snapshot).left_out):
+                LEFT_OUT.labels("link", why).inc()
+                log.info("card_link.left_out", incident=known.id, url=link.url, why=why)
 
     async def _read_pending(self, known: Incident, read: RestIncident | None, lease: Lease) -> PendingActions:
         times = [at for at in (known.as_of, read.updated if read else None) if at is not None]

@@ -16,6 +16,7 @@ ROUTING = f"""
 [routing]
 default_channel = "{INCIDENTS}"
 card_fields = ["severity", {{ path = "details.region", label = "Region" }}, "details.p99"]
+card_links = [{{ label = "Runbook", url = "https://runbooks.example.com/{{service}}" }}]
 
 [[routing.routes]]
 service = "{SEARCH}"

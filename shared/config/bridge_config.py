@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from shared.config.card_config import CardFieldConfig, CardFields, Table, card_content
+from shared.config.card_config import CardFieldConfig, CardFields, CardLinkConfig, CardLinks, Table, card_content
 from shared.config.setting_types import shaped
 from shared.model.actions import Action
 from shared.model.card_content import NOTHING_MORE, CardContent
@@ -89,6 +89,8 @@ class RouteConfig(_Chosen):
     """As `routing.broadcast`, for this route's threads."""
     card_fields: CardFields | None = None
     """As `routing.card_fields`, for this route's cards."""
+    card_links: CardLinks | None = None
+    """As `routing.card_links`, for this route's cards."""
 
     @property
     def all_channels(self) -> tuple[str, ...]:
@@ -117,6 +119,8 @@ class RoutingConfig(Table):
     """The lines of an incident that comes to a private team, where it was public: `keep` or `delete` them."""
     card_fields: CardFields = ()
     """Fields of the first alert on the card, ten at most: the path of each, or its path and `label`."""
+    card_links: CardLinks = ()
+    """Link buttons on the card, five at most."""
     routes: tuple[RouteConfig, ...] = ()
     """The routes, in their order; the first that matches wins."""
 
@@ -141,7 +145,8 @@ class RoutingConfig(Table):
 
     def _card(self, route: RouteConfig | None = None) -> CardContent:
         fields = self.card_fields if route is None or route.card_fields is None else route.card_fields
-        return card_content(fields)
+        links = self.card_links if route is None or route.card_links is None else route.card_links
+        return card_content(fields, links)
 
     def _cards(self) -> dict[str, CardContent]:
         """Return what a card shows that another route had put there: what the first one of its channel chooses."""
@@ -242,7 +247,9 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("routing",): RoutingConfig,
     ("routing", "routes"): RouteConfig,
     ("routing", "card_fields"): CardFieldConfig,
+    ("routing", "card_links"): CardLinkConfig,
     ("routing", "routes", "card_fields"): CardFieldConfig,
+    ("routing", "routes", "card_links"): CardLinkConfig,
     ("identity",): IdentityConfig,
     ("authorization",): AuthorizationConfig,
     ("reminders",): ReminderConfig,

@@ -23,6 +23,7 @@ WANTED = {
 LISTS: Mapping[int | str, str] = {
     "broadcast": '["escalated"]',
     "card_fields": '["details.region"]',
+    "card_links": '[{ label = "Runbook", url = "https://runbooks.example.com" }]',
     "channels": '["C024BE91L"]',
     "email_domains": '["example.com"]',
     "everywhere": '["PXPGF42"]',

@@ -79,7 +79,7 @@ def _example(name: str) -> str:
     value = r'\S+ = (?:".*?"|\[.*?\]|\w+)'
     found = re.search(rf"^(?:# )?(?=({name}) = )({value})", EXAMPLE, re.MULTILINE)
     found = found or re.search(rf"^\[+[a-z.]*({name})\]+\n({value})", EXAMPLE, re.MULTILINE)
-    found = found or re.search(rf'[{{,] (?=({name}) = )(\S+ = ".*?")', EXAMPLE)
+    found = found or re.search(rf'[{{,] ?(?=({name}) = )(\S+ = ".*?")', EXAMPLE)
     assert found, f"bridge.example.toml does not show {name}"
     return f"`{found[2]}`"
 

@@ -186,6 +186,37 @@ def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
             '[[routing.routes]]\nchannel = "C024"\ncard_fields = [{ path = "severity", lable = "x" }]',
             "routing.routes[1].card_fields[1].lable is not a known key (line 3); did you mean label?",
         ),
+        *(
+            (
+                f'[routing]\ncard_links = [{{ label = "x", url = "{url}" }}]',
+                "routing.card_links[1].url must be an https://",
+            )
+            for url in (
+                "http://example.com",
+                "javascript:alert(1)",
+                "https://",
+                "https://me:secret@example.com/",
+                "https://example.com/a b",
+                "https://example.com/|<!channel>",
+                "https://example.com/}{",
+                "https://example.com/\u00e9",
+                "https://[example.com/",
+                "https://example.com/" + "x" * 500,
+            )
+        ),
+        (
+            '[routing]\ncard_links = [{ label = "x", url = "https://{service}.example.com/" }]',
+            "routing.card_links[1].url must have placeholders after the host only",
+        ),
+        (
+            '[routing]\ncard_links = [{ label = "x", url = "https://example.com/{numbr}" }]',
+            "routing.card_links[1].url names {numbr}, and a link can have {number}, {id}, {service}, {service_id}",
+        ),
+        ('[routing]\ncard_links = [{ url = "https://example.com/" }]', "routing.card_links[1].label is not set"),
+        (
+            f'[routing]\ncard_links = [{(chr(123) + """ label = "x", url = "https://example.com/" },""") * 6}]',
+            "routing.card_links has 6 entries, and a card has room for 5",
+        ),
         ("[routing]\ncard_fields = [1]", "routing.card_fields[1] must be a table"),
         ('[routing]\ncard_fields = "severity"', 'routing.card_fields must be a list, such as ["details.region"]'),
         (
@@ -215,6 +246,14 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, said: str)
         ('[[routing.routes]]\nchannel = "C024"\n\n[[routing.routes]]\nservce = "x"\nchannel = "C025"', "(line 5)"),
         ("durability = 1", "(line 1)"),
         ('[routing]\ncard_fields = [\n"detials.region"]', "details.region; did you mean details.region? (line 2)"),
+        (
+            '[routing]\ncard_links = [{ label = "x", url = "https://example.com/{servce}" }]',
+            "did you mean {service}? (line 2)",
+        ),
+        (
+            '[routing]\ncard_links = [{ label = "x", lable = "x", url = "https://x.example/" }]',
+            "lable is not a known key (line 2); did you mean label?",
+        ),
         ('[routing]\ncard_fields = ["region"]', "details.region; did you mean details.region? (line 2)"),
         ('[routing]\ncard_fields = ["sevrity"]', "details.region; did you mean severity? (line 2)"),
         ("[rooting]\n", "rooting is not a known key (line 1); did you mean routing?"),

@@ -9,7 +9,6 @@ from prometheus_client import REGISTRY
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.config.bridge_config import RoutingConfig
-from shared.config.card_config import CardFieldConfig
 from tests.stories.harness import Bridge, settled, until
 
 REPORT: dict[str, Any] = {
@@ -209,9 +208,10 @@ def updates(bridge: Bridge) -> int:
     return sum(call.method == "chat.update" for call in bridge.slack.calls)
 
 
-def chosen(*fields: str) -> tuple[CardFieldConfig, ...]:
-    """Choose fields for every card."""
-    return RoutingConfig.model_validate({"card_fields": fields}).card_fields
+def choose(bridge: Bridge, **chosen: object) -> None:
+    """Choose what every card shows besides."""
+    table = RoutingConfig.model_validate(chosen)
+    bridge.reroute(**{name: getattr(table, name) for name in chosen})
 
 
 def left_out(why: str) -> float:
@@ -223,7 +223,7 @@ async def test_fields_of_the_alert_that_are_chosen(bridge: Bridge) -> None:
     """They come with the alert; a route that holds later has its own; what the alert lacks is left out and counted."""
     pagerduty, channel = bridge.pagerduty, bridge.slack.add_channel("duty", id="C0DUTY")
     before = left_out("missing"), left_out("not_scalar")
-    bridge.reroute(card_fields=chosen("severity", "details.p99", "details.region", "details.pod"))
+    choose(bridge, card_fields=["severity", "details.p99", "details.region", "details.pod"])
     pagerduty.add_priority("P1")
     bridge.route(priority="P1", channel="C0DUTY", card_fields=[{"path": "details.pod.node", "label": "Node"}])
 
@@ -239,3 +239,18 @@ async def test_fields_of_the_alert_that_are_chosen(bridge: Bridge) -> None:
 
     await channel.wait(lambda c: bool(c.messages) and "<!here> n-7" in c.messages[0].plain)
     assert "n-7" not in bridge.channel.messages[0].plain
+
+
+async def test_link_buttons_that_are_chosen(bridge: Bridge) -> None:
+    """They lead to the page of this incident; Slack reports a press on one, which is taken and does nothing."""
+    choose(bridge, card_links=[{"label": "Runbook", "url": "https://runbooks.example.com/{service}?incident={number}"}])
+    bridge.trigger()
+    card = await bridge.card("Runbook")
+
+    press = await bridge.click("Alice", "Runbook", card)
+
+    assert press.acked
+    assert "https://runbooks.example.com/checkout-api?incident=1" in str(card.blocks)
+    await settled(bridge)
+    assert [] == bridge.private("Alice")
+    assert [] == bridge.writes()

@@ -49,7 +49,7 @@ class Findings:
 
     def _worded(self, name: str, verdict: Verdict) -> str:
         text = f"**{verdict.status}** {name}{verdict.what}" + (f"\n→ {verdict.fix}" if verdict.fix else "")
-        return re.sub(r"\{.*\}", "(the last line of its log)", self._terminal.still(text))
+        return re.sub(r"\{\".*\}", "(the last line of its log)", self._terminal.still(text))
 
 
 async def add_slack(found: Findings, workspace: SlackSandbox) -> None:

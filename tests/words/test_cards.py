@@ -6,7 +6,7 @@ import pytest
 
 from shared.model import event_types as of
 from shared.model.actions import SPECS, Action
-from shared.model.card_content import CardContent, CardField
+from shared.model.card_content import NOTHING_MORE, CardContent, CardField, CardLink
 from shared.model.command import Attempt, AttemptState, Command, SlackActor
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import Agent, Event, Instant, Ref, Source, StatusChange
@@ -72,8 +72,10 @@ def read(incident: Incident, alert: FirstAlert | None = None, ahead: PendingActi
 
 ALERT = FirstAlert("p99 of /pay is 8.2 s", "checkout-db-1", (Link("https://grafana.example.com/d/1", "Dashboard"),))
 REPORTED = replace(ALERT, client=Link("https://alertmanager.example.com/#/alerts", "Alertmanager"))
+ROUTED = "The same, on a route that chooses fields of it, and links"
 FIELDS = (("details.region", "eu-1"), ("details.pod.node", "checkout-7"))
-CHOSEN = CardContent((CardField("details.region", "region"), CardField("details.pod.node", "Node")))
+LINKS = (CardLink("Runbook", "https://runbooks.example.com/{service}"), CardLink("Logs", "https://logs.example.com/"))
+CHOSEN = CardContent((CardField("details.region", "region"), CardField("details.pod.node", "Node")), LINKS)
 TO_MANY = PendingActions(Instant(NOON), LATER, tuple(Ref(f"P{number}", f"Person {number}") for number in range(7)))
 CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
     ("Triggered", TRIGGERED, HERE),
@@ -85,7 +87,7 @@ CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
     ("The same, to many", read(TRIGGERED, None, TO_MANY), HERE),
     ("Triggered, with what monitoring reported", read(TRIGGERED, ALERT), HERE),
     ("The same, from a tool that names itself", read(TRIGGERED, REPORTED), HERE),
-    ("The same, on a route that chooses fields of it", read(TRIGGERED, replace(ALERT, fields=FIELDS)), HERE),
+    (ROUTED, read(TRIGGERED, replace(ALERT, fields=FIELDS)), HERE),
     ("Acknowledged", ACKNOWLEDGED, HERE),
     (
         "Acknowledged, and that will time out",
@@ -129,7 +131,7 @@ CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
     ("The same once that channel is open again", TRIGGERED, CardPlacement(displaced=ChannelId("C0CHECKOUT"))),
 )
 
-WITH_BUTTONS = {"Triggered", "Acknowledged", "Resolved", "Low urgency, and little is known"}
+WITH_BUTTONS = {ROUTED, "Triggered", "Acknowledged", "Resolved", "Low urgency, and little is known"}
 """The cases that show the buttons too; the others have those of their state."""
 
 
@@ -142,7 +144,8 @@ def test_every_card_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None
     )
     page.chapter("By state, and by what is known")
     for situation, incident, places in CASES:
-        page.case(situation, *_shown(incident, places, with_buttons=situation in WITH_BUTTONS))
+        content = CHOSEN if situation == ROUTED else NOTHING_MORE
+        page.case(situation, *_shown(incident, places, content, with_buttons=situation in WITH_BUTTONS))
     page.chapter(
         "Notices of clicks", "One paragraph on the card for a click that PagerDuty has not confirmed, or that failed."
     )
@@ -163,6 +166,8 @@ def test_every_card_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None
     page.case("The same without a number", slack_text.blocks(render_withheld(INCIDENT, nameless).blocks))
     page.chapter("What screen readers say of the buttons")
     page.case("On a card", ", ".join(slack_text.spoken(buttons.actions(INCIDENT, snapshot())["elements"])))
+    (row,) = buttons.links(INCIDENT, snapshot(), LINKS)
+    page.case("On links that are chosen", ", ".join(slack_text.spoken(row["elements"])))
     retry = retry_button(
         Command(CommandId("c"), Action.NOTE, INCIDENT, ACTOR, HERE_ID, None, "", "#37"), Outcome(Kind.EXPIRED)
     )
@@ -174,8 +179,10 @@ def _attempt(action: Action, state: AttemptState) -> Attempt:
     return Attempt(CommandId("c1"), action, SlackUserId("U0BOB"), state, NOON)
 
 
-def _shown(incident: Incident, places: CardPlacement, *, with_buttons: bool = False) -> tuple[str, str]:
+def _shown(
+    incident: Incident, places: CardPlacement, content: CardContent = NOTHING_MORE, *, with_buttons: bool = False
+) -> tuple[str, str]:
     assert incident.snapshot is not None
-    message = card.render(incident, incident.snapshot, MENTIONS, places, content=CHOSEN)
+    message = card.render(incident, incident.snapshot, MENTIONS, places, content=content)
     blocks = [block for block in message.blocks if with_buttons or block["type"] != "actions"]
     return slack_text.blocks(blocks), slack_text.seen(message.text)

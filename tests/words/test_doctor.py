@@ -32,6 +32,7 @@ from tests.words.terminal import Terminal
 
 pytestmark = pytest.mark.process
 
+LINKS = "[routing]\ncard_links = "
 FIELDS = [f"details.f{number}" for number in range(60)]
 MANY_FIELDS = [
     f"[[routing.routes]]\nservice = 'P{at}'\nchannel = 'C0DUTY'\ncard_fields = {FIELDS[at : at + 10]}"
@@ -165,6 +166,12 @@ async def _add_offline(found: Findings, office: Office, monkeypatch: pytest.Monk
         ("One that takes back without a name", "[[reminders]]\nafter = '2h'\nunacknowledge_after = '30m'"),
         ("One that asks for a field that no alert has", "[routing]\ncard_fields = ['region']"),
         ("One that asks for more fields than a card has room for", f"[routing]\ncard_fields = {FIELDS[:11]}"),
+        ("One with a link that is none", f"{LINKS}[{{ label = 'Wiki', url = 'http://wiki.example.com' }}]"),
+        (
+            "One with a link that names what there is not",
+            f"{LINKS}[{{ label = 'x', url = 'https://x.example/{{numbr}}' }}]",
+        ),
+        ("One with a link that leads anywhere", f"{LINKS}[{{ label = 'x', url = 'https://{{service}}.example' }}]"),
         ("One that asks for very many fields in all", "\n".join(MANY_FIELDS)),
         ("A good one", "[routing]\ndefault_channel = 'C0INCIDENTS'"),
     ):

@@ -1,22 +1,13 @@
 """Pure: single fields of an alert by their paths. No field can fail: what cannot be shown has a reason instead."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
 
+from shared.model.card_content import CardPart
 from shared.pagerduty.models.fields import written
 from shared.pagerduty.models.incident_parts import Alert
 
 LONGEST_VALUE = 200
 """Characters of a value; a longer one is left out, because half of a value says something else."""
-
-
-@dataclass(frozen=True)
-class FieldValue:
-    """What stands at a path, in one text; or nothing, and why."""
-
-    text: str = ""
-    left_out: Literal["", "missing", "not_scalar", "too_long"] = ""
 
 
 def chosen_fields(alert: Alert, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -25,7 +16,7 @@ def chosen_fields(alert: Alert, paths: Iterable[str]) -> tuple[tuple[str, str], 
     return tuple((path, text) for path, text in values if text)
 
 
-def field_value(alert: Alert, path: str) -> FieldValue:
+def field_value(alert: Alert, path: str) -> CardPart:
     """Look up a path, such as `severity` or `details.pod.node`; the names of details may have dots themselves."""
     found: object = {"severity": alert.severity, "details": alert.raw_details}
     steps = path.split(".")
@@ -34,11 +25,11 @@ def field_value(alert: Alert, path: str) -> FieldValue:
         ends = range(len(steps), 0, -1)
         end = next((end for end in ends if ".".join(steps[:end]) in known), 0)
         if not end:
-            return FieldValue(left_out="missing")
+            return CardPart(left_out="missing")
         found, steps = known[".".join(steps[:end])], steps[end:]
     if isinstance(found, Mapping | list):
-        return FieldValue(left_out="not_scalar")
+        return CardPart(left_out="not_scalar")
     text = written(found).strip()
     if len(text) > LONGEST_VALUE:
-        return FieldValue(left_out="too_long")
-    return FieldValue(text) if text else FieldValue(left_out="missing")
+        return CardPart(left_out="too_long")
+    return CardPart(text) if text else CardPart(left_out="missing")

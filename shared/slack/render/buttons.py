@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from shared.model.action_spec import Placement
 from shared.model.actions import SPECS, Action
+from shared.model.card_content import CardLink
 from shared.model.command import Command
 from shared.model.event import Snapshot
 from shared.model.ids import IncidentId, UserId
@@ -24,6 +25,7 @@ SEVERAL = "pagebridge:act_on_several"
 REFRESH = "pagebridge:refresh_home"
 POST_HANDOVER = "pagebridge:post_handover"
 LEVEL = "pagebridge:level"
+LINK = "pagebridge:link"
 MOST_LEVELS = 20
 """Levels that an escalation policy has at most."""
 MOST_ENTRIES = 5
@@ -97,6 +99,23 @@ def button(
     if action is Action.ESCALATE:
         made["confirm"] = _confirm(f"Escalate {number}?".replace(" ?", "?"), ESCALATES, "Escalate", "Not now")
     return made
+
+
+def links(incident: IncidentId, snapshot: Snapshot, chosen: Sequence[CardLink]) -> list[Block]:
+    """Make the row of the links that can be filled in; Slack reports a press on one all the same."""
+    addresses = [(plain(link.label, 75).strip() or "Link", link.address(incident, snapshot).text) for link in chosen]
+    row: list[Block] = [
+        {
+            "type": "button",
+            "action_id": f"{LINK}:{place}",
+            "text": {"type": "plain_text", "text": label},
+            "url": address,
+            "accessibility_label": plain(f"{label}: incident {number(snapshot)}", 75),
+        }
+        for place, (label, address) in enumerate(addresses)
+        if address
+    ]
+    return [{"type": "actions", "elements": row}] if row else []
 
 
 def acknowledge_several(incidents: Sequence[tuple[IncidentId, str]], verb: str) -> Block:

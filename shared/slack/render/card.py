@@ -97,7 +97,7 @@ def render(
         *map(context, [_history(incident, snapshot), *notices, *(_elsewhere(places) if places else ())]),
         buttons.actions(incident.id, snapshot, able),
     ]
-    blocks = [*above, *_fields(incident, content), *below]
+    blocks = [*above, *_fields(incident, content), *below, *buttons.links(incident.id, snapshot, content.links)]
     if len(json.dumps(blocks, ensure_ascii=False)) > MOST_JSON:
         blocks = [*above, *below]
     key = f"card:{incident.id}"

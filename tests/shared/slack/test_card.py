@@ -3,14 +3,15 @@
 import json
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pagebridge_sandbox.slack.validation import check_blocks, require_valid_blocks
 from shared.model.actions import Action
-from shared.model.card_content import CardContent, CardField
+from shared.model.card_content import CardContent, CardField, CardLink
 from shared.model.command import Attempt, AttemptState
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
 from shared.model.event import Agent, Event, Instant, Ref, Source
@@ -259,6 +260,22 @@ def test_any_chosen_fields_make_a_valid_card(fields: list[tuple[str, str]]) -> N
     assert "<@" not in json.dumps(message.blocks)
 
 
+@given(st.text(), st.text(), st.lists(st.text(), max_size=5))
+@example("checkout-api", "\x1b", [""])
+def test_any_links_make_a_valid_card(service: str, label: str, ends: list[str]) -> None:
+    """Whatever the service is called, each button leads to the host that is configured, or is left out."""
+    known = replace(snapshot(), service=Ref("P1", service))
+    incident = folded(replace(webhook(TRIGGERED, NOON), snapshot=known))
+    links = tuple(CardLink(label, f"https://example.com/a?q={quote(end)}&s={{service}}") for end in ends)
+
+    message = card.render(incident, known, {}, content=CardContent(links=links))
+
+    require_valid_blocks(message.blocks)
+    found = [each["url"] for block in message.blocks for each in block.get("elements", ()) if "url" in each]
+    assert all(urlsplit(url).netloc == "example.com" and url.isascii() and url.isprintable() for url in found)
+    assert len(found) in {0, len(links)} or any(len(end) > 30 for end in ends)
+
+
 @pytest.mark.parametrize("char", ["x", "&", "\U0001f600"])
 def test_where_everything_is_long_what_is_chosen_gives_way(char: str) -> None:
     """Slack refuses blocks of more than some 13,000 characters together, and the buttons would go with them."""
@@ -276,7 +293,7 @@ def test_where_everything_is_long_what_is_chosen_gives_way(char: str) -> None:
         ),
     )
 
-    content = CardContent(tuple(CardField(path, path) for path in paths))
+    content = CardContent(tuple(CardField(path, path) for path in paths), (CardLink("x", "https://x.example/"),) * 5)
     message = card.render(incident, odd, {}, content=content)
 
     require_valid_blocks(message.blocks)
