@@ -18,7 +18,7 @@ from shared.store import keys
 from shared.store.coordination import FENCED_OFF, STORED, Lease, WorkQueue, new_mark
 from shared.store.redis import Argument, Redis, run_script
 from shared.store.streams import Journal, dumped
-from shared.store.unreadable import count_anew, is_revision, lay_aside
+from shared.store.unreadable import REVISION, count_anew, lay_aside
 
 Value = TypeVar("Value")
 
@@ -97,7 +97,7 @@ class Documents(Generic[Value]):
         if held.stored is None:
             read = lease.read.pop(self.name, None) if lease is not None and lease.incident == incident else None
             found, text = read or await self._redis.hmget(keys.of_incident(incident, self.name), "rev", "doc")
-            if found is not None and not is_revision(found):
+            if found is not None and not (isinstance(found, bytes) and REVISION.fullmatch(found)):
                 await count_anew(self._redis, incident, self.name, found)
                 return await self._known(incident, held, lease)
             try:

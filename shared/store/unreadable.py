@@ -23,7 +23,8 @@ LONGEST_ENTRY = 100
 """Characters of something unreadable that the log has."""
 REVISIONS = 10**14
 """Among how many a revision is drawn."""
-_REVISION = re.compile(rb"0|[1-9][0-9]{0,14}")
+REVISION = re.compile(rb"0|[1-9][0-9]{0,14}")
+"""The revisions that scripts write: to them, another text for the same number is another revision."""
 RunScript = Callable[[str, Sequence[str], Sequence[str | int]], Awaitable[object]]
 """Runs a script, with its keys and arguments."""
 MOST_NAMED = 3
@@ -52,11 +53,6 @@ async def lay_aside_wrong_types(run: RunScript, command: Sequence[object]) -> bo
             log.error("key.unreadable", key=key, why=f"a {kind.decode()}, not a {wanted}", kept=kept)
             found = True
     return found
-
-
-def is_revision(found: bytes | str) -> bool:
-    """Return true for what scripts write: to them, another text for the same number is another revision."""
-    return isinstance(found, bytes) and _REVISION.fullmatch(found) is not None
 
 
 async def count_anew(redis: Redis, incident: IncidentId, document: str, revision: bytes | str) -> None:
