@@ -126,6 +126,13 @@ def merged(old: Any, new: Any) -> Any:  # noqa: ANN401 - any part of a document
     return new
 
 
+def test_a_redis_password_is_changed_at_the_server_first() -> None:
+    """Valkey reads new passwords as it starts, before the processes that use them, which it would refuse until then."""
+    _, _, rest = (ROOT / "docs/tasks.md").read_text(encoding="utf-8").partition("## Change a Redis password")
+    restarts = re.findall(r"^docker compose restart (.+)$", rest.partition("\n## ")[0], re.MULTILINE)
+    assert ["valkey", "receiver worker"] == restarts
+
+
 @pytest.mark.parametrize("document", ["docs/security.md", "docs/deployment.md", "deploy/README.md", "README.md"])
 def test_every_file_that_is_named_is_there(document: str) -> None:
     """Links within the project lead somewhere."""

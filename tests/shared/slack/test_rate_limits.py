@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.errors import StoreDown, Unavailable
+from pagebridge.cli.incident_story import worded
+from pagebridge.cli.names import Names
+from shared.errors import Queued, StoreDown, Unavailable
 from shared.model.ids import ChannelId, MessageTs
+from shared.model.journal import failure
 from shared.slack.api.client import Slack
 from shared.slack.api.rate_limits import (
     RATES,
@@ -38,14 +41,20 @@ async def burst(pacing: RateLimiter, priority: Priority, method: str = POST, cha
 
 
 async def test_posts_to_one_channel_are_paced(server: LocalServer, slack: Slack, clock: Clock) -> None:
-    """Four at once, then one a second; what comes too early is not sent, and learns when to come back."""
+    """
+    Four at once, then one a second; what comes too early is not sent, and learns when to come back.
+
+    The incident's story does not take it for a failure of Slack's.
+    """
     server.say({"ok": True, "ts": TS})
     for _ in range(4):
         await post(slack)
     before = counter(POST, "unavailable")
-    with pytest.raises(Unavailable) as raised:
+    with pytest.raises(Queued) as raised:
         await post(slack)
     assert raised.value.retry_after == pytest.approx(1.0, abs=0.01)
+    story = worded(failure("slack.later", raised.value), Names(), {})
+    assert "Slack is not up to date yet: the bridge spaces its own calls; tried again in 1.0 s" == story
     assert len(server.requests) == 4
     assert counter(POST, "unavailable") == before
     await post(slack, OTHER)
