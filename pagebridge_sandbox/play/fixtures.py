@@ -15,12 +15,12 @@ PARTNER_TEAM = "T0NORTHWIND"
 ROUTING = f"""
 [routing]
 default_channel = "{INCIDENTS}"
-card_fields = ["severity", {{ path = "details.region", label = "Region" }}, "details.p99"]
-card_links = [{{ label = "Runbook", url = "https://runbooks.example.com/{{service}}" }}]
 
 [[routing.routes]]
 service = "{SEARCH}"
 channels = ["{INCIDENTS}", "{SHARED}"]
+card_fields = ["severity", {{ path = "details.age", label = "Age of the index" }}]
+card_links = [{{ label = "Runbook", url = "https://runbooks.example.com/{{service}}?incident={{number}}" }}]
 
 [[routing.routes]]
 service = "{VAULT}"

@@ -11,7 +11,7 @@ from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk
 
 
 def test_a_card_reads_as_in_slack(browser: Browser, url: str) -> None:
-    """State, link, mention, symbols and buttons are there, and times are in the reader's zone."""
+    """State, link, mention, symbols, buttons and what a route chooses are there, and times are in the reader's zone."""
     with open_desk(browser, url, timezone_id="Asia/Tokyo") as desk:
         number = desk.trigger()
         card = desk.card(number)
@@ -25,6 +25,9 @@ def test_a_card_reads_as_in_slack(browser: Browser, url: str) -> None:
         assert f"{posted:%I:%M %p}".lstrip("0") == card.locator("time").first.inner_text()
         names = [each.inner_text() for each in card.locator(".actions button").all()]
         assert ["Acknowledge", "Add note", "Reassign", "Escalate", "Resolve", "…"] == names
+        chosen = desk.card(desk.trigger("database"))
+        expect(chosen.locator(".fields")).to_have_text("severitycriticalAge of the index26 h")
+        expect(chosen.get_by_role("button", name="Runbook")).to_be_visible()
 
 
 def test_an_acknowledge_is_seen_on_both_sides(desk: Desk) -> None:
