@@ -11,7 +11,7 @@ from bolt_app.commands import several as wishes
 from bolt_app.commands.interactive import Press, actor_from_payload, parse_press, require_text
 from bolt_app.commands.modal_submission import InputError
 from bolt_app.commands.verbs import Scope
-from bolt_app.listeners.view_submissions import LOOKUP_FAILED, LOOKUP_TIMEOUT, NOT_STORED, STORE_DOWN
+from bolt_app.listeners.view_submissions import LOOKUP_FAILED, LOOKUP_TIMEOUT, NOT_STORED, STORE_DOWN, unread_form
 from bolt_app.modals import forms, several
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.opener import ModalOpener
@@ -90,8 +90,7 @@ class SeveralIncidents:
         except InputError as wrong:
             await ack(response_action="errors", errors=wrong.errors)
         except Malformed as error:
-            words = malformed_text(error, "Nothing was sent: the bridge couldn't read this form. Use PagerDuty")
-            await ack(response_action="errors", errors={"incidents": words.replace("`", "")})
+            await ack(response_action="errors", errors={"incidents": unread_form(error)})
         else:
             await ack(response_action="update", view=shown)
 
@@ -113,8 +112,7 @@ class SeveralIncidents:
         try:
             command = self._command(body)
         except Malformed as error:
-            words = malformed_text(error, "Nothing was sent: the bridge couldn't read this form. Use PagerDuty")
-            await ack(response_action="update", view=forms.with_warning(view, words.replace("`", "")))
+            await ack(response_action="update", view=forms.with_warning(view, unread_form(error)))
             return
         if await self.command_intake.store(command):
             await ack()

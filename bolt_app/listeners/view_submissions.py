@@ -70,8 +70,7 @@ class ViewSubmissions:
             await ack(response_action="errors", errors=wrong.errors)
             return
         except Malformed as error:
-            words = malformed_text(error, "Nothing was sent: the bridge couldn't read this form. Use PagerDuty")
-            await self._show_errors(ack, body, words.replace("`", ""))  # no markup is shown there
+            await self._show_errors(ack, body, unread_form(error))
             return
         if await self.command_intake.store(command):
             await ack()
@@ -159,3 +158,9 @@ class ViewSubmissions:
         now_ms = self.clock.estimate_ms()
         zone = (await self.slack.person(who.id)).zone if found.wake == LATER else ""
         return snooze_seconds(found.wake, now_ms, zone)
+
+
+def unread_form(error: Malformed) -> str:
+    """Return the words about a form that can't be read, without markup: a dialog shows none."""
+    text = "Nothing was sent: the bridge couldn't read this form. Use PagerDuty"
+    return malformed_text(error, text).replace("`", "")
