@@ -50,24 +50,11 @@ def build_worker(
 ) -> BuiltWorker:
     """Put a worker together. No call is made. `home` is who the bridge is in Slack."""
     slack, pagerduty = clients.slack, clients.pagerduty
-    identity = Identity(config.current.identity, slack, pagerduty, IdentityCache(clients.redis), home)
-    uncached_identity = Identity(config.current.identity, slack, pagerduty, IdentityCache(None), home)
-    visibility = Visibility(pagerduty, identity, store.slack_states, config)
-    authorization = Authorization(config.current.authorization, pagerduty)
-    shared = Shared(
-        clients=clients,
-        config=config,
-        durations=durations,
-        store=store,
-        options=options,
-        types=types,
-        identity=identity,
-        authorization=authorization,
-        actor_check=ActorCheck(pagerduty, identity, authorization, visibility),
-        account_cache=types.account_cache(pagerduty, visibility),
-        visibility=visibility,
-        open_reader=OpenIncidentReader(store.open_incidents, store.incidents, store.slack_states, store.dirty_queue),
+    identity, uncached_identity = (
+        Identity(config.current.identity, slack, pagerduty, cache, home)
+        for cache in (IdentityCache(clients.redis), IdentityCache(None))
     )
+    shared = _build_shared(clients, config, durations, store, options, types, identity)
     read_path = _build_read_path(shared)
     write_path = _build_write_path(shared, uncached_identity, read_path.projector)
     return BuiltWorker(
@@ -86,6 +73,33 @@ def build_worker(
         commands=Inbox(clients.redis, clients.blocking, keys.COMMANDS, options.name, durations),
         route_monitor=RouteMonitor(config, slack, pagerduty),
         vitals=Vitals(slack, pagerduty, shared.visibility, config, store.clock, durations),
+    )
+
+
+def _build_shared(
+    clients: Clients,
+    config: LiveConfig,
+    durations: Durations,
+    store: Store,
+    options: Options,
+    types: PartTypes,
+    identity: Identity,
+) -> Shared:
+    visibility = Visibility(clients.pagerduty, identity, store.slack_states, config)
+    authorization = Authorization(config.current.authorization, clients.pagerduty)
+    return Shared(
+        clients=clients,
+        config=config,
+        durations=durations,
+        store=store,
+        options=options,
+        types=types,
+        identity=identity,
+        authorization=authorization,
+        actor_check=ActorCheck(clients.pagerduty, identity, authorization, visibility),
+        account_cache=types.account_cache(clients.pagerduty, visibility),
+        visibility=visibility,
+        open_reader=OpenIncidentReader(store.open_incidents, store.incidents, store.slack_states, store.dirty_queue),
     )
 
 

@@ -1,5 +1,7 @@
 """The composition of what takes Slack's payloads: listeners, dialogs and queries."""
 
+from collections.abc import Mapping
+
 from bolt_app.app import Listeners
 from bolt_app.commands.incident_lookup import IncidentLookup
 from bolt_app.commands.verbs import Verb
@@ -17,7 +19,7 @@ from bolt_app.queries.acknowledge_mine import AcknowledgeMine
 from bolt_app.queries.handover import HandoverQuery
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.queries.list_incidents import ListIncidents
-from bolt_app.queries.router import QueryRouter, WhoAmI
+from bolt_app.queries.router import Query, QueryRouter, WhoAmI
 from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.queries.timeline import Timeline
 from bolt_app.worker_parts import Shared
@@ -52,22 +54,24 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
             slack=slack,
             modal_opener=modal_opener,
             incident_lookup=incident_lookup,
-            reading=QueryRouter(
-                identity,
-                {
-                    Verb.LIST: listing,
-                    Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
-                    Verb.TIMELINE: Timeline(pagerduty, visibility, incident_lookup, store.incidents),
-                    Verb.HANDOVER: HandoverQuery(shared.handover_writer, identity),
-                    Verb.ONCALL: shared.on_call,
-                    Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),
-                    Verb.WHOAMI: WhoAmI(identity),
-                },
-            ),
+            reading=QueryRouter(identity, _queries(shared, listing, incident_lookup)),
         ),
         home_visits=HomeVisits(slack, store.home_queue, store.clock),
         identity=identity,
     )
+
+
+def _queries(shared: Shared, listing: ListIncidents, incident_lookup: IncidentLookup) -> Mapping[Verb, Query]:
+    pagerduty, visibility, identity, store = shared.clients.pagerduty, shared.visibility, shared.identity, shared.store
+    return {
+        Verb.LIST: listing,
+        Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
+        Verb.TIMELINE: Timeline(pagerduty, visibility, incident_lookup, store.incidents),
+        Verb.HANDOVER: HandoverQuery(shared.handover_writer, identity),
+        Verb.ONCALL: shared.on_call,
+        Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),
+        Verb.WHOAMI: WhoAmI(identity),
+    }
 
 
 def build_home_tab(shared: Shared) -> HomeTab:

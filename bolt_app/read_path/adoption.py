@@ -86,9 +86,8 @@ class Adoption:
         if older:
             await self._require_settled(birth)
         # Data read before that time does not count.
-        cards, any_card = await self._cards(
-            known.id, snapshot, birth, self._readings if older else self._early_readings
-        )
+        readings = self._readings if older else self._early_readings
+        cards, any_card = await self._cards(known.id, snapshot, birth, readings)
         if not (older or cards):
             return known, slack_state
         thread = await self._thread(known.id, cards, lease)
