@@ -266,7 +266,9 @@ def _build_executor(shared: Shared, projector: Projector) -> Executor:
             clock=store.clock,
         ),
         trigger_incident=TriggerIncident(shared.actor_check, calls, pagerduty, projector.fold_answer),
-        progress_replies=ProgressReplies(slack, store.incidents, store.dirty_queue, store.clock, durations),
+        progress_replies=ProgressReplies(
+            slack, store.incidents, store.dirty_queue, store.home_queue, store.clock, durations
+        ),
         calls=calls,
         command_queues=store.command_queues,
         command_queue=store.command_queue,

@@ -84,6 +84,7 @@ def build_home_tab(shared: Shared) -> HomeTab:
         incidents=store.incidents,
         open_reader=shared.open_reader,
         visibility=shared.visibility,
+        account_cache=shared.account_cache,
         on_call=shared.on_call,
         clock=store.clock,
         queue=store.home_queue,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from bolt_app.account_cache import AccountCache
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.queries.home_view import HomeIncident, HomeParts, home_view, plain_home
 from bolt_app.queries.list_incidents import OPEN, assigned_to
@@ -36,11 +37,6 @@ from shared.store.incidents import Incidents
 log = structlog.get_logger()
 
 
-async def ask_for_home(queue: WorkQueue, user: SlackUserId) -> None:
-    """Ask for a person's Home tab to be read and published. The queue holds people in the place of incidents."""
-    await queue.mark(IncidentId(user))
-
-
 @dataclass(frozen=True)
 class HomeTab:
     """Reads what one person is shown, by the rules of the commands that show the same, and publishes it."""
@@ -51,6 +47,7 @@ class HomeTab:
     incidents: Incidents
     open_reader: OpenIncidentReader
     visibility: Visibility
+    account_cache: AccountCache
     on_call: OnCallQuery
     clock: StoreClock
     queue: WorkQueue
@@ -66,7 +63,7 @@ class HomeTab:
         try:
             await self.slack.publish_view(user, view)
         except CallError as error:
-            # Without a time to wait for it is left: the person sees what they saw, with its time and the button.
+            # Unless Slack says when, it is not tried again: what the person sees has its time on it, and Refresh.
             again = error.retry_after if isinstance(error, Unavailable) else None
             log.warning("home.not_published", user=user, why=str(error), again=again)
             return again
@@ -111,11 +108,13 @@ class HomeTab:
         return await self._with_next_step(await self.visibility.seen(user, theirs))
 
     async def _with_next_step(self, found: Iterable[OpenIncident]) -> Sequence[HomeIncident]:
-        """Add what the cards say of what comes next, where there is a card."""
-        every = list(found)
+        """Add what the cards say of what comes next, where there is a card, and what can be done."""
+        every, able = list(found), await self.account_cache.available_actions.get()
         known = [read.value for read in await asyncio.gather(*(self.incidents.load(one.id) for one in every))]
         return [
-            HomeIncident(one, ahead := next_step_text(card, one.snapshot), bool(ahead and present_snooze(card.lines)))
+            HomeIncident(
+                one, ahead := next_step_text(card, one.snapshot), bool(ahead and present_snooze(card.lines)), able
+            )
             for one, card in zip(every, known, strict=True)
         ]
 

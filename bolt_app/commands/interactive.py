@@ -8,7 +8,7 @@ from typing import Any
 from bolt_app.modals.context import ModalContext
 from shared.errors import Malformed
 from shared.model.actions import SPECS, Action
-from shared.model.command import ActionParams, Command, SlackActor, command_id
+from shared.model.command import HOME_TAB, ActionParams, Command, SlackActor, command_id
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id, slack_id
 from shared.slack.render.buttons import DETAILS, LEVEL, NO_NUMBER, OPEN, RETRY, read_seen
@@ -24,6 +24,7 @@ class Press:
     """
     A press on a button or menu entry of ours, and its value.
 
+    `message` names the message that it is on, or the view that is the Home tab, whose `channel` is `HOME_TAB`.
     `pressed_ms` is Slack's time of it, 0 if not said. `on_answer` is true if it is on a private answer.
     """
 
@@ -125,7 +126,8 @@ def parse_press(payload: Payload) -> Press:
         action_id = require_text(action["action_id"])
         container = payload["container"]
         user = actor_from_payload(payload)
-        message, at = slack_id(container["message_ts"]), require_text(action["action_ts"])
+        at_home = (payload.get("view") or {}).get("type") == "home"
+        message, at = slack_id(container["view_id" if at_home else "message_ts"]), require_text(action["action_ts"])
         pressed_ms = 0
         with suppress(OverflowError, ValueError):
             pressed_ms = int(float(at) * SECOND)
@@ -134,7 +136,7 @@ def parse_press(payload: Payload) -> Press:
             action_id=action_id,
             value=require_text(action["selected_option"]["value"] if "selected_option" in action else action["value"]),
             by=user,
-            channel=ChannelId(slack_id(container["channel_id"])),
+            channel=HOME_TAB if at_home else ChannelId(slack_id(container["channel_id"])),
             message=MessageTs(message),
             response_url=require_text(payload.get("response_url") or ""),
             trigger_id=require_text(payload.get("trigger_id") or ""),

@@ -6,13 +6,12 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck
 
-from bolt_app.home_tab import ask_for_home
 from bolt_app.queries.home_view import plain_home
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.ids import SlackUserId, slack_id
 from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
-from shared.store.coordination import WorkQueue
+from shared.store.coordination import WorkQueue, home_of
 
 log = structlog.get_logger()
 
@@ -46,7 +45,7 @@ class HomeVisits:
             log.warning("event.ignored", why=str(error))
             return
         try:
-            await ask_for_home(self.home_queue, user)
+            await self.home_queue.mark(home_of(user))
         except StoreDown as error:
             log.warning("store.down", during="asking for a Home tab", why=str(error))
             await self._explain(user)

@@ -71,7 +71,7 @@ class SeveralIncidents:
                 return several.nothing(place, read)
             return several.choose(place, read.incidents) if read.incidents else several.nothing(place, NONE[scope])
 
-        await self.modal_opener.open_and_load(context, press.trigger_id, several.loading(place), chooser)
+        await self.modal_opener.open_and_load(context, press.by, press.trigger_id, several.loading(place), chooser)
 
     async def _refusal(self, press: Press) -> str:
         """Return nothing for a linked person. Raises `Declined` for another."""

@@ -12,7 +12,7 @@ from bolt_app.modals.context import ModalContext
 from bolt_app.modals.dialog_check import DialogCheck
 from bolt_app.replies.builder import build_reply
 from bolt_app.replies.outcome_text import outcome_reply, returned_text
-from bolt_app.replies.sender import respond, send_reply
+from bolt_app.replies.sender import post_direct, respond, send_reply
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, StoreDown
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams, Command, SlackActor
@@ -55,7 +55,8 @@ class ModalOpener:
             await send_reply(self._slack, wish, outcome_reply(wish, declined.outcome, context.url))
             return
         seen = now.assignee_ids if now and SPECS[action].changes_assignees else context.seen
-        dialog = Dialog(action, replace(context, opened_ms=self._clock.estimate_ms(), seen=seen), text, user, now)
+        context = replace(context, opened_ms=self._clock.estimate_ms(), seen=seen)
+        dialog = Dialog(action, context, by, text, user, now)
         if action in forms.PLAIN:
             await self._open(dialog, trigger_id, dialog.shown(forms.PLAIN[action](dialog.context, dialog.first)))
         elif user is None or self._account_cache.remembers(action):
@@ -67,11 +68,12 @@ class ModalOpener:
     async def _open(
         self, dialog: "Dialog", trigger_id: str, view: Block, make: Callable[[], Awaitable[Block]] | None = None
     ) -> None:
-        await self.open_and_load(dialog.context, trigger_id, view, make, text=dialog.text)
+        await self.open_and_load(dialog.context, dialog.by, trigger_id, view, make, text=dialog.text)
 
     async def open_and_load(
         self,
         context: ModalContext,
+        by: SlackActor,
         trigger_id: str,
         view: Block,
         make: Callable[[], Awaitable[Block]] | None = None,
@@ -85,7 +87,7 @@ class ModalOpener:
                 await self._update(opened, await make())
         except CallError as error:
             log.warning("dialog.not_opened", dialog=view["callback_id"], why=str(error))
-            await self._show_error(context, error, text)
+            await self._show_error(context, by, error, text)
 
     async def _render(self, dialog: "Dialog") -> Block:
         if dialog.user is None:
@@ -121,14 +123,16 @@ class ModalOpener:
                 raise
             log.info("dialog.changed")
 
-    async def _show_error(self, context: ModalContext, error: CallError, text: str) -> None:
+    async def _show_error(self, context: ModalContext, by: SlackActor, error: CallError, text: str) -> None:
         why, step = "Slack can't be reached", "Try again"
         if isinstance(error, BadCredentials):
             why, step = "Slack rejects this bridge's credentials", "Use PagerDuty"
         elif isinstance(error, Refused) and error.code in TRIGGER_GONE:
             why = "it took longer than Slack's three seconds"
         words = f":warning: *The dialog did not open:* {why}. Nothing was sent. {step}."
-        await respond(self._slack, context.response_url, build_reply(words, *returned_text(text)))
+        reply = build_reply(words, *returned_text(text))
+        if not await respond(self._slack, context.response_url, reply):
+            await post_direct(self._slack, by.id, reply, user=by.id)
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ class Dialog:
 
     action: Action
     context: ModalContext
+    by: SlackActor
     text: str
     user: User | None
     now: Snapshot | None

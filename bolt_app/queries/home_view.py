@@ -13,23 +13,31 @@ from bolt_app.modals.several import count_incidents
 from bolt_app.open_incidents import OpenIncident, most_urgent
 from bolt_app.queries.list_incidents import incident_row
 from bolt_app.replies.builder import PARAGRAPH, as_code, headline, people_listed
+from shared.model.actions import Action
 from shared.model.event_types import Status
 from shared.model.ids import IncidentId
 from shared.slack.render.blocks import Block, clamp, date, section
-from shared.slack.render.buttons import refresh_button
+from shared.slack.render.buttons import EVERYTHING, actions, refresh_button, several_button
 
 MOST = 8
 """Incidents of a person, and as many of their teams, that are shown with their buttons; the others are counted."""
+SEVERAL = 2
+"""Incidents of a person from which on they can act on several at once."""
 DIVIDER: Block = {"type": "divider"}
 
 
 @dataclass(frozen=True)
 class HomeIncident:
-    """An open incident; `ahead` says what happens to it next, such as the end of its snooze, empty if unknown."""
+    """
+    An open incident. `able` is what the account can do.
+
+    `ahead` says what happens to it next, such as the end of its snooze; empty if unknown.
+    """
 
     incident: OpenIncident
     ahead: str = ""
     snoozed: bool = False
+    able: frozenset[Action] = EVERYTHING
 
     @property
     def id(self) -> IncidentId:
@@ -52,7 +60,7 @@ def home_view(parts: HomeParts, now_ms: int, command: str) -> Block:
     every = as_code(f"{command} {Verb.LIST} {Scope.ALL}")
     mine = as_code(f"{command} {Verb.LIST} {Scope.MINE}")
     shown = [
-        _incidents("Assigned to you", parts.mine, now_ms, f"{mine} lists more."),
+        [*_incidents("Assigned to you", parts.mine, now_ms, f"{mine} lists more."), *_several(parts.mine)],
         _incidents("Open in your teams, assigned to others", parts.teams, now_ms, f"{every} lists more."),
         _on_call(parts.on_call, command),
         [_paragraph(parts.linked)],
@@ -94,7 +102,14 @@ def _summary(found: Sequence[HomeIncident]) -> str:
 def _incident(one: HomeIncident, now_ms: int) -> list[Block]:
     snapshot = one.incident.snapshot
     row = incident_row(headline(one.id, snapshot), snapshot, now_ms, people_listed(snapshot.assignees))
-    return [_paragraph("\n".join(filter(None, (row, one.ahead))))]
+    return [_paragraph("\n".join(filter(None, (row, one.ahead)))), actions(one.id, snapshot, one.able)]
+
+
+def _several(mine: Sequence[HomeIncident] | str) -> list[Block]:
+    """Offer to act on several at once, as below the list of the same incidents."""
+    if isinstance(mine, str) or len(mine) < SEVERAL:
+        return []
+    return [{"type": "actions", "elements": [several_button(f"list:{Scope.MINE}")]}]
 
 
 def _on_call(told: Sequence[str] | str, command: str) -> list[Block]:

@@ -60,7 +60,7 @@ class IncidentDetails:
             found = await read_or_explain("details", self._read(incident, about, by), self.visibility.identity.contact)
             return view(about, [section(found)] if isinstance(found, str) else found)
 
-        await self.modal_opener.open_and_load(about, trigger_id, loading(about), told)
+        await self.modal_opener.open_and_load(about, by, trigger_id, loading(about), told)
 
     async def _read(self, incident: IncidentId, about: ModalContext, by: SlackActor) -> list[Block] | str:
         try:

@@ -3,10 +3,14 @@ One private answer to one person, whichever way it can go.
 
 The address that came with what they did (`response_url`) needs no membership in the channel, but works five times and
 for half an hour; where it does not, `chat.postEphemeral` says it, and where that is refused, a direct message does, in
-words alone: what could be pressed is bound to the channel. All are best effort at Slack's end; none is seen by others.
+words alone: what could be pressed is bound to the channel. What is pressed on the Home tab has neither address nor
+channel: it is answered by direct message, with what can be pressed. All are best effort at Slack's end; none is seen by
+others.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,7 +20,8 @@ from bolt_app.commands.interactive import Press
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.replies.builder import Reply
 from shared.errors import CallError, Malformed, Unavailable
-from shared.model.command import Command
+from shared.model.command import HOME_TAB, Command
+from shared.model.ids import SlackUserId
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
 
@@ -34,26 +39,31 @@ async def send_reply(
     """
     Answer, in the place of the private answer that was pressed if there is one; return if Slack took it.
 
-    `chat.postEphemeral` waits up to `patience` seconds. Failures are logged.
+    What Slack's limits hold up waits up to `patience` seconds. Failures are logged.
     """
     incident = target.incident if isinstance(target, Command) else None
     instead = not isinstance(target, SlashPayload) and target.on_answer
     about: dict[str, Any] = {"command": target.id, "incident": incident, "user": target.by.id}
+    if target.channel == HOME_TAB:
+        return await post_direct(slack, target.by.id, reply, patience, **about)
     address = target.response_url if by_address else ""
     if address and await respond(slack, address, reply, replace_original=instead, **about):
         return True
     try:
-        await _post_ephemeral(slack, target, reply, patience)
+        blocks = list(reply.blocks) or None
+        post = partial(slack.post_ephemeral, target.channel, target.by.id, text=reply.text, blocks=blocks)
+        await _once_there_is_room(post, patience)
     except CallError as error:
         log.warning("ephemeral.failed", why=str(error), **about)
-        return await _post_direct(slack, target, reply, about)
+        return await post_direct(slack, target.by.id, Reply(reply.text), **about)
     return True
 
 
-async def _post_direct(slack: Slack, target: ReplyTarget, reply: Reply, about: dict[str, Any]) -> bool:
-    """Send it as a direct message from this app, the last private way left."""
+async def post_direct(slack: Slack, person: SlackUserId, reply: Reply, patience: float = 0.0, **about: object) -> bool:
+    """Send it as a direct message from this app, the last private way left; return if Slack took it."""
     try:
-        await slack.post_direct(target.by.id, text=reply.text)
+        post = partial(slack.post_direct, person, text=reply.text, blocks=list(reply.blocks) or None)
+        await _once_there_is_room(post, patience)
     except CallError as error:
         LOST.inc()
         log.error("reply.lost", why=str(error), reference=reference(), **about)
@@ -92,12 +102,11 @@ def malformed_text(error: Malformed, words: str) -> str:
     return f"{words}. (reference `{quoted}`)"
 
 
-async def _post_ephemeral(slack: Slack, target: ReplyTarget, reply: Reply, patience: float) -> None:
-    """Post it so that only they see it."""
+async def _once_there_is_room(post: Callable[[], Awaitable[None]], patience: float) -> None:
+    """Post it, waiting for Slack's limits for up to `patience` seconds. Raises `CallError`."""
     while True:
         try:
-            blocks = list(reply.blocks) or None
-            await slack.post_ephemeral(target.channel, target.by.id, text=reply.text, blocks=blocks)
+            await post()
         except Unavailable as error:
             if error.retry_after is None or error.retry_after > patience:
                 raise

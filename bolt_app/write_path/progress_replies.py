@@ -20,7 +20,7 @@ from bolt_app.write_path.attempt import Execution
 from shared.durations import Durations
 from shared.errors import BridgeError
 from shared.model.actions import Action
-from shared.model.command import AttemptState, Command, CommandRecord, attempts_with
+from shared.model.command import HOME_TAB, AttemptState, Command, CommandRecord, attempts_with
 from shared.model.event import SECOND
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
@@ -28,7 +28,7 @@ from shared.model.outcome import Kind, Outcome
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
-from shared.store.coordination import Lease, WorkQueue
+from shared.store.coordination import Lease, WorkQueue, home_of
 from shared.store.documents import Documents
 
 log = structlog.get_logger()
@@ -45,6 +45,7 @@ class ProgressReplies:
     slack: Slack
     incidents: Documents[Incident]
     dirty_queue: WorkQueue
+    home_queue: WorkQueue
     clock: StoreClock
     durations: Durations
 
@@ -76,6 +77,7 @@ class ProgressReplies:
 
     async def final(self, attempt: Execution, outcome: Outcome) -> None:
         """Reply with the outcome, if it needs a reply."""
+        await self._show_at_home(attempt.record.command)
         if self.is_silent(attempt, outcome):
             return
         reply = outcome_text.outcome_reply(attempt.record.command, outcome, attempt.incident_url)
@@ -83,6 +85,7 @@ class ProgressReplies:
 
     async def report(self, attempt: Execution, parts: Sequence[Part]) -> None:
         """Reply with the outcome of each part."""
+        await self._show_at_home(attempt.record.command)
         if attempt.record.command.together:
             await self._send(attempt, outcome_text.several_reply(parts), PATIENCE)
         else:
@@ -90,12 +93,18 @@ class ProgressReplies:
 
     async def late(self, attempt: Execution, outcome: Outcome) -> None:
         """Reply with what became known after the final reply, which stays if it told of other incidents as well."""
+        await self._show_at_home(attempt.record.command)
         if attempt.record.command.together:
             attempt.replies_sent = max(attempt.replies_sent, RESPONSE_URL_USES)
         if outcome.kind is Kind.DONE:
             await self._send(attempt, outcome_text.late_success_reply(attempt.record.command))
         else:
             await self._send(attempt, outcome_text.outcome_reply(attempt.record.command, outcome, attempt.incident_url))
+
+    async def _show_at_home(self, command: Command) -> None:
+        """Let the Home tab be read again for a person who has acted there."""
+        if command.channel == HOME_TAB:
+            await self.home_queue.mark(home_of(command.by.id))
 
     async def show_on_card(self, attempt: Execution, state: AttemptState | None) -> None:
         """Show on the card that the command is under way or has failed; with None, remove it from there."""

@@ -17,6 +17,10 @@ KEPT = 72 * 3600 * SECOND
 """Milliseconds that an expectation is remembered: PagerDuty retries a delivery for 48 hours."""
 
 
+HOME_TAB = ChannelId("")
+"""Stands in the place of a channel for what is pressed on the app's Home tab, where nobody can be answered."""
+
+
 @dataclass(frozen=True)
 class SlackActor:
     """The person behind an envelope, as Slack (never the button) names them."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from shared.errors import FencedOff, Malformed, StoreDown
-from shared.model.ids import IncidentId, incident_id
+from shared.model.ids import IncidentId, SlackUserId, incident_id
 from shared.observability.tracing import tracing
 from shared.store import keys
 from shared.store.redis import Argument, Redis, run_script
@@ -41,6 +41,11 @@ LATE = 5.0
 """Seconds for which a caller that died holds up those behind it."""
 FURTHEST = 300.0
 """Seconds that a budget may be ahead at all; what Slack asks for after a 429 is far below."""
+
+
+def home_of(user: SlackUserId) -> IncidentId:
+    """Name a person's Home tab where a work queue names an incident; a Slack user's id can't be one of those."""
+    return IncidentId(user)
 
 
 class Unsaved(Protocol):

@@ -1,7 +1,9 @@
 """The Home tab: who comes to it sees what is theirs, acts there as on a card, and nobody sees more than elsewhere."""
 
+from pagebridge_sandbox.slack import Fault
 from pagebridge_sandbox.slack.modals import OpenView
-from tests.stories.harness import Bridge, settled
+from tests.stories.harness import Bridge, settled, until
+from tests.stories.test_private_answers import direct
 from tests.stories.test_refusals import hire
 from tests.stories.typed_commands import opened, secret_incident
 
@@ -67,3 +69,66 @@ async def test_people_who_are_nobody_in_pagerduty(bridge: Bridge) -> None:
     for view in (dave, guy):
         assert ["Refresh"] == view.buttons
         assert "Checkout" not in view.plain
+
+
+async def test_acting_there(bridge: Bridge) -> None:
+    """Alice acknowledges on her tab and resolves by its dialog: in her own name, and the tab is the only answer."""
+    await opened(bridge, "Checkout is slow")
+    tab = await home(bridge, "Alice", "Checkout is slow")
+
+    assert (await tab.click("Acknowledge")).acked
+    tab = await shown(bridge, "Alice", "Acknowledged")
+    before = bridge.modal_ids("Alice")
+    assert (await tab.click("Resolve")).acked
+    assert (await (await bridge.new_modal("Alice", before)).submit()).acked
+    await shown(bridge, "Alice", "Assigned to you: nothing")
+
+    await bridge.card("Resolved")
+    assert ["alice@example.com"] * 2 == [write.from_email for write in bridge.effects()]
+    assert ([], []) == (bridge.private("Alice"), direct(bridge, "Alice"))
+
+
+async def test_a_tab_that_is_out_of_date(bridge: Bridge) -> None:
+    """Bob has resolved it: Alice's press is refused as on a card, she reads why, and the tab is right again."""
+    await opened(bridge, "Checkout is slow")
+    tab = await home(bridge, "Alice", "Checkout is slow")
+    bridge.pagerduty.web("PBOB1").resolve(bridge.pagerduty.incident(1).id)
+
+    assert (await tab.click("Acknowledge")).acked
+
+    await until(lambda: bool(direct(bridge, "Alice")), "the direct message")
+    (message,) = direct(bridge, "Alice")
+    assert "You can't acknowledge" in message
+    assert "Bob Ng resolved it" in message
+    await shown(bridge, "Alice", "Assigned to you: nothing")
+    assert [] == bridge.writes()
+
+
+async def test_several_at_once_from_the_tab(bridge: Bridge) -> None:
+    """The button below what is hers opens the dialog of the list; one summary comes as a direct message."""
+    await opened(bridge, "Checkout is slow", "Login fails")
+    tab = await home(bridge, "Alice", "Assigned to you: 2")
+    before = bridge.modal_ids("Alice")
+    assert (await tab.click("Act on several…")).acked
+    dialog = await bridge.new_modal("Alice", before)
+    dialog.choose("Which incidents?", ["#1 Checkout is slow · triggered", "#2 Login fails · triggered"])
+    dialog.choose("What is to be done?", "Acknowledge")
+
+    assert (await dialog.submit()).acked
+    assert (await bridge.slack.person("U0ALICE").modal.submit()).acked
+
+    await until(lambda: bool(direct(bridge, "Alice")), "the summary")
+    assert "You acknowledged 2 of 2 incidents" in direct(bridge, "Alice")[0]
+    await shown(bridge, "Alice", "Assigned to you: 2\n")
+
+
+async def test_a_dialog_that_does_not_open_there(bridge: Bridge) -> None:
+    """Slack shows nothing of it: the person is told by direct message."""
+    await opened(bridge, "Checkout is slow")
+    tab = await home(bridge, "Alice", "Checkout is slow")
+    bridge.slack.add_fault(Fault("views.open", error="expired_trigger_id"))
+
+    assert (await tab.click("Resolve")).acked
+
+    await until(lambda: bool(direct(bridge, "Alice")), "the direct message")
+    assert "The dialog did not open" in direct(bridge, "Alice")[0]

@@ -11,6 +11,7 @@ from bolt_app.slack_transport.http import HttpMode
 from pagebridge_sandbox.slack.request_url import RequestUrl
 from shared.store.redis import connect
 from tests.stories import (
+    test_home_tab,
     test_one_incident,
     test_refusals,
     test_slack_failures,
@@ -24,6 +25,7 @@ from tests.stories.harness import HOST, Bridge, running, settled
 Story = Callable[[Bridge], Awaitable[None]]
 
 STORIES: list[Story] = [
+    test_home_tab.test_acting_there,
     test_one_incident.test_alice_acknowledges_from_slack_in_her_own_name,
     test_one_incident.test_resolve_asks_first,
     test_refusals.test_somebody_of_another_team,
@@ -37,7 +39,7 @@ STORIES: list[Story] = [
     test_store_failures.test_a_dialog_is_not_sent,
     test_who_may_act.test_a_change_in_slack_lets_somebody_in_at_once,
 ]
-"""Buttons, dialogs, the command, refusals, redelivery, a store that is down, and an event."""
+"""Buttons, dialogs, the command, refusals, redelivery, a store that is down, the Home tab, and an event."""
 
 
 @pytest.fixture

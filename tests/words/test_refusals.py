@@ -238,7 +238,7 @@ async def _add_unreadable(page: Page) -> None:
     shown: list[str] = []
 
     async def open_and_load(*given: Any) -> None:  # noqa: ANN401 - as the opener takes it
-        shown.append(slack_text.view(await given[3]()))
+        shown.append(slack_text.view(await given[4]()))
 
     async def missing(_: IncidentId, **__: object) -> None:
         raise NotFound("x")

@@ -133,10 +133,10 @@ class Slack(AppInstallation):
         body = {"channel": channel, "user": user, "text": text, "blocks": blocks}
         await self._transport.call("chat.postEphemeral", lambda _: None, channel=channel, json=body)
 
-    async def post_direct(self, user: SlackUserId, *, text: str) -> None:
+    async def post_direct(self, user: SlackUserId, *, text: str, blocks: Blocks | None = None) -> None:
         """Post to a person in their conversation with this app, if they may be (Slack: chat.postMessage)."""
-        body = {"channel": user, "text": text, "unfurl_links": False, "unfurl_media": False}
-        await self._transport.call("chat.postMessage", lambda _: None, json=body)
+        body = {"channel": user, "text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+        await self._transport.call("chat.postMessage", lambda _: None, channel=user, json=body)
 
     async def find_by_key(
         self, channel: ChannelId, key: str, *, oldest_ms: int, thread_ts: MessageTs | None = None
