@@ -134,7 +134,8 @@ class Projector:
         QUEUE_SECONDS.observe(max(0, now_ms - received_ms) / SECOND)
         if event.source is Source.WEBHOOK and folded.result is not FoldResult.DUPLICATE:
             DELIVERY.observe(max(0, received_ms - event.at.ms) / SECOND)
-        log.info("event.folded", incident=event.incident, type=event.type, event_id=event.id, told=folded.result)
+        about = {"incident": event.incident, "type": event.type, "event_id": event.id, "source": event.source}
+        log.info("event.folded", **about, told=folded.result)
 
 
 def _narrowed(incident: Incident, answer: Event) -> Incident:

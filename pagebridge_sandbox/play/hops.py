@@ -203,9 +203,11 @@ def _from_worker(number: int, line: LogLine) -> Hop:
     told = str(line.fields.get("told"))
     label = f"{line.fields.get('type')}: {FOLD_LABELS.get(told, told)}"
     kind = "echo" if told == "echo" else "store"
+    # What PagerDuty answers is folded where it comes in; webhooks wait in the store.
+    sender = "store" if line.fields.get("source") == "webhook" else "pagerduty"
     incident = line.fields.get("incident")
     return Hop(
-        f"w{number}", line.at, "store", "worker", label, kind, ok=True, payload=lambda: line.fields, incident=incident
+        f"w{number}", line.at, sender, "worker", label, kind, ok=True, payload=lambda: line.fields, incident=incident
     )
 
 

@@ -92,6 +92,12 @@ def card(state: Json, number: int, name: str = "incidents") -> Json:
     return found[0]
 
 
+def action_row(card: Json) -> Json:
+    """Return the row of a card with the buttons that act. `LookupError` while there is none."""
+    rows = [dict(block) for block in card["blocks"] if block["type"] == "actions"]
+    return rows[0]
+
+
 def incident(state: Json, number: int) -> Json:
     """Return an incident as PagerDuty shows it."""
     return next(dict(each) for each in state["pagerduty"]["incidents"] if each["number"] == number)

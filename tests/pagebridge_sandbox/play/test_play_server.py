@@ -15,6 +15,7 @@ from tests.pagebridge_sandbox.play.conftest import (
     CHANNEL,
     Json,
     Page,
+    action_row,
     card,
     cards,
     incident,
@@ -40,7 +41,7 @@ async def test_an_incident_is_driven_from_both_sides(page: Page) -> None:
     before = (await page.state())["counters"]
     number = await opened(page)
     state = await page.until(lambda it: card(it, number)["text"].startswith("Triggered"))
-    row = card(state, number)["blocks"][-1]
+    row = action_row(card(state, number))
     place = {"user": ALICE, "channel": CHANNEL, "ts": card(state, number)["ts"], "block_id": row["block_id"]}
 
     button = row["elements"][0]["value"]
@@ -53,7 +54,7 @@ async def test_an_incident_is_driven_from_both_sides(page: Page) -> None:
     assert before["writes"] + 1 == state["counters"]["writes"]
     wanted = {"alice slack click", "slack worker envelope", "worker pagerduty call", "pagerduty receiver delivery"}
     seen = {f"{hop['from']} {hop['to']} {hop['kind']}" for hop in state["hops"]}
-    assert wanted | {"receiver store store", "store worker echo", "worker slack call"} <= seen
+    assert wanted | {"receiver store store", "store worker echo", "pagerduty worker store", "worker slack call"} <= seen
     about = [hop for hop in state["hops"] if hop["incident"] == number]
     assert {"click", "envelope", "call", "delivery", "echo"} <= {hop["kind"] for hop in about}
     assert any("chat.update" in hop["label"] for hop in about)

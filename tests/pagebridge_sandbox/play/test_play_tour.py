@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pagebridge_sandbox.play import happenings
-from tests.pagebridge_sandbox.play.conftest import Json, Page, cards, private
+from tests.pagebridge_sandbox.play.conftest import Json, Page, action_row, cards, private
 
 ALICE, CAROL = "U0ALICE", "U0CAROL"
 CHANNEL = "C0INCIDENTS"
@@ -92,9 +92,9 @@ async def test_the_last_step_is_a_storm(page: Page, monkeypatch: pytest.MonkeyPa
 async def test_a_recording_is_played_again(page: Page) -> None:
     """What was done is kept without ids of this play, comes out the same in a fresh one, and begins a story test."""
     await page.post("pagerduty/trigger", alert="checkout")
-    state = await page.until(lambda it: cards(it)[0]["blocks"][-1]["type"] == "actions")
+    state = await page.until(lambda it: action_row(cards(it)[0]))
     card = cards(state)[0]
-    place = {"user": ALICE, "channel": CHANNEL, "ts": card["ts"], "block_id": card["blocks"][-1]["block_id"]}
+    place = {"user": ALICE, "channel": CHANNEL, "ts": card["ts"], "block_id": action_row(card)["block_id"]}
     await page.post("slack/click", **place, action_id="pagebridge:note")
     state = await page.until(lambda it: it["slack"]["modals"][ALICE][-1]["submit"])
     view = {"user": ALICE, "view_id": state["slack"]["modals"][ALICE][-1]["view_id"]}
