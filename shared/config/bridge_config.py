@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from shared.config.card_config import CardFieldConfig, CardFields, CardLinkConfig, CardLinks, Table, card_content
+from shared.config.card_config import CardFieldConfig, CardFields, CardLinkConfig, CardLinks, Table
 from shared.config.setting_types import shaped
 from shared.model.actions import Action
 from shared.model.card_content import NOTHING_MORE, CardContent
@@ -146,7 +146,7 @@ class RoutingConfig(Table):
     def _card(self, route: RouteConfig | None = None) -> CardContent:
         fields = self.card_fields if route is None or route.card_fields is None else route.card_fields
         links = self.card_links if route is None or route.card_links is None else route.card_links
-        return card_content(fields, links)
+        return CardContent(tuple(field.chosen for field in fields), tuple(link.chosen for link in links))
 
     def _cards(self) -> dict[str, CardContent]:
         """Return what a card shows that another route had put there: what the first one of its channel chooses."""

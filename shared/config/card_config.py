@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from shared.config.setting_types import shaped
-from shared.model.card_content import LONGEST_ADDRESS, PLACEHOLDER, PLACEHOLDERS, CardContent, CardField, CardLink
+from shared.model.card_content import LONGEST_ADDRESS, PLACEHOLDER, PLACEHOLDERS, CardField, CardLink
 
 MOST_FIELDS = 10
 """Fields of a card: as many as Slack takes in one section (Slack's page on the section block)."""
@@ -110,8 +110,3 @@ ShortField = BeforeValidator(lambda field: {"path": field} if isinstance(field, 
 CardFields = Annotated[tuple[Annotated[CardFieldConfig, ShortField], ...], _at_most(MOST_FIELDS)]
 
 CardLinks = Annotated[tuple[CardLinkConfig, ...], _at_most(MOST_LINKS)]
-
-
-def card_content(fields: Sequence[CardFieldConfig], links: Sequence[CardLinkConfig]) -> CardContent:
-    """Put together what a route's cards show."""
-    return CardContent(tuple(field.chosen for field in fields), tuple(link.chosen for link in links))
