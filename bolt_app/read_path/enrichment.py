@@ -7,7 +7,7 @@ read once for each change, however many events report that change.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -26,7 +26,7 @@ from shared.model.timeline import Line
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.pagerduty.models.account import OnCall
-from shared.pagerduty.models.alert_fields import chosen_fields, field_value
+from shared.pagerduty.models.alert_fields import chosen_fields, field_value, is_safe_image
 from shared.pagerduty.models.incident import ACKNOWLEDGEMENT_ENDS, BY_POLICY, ESCALATES, RestIncident
 from shared.pagerduty.models.incident_parts import Alert
 from shared.store.coordination import Lease, WorkQueue
@@ -105,19 +105,24 @@ class Enricher:
         except (Refused, Malformed) as error:
             log.warning("enrichment.alert_failed", incident=known.id, why=str(error))
             return FirstAlert(client=client)
-        self._count_fields_left_out(known, alerts[:1])
-        return first_alert(alerts, client, self.config.current.routing.alert_paths)
+        self._count_alert_left_out(known, alerts[:1])
+        routing = self.config.current.routing
+        return first_alert(alerts, client, routing.alert_paths, images=routing.keeps_images)
 
     def _content(self, known: Incident) -> CardContent:
         """Return what is chosen for the incident's home as it is now."""
         route = self.config.current.routing.route(known.snapshot) if known.snapshot else None
         return route.card_in(route.channels[0]) if route and route.channels else NOTHING_MORE
 
-    def _count_fields_left_out(self, known: Incident, alerts: Sequence[Alert]) -> None:
+    def _count_alert_left_out(self, known: Incident, alerts: Sequence[Alert]) -> None:
         for path, alert in ((each.path, alert) for each in self._content(known).fields for alert in alerts):
             if why := field_value(alert, path).left_out:
                 LEFT_OUT.labels("field", why).inc()
                 log.info("card_field.left_out", incident=known.id, path=path, why=why)
+
+        for image in (image for alert in alerts for image in alert.images if self._content(known).images):
+            if not is_safe_image(image):
+                LEFT_OUT.labels("image", "unsafe").inc()
 
     def _count_links_left_out(self, known: Incident) -> None:
         for link in self._content(known).links:
@@ -189,19 +194,25 @@ def told_client(lines: Sequence[Line]) -> Link | None:
     return _kept(Link(line.detail_value("client_url"), line.detail_value("client"))) if line else None
 
 
-def first_alert(alerts: Sequence[Alert], client: Link | None = None, paths: Sequence[str] = ()) -> FirstAlert:
+def first_alert(
+    alerts: Sequence[Alert], client: Link | None = None, paths: Sequence[str] = (), *, images: bool = False
+) -> FirstAlert:
     """
-    Take what a card shows of the first of an incident's alerts, with the fields at `paths`. Pure.
+    Take what a card shows of the first of an incident's alerts, with the fields at `paths`, and its `images`. Pure.
 
     `client` is what the webhook told.
     """
     if not alerts:
         return FirstAlert(client=client)
     first = alerts[0]
-    links = tuple(Link(link.href, link.text[:LONGEST_TEXT]) for link in first.links if len(link.href) <= LONGEST_TEXT)
     tool = _kept(first.client) if first.client else client
     summary, source = first.summary[:LONGEST_TEXT], first.source[:LONGEST_TEXT]
-    return FirstAlert(summary, source, links[:LINKS], tool, chosen_fields(first, paths))
+    pictures = _kept_links(filter(is_safe_image, first.images if images else ()))
+    return FirstAlert(summary, source, _kept_links(first.links), tool, chosen_fields(first, paths), pictures)
+
+
+def _kept_links(links: Iterable[Link]) -> tuple[Link, ...]:
+    return tuple(Link(link.href, link.text[:LONGEST_TEXT]) for link in links if len(link.href) <= LONGEST_TEXT)[:LINKS]
 
 
 def _kept(client: Link) -> Link:

@@ -91,6 +91,8 @@ class RouteConfig(_Chosen):
     """As `routing.card_fields`, for this route's cards."""
     card_links: CardLinks | None = None
     """As `routing.card_links`, for this route's cards."""
+    card_images: bool | None = None
+    """As `routing.card_images`, for this route's cards."""
 
     @property
     def all_channels(self) -> tuple[str, ...]:
@@ -121,6 +123,8 @@ class RoutingConfig(Table):
     """Fields of the first alert on the card, ten at most: the path of each, or its path and `label`."""
     card_links: CardLinks = ()
     """Link buttons on the card, five at most."""
+    card_images: bool = False
+    """With `true` the card links to three images of the first alert at most, where their addresses are https."""
     routes: tuple[RouteConfig, ...] = ()
     """The routes, in their order; the first that matches wins."""
 
@@ -143,10 +147,17 @@ class RoutingConfig(Table):
         chosen = (self.card_fields, *(route.card_fields or () for route in self.routes))
         return tuple(dict.fromkeys(each.path for fields in chosen for each in fields))
 
+    @property
+    def keeps_images(self) -> bool:
+        """Whether any route shows images."""
+        return self.card_images or any(route.card_images for route in self.routes)
+
     def _card(self, route: RouteConfig | None = None) -> CardContent:
         fields = self.card_fields if route is None or route.card_fields is None else route.card_fields
         links = self.card_links if route is None or route.card_links is None else route.card_links
-        return CardContent(tuple(field.chosen for field in fields), tuple(link.chosen for link in links))
+        images = self.card_images if route is None or route.card_images is None else route.card_images
+        chosen_fields, chosen_links = tuple(field.chosen for field in fields), tuple(link.chosen for link in links)
+        return CardContent(chosen_fields, chosen_links, images)
 
     def _cards(self) -> dict[str, CardContent]:
         """Return what a card shows that another route had put there: what the first one of its channel chooses."""

@@ -60,6 +60,7 @@ class CardContent:
 
     fields: tuple[CardField, ...] = ()
     links: tuple[CardLink, ...] = ()
+    images: bool = False
 
 
 NOTHING_MORE = CardContent()

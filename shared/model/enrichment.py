@@ -31,7 +31,7 @@ class FirstAlert:
     The first alert; all fields but `client` are empty if the incident has none.
 
     `client` is the monitoring tool that reported the incident, with its page, where one is named. `fields` are those of
-    its fields that `bridge.toml` chooses, each by its path.
+    its fields that `bridge.toml` chooses, each by its path, and `images` the pages of its images, if that chooses them.
     """
 
     summary: str = ""
@@ -39,6 +39,7 @@ class FirstAlert:
     links: tuple[Link, ...] = ()
     client: Link | None = None
     fields: tuple[tuple[str, str], ...] = ()
+    images: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)

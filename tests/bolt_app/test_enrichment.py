@@ -91,6 +91,20 @@ def test_the_first_alert_with_three_links() -> None:
     assert FirstAlert() == first_alert([])
 
 
+def test_only_what_is_chosen_of_an_alert_is_kept() -> None:
+    """The incident's document holds neither other details nor unsafe images, however many there are."""
+    images = tuple(Link(f"{scheme}://{n}.example.com", "x" * 900) for n in range(9) for scheme in ("http", "https"))
+    details = {"region": "eu-1", "secret": "hunter2"}
+    alerts = [Alert("A1", "Slow", "", "triggered", "critical", "db-1", images=images, raw_details=details)]
+
+    found = first_alert(alerts, None, ["details.region", "details.zone"], images=True)
+
+    assert (("details.region", "eu-1"),) == found.fields
+    assert [f"https://{n}.example.com" for n in range(3)] == [image.href for image in found.images]
+    assert {500} == {len(image.text) for image in found.images}
+    assert ((), ()) == (first_alert(alerts).fields, first_alert(alerts).images)
+
+
 def test_a_shift_counts_while_it_lasts() -> None:
     """Who is on call when it was assigned need not be when it escalates."""
     entries = [

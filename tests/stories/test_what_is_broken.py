@@ -223,16 +223,19 @@ async def test_fields_of_the_alert_that_are_chosen(bridge: Bridge) -> None:
     """They come with the alert; a route that holds later has its own; what the alert lacks is left out and counted."""
     pagerduty, channel = bridge.pagerduty, bridge.slack.add_channel("duty", id="C0DUTY")
     before = left_out("missing"), left_out("not_scalar")
-    choose(bridge, card_fields=["severity", "details.p99", "details.region", "details.pod"])
+    choose(bridge, card_fields=["severity", "details.p99", "details.region", "details.pod"], card_images=True)
     pagerduty.add_priority("P1")
     bridge.route(priority="P1", channel="C0DUTY", card_fields=[{"path": "details.pod.node", "label": "Node"}])
 
-    report = {**REPORT, "details": {"p99": "2.3 s", "pod": {"node": "<!here> n-7"}}}
+    images = [{"type": "image", "src": f"{way}://x.example/1.png", "text": way.upper()} for way in ("https", "http")]
+    details = {"p99": "2.3 s", "pod": {"node": "<!here> n-7"}}
+    report = {**REPORT, "details": details, "links": [*REPORT["links"], *images]}
     incident = pagerduty.trigger(bridge.acme.service, "Checkout is slow", alert=report)
     card = await bridge.card("2.3 s")
 
     assert "critical" in card.plain
     assert "region" not in card.plain
+    assert ("HTTPS (x.example)" in card.plain, "HTTP (x.example)" in card.plain) == (True, False)
     assert (before[0] + 1, before[1] + 1) == (left_out("missing"), left_out("not_scalar"))
 
     pagerduty.web("PALICE1").set_priority(incident.id, "P1")

@@ -72,10 +72,11 @@ def read(incident: Incident, alert: FirstAlert | None = None, ahead: PendingActi
 
 ALERT = FirstAlert("p99 of /pay is 8.2 s", "checkout-db-1", (Link("https://grafana.example.com/d/1", "Dashboard"),))
 REPORTED = replace(ALERT, client=Link("https://alertmanager.example.com/#/alerts", "Alertmanager"))
-ROUTED = "The same, on a route that chooses fields of it, and links"
+ROUTED = "The same, on a route that chooses fields and images of it, and links"
 FIELDS = (("details.region", "eu-1"), ("details.pod.node", "checkout-7"))
 LINKS = (CardLink("Runbook", "https://runbooks.example.com/{service}"), CardLink("Logs", "https://logs.example.com/"))
-CHOSEN = CardContent((CardField("details.region", "region"), CardField("details.pod.node", "Node")), LINKS)
+IMAGES = (Link("https://grafana.example.com/1.png", "Latency"), Link("https://grafana.example.com/2.png", ""))
+CHOSEN = CardContent((CardField("details.region", "region"), CardField("details.pod.node", "Node")), LINKS, images=True)
 TO_MANY = PendingActions(Instant(NOON), LATER, tuple(Ref(f"P{number}", f"Person {number}") for number in range(7)))
 CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
     ("Triggered", TRIGGERED, HERE),
@@ -87,7 +88,7 @@ CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
     ("The same, to many", read(TRIGGERED, None, TO_MANY), HERE),
     ("Triggered, with what monitoring reported", read(TRIGGERED, ALERT), HERE),
     ("The same, from a tool that names itself", read(TRIGGERED, REPORTED), HERE),
-    (ROUTED, read(TRIGGERED, replace(ALERT, fields=FIELDS)), HERE),
+    (ROUTED, read(TRIGGERED, replace(ALERT, fields=FIELDS, images=IMAGES)), HERE),
     ("Acknowledged", ACKNOWLEDGED, HERE),
     (
         "Acknowledged, and that will time out",

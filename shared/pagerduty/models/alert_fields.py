@@ -1,8 +1,10 @@
 """Pure: single fields of an alert by their paths. No field can fail: what cannot be shown has a reason instead."""
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
-from shared.model.card_content import CardPart
+from shared.model.card_content import LONGEST_ADDRESS, CardPart
+from shared.model.enrichment import Link
 from shared.pagerduty.models.fields import written
 from shared.pagerduty.models.incident_parts import Alert
 
@@ -14,6 +16,17 @@ def chosen_fields(alert: Alert, paths: Iterable[str]) -> tuple[tuple[str, str], 
     """Return each path at which something is that can be shown, with it."""
     values = ((path, field_value(alert, path).text) for path in paths)
     return tuple((path, text) for path, text in values if text)
+
+
+def is_safe_image(image: Link) -> bool:
+    """True if an image may be linked: by https, at an address without a user's name in it and not without end."""
+    try:
+        address = urlsplit(image.href)
+    except ValueError:
+        return False
+    plain = image.href.isascii() and image.href.isprintable() and " " not in image.href
+    named = bool(address.hostname) and "@" not in address.netloc
+    return address.scheme == "https" and named and plain and len(image.href) <= LONGEST_ADDRESS
 
 
 def field_value(alert: Alert, path: str) -> CardPart:

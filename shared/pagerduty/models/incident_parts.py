@@ -165,6 +165,12 @@ def _links(contexts: object) -> tuple[Link, ...]:
     return tuple(Link(text(one["href"]), optional_text(one.get("text"))) for one in links)
 
 
+def _images(contexts: object) -> tuple[Link, ...]:
+    """Read the images, each with the address of the image itself."""
+    images = [one for one in as_objects(contexts) if one.get("type") == "image" and one.get("src")]
+    return tuple(Link(text(one["src"]), optional_text(one.get("text"))) for one in images)
+
+
 def _client(event_details: object) -> Link | None:
     """Find the monitoring tool that sent the event, by its name or else its page."""
     told = _object(event_details)
@@ -201,6 +207,7 @@ class Alert:
     details: Annotated[tuple[tuple[str, str], ...], PlainValidator(_details), OR_NULL, named("body", "details")] = ()
     client: Annotated[Link | None, PlainValidator(_client)] = None
     raw_details: Annotated[object, PlainValidator(lambda details: details), named("body", "details")] = None
+    images: Annotated[tuple[Link, ...], PlainValidator(_images), OR_NULL, named("body", "contexts")] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from itertools import accumulate
 from shared.model.actions import SPECS, Action
 from shared.model.card_content import NOTHING_MORE, CardContent
 from shared.model.command import Attempt, AttemptState
+from shared.model.enrichment import FirstAlert
 from shared.model.event import Snapshot
 from shared.model.event_types import RESOLVED, TRIGGERED, Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
@@ -97,7 +98,7 @@ def render(
         *map(context, [_history(incident, snapshot), *notices, *(_elsewhere(places) if places else ())]),
         buttons.actions(incident.id, snapshot, able),
     ]
-    blocks = [*above, *_fields(incident, content), *below, *buttons.links(incident.id, snapshot, content.links)]
+    blocks = [*above, *_chosen(incident, content), *below, *buttons.links(incident.id, snapshot, content.links)]
     if len(json.dumps(blocks, ensure_ascii=False)) > MOST_JSON:
         blocks = [*above, *below]
     key = f"card:{incident.id}"
@@ -185,12 +186,16 @@ def _alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
     return [section(words)] if words else []
 
 
-def _fields(incident: Incident, content: CardContent) -> list[Block]:
-    """Show the chosen fields of the first alert, as far as it has them."""
-    known = dict(incident.enrichment.alert.fields) if incident.enrichment.alert else {}
+def _chosen(incident: Incident, content: CardContent) -> list[Block]:
+    """Show the chosen fields of the first alert, as far as it has them, and links to its images."""
+    first = incident.enrichment.alert or FirstAlert()
+    known = dict(first.fields)
+    # No image blocks: Slack would fetch them, and refuse the whole card for one that it does not get.
+    images = [external_link(each.href, each.text or "Image") for each in first.images if content.images]
+    pictures = [section(" · ".join(images))] if images else []
     values = [(short(field.label), short(known.get(field.path, ""), FIELD)) for field in content.fields]
     shown = [f"*{label}*\n{value}" for label, value in values if value]
-    return [columns(shown)] if shown else []
+    return [*([columns(shown)] if shown else []), *pictures]
 
 
 def _history(incident: Incident, snapshot: Snapshot) -> str:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.pagerduty.models.alert_fields import LONGEST_VALUE, chosen_fields, field_value
+from shared.model.enrichment import Link
+from shared.pagerduty.models.alert_fields import LONGEST_VALUE, chosen_fields, field_value, is_safe_image
 from shared.pagerduty.models.incident_parts import Alert, parse_alerts
 
 
@@ -87,3 +88,36 @@ def test_no_alert_and_no_path_fail(details: object, steps: list[str]) -> None:
     assert bool(value.text) is not bool(value.left_out)
     assert ((path, value.text),) * bool(value.text) == chosen_fields(found, [path])
     json.dumps(value.text, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("address", "safe"),
+    [
+        ("https://grafana.example.com/render/1.png?from=1&to=2", True),
+        ("http://grafana.example.com/1.png", False),
+        ("data:image/png;base64,AAAA", False),
+        ("https://me:secret@grafana.example.com/1.png", False),
+        ("https:///1.png", False),
+        ("https://[grafana/1.png", False),
+        ("https://grafana.example.com/a b.png", False),
+        ("https://grafana.example.com/\n.png", False),
+        ("https://grafana.example.com/" + "x" * 500, False),
+        ("", False),
+    ],
+)
+def test_an_image_is_linked_by_https_only(address: str, *, safe: bool) -> None:
+    """Nothing with a password in it, nothing that is no page, and nothing without end."""
+    assert safe is is_safe_image(Link(address, "Latency"))
+
+
+def test_images_are_told_from_links() -> None:
+    """PagerDuty has both among an alert's contexts; an image may have no address, or lead elsewhere besides."""
+    contexts = [
+        {"type": "image", "src": "https://x.example/1.png", "href": "https://x.example/", "text": "Latency"},
+        {"type": "image", "href": "https://x.example/"},
+        {"type": "link", "href": "https://y.example/", "src": "https://y.example/2.png"},
+    ]
+    (found,) = parse_alerts({"alerts": [{"id": "PALERT1", "body": {"contexts": contexts}}]}).members
+
+    assert (Link("https://x.example/1.png", "Latency"),) == found.images
+    assert (Link("https://y.example/", ""),) == found.links

@@ -260,6 +260,20 @@ def test_any_chosen_fields_make_a_valid_card(fields: list[tuple[str, str]]) -> N
     assert "<@" not in json.dumps(message.blocks)
 
 
+@given(st.lists(st.builds(Link, st.text() | st.just('https://x.example/|<>"' + "<" * 460), st.text()), max_size=3))
+def test_any_images_make_a_valid_card(images: list[Link]) -> None:
+    """They are links, for Slack refuses a card with an image that it cannot fetch; none are shown unless chosen."""
+    alert = FirstAlert(images=tuple(images))
+    incident = replace(folded(webhook(TRIGGERED, NOON)), enrichment=Enrichment(alert))
+    assert incident.snapshot is not None
+
+    message = card.render(incident, incident.snapshot, {}, content=CardContent(images=True))
+
+    require_valid_blocks(message.blocks)
+    assert "image" not in {block["type"] for block in message.blocks}
+    assert (len(message.blocks) > len(rendered(incident).blocks)) is bool(images)
+
+
 @given(st.text(), st.text(), st.lists(st.text(), max_size=5))
 @example("checkout-api", "\x1b", [""])
 def test_any_links_make_a_valid_card(service: str, label: str, ends: list[str]) -> None:
@@ -283,7 +297,7 @@ def test_where_everything_is_long_what_is_chosen_gives_way(char: str) -> None:
     odd = replace(snapshot(), title=char * 999, service=Ref("P1", char * 999), assignees=people)
     links = tuple(Link(f"https://{n}.example.com/" + "x" * 470, char * 999) for n in range(3))
     paths = tuple(f"details.f{n}" for n in range(10))
-    alert = FirstAlert(char * 998, char * 999, links, links[0], tuple((path, char * 999) for path in paths))
+    alert = FirstAlert(char * 998, char * 999, links, links[0], tuple((path, char * 999) for path in paths), links)
     incident = replace(
         folded(replace(webhook(TRIGGERED, NOON), snapshot=odd)),
         enrichment=Enrichment(alert, PendingActions(Instant(NOON), LATER, people)),
@@ -293,7 +307,8 @@ def test_where_everything_is_long_what_is_chosen_gives_way(char: str) -> None:
         ),
     )
 
-    content = CardContent(tuple(CardField(path, path) for path in paths), (CardLink("x", "https://x.example/"),) * 5)
+    buttons = (CardLink("x", "https://x.example/" + "x" * 480),) * 5
+    content = CardContent(tuple(CardField(path, path) for path in paths), buttons, images=True)
     message = card.render(incident, odd, {}, content=content)
 
     require_valid_blocks(message.blocks)
