@@ -80,8 +80,7 @@ PRIORITIES = ("P1", "P2", "P3")
 def set_up_slack(slack: SlackSandbox) -> None:
     """Set up the workspace with the app in it, as its manifest has it."""
     slack.users[slack.bot_user_id].name = "pagebridge"
-    slack.home_tab = False
-    slack.bot_events = {"user_change"}
+    slack.bot_events = {"app_home_opened", "user_change"}
     slack.shortcuts = [Shortcut("Add as PagerDuty note", "add_note", "message")]
     for actor in ACTORS:
         team, guest = (PARTNER_TEAM, None) if actor.kind == "outsider" else (None, None)

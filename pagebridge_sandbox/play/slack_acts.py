@@ -12,7 +12,7 @@ from typing import Any
 
 from pagebridge_sandbox.play.playground import Playground
 from pagebridge_sandbox.play.slack_state import incident_of
-from pagebridge_sandbox.slack import ElementPath, Ephemeral, Interaction, Message, Modal, Person
+from pagebridge_sandbox.slack import ElementPath, Ephemeral, Interaction, Message, Modal, OpenView, Person
 
 Json = dict[str, Any]
 Act = Callable[[Playground, Json], Awaitable[Json]]
@@ -74,6 +74,9 @@ async def click(playground: Playground, body: Json) -> Json:
     confirmed = bool(body.get("confirmed"))
     if body.get("modal"):
         return _outcome(await asked.modal.press(asked.path, confirmed=confirmed))
+    if body.get("home"):
+        tab = asked.person.home
+        return _outcome(await tab.press(_pressed(body, tab), confirmed=confirmed))
     message = asked.message
     return _outcome(await asked.person.press(_pressed(body, message), message, confirmed=confirmed))
 
@@ -132,18 +135,24 @@ async def close(playground: Playground, body: Json) -> Json:
     return _outcome(await (modal.dismiss() if body.get("all") else modal.close()))
 
 
+async def home(playground: Playground, body: Json) -> Json:
+    """Come to the app's Home tab."""
+    playground.slack.person(str(body["user"])).open_app_home()
+    return {}
+
+
 async def reload(playground: Playground, body: Json) -> Json:
     """Load Slack anew: what only this person saw is gone."""
     playground.slack.person(str(body["user"])).reload()
     return {}
 
 
-def _pressed(body: Json, message: Message | Ephemeral) -> ElementPath:
+def _pressed(body: Json, message: Message | Ephemeral | OpenView) -> ElementPath:
     """
     Find what is pressed. Raises `LookupError`.
 
-    A card that was updated a moment ago has other ids for its blocks, and values that tell more: what does the same on
-    it is pressed.
+    A card or a tab that was updated a moment ago has other ids for its blocks, and values that tell more: what does
+    the same on it is pressed.
     """
     if "label" in body:
         found = [each.path for each in message.clickables if each.label == body["label"]]
@@ -156,7 +165,7 @@ def _pressed(body: Json, message: Message | Ephemeral) -> ElementPath:
     return found[0]
 
 
-def _same_action(body: Json, message: Message | Ephemeral) -> list[ElementPath]:
+def _same_action(body: Json, message: Message | Ephemeral | OpenView) -> list[ElementPath]:
     paths = (each.path for each in message.clickables)
     return [path for path in paths if path.action_id == str(body["action_id"])]
 
@@ -186,6 +195,7 @@ ACTS: dict[str, Act] = {
     "slack/modal/fill": fill,
     "slack/modal/submit": submit,
     "slack/modal/close": close,
+    "slack/home": home,
     "slack/reload": reload,
 }
 """The acts by their paths under `/api/`."""

@@ -27,6 +27,10 @@ def slack_state(slack: SlackSandbox) -> Json:
         "channels": [_channel(channel) for channel in slack.channels.values() if not channel.user],
         "private": {actor.slack_id: _private(slack, actor.slack_id) for actor in fixtures.ACTORS},
         "modals": {user: [_modal(view) for view in stack] for user, stack in stacks.items() if stack},
+        "direct": {
+            user: [_message(message) for message in channel.messages[-MOST_MESSAGES:]]
+            for user, channel in slack.direct_channels().items()
+        },
         "homes": {user: {"blocks": view.blocks} for user, view in homes.items()},
         "commands": sorted(slack.commands),
         "shortcuts": [

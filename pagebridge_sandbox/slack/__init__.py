@@ -14,7 +14,7 @@ from pagebridge_sandbox.slack.interactions import Interaction
 from pagebridge_sandbox.slack.interactive import ConfirmDialog, ElementPath
 from pagebridge_sandbox.slack.limits import RateLimits
 from pagebridge_sandbox.slack.messages import Ephemeral, Message
-from pagebridge_sandbox.slack.modals import Modal
+from pagebridge_sandbox.slack.modals import Modal, OpenView
 from pagebridge_sandbox.slack.people import Person
 from pagebridge_sandbox.slack.sandbox import SlackSandbox
 from pagebridge_sandbox.slack.users import User
@@ -33,6 +33,7 @@ __all__ = [
     "Interaction",
     "Message",
     "Modal",
+    "OpenView",
     "Person",
     "RateLimits",
     "SlackSandbox",

@@ -7,7 +7,7 @@ from pagebridge_sandbox.slack.block_kit import OPTION, OPTION_GROUP
 from pagebridge_sandbox.slack.fields import FREE_INPUT_TYPES, Field
 from pagebridge_sandbox.slack.input_values import InputValue
 from pagebridge_sandbox.slack.interactions import Interaction, Session, confirming_label, unconfirmed_dialog
-from pagebridge_sandbox.slack.interactive import ElementPath, find_at_path, find_clickables
+from pagebridge_sandbox.slack.interactive import Clickable, ElementPath, find_at_path, find_clickables
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.schema import Items
 from pagebridge_sandbox.slack.views import View
@@ -42,9 +42,14 @@ class OpenView:
         return {each.label: self._view.value(each) for each in self._view.fields}
 
     @property
+    def clickables(self) -> list[Clickable]:
+        """What can be clicked in it, from top to bottom."""
+        return list(find_clickables(self._view.blocks))
+
+    @property
     def buttons(self) -> list[str]:
         """The visible labels of what can be clicked in it."""
-        return [found.label for found in find_clickables(self._view.blocks)]
+        return [found.label for found in self.clickables]
 
     @property
     def plain(self) -> str:
@@ -63,7 +68,7 @@ class OpenView:
 
     async def click(self, label: str, *, confirm: str | None = None) -> Interaction:
         """Press what bears this label; a dialog comes first, as in `Person.click`."""
-        for found in find_clickables(self._view.blocks):
+        for found in self.clickables:
             if found.label == label:
                 if dialog := unconfirmed_dialog(found, confirm):
                     return Interaction(self._session.user.id, dialog=dialog)
@@ -72,7 +77,7 @@ class OpenView:
 
     async def press(self, path: ElementPath, *, confirmed: bool = False) -> Interaction:
         """Press what stands at a path, as `click` does with a label; `confirmed` says yes to the dialog before it."""
-        found = find_at_path(path, find_clickables(self._view.blocks))
+        found = find_at_path(path, self.clickables)
         if dialog := unconfirmed_dialog(found, confirming_label(found, confirmed=confirmed)):
             return Interaction(self._session.user.id, dialog=dialog)
         return await self._send_action(found.action(self._workspace.clock.next_ts()))

@@ -157,3 +157,19 @@ def test_links_to_an_incident_open_it_here(desk: Desk) -> None:
     desk.page.get_by_role("tab", name="Break it").click()
     desk.card(number).get_by_role("link", name=f"#{number} ").click()
     expect(desk.page.locator(f"[data-incident='{number}']")).to_have_attribute("aria-expanded", "true")
+
+
+def test_the_home_tab(desk: Desk) -> None:
+    """Alice finds what is hers there, and reads why her press came too late; Dave reads why he can't act."""
+    number = desk.trigger()
+    desk.page.get_by_role("button", name="Home", exact=False).click()
+    tab = desk.page.get_by_role("region", name="Home tab")
+    press = tab.get_by_role("button", name=f"Acknowledge: incident #{number}")
+    expect(press).to_be_visible()
+    assert [] == desk.find_axe_violations(".home")
+    desk.post("pagerduty/act", {"as": "PBOB1", "action": "resolve", "incident": number})
+    press.click()
+    expect(tab).to_contain_text("You can't acknowledge")
+    expect(press).to_have_count(0)
+    desk.be("Dave")
+    expect(tab).to_contain_text("isn't linked to PagerDuty")

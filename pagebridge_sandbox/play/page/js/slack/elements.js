@@ -29,7 +29,7 @@ function usePress(block, surface) {
 }
 
 /* What an act has to name of a surface. */
-const place = ({ channel, ts, private: alone, modal, view_id }) => ({ channel, ts, private: Boolean(alone), modal: Boolean(modal), view_id });
+const place = ({ channel, ts, private: alone, modal, home, view_id }) => ({ channel, ts, private: Boolean(alone), modal: Boolean(modal), home: Boolean(home), view_id });
 
 const styleOf = (element) => element.confirm?.style ?? element.style;
 

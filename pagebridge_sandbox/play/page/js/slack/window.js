@@ -5,12 +5,14 @@ import { Avatar } from "../avatar.js";
 import { ConfirmDialog } from "./confirm.js";
 import { Dialog } from "./dialog.js";
 import { Channel } from "./channel.js";
+import { HOME, Home } from "./home.js";
 import { Thread } from "./thread.js";
 
 export function SlackWindow() {
   const { ask, question, state, view } = usePage();
   const channels = visibleChannels(state.slack, view.who);
-  const channel = channels.find((each) => each.id === view.channel) ?? channels[0];
+  const isHome = view.channel === HOME;
+  const channel = isHome ? null : channels.find((each) => each.id === view.channel) ?? channels[0];
   const modals = state.slack.modals[view.who] ?? [];
   const isCovered = modals.length > 0 || question;
   const parent = channel?.messages.find((each) => each.ts === view.thread);
@@ -19,7 +21,7 @@ export function SlackWindow() {
     <div class=${classes("slack-window", parent && "has-thread", view.drawer && "has-drawer")}>
       <div class="slack-body" inert=${Boolean(isCovered)}>
         <${Sidebar} channels=${channels} channel=${channel} />
-        ${channel ? html`<${Channel} channel=${channel} />` : html`<p class="empty">There is no channel for you here.</p>`}
+        ${isHome ? html`<${Home} />` : channel ? html`<${Channel} channel=${channel} />` : html`<p class="empty">There is no channel for you here.</p>`}
         ${parent && html`<${Thread} channel=${channel} parent=${parent} />`}
       </div>
       ${modals.length > 0 && html`<${Dialog} modals=${modals} />`}
@@ -78,6 +80,8 @@ function Sidebar({ channels, channel }) {
         </button>
       </li>`)}
     </ul>
+    <button type="button" class=${classes("channel-link", view.channel === HOME && "chosen")} aria-current=${view.channel === HOME ? "page" : undefined}
+      onClick=${() => change({ channel: HOME, thread: null, drawer: false })}>⌂ Home</button>
     <button type="button" class="channel-link reload" title="As in Slack: private messages are gone after it" onClick=${() => act("slack/reload", { user: view.who })}>↻ Reload Slack</button>
   </nav>`;
 }
