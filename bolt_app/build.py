@@ -4,6 +4,8 @@ from functools import partial
 
 from bolt_app.build_listeners import build_home_tab, build_listeners
 from bolt_app.handover.poster import HandoverPoster
+from bolt_app.handover.shifts import ShiftReader
+from bolt_app.handover.watch import HandoverWatch
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
@@ -128,8 +130,15 @@ def _build_read_path(shared: Shared) -> ReadPath:
             shared.config,
         ),
         handover_poster=HandoverPoster(
-            store.handover_posts, store.handover_queue, message_sync, shared.handover_writer, shared.clients.slack
+            store.handover_posts,
+            store.handover_queue,
+            message_sync,
+            shared.handover_writer,
+            ShiftReader(pagerduty, store.clock),
+            shared.config,
+            shared.clients.slack,
         ),
+        handover_watch=HandoverWatch(store.handover_queue, shared.config, shared.durations, shared.options.stopping),
         scheduler=_build_scheduler(shared, message_sync),
     )
 

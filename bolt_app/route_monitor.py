@@ -5,7 +5,7 @@ from itertools import chain
 
 import structlog
 
-from shared.config.bridge_config import LiveConfig, RoutingConfig
+from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.diagnostics.route_checks import RouteChecks
 from shared.errors import CallError, Malformed
 from shared.observability.log import reference
@@ -39,17 +39,18 @@ class RouteMonitor:
             self._changed.clear()
             try:
                 async with asyncio.timeout(CHECK_TIMEOUT):
-                    await self._check(self._config.current.routing)
+                    await self._check(self._config.current)
             except TimeoutError:
                 log.warning("routes.unchecked", why=f"it took longer than {CHECK_TIMEOUT:.0f} s")
             except Exception:
                 # Nothing that the check does may end the worker.
                 log.exception("routes.unchecked", reference=reference())
 
-    async def _check(self, routing: RoutingConfig) -> None:
+    async def _check(self, config: BridgeConfig) -> None:
         """Log every route that leads to a channel which cannot be posted to, or asks for what PagerDuty has not."""
         checks = RouteChecks(self._slack, self._pagerduty)
-        for place, check in chain(checks.channels(routing), checks.conditions(routing)):
+        places = checks.channels(config.routing, config.handovers), checks.conditions(config.routing)
+        for place, check in chain(*places):
             try:
                 wrong = await check()
             except (CallError, Malformed) as error:

@@ -11,6 +11,7 @@ from bolt_app.app import Listeners
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
 from bolt_app.handover.poster import HandoverPoster
 from bolt_app.handover.source import HandoverSource
+from bolt_app.handover.watch import HandoverWatch
 from bolt_app.handover.writer import HandoverWriter
 from bolt_app.home_tab import HomeTab
 from bolt_app.open_incidents import OpenIncidentReader
@@ -189,7 +190,7 @@ class Shared:
         """Writes what the next shift has to know."""
         store, visibility = self.store, self.visibility
         source = HandoverSource(store.open_incidents, store.incidents, store.slack_states, visibility)
-        return HandoverWriter(source, self.on_call.reader, visibility, store.clock)
+        return HandoverWriter(source, self.on_call.reader, visibility, self.config, store.clock)
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,7 @@ class ReadPath:
     reconciler: Reconciler
     enricher: Enricher
     handover_poster: HandoverPoster
+    handover_watch: HandoverWatch
     scheduler: Scheduler
 
 
@@ -254,6 +256,7 @@ class BuiltWorker:
             StreamConsumer(self.commands, self.write_path.dispatcher.handle).step,
             self.write_path.command_intake.catch_up,
             self.read_path.scheduler.step,
+            self.read_path.handover_watch.step,
         )
         return [
             *(repeat_until_stopped(step, stopping, self.durations.retry_first) for step in repeated),

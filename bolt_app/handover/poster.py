@@ -1,22 +1,26 @@
 """Posts the handovers of a channel, each once: by the worker that holds its lease, from what is recorded."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
-from bolt_app.handover.render import HEADING, handover_message
+from bolt_app.handover.render import HEADING, handover_message, shift_message
+from bolt_app.handover.shifts import LOOK, ShiftReader, Shifts
 from bolt_app.handover.writer import HandoverWriter
-from bolt_app.read_path.message_sync import MessageSync, MessageTarget
+from bolt_app.read_path.message_sync import MessageSync, MessageTarget, Rule
 from bolt_app.replies.builder import build_reply
 from bolt_app.replies.sender import respond
-from shared.errors import Refused
+from shared.config.bridge_config import LiveConfig
+from shared.errors import Malformed, Refused
 from shared.model.handover_posts import AskedPost, HandoverPosts
 from shared.model.ids import ChannelId, CommandId, IncidentId
 from shared.model.slack_state import MessageState
+from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import CHANNEL_CLOSED
-from shared.slack.render.blocks import escape
+from shared.slack.render.blocks import Message, escape
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
 
@@ -31,14 +35,27 @@ class HandoverPoster:
     queue: WorkQueue
     message_sync: MessageSync
     writer: HandoverWriter
+    shift_reader: ShiftReader
+    config: LiveConfig
     slack: Slack
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Make the posts of the channel that `incident` names. Raises `CallError`, `StoreDown`, `FencedOff`."""
+        channel = ChannelId(incident)
         for press, asked in (await self.posts.load(incident, lease)).value.asked.items():
             if not asked.over:
-                await self._post_asked(ChannelId(incident), press, asked, lease)
-        return None
+                await self._post_asked(channel, press, asked, lease)
+        chosen = self.config.current.handover(channel)
+        if chosen is None:
+            return None
+        go_in(Lane.UPKEEP)
+        try:
+            shifts = await self.shift_reader.read(chosen.policy)
+        except (Refused, Malformed) as error:
+            log.error("handover.shifts_unread", channel=channel, policy=chosen.policy, why=str(error))
+            return LOOK
+        await self._post_shift(channel, chosen.policy, shifts, lease)
+        return shifts.look_in
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Mark the channel again: the next owner of its lease goes on."""
@@ -48,19 +65,49 @@ class HandoverPoster:
         """Post what a press asked for, or tell the person why not."""
         told = await self.writer.of_channel(channel)
         message = handover_message(f"handover:{channel}:{press}", HEADING, told)
+
+        def rule(state: MessageState, *, over: bool = False) -> Rule[HandoverPosts]:
+            return lambda posts: posts.with_message(press, state, over=over)
+
+        state, error = await self._sync(channel, message, asked.message, rule, lease)
+        if error is not None:
+            await respond(self.slack, asked.response_url, build_reply(refused_text(error)), replace_original=True)
+        await self.posts.change(IncidentId(channel), rule(state, over=True), lease)
+
+    async def _post_shift(self, channel: ChannelId, policy: str, shifts: Shifts, lease: Lease) -> None:
+        """Post the handover of the last change of shift if that is to be done: recorded first, so that it is once."""
+        posts = (await self.posts.load(IncidentId(channel), lease)).value
+        known = posts.shifts_of(policy, shifts.now_ms)
+        change = known.due(shifts.changes, shifts.now_ms)
+        if change is None:
+            if known != posts.shifts:
+                await self.posts.change(IncidentId(channel), lambda now: now.with_shifts(known), lease)
+            return
+
+        def rule(state: MessageState) -> Rule[HandoverPosts]:
+            return lambda now: now.with_shifts(known.with_message(change, state))
+
+        told = await self.writer.of_channel(channel)
+        message = shift_message(f"handover:{channel}:{policy}:{change.at_ms}", change, told)
+        await self._sync(channel, message, known.message, rule, lease)
+        await self.posts.change(IncidentId(channel), lambda now: now.with_shifts(known.told(change)), lease)
+
+    async def _sync(
+        self,
+        channel: ChannelId,
+        message: Message,
+        known: MessageState,
+        rule: Callable[[MessageState], Rule[HandoverPosts]],
+        lease: Lease,
+    ) -> tuple[MessageState, Refused | None]:
+        """Make a post, of which so much is `known`; return what is known then, and why Slack refused it if it did."""
         change = partial(self.posts.change, IncidentId(channel), lease=lease)
-
-        def rule(state: MessageState, *, over: bool = False) -> partial[HandoverPosts]:
-            return partial(HandoverPosts.with_message, press=press, state=state, over=over)
-
         target = MessageTarget(channel, rule, change, change, lease, urgent=False, single=True)
         try:
-            state = await self.message_sync.sync(message, asked.message, target, edit=False)
+            return await self.message_sync.sync(message, known, target, edit=False), None
         except Refused as error:
-            log.warning("handover.refused", channel=channel, why=str(error), code=error.code)
-            await respond(self.slack, asked.response_url, build_reply(refused_text(error)), replace_original=True)
-            state = MessageState()
-        await change(rule(state, over=True))
+            log.error("handover.refused", channel=channel, key=message.key, why=str(error), code=error.code)
+            return MessageState(), error
 
 
 def refused_text(error: Refused) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from bolt_app.handover.shifts import shift_words
 from bolt_app.queries.list_incidents import incident_row, paragraphs
 from bolt_app.queries.on_call import people_on_call
 from bolt_app.queries.on_call_reader import PolicyOnCall
 from bolt_app.replies.builder import TITLE, label, people_listed
 from shared.model.handover import FLAPS, HOURS, Flap, HandedNote, Handover, Known
+from shared.model.handover_posts import ShiftChange
 from shared.slack.render.blocks import Message, clamp, date, escape, link, message, named, section, short
 from shared.slack.render.card import SYMBOL, next_step_text
 
@@ -19,7 +21,7 @@ NOTE = 300
 """Characters of a note that are told."""
 SUMMARY = 3000
 """Characters of the text beside a message's blocks."""
-HEADING = "Handover of this channel"
+HEADING = "*Handover of this channel*"
 QUIET = "Nothing to hand over."
 OLDER = "_Older incidents are not looked at here; PagerDuty has them all._"
 UNREAD = "_Who is on call couldn't be read._"
@@ -47,9 +49,15 @@ def handover_paragraphs(
 
 
 def handover_message(key: str, heading: str, told: Sequence[str]) -> Message:
-    """Return the message that is posted in a channel."""
-    blocks = [section(paragraph) for paragraph in (f"*{heading}*", *told)]
+    """Return the message that is posted in a channel, below a heading in mrkdwn."""
+    blocks = [section(paragraph) for paragraph in (heading, *told)]
     return message(key, clamp("\n".join((heading, *told)), SUMMARY), blocks, {})
+
+
+def shift_message(key: str, change: ShiftChange, told: Sequence[str]) -> Message:
+    """Return the message that is posted when a shift ends; one line if there is nothing to hand over."""
+    heading = f"*{shift_words(change)}* · {date(change.at_ms)}"
+    return handover_message(key, f"{heading} · {QUIET}", ()) if QUIET in told else handover_message(key, heading, told)
 
 
 def _on_call(policies: Sequence[PolicyOnCall | None], now_ms: int) -> list[str]:

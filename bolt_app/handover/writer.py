@@ -10,6 +10,7 @@ from bolt_app.handover.render import handover_paragraphs
 from bolt_app.handover.source import Found, HandoverSource
 from bolt_app.queries.on_call_reader import OnCallReader, PolicyOnCall
 from bolt_app.visibility import Visibility
+from shared.config.bridge_config import LiveConfig
 from shared.errors import CallError, Malformed
 from shared.model.handover import summarize
 from shared.model.ids import ChannelId
@@ -34,15 +35,18 @@ class HandoverWriter:
     source: HandoverSource
     reader: OnCallReader
     visibility: Visibility
+    config: LiveConfig
     clock: StoreClock
 
     async def of_channel(self, channel: ChannelId) -> list[str]:
         """Return the paragraphs for all who read a channel. Raises `StoreDown`."""
+        chosen = self.config.current.handover(channel)
 
         async def sees(read: PolicyOnCall) -> bool:
-            return bool(self.visibility.seen_by_all([read.policy], read.private))
+            # Who names a policy for a channel means that its people are named there.
+            return chosen is not None or bool(self.visibility.seen_by_all([read.policy], read.private))
 
-        return await self._write(await self.source.shown_in(channel), sees)
+        return await self._write(await self.source.shown_in(channel), sees, chosen.policy if chosen else "")
 
     async def of_teams(self, user: User) -> list[str]:
         """Return the paragraphs for a person alone. Raises `StoreDown`, `CallError`."""
@@ -52,10 +56,11 @@ class HandoverWriter:
 
         return await self._write(await self.source.of_teams(user), sees)
 
-    async def _write(self, found: Found, sees: Sees) -> list[str]:
+    async def _write(self, found: Found, sees: Sees, policy: str = "") -> list[str]:
+        """Write it, with who is on call for a policy, or else for those of the incidents."""
         now_ms = self.clock.estimate_ms()
         policies = [one.snapshot.escalation_policy for one in found.incidents if one.snapshot]
-        named = list(dict.fromkeys(policy.id for policy in policies if policy))
+        named = [policy] if policy else list(dict.fromkeys(each.id for each in policies if each))
         read = await self._policies(named[:MOST_POLICIES], sees)
         return handover_paragraphs(summarize(found.incidents, now_ms), read, now_ms, older=found.older)
 

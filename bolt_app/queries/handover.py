@@ -32,7 +32,7 @@ def channel_reply(told: list[str], command: str) -> Reply:
     if told == [QUIET]:
         mine = as_code(f"{command} {Verb.HANDOVER} {Scope.MINE}")
         return build_reply(f"Nothing to hand over in this channel. {mine} looks at all incidents of your teams.")
-    return build_reply(f"*{HEADING}*", *told, press=[post_handover_button()])
+    return build_reply(HEADING, *told, press=[post_handover_button()])
 
 
 def teams_reply(told: list[str] | None) -> Reply:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from pagebridge_sandbox.pagerduty import ids
@@ -47,9 +48,20 @@ class Team:
 
 
 @dataclass(frozen=True)
+class Shift:
+    """When a user is on call, by a schedule."""
+
+    user: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
 class EscalationPolicy:
     """
     An escalation policy; `levels` are the users of each level, the first one first.
+
+    With `shifts`, these say who is on call at the first level and when; the users of that level are paged all the same.
 
     After `delay` minutes without an acknowledge the next level is paged; after the last one it begins anew, `loops`
     times. Without a delay nothing escalates by itself.
@@ -61,6 +73,7 @@ class EscalationPolicy:
     teams: tuple[str, ...] = ()
     delay: int | None = None
     loops: int = 0
+    shifts: tuple[Shift, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -95,18 +95,24 @@ class DirectoryRenderer:
         return _without_reference_suffix(reference) | {"name": priority.name, "description": priority.description}
 
     def oncalls(self, policy: EscalationPolicy) -> list[Json]:
-        """Show who is on call for a policy; nobody here is on call by schedule, so always."""
+        """Show who is on call for a policy: at the first level by its shifts if it has any, else always."""
+        times = [(1, one.user, rest_timestamp(one.since), rest_timestamp(one.until)) for one in policy.shifts]
+        always = [
+            (level, user, None, None)
+            for level, users in enumerate(policy.levels, 1)
+            for user in users
+            if level > 1 or not policy.shifts
+        ]
         return [
             {
                 "user": self._references.user(user),
                 "schedule": None,
                 "escalation_policy": self._references.policy(policy.id),
                 "escalation_level": level,
-                "start": None,
-                "end": None,
+                "start": start,
+                "end": end,
             }
-            for level, users in enumerate(policy.levels, 1)
-            for user in users
+            for level, user, start, end in [*times, *always]
             if user in self._directory.users
         ]
 

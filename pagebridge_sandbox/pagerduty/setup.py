@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from pagebridge_sandbox.pagerduty import ids
 from pagebridge_sandbox.pagerduty.account import Account
-from pagebridge_sandbox.pagerduty.directory import EscalationPolicy, Priority, Service, Team, User
+from pagebridge_sandbox.pagerduty.directory import EscalationPolicy, Priority, Service, Shift, Team, User
 from pagebridge_sandbox.pagerduty.subscriptions import Subscription
 from pagebridge_sandbox.pagerduty.webhooks import Webhooks
 
@@ -103,6 +104,11 @@ class AccountSetup:
         """
         policy = self._account.directory.add_policy(name, levels, _team_ids(teams), id)
         return self._account.directory.put_policy(replace(policy, delay=delay, loops=loops))
+
+    def set_shifts(self, policy_id: str, shifts: Iterable[tuple[str, datetime, datetime]]) -> None:
+        """Set who is on call at the first level of a policy: user, from when, until when. Pages nobody else."""
+        directory = self._account.directory
+        directory.put_policy(replace(directory.policy(policy_id), shifts=tuple(Shift(*one) for one in shifts)))
 
     def add_service(
         self,

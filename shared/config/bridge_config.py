@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from shared.config.card_config import CardFieldConfig, CardFields, CardLinkConfig, CardLinks, Table
 from shared.config.setting_types import shaped
@@ -18,6 +18,7 @@ from shared.model.thread_layout import BroadcastKind, Verbosity
 
 Channel = Annotated[str, shaped(r"[CG][A-Z0-9]{2,30}", "a Slack channel id such as C024BE91L (not its name)")]
 SlackUser = Annotated[str, shaped(r"[UW][A-Z0-9]{2,30}", "a Slack user id such as U024BE7LH")]
+Policy = Annotated[str, shaped(r"[PQ][A-Z0-9]{3,30}", "the id of an escalation policy such as PANZZEQ (not its name)")]
 PagerDutyUser = Annotated[str, shaped(r"[PQ][A-Z0-9]{3,30}", "a PagerDuty user id such as PXPGF42")]
 Domain = Annotated[str, shaped(r"[^\s@]+", "a domain such as example.com (without the @)")]
 Contact = Annotated[str, shaped(r"\S[^\n]{0,79}", "a short text such as #sre-help")]
@@ -229,6 +230,15 @@ class ReminderConfig(_Chosen):
         return self
 
 
+class HandoverConfig(Table):
+    """A channel in which what is open is summed up whenever the people at the first level of a policy change."""
+
+    channel: Channel
+    """Where it is posted, of what is shown there: the id of a channel. Each channel has one handover at most."""
+    policy: Policy
+    """The escalation policy whose first level hands over, by its id in PagerDuty. Those on call are named."""
+
+
 def _milliseconds(duration: str) -> int | None:
     return None if duration == "never" else int(duration[:-1]) * _UNITS[duration[-1]] * SECOND
 
@@ -247,6 +257,19 @@ class BridgeConfig(Table):
     authorization: AuthorizationConfig = AuthorizationConfig()
     reminders: tuple[ReminderConfig, ...] = ()
     """When a thread asks whether an acknowledged incident is still worked on; the first that matches holds."""
+    handovers: tuple[HandoverConfig, ...] = ()
+    """The channels in which each shift is handed over to the next."""
+
+    def handover(self, channel: ChannelId) -> HandoverConfig | None:
+        """Find the handover of a channel, None if it has none."""
+        return next((each for each in self.handovers if each.channel == channel), None)
+
+    @field_validator("handovers")
+    @classmethod
+    def _one_for_each_channel(cls, handovers: tuple[HandoverConfig, ...]) -> tuple[HandoverConfig, ...]:
+        if len({each.channel for each in handovers}) < len(handovers):
+            raise ValueError("name a channel twice")
+        return handovers
 
     def reminder(self, snapshot: Snapshot) -> ReminderConfig | None:
         """Find what holds for the acknowledgement of an incident, None if nothing."""
@@ -264,6 +287,7 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("identity",): IdentityConfig,
     ("authorization",): AuthorizationConfig,
     ("reminders",): ReminderConfig,
+    ("handovers",): HandoverConfig,
 }
 """Every table of `bridge.toml`, by its name."""
 

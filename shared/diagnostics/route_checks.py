@@ -1,11 +1,11 @@
 """Checks of valid routes against the platforms: channels that do not exist, conditions that match nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from shared.config.bridge_config import RoutingConfig
+from shared.config.bridge_config import HandoverConfig, RoutingConfig
 from shared.config.errors import Problem
 from shared.errors import NotFound, Unavailable
 from shared.model.ids import ChannelId, TeamId
@@ -30,12 +30,14 @@ class RouteChecks:
         self._slack = slack
         self._pagerduty = pagerduty
 
-    def channels(self, routing: RoutingConfig) -> Iterator[tuple[str, Check]]:
+    def channels(self, routing: RoutingConfig, handovers: Iterable[HandoverConfig] = ()) -> Iterator[tuple[str, Check]]:
         """Give for every channel the place that first names it, and its check, which may raise as a call does."""
         places = {routing.default_channel: "routing.default_channel"} if routing.default_channel else {}
         for number, route in enumerate(routing.routes, 1):
             for channel in route.all_channels:
                 places.setdefault(channel, f"routing.routes[{number}]")
+        for number, handover in enumerate(handovers, 1):
+            places.setdefault(handover.channel, f"handovers[{number}]")
         for channel, place in places.items():
             yield place, partial(self.channel, ChannelId(channel))
 

@@ -17,7 +17,7 @@ from bolt_app.worker import Worker
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
 from pagebridge_sandbox.slack import Ephemeral, Interaction, Message, Modal, RateLimits, SlackSandbox
-from shared.config.bridge_config import BridgeConfig, IdentityConfig, RouteConfig
+from shared.config.bridge_config import BridgeConfig, HandoverConfig, IdentityConfig, RouteConfig
 from shared.config.settings import ReceiverSettings, WorkerSettings, load
 from shared.durations import Durations
 from shared.store import keys
@@ -160,6 +160,11 @@ class Bridge:
         self._config = self._config.model_copy(update={"identity": IdentityConfig.model_validate({"users": users})})
         for worker, _ in self._workers:
             worker.apply_config(self._config)
+
+    def hand_over(self, policy: str) -> None:
+        """Put a handover in the channel into `bridge.toml`, for the workers that are started from now on."""
+        chosen = HandoverConfig(channel=self.channel.id, policy=policy)
+        self._config = self._config.model_copy(update={"handovers": (chosen,)})
 
     async def until_called(self, method: str, path: str) -> None:
         """Wait until such a call has reached PagerDuty."""

@@ -1,10 +1,20 @@
 """What one shift hands to the next: read by one person, then posted in the channel, once."""
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 
 from pagebridge_sandbox.slack import Ephemeral, Fault
-from tests.stories.harness import FAST, Bridge, running, settled, until
+from shared.model.handover_posts import ShiftPosts
+from shared.model.ids import IncidentId
+from shared.store import keys
+from shared.store.handovers import handover_posts
+from tests.stories.harness import FAST, Bridge, running, settled
+from tests.stories.processes import deployed_with_receiver, struck
+from tests.stories.test_store_failures import redis_of
 from tests.stories.typed_commands import answered, opened, secret_incident, typed_dialog
+from tests.webhook_receiver.running import until as until_so
 
 POSTED = "Handover of this channel"
 
@@ -73,30 +83,45 @@ async def test_a_persons_own_teams(bridge: Bridge) -> None:
     await answered(bridge, "Carol", "/pd handover mine", "Nothing to hand over")
 
 
+async def at_rest(bridge: Bridge, *, scheduled: bool = False) -> None:
+    """Wait until no worker has the channel's handovers in hand, and none is due soon; one later, if `scheduled`."""
+    async with redis_of(bridge) as redis:
+
+        async def resting() -> bool:
+            now = (await redis.time())[0]
+            due = await redis.zscore(keys.of_queue("handovers", "due"), bridge.channel.id)
+            held = await redis.exists(keys.of_incident(IncidentId(bridge.channel.id), "lease:handover"))
+            return not held and (not scheduled if due is None else due > (now + 10) * 1000)
+
+        await until_so(resting, "the handovers to be at rest")
+
+
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "calls"),
     [
-        Fault("chat.postMessage", drop=True, after_effect=True, times=1),
-        Fault("chat.postMessage", drop=True, times=1),
-        Fault("chat.postMessage", hang=True, effect_after=FAST.slack_timeout + 0.3, times=1),
+        (Fault("chat.postMessage", drop=True, after_effect=True, times=1), 1),
+        (Fault("chat.postMessage", drop=True, times=1), 2),
+        (Fault("chat.postMessage", hang=True, effect_after=FAST.slack_timeout + 0.3, times=1), 1),
     ],
     ids=["the answer is lost", "the call is lost", "it lands late"],
 )
-async def test_it_is_posted_once(fault: Fault) -> None:
+async def test_it_is_posted_once(fault: Fault, calls: int) -> None:
     """By two workers, whatever becomes of the first call; another press posts another one."""
     async with running(workers=2) as bridge:
         await opened(bridge, "Checkout is slow")
         answer = await asked(bridge, "Alice")
+        before = len(bridge.slack.calls_to("chat.postMessage"))
         bridge.slack.add_fault(fault)
 
         assert (await bridge.click("Alice", "Post in this channel", answer)).acked
         await bridge.told("Alice", "The handover is being posted")
         await bridge.channel.wait(lambda _: bool(handovers(bridge)))
-        await until(lambda: len(bridge.slack.calls_to("conversations.history")) > 0, "the search for the post")
-        assert (await bridge.click("Bob", "Post in this channel", await asked(bridge, "Bob"))).acked
+        await at_rest(bridge)
+        assert calls == len(bridge.slack.calls_to("chat.postMessage")) - before
+        assert 1 == len(handovers(bridge))
 
+        assert (await bridge.click("Bob", "Post in this channel", await asked(bridge, "Bob"))).acked
         await bridge.channel.wait(lambda _: len(handovers(bridge)) > 1)
-        assert 2 == len(handovers(bridge))
         assert all("Checkout is slow" in text for text in handovers(bridge))
 
 
@@ -110,3 +135,71 @@ async def test_a_channel_that_takes_nothing(bridge: Bridge) -> None:
 
     await bridge.told("Alice", "Invite it or unarchive the channel")
     assert [] == handovers(bridge)
+
+
+def change_shift(bridge: Bridge, seconds: float) -> str:
+    """Let Alice hand over to Bob in so many seconds, and return the policy of which that is the first level."""
+    [policy] = [each for each in bridge.pagerduty.escalation_policies if each.name == "Payments on-call"]
+    now, day = datetime.now(UTC), timedelta(days=1)
+    at = now + timedelta(seconds=seconds)
+    bridge.pagerduty.set_shifts(policy.id, [("PALICE1", now - day, at), ("PBOB1", at, now + day)])
+    return policy.id
+
+
+def shifts(bridge: Bridge) -> list[str]:
+    """List what the channel shows of changes of shift."""
+    return [message.plain for message in bridge.channel.messages if "hands over to" in message.plain]
+
+
+async def test_a_shift_is_handed_over_once() -> None:
+    """By two workers, though the answer to the post is lost; it costs PagerDuty few calls."""
+    async with running(workers=0) as bridge:
+        bridge.hand_over(change_shift(bridge, 3.5))
+        await bridge.start_worker()
+        await bridge.start_worker()
+        await opened(bridge, "Checkout is slow")
+        assert [] == shifts(bridge)
+        lost = bridge.slack.add_fault(Fault("chat.postMessage", drop=True, after_effect=True, times=1))
+
+        await bridge.channel.wait(lambda _: bool(shifts(bridge)))
+        await struck(lost)
+        await at_rest(bridge, scheduled=True)
+        await bridge.stop_workers()
+        async with redis_of(bridge) as redis:
+            await redis.delete(keys.of_queue("handovers", "due"))
+        await bridge.start_worker()
+        await at_rest(bridge, scheduled=True)
+
+        [told] = shifts(bridge)
+        for words in ("Alice Ng hands over to Bob Ng", "On call for Payments on-call: Bob Ng", "Checkout is slow"):
+            assert words in told
+        assert 8 >= len(bridge.pagerduty.calls_to("GET", "/oncalls"))
+
+
+async def test_a_worker_is_killed_while_it_hands_over(tmp_path: Path) -> None:
+    """
+    After a time without a worker, in which the shift ended.
+
+    Its post has landed, and its answer was never read: the next worker finds it, and says nothing twice.
+    """
+    async with deployed_with_receiver(tmp_path) as bridge:
+        policy = change_shift(bridge, -1)
+        async with redis_of(bridge) as redis:
+            posts = handover_posts(redis)
+            await posts.change(IncidentId("C0INCIDENTS"), lambda now: now.with_shifts(ShiftPosts(policy, told_ms=0)))
+        with bridge.config.open("a", encoding="utf-8") as config:
+            config.write(f'[[handovers]]\nchannel = "C0INCIDENTS"\npolicy = "{policy}"\n')
+        hanging = bridge.slack.add_fault(Fault("chat.postMessage", hang=True, effect_after=0.0, times=1))
+        killed = await bridge.quick_worker()
+        await struck(hanging)
+        await bridge.channel.wait(lambda _: bool(shifts(bridge)))
+        await bridge.kill(killed)
+
+        next_worker = await bridge.quick_worker()
+        await next_worker.until_logged("resync.done")
+        await at_rest(bridge, scheduled=True)
+
+        [told] = shifts(bridge)
+        assert "Alice Ng hands over to Bob Ng" in told
+        assert "Nothing to hand over." in told
+        assert 1 == len(bridge.slack.calls_to("chat.postMessage"))

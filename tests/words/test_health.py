@@ -66,6 +66,8 @@ WRONG_CONFIG = (
     '[[routing.routes]]\nteam = "PTEAM01"',
     "[routing]\ndefault_chanel = true",
     '[identity]\nemail_domains = ["@example.com"]\ncontact = ""\n[identity.users]\nalice = "Alice"',
+    '[[handovers]]\nchannel = "C0INCIDENTS"\npolicy = "Payments"\n' * 2,
+    '[[handovers]]\nchannel = "C0INCIDENTS"\npolicy = "PPAYMENTS"\n' * 2,
     'routing = 3\nidentity.users = 1\n[authorization]\neverywhere = "PALICE1"',
     '[routing]\ndefault_channel = 1\nbroadcast = "escalated"\n[[routing.routes]]\nchannels = "C0INCIDENTS"',
 )

@@ -10,7 +10,7 @@ from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, parse
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.commands.verbs import Scope, Verb
 from bolt_app.handover.poster import refused_text
-from bolt_app.handover.render import HEADING, QUIET, handover_message, handover_paragraphs
+from bolt_app.handover.render import HEADING, QUIET, handover_message, handover_paragraphs, shift_message
 from bolt_app.listeners import handover as posting
 from bolt_app.listeners import slash_commands
 from bolt_app.open_incidents import OpenList
@@ -31,6 +31,7 @@ from shared.model.command import ActionParams, Command, SlackActor, split
 from shared.model.event import Instant, Ref
 from shared.model.event_types import ACKNOWLEDGED, ANNOTATED, RESOLVED, SNOOZED
 from shared.model.handover import summarize
+from shared.model.handover_posts import ShiftChange
 from shared.model.ids import ChannelId, CommandId, IncidentId, LineKey, SlackUserId, UserId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
@@ -231,6 +232,15 @@ def _add_handover(page: Page) -> None:
     page.case(
         "Posted in the channel", slack_text.blocks(handover_message("handover:C0:x", HEADING, told(some[1])).blocks)
     )
+    for situation, change in (
+        ("A shift ends", ShiftChange(NOON, ("Alice Ng",), ("Bob Ray",))),
+        ("Several people change", ShiftChange(NOON, ("Alice Ng", "Dan Ek"), ("Bob Ray",))),
+        ("No one follows", ShiftChange(NOON, ("Alice Ng",), ())),
+        ("There was no one before", ShiftChange(NOON, (), ("Alice Ng", "Bob Ray"))),
+    ):
+        open_now = some[1:2] if situation == "A shift ends" else ()
+        posted = shift_message("handover:C0:P:1", change, told(*open_now))
+        page.case(f"Posted at a change of shift: {situation.lower()}", slack_text.blocks(posted.blocks))
     page.case(
         "The button was pressed", *map(slack_text.seen, (posting.POSTING, posting.NOT_STORED, posting.UNREADABLE))
     )

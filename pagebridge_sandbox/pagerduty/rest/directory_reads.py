@@ -1,10 +1,11 @@
 """Reading users, teams, escalation policies, services, priorities and who is on call."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TypeVar
 
+from pagebridge_sandbox.pagerduty.clock import rest_timestamp
 from pagebridge_sandbox.pagerduty.directory import EscalationPolicy, Service
 from pagebridge_sandbox.pagerduty.responders import require_ability
 from pagebridge_sandbox.pagerduty.responses import Json, Response, invalid_input
@@ -141,9 +142,9 @@ def list_priorities(context: Context) -> Response:
 
 
 def list_oncalls(context: Context) -> Response:
-    """List who is on call. Nobody is by schedule, so the times that are asked for make no difference."""
+    """List who is on call in the time that is asked for, or else now."""
     request = context.request
-    _check_time_range(request, context.account.clock.now())
+    since, until = _time_range(request, context.account.clock.now())
     policies, users, schedules = (
         request.array_param(name) for name in ("escalation_policy_ids", "user_ids", "schedule_ids")
     )
@@ -154,15 +155,18 @@ def list_oncalls(context: Context) -> Response:
         if (not policies or policy.id in policies)
         and (not users or oncall["user"]["id"] in users)
         and (not schedules or "null" in schedules)
+        and (oncall["start"] is None or oncall["start"] <= rest_timestamp(until))
+        and (oncall["end"] is None or rest_timestamp(since) < oncall["end"])
     ]
     return Response(localize_times(request, request.page("oncalls", oncalls, make_expander(context, includes.ONCALL))))
 
 
-def _check_time_range(request: Request, now: datetime) -> None:
+def _time_range(request: Request, now: datetime) -> tuple[datetime, datetime]:
     request.bool_param("earliest")
     since, until = request.time_param("since") or now, request.time_param("until") or now
     if until < since:
         raise invalid_input("until must not be before since")
+    return since.astimezone(UTC), until.astimezone(UTC)
 
 
 def list_abilities(context: Context) -> Response:
