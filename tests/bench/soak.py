@@ -29,7 +29,7 @@ EVERY = 2.0
 """Seconds between two rounds; each opens and ends `TOGETHER` incidents."""
 TOGETHER = 4
 SPARE, SPARE_SHARE = 4 * 2**20, 0.05
-"""Bytes, and the share, by which a process may hold more in the last quarter of the time than in the second."""
+"""Bytes, and the share, by which a process may hold more in the last quarter of the time than in the one before."""
 YEAR, INCIDENTS = 365 * 24 * 3600, 10_000
 LISTED = re.compile(r"^\| `(pb:[^`]+)`", re.MULTILINE)
 
@@ -93,7 +93,7 @@ async def families(redis: Redis) -> list[Family]:
 def complaints(samples: Sequence[Sample], kept: Sequence[Family]) -> list[str]:
     """List what grew although nothing more was to be kept, and keys that the table does not name."""
     quarter = len(samples) // 4
-    before, after = samples[quarter : 2 * quarter], samples[-quarter:]
+    before, after = samples[-2 * quarter : -quarter], samples[-quarter:]
     held = {
         name: [median(getattr(sample, name) for sample in part) for part in (before, after)]
         for name in ("receiver", "worker")
@@ -129,7 +129,8 @@ async def _live(stage: Stage, number: int) -> None:
     bridge, title = stage.bridge, f"Soak {number}"
     opened = [bridge.trigger(title if first else f"Beside {number}").id for first in (True, False, False, False)]
     card = await bridge.card(title)
-    await bridge.click("Alice", "Acknowledge", card)
+    while not (await bridge.click("Alice", "Acknowledge", card)).acked:
+        pass  # Slack has told her that it failed, so she presses again
     await until(lambda: "Acknowledged" in card.plain, "the acknowledgement")
     for one in opened:
         bridge.pagerduty.web("PBOB1").add_note(one, "Looking into it")
