@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from bolt_app.account_cache import AccountCache
@@ -283,6 +283,8 @@ class BuiltWorker:
             documents=(incidents,),
             at_once=CONCURRENT_ENRICHMENTS,
         )
-        yield worker(store.home_queue, store.leases("home"), self.home_tab)
+        # A worker marks these for itself; the others look whether one that died has left something.
+        seldom = partial(worker, durations=replace(self.durations, poll=self.durations.lease))
+        yield seldom(store.home_queue, store.leases("home"), self.home_tab)
         poster, posts = self.read_path.handover_poster, (store.handover_posts.name,)
-        yield worker(store.handover_queue, store.leases("handover"), poster, documents=posts)
+        yield seldom(store.handover_queue, store.leases("handover"), poster, documents=posts)
