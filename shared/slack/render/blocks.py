@@ -167,11 +167,11 @@ def linkable(url: str) -> bool:
 
 
 def external_link(url: str, label: str) -> str:
-    """Link to a page that monitoring named, beside its host, or show it as text. `label` is not escaped yet."""
-    words, host = clamp(escape(label), _LONGEST_LABEL), _host(url)
+    """Link to a page that monitoring named, beside its host, or show it as text: empty if nothing of it can be seen."""
+    words, host = short(label, _LONGEST_LABEL), _host(url)
     address = url.translate(_ENCODED).translate(_ENTITIES)
     if not host or len(address) > _LONGEST_ADDRESS:
-        return ": ".join(filter(None, (words, clamp(escape(url), _LONGEST_ADDRESS))))
+        return ": ".join(filter(None, (words, short(url, _LONGEST_ADDRESS))))
     return f"<{address}|{words}> ({host})" if words not in ("", host, escape(url)) else f"<{address}|{host}>"
 
 

@@ -181,7 +181,7 @@ def _alert(incident: Incident, snapshot: Snapshot) -> list[Block]:
     source = short(first.source)
     tool = f"reported by {external_link(first.client.href, first.client.text)}" if first.client else ""
     facts = " · ".join(filter(None, (summary, f"from {source}" if source else "", tool)))
-    links = " · ".join(external_link(each.href, each.text) for each in first.links[:LINKS])
+    links = " · ".join(filter(None, (external_link(each.href, each.text) for each in first.links[:LINKS])))
     words = "\n".join(filter(None, (f":satellite_antenna: {facts}" if facts else "", links)))
     return [section(words)] if words else []
 
@@ -191,8 +191,9 @@ def _chosen(incident: Incident, content: CardContent) -> list[Block]:
     first = incident.enrichment.alert or FirstAlert()
     known = dict(first.fields)
     # No image blocks: Slack would fetch them, and refuse the whole card for one that it does not get.
-    images = [external_link(each.href, each.text or "Image") for each in first.images if content.images]
-    pictures = [section(" · ".join(images))] if images else []
+    linked = (external_link(each.href, each.text or "Image") for each in first.images if content.images)
+    images = " · ".join(filter(None, linked))
+    pictures = [section(images)] if images else []
     values = [(short(field.label), short(known.get(field.path, ""), FIELD)) for field in content.fields]
     shown = [f"*{label}*\n{value}" for label, value in values if value]
     return [*([columns(shown)] if shown else []), *pictures]
