@@ -127,6 +127,7 @@ class QueueWorker:
         """Process due incidents until `stopping`; then wait for the passes that are running."""
         slots = asyncio.Semaphore(self.at_once)
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._end_wait(stopping))
             while not stopping.is_set():
                 await slots.acquire()
                 due: Due | float | None = None
@@ -143,6 +144,10 @@ class QueueWorker:
                 left = due.left if isinstance(due, Due) else due
                 if left != 0.0:
                     await self.queue.wait(self.durations.poll if left is None else min(self.durations.poll, left))
+
+    async def _end_wait(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self.queue.end_wait()
 
     async def _process(self, due: Due, lease: Lease, slots: asyncio.Semaphore) -> None:
         with tracing.step(f"pass {self.leases.work}", *due.traces, incident=due.incident):

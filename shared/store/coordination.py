@@ -104,7 +104,7 @@ class WorkQueue:
     def wake(self, incident: IncidentId) -> None:
         """End a `wait`, because `incident` was marked; not if it is in hand, and so could not be taken."""
         if incident not in self.in_hand:
-            self._marked.set()
+            self.end_wait()
 
     async def wait(self, seconds: float) -> None:
         """Wait until something was marked through this object, at most so many seconds: others mark without telling."""
@@ -112,6 +112,10 @@ class WorkQueue:
             async with asyncio.timeout(seconds):
                 await self._marked.wait()
         self._marked.clear()
+
+    def end_wait(self) -> None:
+        """End a `wait` at once."""
+        self._marked.set()
 
     async def take(self, leases: "Leases | None" = None, documents: Sequence[str] = ()) -> Due | float | None:
         """
