@@ -10,8 +10,8 @@ from tests.bench.cost import MEMORY
 from tests.bench.measurement import TINY
 
 MOST = {
-    "Redis commands, those in scripts too": 70,
-    "round trips to Redis": 17,
+    "Redis commands, those in scripts too": 85,
+    "round trips to Redis": 21,
     "click to card, Redis commands": 220,
     "click to card, round trips to Redis": 55,
     "idle, Redis commands": 60,
