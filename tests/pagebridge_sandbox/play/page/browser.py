@@ -52,7 +52,9 @@ class Desk:
 
     def post(self, path: str, body: Json) -> Json:
         """Do something beside the page, and return the answer."""
-        answer = self.page.request.post(f"{self.url}api/{path}", data=body)
+        answer = self.page.request.post(
+            f"{self.url}api/{path}", data=body, timeout=8 * PATIENCE
+        )  # a fresh play takes long
         assert answer.ok, answer.text()
         return dict(answer.json())
 
