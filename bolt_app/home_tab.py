@@ -87,7 +87,7 @@ class HomeTab:
         return home_view(parts, self.clock.estimate_ms(), self.command)
 
     async def _linked(self, user: SlackUserId) -> Linked | str:
-        """Find who they are in PagerDuty; in words why they are nobody there. Raises `CallError`."""
+        """Return their PagerDuty user, or in words why they have none. Raises `CallError`."""
         try:
             return await self.identity.link(self.identity.own_member(user))
         except Declined as declined:

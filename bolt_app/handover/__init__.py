@@ -1,1 +1,1 @@
-"""What one shift hands to the next: read from the store, put into words, and posted once."""
+"""The handover from one shift to the next: read from the store, rendered, and posted once."""

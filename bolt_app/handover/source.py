@@ -1,4 +1,4 @@
-"""What a handover is about, read from what the bridge knows: no call is made for an incident."""
+"""Reads the incidents of a handover from the store: no call is made for one."""
 
 import asyncio
 from collections.abc import Iterable, Sequence

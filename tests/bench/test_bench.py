@@ -10,11 +10,11 @@ from tests.bench.cost import MEMORY
 from tests.bench.measurement import TINY
 
 MOST = {
-    "Redis commands, those in scripts too": 110,
-    "round trips to Redis": 28,
-    "click to card, Redis commands": 280,
-    "click to card, round trips to Redis": 75,
-    "idle, Redis commands": 300,
+    "Redis commands, those in scripts too": 70,
+    "round trips to Redis": 17,
+    "click to card, Redis commands": 220,
+    "click to card, round trips to Redis": 55,
+    "idle, Redis commands": 60,
 }
 """
 Counts in the smallest size, and what they must not come to again: a busy machine adds a pass or two. Of the time in
