@@ -16,7 +16,7 @@ from shared.config.bridge_config import LiveConfig
 from shared.errors import Malformed, Refused
 from shared.model.handover_posts import AskedPost, HandoverPosts
 from shared.model.ids import ChannelId, CommandId, IncidentId
-from shared.model.slack_state import MessageState
+from shared.model.message_state import MessageState
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import CHANNEL_CLOSED

@@ -18,7 +18,8 @@ from shared.errors import CallError, Malformed, Refused, Unavailable
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, IncidentId, UserId
 from shared.model.incident import Incident
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.message_state import MessageState
+from shared.model.slack_state import SlackState
 from shared.model.timeline import Line, merge_lines, person
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack

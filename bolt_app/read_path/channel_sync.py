@@ -14,7 +14,8 @@ from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.incident import Incident
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.message_state import MessageState
+from shared.model.slack_state import SlackState
 from shared.model.thread_layout import ThreadEntry, awaits_resolve, broadcast_kind, is_wanted, layout_thread
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import THREAD_GONE

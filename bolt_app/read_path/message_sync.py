@@ -11,7 +11,7 @@ from shared.durations import Durations
 from shared.errors import CallError, NotFound, Refused, Unavailable
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, MessageTs
-from shared.model.slack_state import (
+from shared.model.message_state import (
     Delete,
     DeleteDoubles,
     Done,

@@ -12,8 +12,9 @@ from shared.errors import CallError, Refused
 from shared.model.event import SECOND, Snapshot, ids_of_teams
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
+from shared.model.message_state import MessageState
 from shared.model.resync_state import GLOBAL, Gap, ResyncState
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.slack_state import SlackState
 from shared.slack.render.blocks import Message, date, link, message, number, section, short
 from shared.store.coordination import Lease
 from shared.store.documents import Documents

@@ -19,8 +19,9 @@ from shared.errors import FencedOff, NotFound, Refused
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
 from shared.model.journal import fact
+from shared.model.message_state import MessageState
 from shared.model.resync_state import ResyncState
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.slack_state import SlackState
 from shared.slack.api.client import Slack
 from shared.slack.api.models import OwnMessage
 from shared.slack.render.message_metadata import incident_of_card, incident_of_line, line_key, version

@@ -19,7 +19,8 @@ from shared.model.event import SECOND, Snapshot
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.incident import Incident
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.message_state import MessageState
+from shared.model.slack_state import SlackState
 from shared.slack.render.blocks import duration, plain
 from shared.store import documents, keys
 from shared.store.channel_index import OpenIncidents

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from shared.config.bridge_config import AuthorizationConfig
+from shared.config.people_config import AuthorizationConfig
 from shared.errors import NotFound, Unavailable
 from shared.model.actions import Action
 from shared.model.command import Command

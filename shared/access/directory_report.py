@@ -18,7 +18,7 @@ from shared.access.identity import (
     naming_contact,
     single_match,
 )
-from shared.config.bridge_config import IdentityConfig
+from shared.config.people_config import IdentityConfig
 from shared.model.command import SlackActor
 from shared.model.ids import UserId
 from shared.model.outcome import Declined, Outcome

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from shared.config.bridge_config import IdentityConfig
+from shared.config.people_config import IdentityConfig
 from shared.errors import NotFound
 from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId, UserId

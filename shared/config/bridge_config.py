@@ -1,27 +1,22 @@
-"""The schema of `bridge.toml`: routing, identity table, authorization, durability; and its rules on an incident."""
+"""The schema of `bridge.toml`: routing, reminders, handovers, durability; and its rules on an incident."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, field_validator, model_validator
 
 from shared.config.card_config import CardFieldConfig, CardFields, CardLinkConfig, CardLinks, Table
+from shared.config.people_config import AuthorizationConfig, IdentityConfig, SlackUser
 from shared.config.setting_types import shaped
-from shared.model.actions import Action
 from shared.model.card_content import NOTHING_MORE, CardContent
 from shared.model.event import SECOND, Snapshot
 from shared.model.ids import ChannelId
-from shared.model.permissions import Rule
 from shared.model.thread_layout import BroadcastKind, Verbosity
 
 Channel = Annotated[str, shaped(r"[CG][A-Z0-9]{2,30}", "a Slack channel id such as C024BE91L (not its name)")]
-SlackUser = Annotated[str, shaped(r"[UW][A-Z0-9]{2,30}", "a Slack user id such as U024BE7LH")]
 Policy = Annotated[str, shaped(r"[PQ][A-Z0-9]{3,30}", "the id of an escalation policy such as PANZZEQ (not its name)")]
-PagerDutyUser = Annotated[str, shaped(r"[PQ][A-Z0-9]{3,30}", "a PagerDuty user id such as PXPGF42")]
-Domain = Annotated[str, shaped(r"[^\s@]+", "a domain such as example.com (without the @)")]
-Contact = Annotated[str, shaped(r"\S[^\n]{0,79}", "a short text such as #sre-help")]
 Name = Annotated[str, shaped(r"(?s).*\S.*", "an id or a name; leave it out to match any")]
 Duration = Annotated[str, shaped(r"[1-9]\d{0,3}[smhd]|never", 'a time such as "30m", "2h" or "1d", or "never"')]
 MOST_PATHS = 50
@@ -174,33 +169,6 @@ class RoutingConfig(Table):
     def mismatches(self, snapshot: Snapshot) -> tuple[str, ...]:
         """For each route before the one that takes the incident, or for all, name the field that does not match."""
         return tuple(takewhile(bool, (candidate.mismatch(snapshot) for candidate in self.routes)))
-
-
-class IdentityConfig(Table):
-    """Who is who."""
-
-    users: dict[SlackUser, PagerDutyUser] = Field(default_factory=dict)
-    """The PagerDuty user of a Slack user, both by their ids; wins over e-mail."""
-    email_domains: tuple[Domain, ...] = ()
-    """The domains whose addresses link people; empty for all."""
-    contact: Contact = "the team that runs this bridge"
-    """Whom people are told to ask to be linked, and when the bridge itself needs help."""
-
-
-class AuthorizationConfig(Table):
-    """Who may act."""
-
-    mode: Literal["team", "pagerduty"] = "team"
-    """Who may do what `actions` doesn't name: `team`, this incident's people, or `pagerduty`, its roles."""
-    everywhere: frozenset[PagerDutyUser] = frozenset()
-    """PagerDuty users who may act on any team's incidents."""
-    actions: dict[Action, Rule] = Field(default_factory=dict)
-    """The rule of single actions: `linked`, `team` or `members`. Notes are `linked` if not named."""
-
-    def rule(self, action: Action) -> Rule:
-        """Find the rule that is in force for `action`."""
-        by_roles = self.mode == "pagerduty" or action is Action.NOTE
-        return self.actions.get(action, Rule.LINKED if by_roles else Rule.TEAM)
 
 
 class ReminderConfig(_Chosen):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from shared.model.event import SECOND
 from shared.model.ids import CommandId, IncidentId
-from shared.model.slack_state import MessageState
+from shared.model.message_state import MessageState
 
 KEPT_MS = 24 * 3600 * SECOND
 """Milliseconds that a press is remembered, so that one that Slack sends again posts nothing more."""

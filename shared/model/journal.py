@@ -17,9 +17,10 @@ from shared.model.command import CommandQueue
 from shared.model.event_types import TRIGGERED
 from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
+from shared.model.message_state import MessageState
 from shared.model.outcome import Kind
 from shared.model.permissions import VERDICTS
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.slack_state import SlackState
 from shared.model.thread_layout import SUMMED
 
 UNFIT = "?"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from shared.model.ids import ChannelId, IncidentId
-from shared.model.slack_state import MessageState
+from shared.model.message_state import MessageState
 
 GLOBAL = IncidentId("GLOBAL")
 """In place of an incident, for what is done once for all of them."""

@@ -9,7 +9,7 @@ from bolt_app.read_path.message_sync import MessageSync
 from shared.durations import Durations
 from shared.errors import Unavailable
 from shared.model.ids import ChannelId, MessageTs
-from shared.model.slack_state import MessageState
+from shared.model.message_state import MessageState
 from shared.store.clock import StoreClock
 
 

@@ -10,7 +10,8 @@ from shared.model.event import Instant
 from shared.model.event_types import ACKNOWLEDGED, TRIGGERED, Status
 from shared.model.ids import CommandId, MessageTs
 from shared.model.incident import Incident, fold, settle
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.message_state import MessageState
+from shared.model.slack_state import SlackState
 from tests.builders import INCIDENT, NOON, snapshot, webhook
 
 UNUSED: Any = None

@@ -3,7 +3,7 @@
 from bolt_app.commands.verbs import USAGES
 from bolt_app.modals.forms import TITLE
 from bolt_app.replies.builder import as_code
-from shared.config.bridge_config import AuthorizationConfig
+from shared.config.people_config import AuthorizationConfig
 from shared.model.actions import SPECS, Action
 from shared.model.event import Snapshot
 from shared.model.event_types import Status

@@ -17,8 +17,9 @@ from shared.model.event import Instant
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import Incident
+from shared.model.message_state import MessageState
 from shared.model.privacy import Privacy
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.slack_state import SlackState
 from shared.store import documents
 from shared.store.channel_index import OpenIncidents
 from shared.store.incidents import Incidents

@@ -16,8 +16,8 @@ from shared.model.command import Expectation
 from shared.model.event import Event
 from shared.model.ids import IncidentId
 from shared.model.incident import Folded, Incident, fold
+from shared.model.message_state import Look, MessageState, Step
 from shared.model.resync_state import ResyncState
-from shared.model.slack_state import Look, MessageState, Step
 from shared.slack.render.blocks import Message
 from shared.store.clock import Birth, Generation
 from shared.store.coordination import Lease, Leases

@@ -26,7 +26,8 @@ from shared.model.event import Event, Source
 from shared.model.event_types import ACKNOWLEDGED, ANNOTATED, PRIORITY_UPDATED, REASSIGNED, RESOLVED, SNOOZED, TRIGGERED
 from shared.model.ids import EventId, LineKey, MessageTs
 from shared.model.incident import FoldResult, Incident, fold
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.message_state import MessageState
+from shared.model.slack_state import SlackState
 from shared.model.thread_layout import SUMMED, layout_thread
 from shared.model.timeline import Line
 from shared.slack.render import card, thread_line

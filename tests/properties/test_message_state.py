@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.model.ids import MessageTs
-from shared.model.slack_state import (
+from shared.model.message_state import (
     Delete,
     DeleteDoubles,
     Done,

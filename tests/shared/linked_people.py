@@ -11,7 +11,7 @@ from fakeredis import FakeAsyncRedis
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.access.identity import Identity, IdentityCache
-from shared.config.bridge_config import IdentityConfig
+from shared.config.people_config import IdentityConfig
 from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined, Kind

@@ -7,7 +7,7 @@ import pytest
 
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from shared.access.authorization import Authorization, NotAllowed
-from shared.config.bridge_config import AuthorizationConfig
+from shared.config.people_config import AuthorizationConfig
 from shared.errors import Uncertain
 from shared.model.actions import Action
 from shared.model.ids import IncidentId, UserId

@@ -17,7 +17,8 @@ from bolt_app.worker import Worker
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
 from pagebridge_sandbox.slack import Ephemeral, Interaction, Message, Modal, RateLimits, SlackSandbox
-from shared.config.bridge_config import BridgeConfig, HandoverConfig, IdentityConfig, RouteConfig
+from shared.config.bridge_config import BridgeConfig, HandoverConfig, RouteConfig
+from shared.config.people_config import IdentityConfig
 from shared.config.settings import ReceiverSettings, WorkerSettings, load
 from shared.durations import Durations
 from shared.store import keys

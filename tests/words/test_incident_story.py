@@ -15,9 +15,10 @@ from shared.model.event import Instant, Source
 from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import FoldResult, Incident
 from shared.model.journal import AuditEntry, Fact
+from shared.model.message_state import MessageState
 from shared.model.outcome import Kind
 from shared.model.permissions import GROUNDS, VERDICTS
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.slack_state import SlackState
 from tests.builders import INCIDENT, NOON, snapshot
 from tests.pagebridge.test_cli_audit import ACK, ASKED, STRANGER
 from tests.words.page import Page

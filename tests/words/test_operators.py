@@ -13,8 +13,9 @@ from shared.model.command import Attempt, AttemptState
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 from shared.model.incident import Incident
+from shared.model.message_state import MessageState
 from shared.model.privacy import Privacy
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.slack_state import SlackState
 from shared.store import documents, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.dead_letters import DeadLetters

@@ -24,7 +24,8 @@ from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from shared.access import identity
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity, naming_contact
-from shared.config.bridge_config import AuthorizationConfig, BridgeConfig, IdentityConfig, LiveConfig
+from shared.config.bridge_config import BridgeConfig, LiveConfig
+from shared.config.people_config import AuthorizationConfig, IdentityConfig
 from shared.errors import BadCredentials, NotFound, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor

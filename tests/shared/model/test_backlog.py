@@ -19,7 +19,8 @@ from shared.model.event_types import (
 )
 from shared.model.ids import CommandId, LineKey, MessageTs
 from shared.model.incident import Incident, fold
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.message_state import MessageState
+from shared.model.slack_state import SlackState
 from shared.model.thread_layout import MOST, SUMMED, Verbosity, has_backlog
 from shared.model.timeline import Line
 from tests.builders import INCIDENT, NOON, webhook

@@ -2,7 +2,7 @@
 
 from shared.model.handover_posts import KEPT_MS, LATE_MS, HandoverPosts, ShiftChange
 from shared.model.ids import CommandId, IncidentId, MessageTs
-from shared.model.slack_state import MessageState
+from shared.model.message_state import MessageState
 from tests.builders import NOON
 
 EMPTY = HandoverPosts(IncidentId("C0INCIDENTS"))

@@ -3,8 +3,9 @@
 import pytest
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, UserId
+from shared.model.message_state import MessageState
 from shared.model.privacy import Privacy
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.slack_state import SlackState
 
 HOME, DUTY, DEFAULT = ChannelId("C0HOME"), ChannelId("C0DUTY"), ChannelId("C0DEFAULT")
 TOLD, BEGUN = LineKey("told"), LineKey("begun")

@@ -12,7 +12,7 @@ from shared.errors import FencedOff
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.incident import Incident, fold
 from shared.model.journal import fact
-from shared.model.slack_state import MessageState
+from shared.model.message_state import MessageState
 from shared.store import documents
 from shared.store.coordination import Due, Leases, WorkQueue
 from shared.store.incidents import Incidents

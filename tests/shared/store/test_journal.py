@@ -14,7 +14,8 @@ from shared.errors import Refused, Unavailable
 from shared.model.ids import ChannelId, LineKey, MessageTs
 from shared.model.incident import fold
 from shared.model.journal import Fact, fact, failure, slack_facts
-from shared.model.slack_state import MessageState, SlackState
+from shared.model.message_state import MessageState
+from shared.model.slack_state import SlackState
 from shared.store import documents, keys
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis, connect
