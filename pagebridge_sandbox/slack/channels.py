@@ -38,6 +38,7 @@ class Channel:
     ext_shared: bool = False
     created: int = 0
     messages: list[Message] = field(default_factory=list, repr=False)
+    creator: str = "USLACKBOT"
     user: str | None = None
     """Whom the bot talks to, in a direct message."""
     topic: str = ""
@@ -117,7 +118,7 @@ class Channel:
             "unlinked": 0,
             "created": self.created,
             "updated": self.created * 1000,
-            "creator": "USLACKBOT",
+            "creator": self.creator,
             "topic": {"value": self.topic, "creator": "", "last_set": 0},
             "purpose": {"value": self.purpose, "creator": "", "last_set": 0},
             "previous_names": [],

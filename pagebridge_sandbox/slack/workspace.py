@@ -37,6 +37,7 @@ class Workspace:
     What an app is granted (`bot_scopes`) and told of (`commands`, `bot_events`) may be changed at any time.
     `edit_window` is how many seconds a message may be edited, `history_lag` how many pass before a new message is found
     in history. `unthreads_orphans`: a reply to a message that is gone is posted to the channel, and not refused.
+    `bots_unarchive`: a bot token may unarchive a channel; its page names the scopes for it, and a bug in the way.
     `token_revoked`: the Web API refuses the bot token, while sockets stay up and a `response_url` goes on working.
     `escape_ids` is the manifest's `should_escape` (for all commands but the `literal_commands`).
     `interactive` says whether the app may be interacted with at all, `home_tab` and `messages_tab` which tabs it has.
@@ -63,7 +64,7 @@ class Workspace:
         self.shortcuts: list[Shortcut] = []
         self.home_tab = self.messages_tab = self.interactive = True
         self.edit_window: float | None = None
-        self.unthreads_orphans = False
+        self.unthreads_orphans = self.bots_unarchive = False
         self.history_lag = 0.0
         self.views = ViewStore(self.clock, {"team_id": self.team_id, "app_id": self.app_id, "bot_id": self.bot_id})
         self.users: dict[str, User] = {}

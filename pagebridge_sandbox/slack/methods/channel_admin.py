@@ -34,6 +34,7 @@ def create(workspace: Workspace, arguments: Arguments) -> Json:
     private = bool(arguments.flag("is_private"))
     lookup.require_scope(workspace, "groups:write" if private else "channels:manage")
     channel = workspace.add_channel(_valid_name(workspace, arguments), private=private)
+    channel.creator = workspace.bot_user_id
     return _render(workspace, channel)
 
 
@@ -62,9 +63,12 @@ def rename(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def set_topic(workspace: Workspace, arguments: Arguments) -> Json:
-    """Say what is going on in it."""
+    """Say what is going on in it; everybody in it reads of a change."""
     channel = _manageable_channel(workspace, arguments, narrow=":write.topic")
-    channel.topic = _valid_topic(arguments, "topic")
+    topic = _valid_topic(arguments, "topic")
+    if topic != channel.topic:
+        channel.topic = topic
+        _tell(workspace, channel, "channel_topic", f"set the channel topic: {topic}")
     return _render(workspace, channel)
 
 
@@ -76,13 +80,35 @@ def set_purpose(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def archive(workspace: Workspace, arguments: Arguments) -> Json:
-    """Let nobody write in it any more."""
+    """Let nobody write in it any more. Apps are no members of it from then on."""
     channel = _manageable_channel(workspace, arguments, archived="already_archived")
     channel.archived = True
+    channel.members.remove(workspace.bot_user_id)
     workspace.changes.notify()
     event = {"type": "channel_archive", "channel": channel.id, "event_ts": workspace.clock.next_ts()}
     workspace.publish(event, "channel_archive")
     return {}
+
+
+def unarchive(workspace: Workspace, arguments: Arguments) -> Json:
+    """Open it again, with the bot in it; Slack takes that from people, and from bots only with `bots_unarchive`."""
+    channel = lookup.find_channel(workspace, arguments)
+    if channel.user:
+        raise SlackError("method_not_supported_for_channel_type")
+    lookup.require_scope(workspace, "groups:write" if channel.private else "channels:manage")
+    if not channel.archived:
+        raise SlackError("not_archived")
+    if not workspace.bots_unarchive:
+        raise SlackError("not_in_channel")
+    channel.archived = False
+    channel.members.append(workspace.bot_user_id)
+    workspace.changes.notify()
+    return {}
+
+
+def _tell(workspace: Workspace, channel: Channel, subtype: str, text: str) -> None:
+    """Let the channel read what the bot has done to it."""
+    workspace.post(channel, workspace.users[workspace.bot_user_id], text=text, subtype=subtype)
 
 
 def _manageable_channel(
@@ -148,4 +174,5 @@ METHODS = {
     "conversations.setTopic": Method(set_topic, tier=2, scopes=TOPIC_SCOPES, required=("channel", "topic")),
     "conversations.setPurpose": Method(set_purpose, tier=2, scopes=TOPIC_SCOPES, required=("channel", "purpose")),
     "conversations.archive": Method(archive, tier=2, scopes=MANAGE_SCOPES, required=("channel",)),
+    "conversations.unarchive": Method(unarchive, tier=2, scopes=MANAGE_SCOPES, required=("channel",)),
 }

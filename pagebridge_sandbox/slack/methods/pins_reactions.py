@@ -65,6 +65,12 @@ def add_bookmark(workspace: Workspace, arguments: Arguments) -> Json:
     return {"bookmark": channel.bookmarks[-1]}
 
 
+def list_bookmarks(workspace: Workspace, arguments: Arguments) -> Json:
+    """List the links at the top of a channel, of a private one only for its members."""
+    channel = lookup.find_channel(workspace, Arguments({"channel": arguments.text("channel_id")}))
+    return {"bookmarks": list(channel.bookmarks)}
+
+
 def _new_bookmark(workspace: Workspace, channel: Channel, arguments: Arguments) -> Json:
     return {
         "id": ids.identifier("Bk"),
@@ -98,6 +104,7 @@ def _find_message(workspace: Workspace, arguments: Arguments) -> Message:
 
 METHODS = {
     "bookmarks.add": Method(add_bookmark, tier=2, scopes=("bookmarks:write",), required=("title", "type")),
+    "bookmarks.list": Method(list_bookmarks, tier=3, scopes=("bookmarks:read",)),
     "pins.add": Method(add_pin, tier=2, scopes=("pins:write",), required=("channel",)),
     "reactions.add": Method(add_reaction, tier=3, scopes=("reactions:write",), required=("channel",)),
 }

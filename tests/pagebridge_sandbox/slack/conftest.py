@@ -26,6 +26,11 @@ COMMON = {
     "invalid_arguments", "invalid_json", "json_not_object", "invalid_post_type", "missing_post_type", "dropped",
 }  # fmt: skip
 """Errors of all methods, which their pages do not repeat."""
+OF_PAGES = {
+    "bookmarks.list": ("t3", {"bookmarks:read"}),
+    "conversations.unarchive": ("t2", {"channels:manage", "channels:write", "groups:write", "im:write", "mpim:write"}),
+}
+"""Tier and scopes of the methods whose pages are not in our table."""
 
 
 def undocumented_errors(sandbox: SlackSandbox) -> list[str]:

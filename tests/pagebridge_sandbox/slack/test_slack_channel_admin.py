@@ -8,9 +8,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from pagebridge_sandbox.slack import Channel, SlackSandbox, User
 from pagebridge_sandbox.slack.methods import METHODS
-from tests.pagebridge_sandbox.slack.conftest import App, Sample
+from tests.pagebridge_sandbox.slack.conftest import OF_PAGES, App, Sample
 
-SCOPES = {"channels:manage", "groups:write", "pins:write", "reactions:write"}
+SCOPES = {
+    "channels:manage", "groups:write", "pins:write", "reactions:write", "bookmarks:read", "bookmarks:write",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +40,8 @@ async def test_incident_channel_lifecycle(slack: SlackSandbox, client: AsyncWebC
     channel = slack.channels[made["id"]]
     assert ("inc-12-done", True, True) == (channel.name, channel.private, channel.archived)
     assert ("Checkout is slow", "Incident 12") == (shown["topic"]["value"], shown["purpose"]["value"])
-    assert {alice.id, slack.bot_user_id} == set(channel.members)
+    assert [alice.id] == channel.members
+    assert slack.bot_user_id == shown["creator"]
     await slack.wait(lambda _: app.payloads("event_callback"))
     assert "channel_archive" == app.payloads("event_callback")[0]["event"]["type"]
 
@@ -152,6 +155,42 @@ async def test_scopes_depend_on_channel_type(
     assert {alice.id, bob.id} <= set(channel.members)
 
 
+async def test_a_topic_is_told_to_the_channel(client: AsyncWebClient, channel: Channel) -> None:
+    """Once for each change: setting it to what it is says nothing."""
+    for topic in ("Triggered", "Triggered", "Acknowledged"):
+        await client.conversations_setTopic(channel=channel.id, topic=topic)
+
+    assert ["set the channel topic: Triggered", "set the channel topic: Acknowledged"] == [
+        message.plain for message in channel.messages if message.subtype == "channel_topic"
+    ]
+
+
+async def test_a_bot_archives_and_cannot_unarchive(slack: SlackSandbox, client: AsyncWebClient) -> None:
+    """It is out of the channel then; where Slack lets it in again, it is a member."""
+    made = (await client.conversations_create(name="inc-12"))["channel"]["id"]
+    assert "not_archived" == await refused(client, "conversations.unarchive", channel=made)
+    await client.conversations_archive(channel=made)
+
+    assert [] == (await client.users_conversations())["channels"]
+    assert "not_in_channel" == await refused(client, "conversations.unarchive", channel=made)
+    slack.bots_unarchive = True
+    await client.conversations_unarchive(channel=made)
+    assert [made] == [each["id"] for each in (await client.users_conversations())["channels"]]
+    slack.bot_scopes -= {"channels:manage"}
+    assert "missing_scope" == await refused(client, "conversations.unarchive", channel=made)
+
+
+async def test_bookmarks_are_listed(slack: SlackSandbox, client: AsyncWebClient, channel: Channel) -> None:
+    """With what they are called and where they lead; a private channel's only to its members."""
+    link = {"title": "Incident", "type": "link", "link": "https://acme.pagerduty.com/incidents/Q1"}
+    await client.bookmarks_add(channel_id=channel.id, **link)
+    secret = slack.add_channel("secret", private=True, bot_member=False)
+
+    (shown,) = (await client.bookmarks_list(channel_id=channel.id))["bookmarks"]
+    assert link == {name: shown[name] for name in link}
+    assert "channel_not_found" == await refused(client, "bookmarks.list", channel_id=secret.id)
+
+
 async def test_topic_length_limit(client: AsyncWebClient, channel: Channel) -> None:
     """A topic has at most 250 characters."""
     assert "too_long" == await refused(client, "conversations.setTopic", channel=channel.id, topic="x" * 251)
@@ -181,6 +220,9 @@ async def test_pins_and_reactions(client: AsyncWebClient, channel: Channel, alic
 def test_method_scopes_match_documentation(sample: Sample) -> None:
     """Any one of those that its page names is enough, and no other."""
     for name, method in METHODS.items():
+        if name in OF_PAGES:
+            assert OF_PAGES[name] == (f"t{method.tier}", set(method.scopes)), name
+            continue
         documented = sample(f"api-ref/{name}.json").get("scope", {}).get("bot", [])
         if "bot" in method.tokens:
             assert set(documented) == set(method.scopes), name
