@@ -102,10 +102,20 @@ class PagerDutySimulator(AccountSetup):
         return self._api.oauth
 
     def add_oauth_app(
-        self, scopes: Iterable[str], *, account: str = "us.acme", token_lifetime: float = TOKEN_LIFETIME
+        self,
+        scopes: Iterable[str],
+        *,
+        account: str = "us.acme",
+        token_lifetime: float = TOKEN_LIFETIME,
+        redirect_uris: Iterable[str] = (),
     ) -> OAuthApp:
-        """Register an app that may be given these scopes; its tokens are valid for `token_lifetime` seconds."""
-        app = OAuthApp(ids.object_id(), secrets.token_hex(TOKEN_LENGTH), account, frozenset(scopes), token_lifetime)
+        """
+        Register an app that may be given these scopes; its tokens are valid for `token_lifetime` seconds.
+
+        People who sign in are sent back to one of `redirect_uris`.
+        """
+        secret, addresses = secrets.token_hex(TOKEN_LENGTH), frozenset(redirect_uris)
+        app = OAuthApp(ids.object_id(), secret, account, frozenset(scopes), token_lifetime, addresses)
         return self.oauth.apps.setdefault(app.client_id, app)
 
     @property

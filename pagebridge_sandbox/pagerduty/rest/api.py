@@ -10,8 +10,7 @@ from pagebridge_sandbox.pagerduty.account import Account
 from pagebridge_sandbox.pagerduty.directory import User
 from pagebridge_sandbox.pagerduty.incident_rendering import IncidentRenderer
 from pagebridge_sandbox.pagerduty.incidents import Actor, Incident
-from pagebridge_sandbox.pagerduty.oauth import TOKEN_PATH as OAUTH_PATH
-from pagebridge_sandbox.pagerduty.oauth import OAuthServer
+from pagebridge_sandbox.pagerduty.oauth import AUTHORIZE_PATH, TOKEN_PATH, OAuthServer
 from pagebridge_sandbox.pagerduty.rendering import DirectoryRenderer
 from pagebridge_sandbox.pagerduty.responses import (
     INVALID_API_KEY,
@@ -32,12 +31,17 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 @dataclass(frozen=True)
 class Context:
-    """The input of an operation: the account, the request, and the renderers of its response."""
+    """
+    The input of an operation: the account, the request, and the renderers of its response.
+
+    `token_user` is whose token it came with, None for a key or an app's own.
+    """
 
     account: Account
     request: Request
     renderer: DirectoryRenderer
     incident_renderer: IncidentRenderer
+    token_user: str | None = None
 
     def requester(self) -> User:
         """Return the user in `From`, whom every write needs with an account-level key."""
@@ -108,7 +112,7 @@ class Api:
         self, account: Account, routes: Routes, token: str, rate_limit: int, operation_limit: int | None = None
     ) -> None:
         self._account = account
-        self.oauth = OAuthServer(account.clock)
+        self.oauth = OAuthServer(account.clock, account.directory.users.values)
         self._routes = {(method, tuple(path.strip("/").split("/"))): routes[method, path] for method, path in routes}
         self._token = token
         self._limit = CallsPerMinute(rate_limit)
@@ -120,8 +124,10 @@ class Api:
 
     def __call__(self, request: Request) -> Response:
         """Carry out a call at once. Raises `ApiError`."""
-        if request.path == OAUTH_PATH:
+        if request.path == TOKEN_PATH:
             return self.oauth.handle(request)
+        if request.path == AUTHORIZE_PATH:
+            return self.oauth.sign_in(request)
         self._authenticate(request)
         limits = self._count_call(request)
         try:
@@ -132,7 +138,9 @@ class Api:
 
     def _perform(self, request: Request) -> Response:
         operation, variables = self._match_route(request)
-        return operation(Context(self._account, request, self.directory_renderer, self.incident_renderer), *variables)
+        user = self.oauth.user_of(request)
+        context = Context(self._account, request, self.directory_renderer, self.incident_renderer, user)
+        return operation(context, *variables)
 
     def _match_route(self, request: Request) -> tuple[Operation, list[str]]:
         for (method, pattern), operation in self._routes.items():

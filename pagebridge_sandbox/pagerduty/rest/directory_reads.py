@@ -36,12 +36,14 @@ def list_users(context: Context) -> Response:
     return Response(request.page("users", users, _expanding_renderer(context, context.renderer.user, includes.USER)))
 
 
-def get_current_user(_context: Context) -> Response:
+def get_current_user(context: Context) -> Response:
     """
-    Refuse `/users/me` for an account-level key, which belongs to no user.
+    Show the person whose token it is; refuse it for an account-level key or token, which belongs to no user.
 
     The error is a text, by which PagerDuty's own Python client recognises such a key.
     """
+    if context.token_user is not None:
+        return get_user(context, context.token_user)
     return Response({"error": "No current user: this is an account-level access token"}, HTTPStatus.BAD_REQUEST)
 
 
