@@ -49,11 +49,12 @@ class Team:
 
 @dataclass(frozen=True)
 class Shift:
-    """When a user is on call, by a schedule."""
+    """When a user is on call, by a schedule, whose id is shown if it is given."""
 
     user: str
     since: datetime
     until: datetime
+    schedule: str = ""
 
 
 @dataclass(frozen=True)

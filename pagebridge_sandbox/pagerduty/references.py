@@ -32,6 +32,10 @@ class References:
         """Refer to an escalation policy."""
         return self.make("escalation_policy", policy_id, self.directory.policy(policy_id).name)
 
+    def schedule(self, schedule_id: str) -> Json | None:
+        """Refer to a schedule, which has no name of its own here; None if there is none."""
+        return self.make("schedule", schedule_id, f"Schedule {schedule_id}") if schedule_id else None
+
     def service(self, service_id: str) -> Json:
         """Refer to a service as the REST API does."""
         reference = self.make("service", service_id, self.directory.service(service_id).name)

@@ -96,9 +96,11 @@ class DirectoryRenderer:
 
     def oncalls(self, policy: EscalationPolicy) -> list[Json]:
         """Show who is on call for a policy: at the first level by its shifts if it has any, else always."""
-        times = [(1, one.user, rest_timestamp(one.since), rest_timestamp(one.until)) for one in policy.shifts]
+        times = [
+            (1, one.user, rest_timestamp(one.since), rest_timestamp(one.until), one.schedule) for one in policy.shifts
+        ]
         always = [
-            (level, user, None, None)
+            (level, user, None, None, "")
             for level, users in enumerate(policy.levels, 1)
             for user in users
             if level > 1 or not policy.shifts
@@ -106,13 +108,13 @@ class DirectoryRenderer:
         return [
             {
                 "user": self._references.user(user),
-                "schedule": None,
+                "schedule": self._references.schedule(schedule),
                 "escalation_policy": self._references.policy(policy.id),
                 "escalation_level": level,
                 "start": start,
                 "end": end,
             }
-            for level, user, start, end in [*times, *always]
+            for level, user, start, end, schedule in [*times, *always]
             if user in self._directory.users
         ]
 

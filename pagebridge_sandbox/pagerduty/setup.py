@@ -105,10 +105,11 @@ class AccountSetup:
         policy = self._account.directory.add_policy(name, levels, _team_ids(teams), id)
         return self._account.directory.put_policy(replace(policy, delay=delay, loops=loops))
 
-    def set_shifts(self, policy_id: str, shifts: Iterable[tuple[str, datetime, datetime]]) -> None:
+    def set_shifts(self, policy_id: str, shifts: Iterable[tuple[str, datetime, datetime]], schedule: str = "") -> None:
         """Set who is on call at the first level of a policy: user, from when, until when. Pages nobody else."""
         directory = self._account.directory
-        directory.put_policy(replace(directory.policy(policy_id), shifts=tuple(Shift(*one) for one in shifts)))
+        made = tuple(Shift(*one, schedule) for one in shifts)
+        directory.put_policy(replace(directory.policy(policy_id), shifts=made))
 
     def add_service(
         self,

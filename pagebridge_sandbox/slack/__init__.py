@@ -17,6 +17,7 @@ from pagebridge_sandbox.slack.messages import Ephemeral, Message
 from pagebridge_sandbox.slack.modals import Modal, OpenView
 from pagebridge_sandbox.slack.people import Person
 from pagebridge_sandbox.slack.sandbox import SlackSandbox
+from pagebridge_sandbox.slack.user_groups import UserGroup
 from pagebridge_sandbox.slack.users import User
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "RateLimits",
     "SlackSandbox",
     "User",
+    "UserGroup",
 ]

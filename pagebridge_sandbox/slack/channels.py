@@ -42,6 +42,8 @@ class Channel:
     user: str | None = None
     """Whom the bot talks to, in a direct message."""
     topic: str = ""
+    topic_by: str = ""
+    topic_at: int = 0
     purpose: str = ""
     bookmarks: list[Json] = field(default_factory=list, repr=False)
 
@@ -119,7 +121,7 @@ class Channel:
             "created": self.created,
             "updated": self.created * 1000,
             "creator": self.creator,
-            "topic": {"value": self.topic, "creator": "", "last_set": 0},
+            "topic": {"value": self.topic, "creator": self.topic_by, "last_set": self.topic_at},
             "purpose": {"value": self.purpose, "creator": "", "last_set": 0},
             "previous_names": [],
         }

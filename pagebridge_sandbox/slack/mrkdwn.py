@@ -8,6 +8,7 @@ NameLookup = Callable[[str], str]
 
 REFERENCE = re.compile(r"<([^<>]+)>")
 STYLES = [re.compile(rf"(?<![\w{mark}])[{mark}](\S(?:[^\n]*?\S)?)[{mark}](?![\w{mark}])") for mark in ("*", "_", "~")]
+TARGET = re.compile(r"<[^<>]+>|https?://[^\s<>|]+|[\w.+-]+@[\w-]+\.[\w.-]*\w")
 CODE = re.compile(r"(`+)([^`]+)\1")
 
 
@@ -18,6 +19,25 @@ def to_plain_text(text: str, name_of: NameLookup) -> str:
     for style in STYLES:
         text = style.sub(r"\1", text)
     return unescape(text)
+
+
+def linkified(text: str) -> str:
+    """Write plain words as Slack keeps them: escaped, and addresses as links; markup that is there already stays."""
+    parts, end = [], 0
+    for found in TARGET.finditer(text):
+        parts += [_escaped(text[end : found.start()]), _linked(found[0])]
+        end = found.end()
+    return "".join([*parts, _escaped(text[end:])])
+
+
+def _escaped(text: str) -> str:
+    return unescape(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _linked(target: str) -> str:
+    if target.startswith("<"):
+        return target
+    return f"<{target}>" if "://" in target else f"<mailto:{target}|{target}>"
 
 
 def unescape(text: str) -> str:

@@ -14,6 +14,7 @@ from pagebridge_sandbox.slack.messages import Ephemeral, Message
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.tickets import Tickets
 from pagebridge_sandbox.slack.triggers import Triggers
+from pagebridge_sandbox.slack.user_groups import UserGroup
 from pagebridge_sandbox.slack.users import GuestKind, User
 from pagebridge_sandbox.slack.views import ViewStore
 
@@ -41,6 +42,7 @@ class Workspace:
     `token_revoked`: the Web API refuses the bot token, while sockets stay up and a `response_url` goes on working.
     `escape_ids` is the manifest's `should_escape` (for all commands but the `literal_commands`).
     `interactive` says whether the app may be interacted with at all, `home_tab` and `messages_tab` which tabs it has.
+    `plan_has_groups`: the plan has user groups; `apps_manage_groups`: not only admins may change them.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
@@ -63,12 +65,14 @@ class Workspace:
         self.literal_commands: set[str] = set()
         self.shortcuts: list[Shortcut] = []
         self.home_tab = self.messages_tab = self.interactive = True
+        self.plan_has_groups = self.apps_manage_groups = True
         self.edit_window: float | None = None
         self.unthreads_orphans = self.bots_unarchive = False
         self.history_lag = 0.0
         self.views = ViewStore(self.clock, {"team_id": self.team_id, "app_id": self.app_id, "bot_id": self.bot_id})
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
+        self.user_groups: dict[str, UserGroup] = {}
         self.ephemerals: list[Ephemeral] = []
         self.bot_user_id = self.add_user("pd-bridge", id="U0PDBRIDGE", bot=True).id
 
@@ -129,6 +133,14 @@ class Workspace:
         self.channels[channel.id] = channel
         self.changes.notify()
         return channel
+
+    def add_user_group(self, handle: str, users: list[str] | None = None, *, id: str | None = None) -> UserGroup:  # noqa: A002 - Slack's word
+        """Add a user group, with these members."""
+        group = UserGroup(id or ids.identifier("S"), handle, handle, self.team_id, list(users or []))
+        group.created = group.updated = int(self.clock.now())
+        self.user_groups[group.id] = group
+        self.changes.notify()
+        return group
 
     def name_of(self, id_: str) -> str:
         """Return the visible name of a user or channel; an unknown id stands for itself."""

@@ -156,7 +156,7 @@ def list_oncalls(context: Context) -> Response:
         for oncall in context.renderer.oncalls(policy)
         if (not policies or policy.id in policies)
         and (not users or oncall["user"]["id"] in users)
-        and (not schedules or "null" in schedules)
+        and (not schedules or (oncall["schedule"] or {"id": "null"})["id"] in schedules)
         and (oncall["start"] is None or oncall["start"] <= rest_timestamp(until))
         and (oncall["end"] is None or rest_timestamp(since) < oncall["end"])
     ]

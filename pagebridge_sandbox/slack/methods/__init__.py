@@ -9,9 +9,12 @@ from pagebridge_sandbox.slack.methods import (
     history,
     pins_reactions,
     session,
+    user_groups,
     users,
     views,
 )
 
-FAMILIES = (blocks, chat, conversations, direct, history, pins_reactions, channel_admin, session, users, views)
+FAMILIES = (
+    blocks, chat, conversations, direct, history, pins_reactions, channel_admin, session, user_groups, users, views,
+)  # fmt: skip
 METHODS = {name: method for family in FAMILIES for name, method in family.METHODS.items()}

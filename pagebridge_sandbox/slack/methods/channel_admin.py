@@ -2,6 +2,7 @@
 
 import re
 
+from pagebridge_sandbox.slack import mrkdwn
 from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.channels import Channel
 from pagebridge_sandbox.slack.methods import lookup
@@ -65,9 +66,10 @@ def rename(workspace: Workspace, arguments: Arguments) -> Json:
 def set_topic(workspace: Workspace, arguments: Arguments) -> Json:
     """Say what is going on in it; everybody in it reads of a change."""
     channel = _manageable_channel(workspace, arguments, narrow=":write.topic")
-    topic = _valid_topic(arguments, "topic")
+    topic = mrkdwn.linkified(_valid_topic(arguments, "topic"))
     if topic != channel.topic:
-        channel.topic = topic
+        channel.topic, channel.topic_by = topic, workspace.bot_user_id
+        channel.topic_at = int(workspace.clock.now())
         _tell(workspace, channel, "channel_topic", f"set the channel topic: {topic}")
     return _render(workspace, channel)
 

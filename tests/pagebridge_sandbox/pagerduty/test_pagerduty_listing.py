@@ -1,5 +1,6 @@
 """Reading: one thing, many things, chosen, sorted and in pages."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -169,7 +170,7 @@ async def test_policies_and_services(acme: Acme) -> None:
 
 
 async def test_oncalls(acme: Acme) -> None:
-    """One entry for each user and level, chosen by policy and user; nobody is on call by schedule."""
+    """One entry for each user and level, chosen by policy and user; by a schedule only who has a shift of it."""
 
     async def on_call(query: str) -> list[tuple[str, int]]:
         oncalls = (await acme.get(f"/oncalls?{query}"))["oncalls"]
@@ -180,6 +181,17 @@ async def test_oncalls(acme: Acme) -> None:
     assert [(ALICE, 1), (BOB, 2)] == await on_call(f"escalation_policy_ids[]={acme.policy}")
     assert [(CAROL, 1)] == await on_call(f"user_ids[]={CAROL}&schedule_ids[]=null")
     assert [] == await on_call("schedule_ids[]=PSCHED1")
+
+    now = datetime.now(UTC)
+    acme.pd.set_shifts(acme.policy, [(CAROL, now - timedelta(1), now + timedelta(1))], schedule="PSCHED1")
+
+    assert [(CAROL, 1)] == await on_call("schedule_ids[]=PSCHED1")
+    assert [] == await on_call(
+        f"schedule_ids[]=PSCHED1&since={(now + timedelta(2)):%Y-%m-%dT%H:%M:%SZ}&until=2099-01-01"
+    )
+    assert [(CAROL, 1), (BOB, 2)] == await on_call(f"escalation_policy_ids[]={acme.policy}")
+    [entry] = (await acme.get("/oncalls?schedule_ids[]=PSCHED1"))["oncalls"]
+    assert ("PSCHED1", "schedule_reference") == (entry["schedule"]["id"], entry["schedule"]["type"])
 
 
 async def test_priorities_are_in_order(acme: Acme) -> None:

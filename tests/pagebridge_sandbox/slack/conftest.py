@@ -28,6 +28,7 @@ COMMON = {
 """Errors of all methods, which their pages do not repeat."""
 OF_PAGES = {
     "bookmarks.list": ("t3", {"bookmarks:read"}),
+    "usergroups.users.update": ("t2", {"usergroups:write"}),
     "conversations.unarchive": ("t2", {"channels:manage", "channels:write", "groups:write", "im:write", "mpim:write"}),
 }
 """Tier and scopes of the methods whose pages are not in our table."""

@@ -39,6 +39,7 @@ async def test_incident_channel_lifecycle(slack: SlackSandbox, client: AsyncWebC
 
     channel = slack.channels[made["id"]]
     assert ("inc-12-done", True, True) == (channel.name, channel.private, channel.archived)
+    assert (slack.bot_user_id, True) == (shown["topic"]["creator"], shown["topic"]["last_set"] > 0)
     assert ("Checkout is slow", "Incident 12") == (shown["topic"]["value"], shown["purpose"]["value"])
     assert [alice.id] == channel.members
     assert slack.bot_user_id == shown["creator"]
@@ -189,6 +190,16 @@ async def test_bookmarks_are_listed(slack: SlackSandbox, client: AsyncWebClient,
     (shown,) = (await client.bookmarks_list(channel_id=channel.id))["bookmarks"]
     assert link == {name: shown[name] for name in link}
     assert "channel_not_found" == await refused(client, "bookmarks.list", channel_id=secret.id)
+
+
+async def test_a_topic_is_kept_as_markup(client: AsyncWebClient, channel: Channel) -> None:
+    """It is escaped, and addresses become links; written again as it is read, it stays the same."""
+    words = "R&D | ask ops@example.com | https://run.example.com | <@U0ALICE>"
+    kept = "R&amp;D | ask <mailto:ops@example.com|ops@example.com> | <https://run.example.com> | <@U0ALICE>"
+
+    for topic in (words, kept):
+        answer = await client.conversations_setTopic(channel=channel.id, topic=topic)
+        assert kept == answer["channel"]["topic"]["value"]
 
 
 async def test_topic_length_limit(client: AsyncWebClient, channel: Channel) -> None:
