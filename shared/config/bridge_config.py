@@ -8,20 +8,18 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, field_validator, model_validator
 
 from shared.config.card_config import CardFieldConfig, CardFields, CardLinkConfig, CardLinks, Table
+from shared.config.chosen_config import Chosen, Duration, milliseconds
 from shared.config.people_config import AuthorizationConfig, IdentityConfig, SlackUser
 from shared.config.setting_types import shaped
 from shared.model.card_content import NOTHING_MORE, CardContent
-from shared.model.event import SECOND, Snapshot
+from shared.model.event import Snapshot
 from shared.model.ids import ChannelId
 from shared.model.thread_layout import BroadcastKind, Verbosity
 
 Channel = Annotated[str, shaped(r"[CG][A-Z0-9]{2,30}", "a Slack channel id such as C024BE91L (not its name)")]
 Policy = Annotated[str, shaped(r"[PQ][A-Z0-9]{3,30}", "the id of an escalation policy such as PANZZEQ (not its name)")]
-Name = Annotated[str, shaped(r"(?s).*\S.*", "an id or a name; leave it out to match any")]
-Duration = Annotated[str, shaped(r"[1-9]\d{0,3}[smhd]|never", 'a time such as "30m", "2h" or "1d", or "never"')]
 MOST_PATHS = 50
 """Different fields of alerts that all routes may choose together: each incident keeps them."""
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @dataclass(frozen=True)
@@ -45,32 +43,7 @@ class Route:
         return self.cards.get(channel, NOTHING_MORE)
 
 
-class _Chosen(Table):
-    """A part that holds for some incidents. Every given field must match; without any it holds for every incident."""
-
-    service: Name | None = None
-    """The incident's service, by its id or its name in PagerDuty."""
-    team: Name | None = None
-    """One of the incident's teams, by its id or its name."""
-    urgency: Literal["high", "low"] | None = None
-    """The incident's urgency."""
-    priority: Name | None = None
-    """The incident's priority, by its id or its name."""
-
-    def mismatch(self, snapshot: Snapshot) -> str:
-        """Name the first given field that does not match an incident, by id or by name; empty if all match."""
-        wanted = (
-            ("service", self.service, (snapshot.service,)),
-            ("team", self.team, snapshot.teams or ()),
-            ("priority", self.priority, (snapshot.priority,)),
-        )
-        for field, value, refs in wanted:
-            if value is not None and not any(ref is not None and value in (ref.id, ref.name) for ref in refs):
-                return field
-        return "" if self.urgency in (None, snapshot.urgency) else "urgency"
-
-
-class RouteConfig(_Chosen):
+class RouteConfig(Chosen):
     """One route."""
 
     channel: Channel | None = None
@@ -171,7 +144,7 @@ class RoutingConfig(Table):
         return tuple(takewhile(bool, (candidate.mismatch(snapshot) for candidate in self.routes)))
 
 
-class ReminderConfig(_Chosen):
+class ReminderConfig(Chosen):
     """After how long without anybody's work an acknowledged incident's thread asks whether it is still worked on."""
 
     after: Duration
@@ -184,12 +157,12 @@ class ReminderConfig(_Chosen):
     @property
     def after_ms(self) -> int | None:
         """The time until the question in milliseconds, None for never."""
-        return _milliseconds(self.after)
+        return milliseconds(self.after)
 
     @property
     def unacknowledge_ms(self) -> int | None:
         """The time from then on until it is taken back, None for never."""
-        return _milliseconds(self.unacknowledge_after)
+        return milliseconds(self.unacknowledge_after)
 
     @model_validator(mode="after")
     def _names_who(self) -> Self:
@@ -205,10 +178,6 @@ class HandoverConfig(Table):
     """Where it is posted, of what is shown there: the id of a channel. Each channel has one handover at most."""
     policy: Policy
     """The escalation policy whose first level hands over, by its id in PagerDuty. Those on call are named."""
-
-
-def _milliseconds(duration: str) -> int | None:
-    return None if duration == "never" else int(duration[:-1]) * _UNITS[duration[-1]] * SECOND
 
 
 DurabilityLevel = Literal["memory", "fsync", "replica"]
