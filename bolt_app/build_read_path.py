@@ -1,0 +1,152 @@
+"""The composition of the read path: projector, reconciler, handovers, resync and sweep."""
+
+from bolt_app.handover.poster import HandoverPoster
+from bolt_app.handover.shifts import ShiftReader
+from bolt_app.handover.watch import HandoverWatch
+from bolt_app.read_path.adoption import Adoption
+from bolt_app.read_path.channel_outage import ChannelOutage
+from bolt_app.read_path.channel_planner import ChannelPlanner
+from bolt_app.read_path.channel_sync import CardDelays, ChannelSync
+from bolt_app.read_path.enrichment import Enricher
+from bolt_app.read_path.message_sync import MessageSync
+from bolt_app.read_path.projector import Projector
+from bolt_app.read_path.reconciler import IncidentSync, Mentions, ProjectionReader, Reconciler
+from bolt_app.resync.incident_resync import IncidentRepair, IncidentResync
+from bolt_app.resync.outage_notice import OutageNotice
+from bolt_app.resync.scheduler import Scheduler
+from bolt_app.resync.slack_sweep import SlackSweep
+from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
+from bolt_app.worker_parts import ReadPath, Shared
+from shared.store.channel_index import ClosedChannels, DelayedCards
+
+
+def build_read_path(shared: Shared) -> ReadPath:
+    """Put together what brings PagerDuty's events to Slack."""
+    pagerduty, store = shared.clients.pagerduty, shared.store
+    message_sync = shared.types.message_sync(shared.clients.slack, store.clock, shared.durations)
+    return ReadPath(
+        projector=Projector(
+            redis=shared.clients.redis,
+            pagerduty=pagerduty,
+            clock=store.clock,
+            generation=store.generation,
+            incidents=store.incidents,
+            backlog=shared.backlog,
+            dirty_queue=store.dirty_queue,
+            command_queue=store.command_queue,
+            rule=shared.types.fold_rule,
+        ),
+        reconciler=_build_reconciler(shared, message_sync),
+        enricher=Enricher(
+            pagerduty,
+            store.incidents,
+            store.dirty_queue,
+            store.enrichment_queue,
+            shared.durations,
+            shared.config,
+        ),
+        handover_poster=HandoverPoster(
+            store.handover_posts,
+            store.handover_queue,
+            message_sync,
+            shared.handover_writer,
+            ShiftReader(pagerduty, store.clock),
+            shared.config,
+            shared.clients.slack,
+        ),
+        handover_watch=HandoverWatch(store.handover_queue, shared.config, shared.durations, shared.options.stopping),
+        scheduler=_build_scheduler(shared, message_sync),
+    )
+
+
+def _build_reconciler(shared: Shared, message_sync: MessageSync) -> Reconciler:
+    slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
+    store, config, durations = shared.store, shared.config, shared.durations
+    delays = CardDelays(slack, store.clock, DelayedCards(redis, durations.delay_notice_after))
+    outage = ChannelOutage(
+        closed=ClosedChannels(redis),
+        delays=delays,
+        dirty_queue=store.dirty_queue,
+        journal=store.journal,
+        clock=store.clock,
+        config=config,
+        visibility=shared.visibility,
+        channel_retry=durations.channel_retry,
+    )
+    adoption = Adoption(slack, pagerduty, store.clock, store.incidents, store.slack_states, config, durations)
+    return Reconciler(
+        projection_reader=ProjectionReader(store.incidents, pagerduty, store.journal, durations.pagerduty_timeout),
+        channel_planner=ChannelPlanner(
+            generation=store.generation,
+            slack_states=store.slack_states,
+            open_incidents=store.open_incidents,
+            journal=store.journal,
+            config=config,
+            visibility=shared.visibility,
+            adoption=adoption,
+        ),
+        backlog=shared.backlog,
+        reminders=shared.reminders,
+        incidents=store.incidents,
+        incident_sync=IncidentSync(
+            Mentions(shared.identity, durations.name_lookup),
+            ChannelSync(message_sync, shared.account_cache, delays),
+            outage,
+        ),
+        slack_states=store.slack_states,
+        journal=store.journal,
+        dirty_queue=store.dirty_queue,
+        enrichment_queue=store.enrichment_queue,
+        durations=durations,
+    )
+
+
+def _build_scheduler(shared: Shared, message_sync: MessageSync) -> Scheduler:
+    pagerduty, store, durations = shared.clients.pagerduty, shared.store, shared.durations
+    resync = _build_resync(shared)
+    outage_notice = OutageNotice(
+        message_sync, store.incidents, store.slack_states, store.resync_states, durations.webhook_grace
+    )
+    return Scheduler(
+        resync_states=store.resync_states,
+        leases=store.leases("upkeep"),
+        clock=store.clock,
+        durations=durations,
+        stopping=shared.options.stopping,
+        resync=resync,
+        sweep=_build_sweep(shared, resync),
+        watchdog=SubscriptionWatchdog(pagerduty, store.redis, store.clock, durations, shared.options.subscription),
+        outage_notice=outage_notice,
+    )
+
+
+def _build_resync(shared: Shared) -> IncidentResync:
+    pagerduty, store, durations = shared.clients.pagerduty, shared.store, shared.durations
+    return shared.types.resync(
+        pagerduty=pagerduty,
+        open_incidents=store.open_incidents,
+        generation=store.generation,
+        clock=store.clock,
+        durations=durations,
+        stopping=shared.options.stopping,
+        incident_repair=IncidentRepair(
+            pagerduty, store.incidents, store.dirty_queue, store.command_queue, store.clock, durations
+        ),
+    )
+
+
+def _build_sweep(shared: Shared, resync: IncidentResync) -> SlackSweep:
+    store = shared.store
+    return shared.types.sweep(
+        slack=shared.clients.slack,
+        incidents=store.incidents,
+        slack_states=store.slack_states,
+        open_incidents=store.open_incidents,
+        dirty_queue=store.dirty_queue,
+        journal=store.journal,
+        leases=store.leases("slack"),
+        clock=store.clock,
+        config=shared.config,
+        durations=shared.durations,
+        resync=resync,
+    )
