@@ -168,11 +168,15 @@ class WatchedServers:
     async def fail_over(self) -> None:
         """Let the Sentinels make another server the primary, as an operator would; the old one becomes a replica."""
         before = await self.primary()
-        await self.sentinels[0].ask("SENTINEL", "FAILOVER", NAME)
+
+        async def begun() -> bool:
+            # Refused as long as it has not heard of a replica lately.
+            return bool(await self.sentinels[0].ask("SENTINEL", "FAILOVER", NAME))
 
         async def over() -> bool:
             return await self.primary() is not before
 
+        await until(begun, "a failover")
         await until(over, "another primary")
 
     async def _is_healthy(self) -> bool:

@@ -1,27 +1,27 @@
 """
 Every key, its type and its expiry, in one table.
 
-The streams, the work queues and everything about incidents share the hash tag `{work}`, because an event is folded, its
-incident marked and the event taken off its stream in one atomic step, also on a Redis Cluster.
+All of them have the hash tag `{work}`, and so one slot: what belongs together is one atomic step also on a Redis
+Cluster, and all is at one node of it.
 
 | key                                 | type   | expiry| holds |
 |-------------------------------------|--------|-------|-------|
 | `pb:{work}:deliveries`              | list   | none  | what the receiver has appended, until moved to the events |
 | `pb:{work}:events`                  | stream | none  | deliveries, until folded |
 | `pb:{work}:commands`                | stream | none  | what people asked for, until moved to its incident |
-| `pb:{deadletters}`                  | stream | 64 MB | what could not be understood, with the reason; at most 10,000 |
-| `pb:{deadletters}:claim:<id>`       | string | 60 s  | there while an operator retries or drops it |
-| `pb:{audit}`                        | stream | 400 d | every human action and what came of it |
-| `pb:{generation}`                   | string | none  | layout and birth of the data: `<layout>:<random>:<ms>` |
-| `pb:{ping}`                         | string | none  | when a ping of PagerDuty's last came (Redis ms) |
-| `pb:{open}`                         | zset   | none  | open incidents -> when they were created (ms) |
-| `pb:{over}`                         | zset   | 1 d   | incidents that are just over -> since when (ms) |
-| `pb:{number:<n>}`                   | zset   | 180 d | incidents that have, or claim, that number -> 0 |
-| `pb:{channel:<id>}:open`            | zset   | none  | the same, of those with a card in that channel |
-| `pb:{channel:<id>}:over`            | zset   | 1 d   | the same as `pb:{over}`, of those with a card in that channel |
-| `pb:{channel:<id>}:closed`          | zset   | 180 d | incidents waiting for it to open -> since when (ms) |
-| `pb:{channel:<id>}:behind`          | zset   | 1 d   | incidents whose card there has to wait -> since when (ms) |
-| `pb:{channel:<id>}:lag`             | string | 1 d   | there while the channel has been told that cards are late |
+| `pb:{work}:deadletters`             | stream | 64 MB | what could not be understood, with the reason; at most 10,000 |
+| `pb:{work}:deadletters:claim:<id>`  | string | 60 s  | there while an operator retries or drops it |
+| `pb:{work}:audit`                   | stream | 400 d | every human action and what came of it |
+| `pb:{work}:generation`              | string | none  | layout and birth of the data: `<layout>:<random>:<ms>` |
+| `pb:{work}:ping`                    | string | none  | when a ping of PagerDuty's last came (Redis ms) |
+| `pb:{work}:open`                    | zset   | none  | open incidents -> when they were created (ms) |
+| `pb:{work}:over`                    | zset   | 1 d   | incidents that are just over -> since when (ms) |
+| `pb:{work}:number:<n>`              | zset   | 180 d | incidents that have, or claim, that number -> 0 |
+| `pb:{work}:channel:<id>:open`       | zset   | none  | the same, of those with a card in that channel |
+| `pb:{work}:channel:<id>:over`       | zset   | 1 d   | just over, as above, of those with a card in that channel |
+| `pb:{work}:channel:<id>:closed`     | zset   | 180 d | incidents waiting for it to open -> since when (ms) |
+| `pb:{work}:channel:<id>:behind`     | zset   | 1 d   | incidents whose card there has to wait -> since when (ms) |
+| `pb:{work}:channel:<id>:lag`        | string | 1 d   | there while the channel has been told that cards are late |
 | `pb:{work}:queue:<name>:due`        | zset   | none  | incident -> when it is due (Redis ms) |
 | `pb:{work}:queue:<name>:marks`      | hash   | none  | incident -> its last mark, and the traces that wait for it |
 | `pb:{work}:<incident>:incident`     | hash   | 180 d | the projection: `rev`, `doc`, and the day of its expiry |
@@ -33,13 +33,13 @@ incident marked and the event taken off its stream in one atomic step, also on a
 | `pb:{work}:GLOBAL:progress`         | hash   | 180 d | how far resync and watchdog have come: `rev`, `doc` |
 | `pb:{work}:<incident>:lease:<name>` | string | lease | who holds the incident for one kind of work |
 | `pb:{work}:<incident>:epoch:<name>` | string | 180 d | the fencing token of the last owner of that lease |
-| `pb:{pace}:<budget>`                | string | seconds | when Slack's next call of a kind is due (Redis µs) |
-| `pb:{pace}:<budget>:line`           | zset   | minutes | who waits for such a call -> place in line |
-| `pb:{pace}:<budget>:back`           | zset   | minutes | the same -> when it has lost its place (Redis µs) |
-| `pb:{link:<slack user>}`            | string | minutes | the PagerDuty user that a Slack user is |
-| `pb:{mention:<pagerduty user>}`     | string | minutes | the Slack user that a PagerDuty user is |
-| `pb:{doctor}:<run>:<type>`          | any    | seconds | what `pagebridge doctor` tries its rights on |
-| `pb:{typed:<command>}`              | string | 3 d   | the incident that a line without a number was first about |
+| `pb:{work}:pace:<budget>`           | string | seconds | when Slack's next call of a kind is due (Redis µs) |
+| `pb:{work}:pace:<budget>:line`      | zset   | minutes | who waits for such a call -> place in line |
+| `pb:{work}:pace:<budget>:back`      | zset   | minutes | the same -> when it has lost its place (Redis µs) |
+| `pb:{work}:link:<slack user>`       | string | minutes | the PagerDuty user that a Slack user is |
+| `pb:{work}:mention:<pagerduty user>`| string | minutes | the Slack user that a PagerDuty user is |
+| `pb:{work}:doctor:<run>:<type>`     | any    | seconds | what `pagebridge doctor` tries its rights on |
+| `pb:{work}:typed:<command>`         | string | 3 d   | the incident that a line without a number was first about |
 
 The queue `homes` holds Slack users in the place of incidents, and so do its leases and epochs.
 
@@ -61,16 +61,16 @@ The one key that the receiver may write, and only at its end. An element is `<wh
 """
 EVENTS = "pb:{work}:events"
 COMMANDS = "pb:{work}:commands"
-DEAD_LETTERS = "pb:{deadletters}"
-AUDIT = "pb:{audit}"
-GENERATION = "pb:{generation}"
-PING = "pb:{ping}"
-OPEN = "pb:{open}"
-OVER = "pb:{over}"
+DEAD_LETTERS = "pb:{work}:deadletters"
+AUDIT = "pb:{work}:audit"
+GENERATION = "pb:{work}:generation"
+PING = "pb:{work}:ping"
+OPEN = "pb:{work}:open"
+OVER = "pb:{work}:over"
 GROUP = "workers"
 OF_INCIDENT = "pb:{work}:"
 """The beginning of the keys of incidents."""
-LAYOUT = "4"
+LAYOUT = "5"
 """The version of the keys and documents; a change that an older program could not read needs another one."""
 
 DEAD_LETTERS_KEPT = 10_000
@@ -93,11 +93,11 @@ JOURNAL_STEPS = 1000
 
 
 _TYPES = {
-    "stream": re.compile(r"pb:\{work\}:(events|commands|[^:]+:journal)|pb:\{(deadletters|audit)\}"),
+    "stream": re.compile(r"pb:\{work\}:(events|commands|deadletters|audit|[^:]+:journal)"),
     "list": re.compile(r"pb:\{work\}:deliveries"),
     "hash": re.compile(r"pb:\{work\}:([^:]+:(incident|lines|commands|slack|progress|handover)|queue:[^:]+:marks)"),
     "zset": re.compile(
-        r"pb:\{(open|over|number:.*)\}|pb:\{channel:.*\}:(open|over|closed|behind)|pb:\{work\}:queue:.*:due|pb:\{pace\}:.*:(line|back)"
+        r"pb:\{work\}:(open|over|number:.*|channel:.*:(open|over|closed|behind)|queue:.*:due|pace:.*:(line|back))"
     ),
 }
 """The keys of each type in the table above; all others are strings."""
@@ -115,12 +115,12 @@ def of_incident(incident: IncidentId, part: str) -> str:
 
 def of_channel(channel: ChannelId, part: Literal["open", "over", "closed", "behind", "lag"]) -> str:
     """Name a key of a channel."""
-    return f"pb:{{channel:{channel}}}:{part}"
+    return f"pb:{{work}}:channel:{channel}:{part}"
 
 
 def of_number(number: int) -> str:
     """Name the key of the incidents of one number."""
-    return f"pb:{{number:{number}}}"
+    return f"pb:{{work}}:number:{number}"
 
 
 def of_queue(queue: str, part: Literal["due", "marks"]) -> str:
@@ -129,30 +129,30 @@ def of_queue(queue: str, part: Literal["due", "marks"]) -> str:
 
 
 def budget(name: str) -> str:
-    """Name a budget of calls; all of them share a slot, because one call may count in several."""
-    return f"pb:{{pace}}:{name}"
+    """Name a budget of calls."""
+    return f"pb:{{work}}:pace:{name}"
 
 
 def claim(letter: str) -> str:
-    """Name the claim on a dead letter; same slot as the letters."""
+    """Name the claim on a dead letter."""
     return f"{DEAD_LETTERS}:claim:{letter}"
 
 
 def link(user: SlackUserId) -> str:
     """Name the cached link of a Slack user."""
-    return f"pb:{{link:{user}}}"
+    return f"pb:{{work}}:link:{user}"
 
 
 def mention(user: UserId) -> str:
     """Name the cached Slack user of a PagerDuty user."""
-    return f"pb:{{mention:{user}}}"
+    return f"pb:{{work}}:mention:{user}"
 
 
 def scratch(run: str, kind: str) -> str:
-    """Name a key on which rights are tried; all of one run share a slot."""
-    return f"pb:{{doctor}}:{run}:{kind}"
+    """Name a key on which rights are tried."""
+    return f"pb:{{work}}:doctor:{run}:{kind}"
 
 
 def typed(command: CommandId) -> str:
     """Name what a typed line without a number meant."""
-    return f"pb:{{typed:{command}}}"
+    return f"pb:{{work}}:typed:{command}"

@@ -25,7 +25,9 @@ async def test_a_short_one_names_all_that_is_kept(tmp_path: Path) -> None:
         strays = await families(stage.redis)
 
     assert [TOGETHER * n for n in range(1, 5)] == [sample.over for sample in held]
-    assert {"pb:{work}:<incident>:incident", "pb:{work}:<incident>:slack", "pb:{audit}"} <= {one.name for one in kept}
+    assert {"pb:{work}:<incident>:incident", "pb:{work}:<incident>:slack", "pb:{work}:audit"} <= {
+        one.name for one in kept
+    }
     assert "unknown" not in {one.name for one in kept}
     assert ["1 keys that the table does not name"] == complaints(held, strays)[-1:]
     assert all(one.name in report(held, kept) for one in kept)

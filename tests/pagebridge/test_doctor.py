@@ -110,7 +110,7 @@ async def test_where_only_a_receiver_runs(office: Office, monkeypatch: pytest.Mo
             monkeypatch.delenv(name)
     store = connect(office.valkey.url)
     rights = ("resetkeys", "-@all", "+ping", "+waitaof", "(%W~pb:{work}:deliveries -@all +rpush)")
-    await store.execute_command("ACL", "SETUSER", "few", "on", ">pw", *rights, "(%R~pb:{generation} -@all +get)")
+    await store.execute_command("ACL", "SETUSER", "few", "on", ">pw", *rights, "(%R~pb:{work}:generation -@all +get)")
     await store.aclose()
     monkeypatch.setenv("REDIS_URL", office.valkey.url.replace("unix://", "unix://few:pw@"))
 

@@ -1,5 +1,5 @@
 -- Note that a card of a channel has to wait, or does not any more, and decide whether people are to be told of it.
--- KEYS: cards that wait (incident -> since when), mark that people know (same slot).
+-- KEYS: cards that wait (incident -> since when), mark that people know.
 -- ARGV: incident, since when it waits (empty: it does not), how old the oldest is when people are told, how old it may be
 -- when they are told that it is over, seconds kept. Other times in milliseconds.
 -- Returns {'begin', 'end' or '', cards that wait, how long the oldest has}; whoever gets the first two has to tell.

@@ -1,5 +1,5 @@
 -- Lay a key of another type than ours aside, so that what belongs there can be stored.
--- KEYS: key, where it is kept (same slot). ARGV: its type, seconds kept. Returns the type that it had, empty for the right one.
+-- KEYS: key, where it is kept. ARGV: its type, seconds kept. Returns the type that it had, empty for the right one.
 local found = redis.call('TYPE', KEYS[1]).ok
 if found == 'none' or found == ARGV[1] then
   return ''

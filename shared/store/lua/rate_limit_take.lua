@@ -4,7 +4,7 @@
 -- each is told a time of its own, and few come back in vain. Who does not come back in time loses the place. In the line
 -- of a wider budget stands only who has room in the narrower ones: else two could wait for each other.
 -- A budget that is further ahead than any may be is of a time from which the clock was put back, and counts no more.
--- KEYS (same slot): for each budget, the narrowest first, the budget, its line (caller -> place), when each is due back
+-- KEYS: for each budget, the narrowest first, the budget, its line (caller -> place), when each is due back
 -- (caller -> latest).
 -- ARGV: caller (empty: stands in no line), priority, how late it may come back, how far ahead any may be; then for
 -- each budget what a call takes and how far ahead the budget may be. All times in microseconds.

@@ -1,5 +1,5 @@
 -- Move what the receiver has appended to the events stream, under ids, and so times, of the store's own.
--- KEYS: deliveries, events (same slot). ARGV: how many at most, how many bytes of one are taken.
+-- KEYS: deliveries, events. ARGV: how many at most, how many bytes of one are taken.
 -- Returns how many were moved. An empty element was the receiver's probe, and is only taken away.
 local moved = 0
 while moved < tonumber(ARGV[1]) do

@@ -1,5 +1,5 @@
 -- Take the lease on an incident for one kind of work, if nobody holds it.
--- KEYS: lease, its epoch (same slot). ARGV: milliseconds it lasts, seconds the epoch is kept, the new epoch.
+-- KEYS: lease, its epoch. ARGV: milliseconds it lasts, seconds the epoch is kept, the new epoch.
 -- Returns 1, or 0 when somebody holds the lease.
 -- One that would last longer than any does is of a time from which the clock was put back, and one without an end was not
 -- taken by a worker: it begins anew.

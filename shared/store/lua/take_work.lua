@@ -2,7 +2,7 @@
 -- the lease for this kind of work, and the documents that it begins with.
 -- KEYS: due set, marks. ARGV: milliseconds to hide it, kind of work (empty: no lease is taken), milliseconds that a lease
 -- lasts, seconds that its epoch is kept, the new epoch, milliseconds until the next try when somebody holds the lease,
--- what the keys of an incident begin with (same slot), and the names of documents.
+-- what the keys of an incident begin with, and the names of documents.
 -- Returns {incident, its last mark, now in milliseconds, milliseconds until another one is due (-1: none waits), the contexts of
 -- traces behind the mark, revision and text of each document}, or {milliseconds until the next one is due, or the next try}
 -- (-1: none waits). The contexts are taken away: a mark that comes during the work has only those that are still to be
