@@ -42,7 +42,7 @@ class Child:
                 pass_fds=keep,
                 umask=0o077,
                 process_group=0,
-                preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509 - two system calls, no lock is taken
+                preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - two system calls, no lock is taken
             )
         finally:
             if sink is not None:
@@ -80,8 +80,8 @@ class Child:
         return await self.wait()
 
 
-def _die_with(parent: int) -> None:
-    """Between fork and exec: ask for SIGTERM when the parent dies, and end at once if that has happened already."""
+def die_with(parent: int) -> None:
+    """In a child: ask for SIGTERM when `parent` dies, and end at once if that has happened already."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:

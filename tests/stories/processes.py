@@ -24,6 +24,8 @@ from pagebridge_sandbox.pagerduty.faults import ActiveFault
 from pagebridge_sandbox.slack import Message, SlackSandbox
 from pagebridge_sandbox.slack.faults import ActiveFault as SlackActive
 from tests.servers import lent_valkey, program
+from tests.stories import forked_process
+from tests.stories.forked_process import ForkedProcess
 from tests.stories.harness import SECRET, Acme, Bridge, receiving, settled, until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -40,7 +42,7 @@ END = 30.0
 class Process:
     """One of our processes, and the file that has what it said."""
 
-    child: Child
+    child: Child | ForkedProcess
     log: Path
 
     def send(self, number: signal.Signals) -> None:
@@ -112,8 +114,7 @@ class Deployment(Bridge):
     def start(self, module: str, **environment: str) -> Process:
         """Start `python -m <module>`; `environment` wins over what every process gets."""
         output = self._directory / f"{len(self._processes)}-{module}.log"
-        child = Child((sys.executable, "-m", module), environment=self.environment | environment, output=output)
-        process = Process(child, output)
+        process = Process(_started(module, self.environment | environment, output), output)
         self._processes.append(process)
         return process
 
@@ -148,9 +149,17 @@ class Deployment(Bridge):
             sys.stdout.write(f"--- {process.log.name}\n{process.said}\n")
 
 
+def _started(module: str, environment: dict[str, str], output: Path) -> Child | ForkedProcess:
+    """Start `python -m <module>`. What aiohttp trusts is read when it is imported, so that process imports it anew."""
+    if "SSL_CERT_FILE" in environment:
+        return Child((sys.executable, "-m", module), environment=environment, output=output)
+    return ForkedProcess(module, environment, output)
+
+
 @asynccontextmanager
 async def deployed(directory: Path) -> AsyncIterator[Deployment]:
     """Prepare Acme's deployment, in which nothing of the bridge runs yet. Leaves nothing running."""
+    forked_process.prepare()
     async with AsyncExitStack() as stack:
         valkey = await stack.enter_async_context(lent_valkey(program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
