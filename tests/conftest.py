@@ -77,6 +77,7 @@ class ModulesByWorker(LoadScopeScheduling):
         return nodeid if folder in PROCESS_FOLDERS and "play" not in rest else nodeid.partition("::")[0]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ModulesByWorker:
     """Distribute the tests by a rule of our own."""
     return ModulesByWorker(config, log)

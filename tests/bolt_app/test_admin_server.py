@@ -8,7 +8,6 @@ from typing import cast
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from fakeredis import FakeAsyncRedis
-from prometheus_client import REGISTRY
 
 from bolt_app.admin_server import AdminServer
 from bolt_app.slack_transport.socket_mode import SocketMode
@@ -18,6 +17,7 @@ from shared.store import documents, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.coordination import WorkQueue
 from shared.store.redis import Redis, connect
+from tests.metric_samples import sample
 
 
 @dataclass
@@ -60,7 +60,7 @@ def health(redis: Redis, connections: int = 2) -> AdminServer:
 
 def figure(name: str, **labels: str) -> float | None:
     """Read one figure."""
-    return REGISTRY.get_sample_value(f"pagebridge_{name}", labels)
+    return sample(f"pagebridge_{name}", labels)
 
 
 async def test_a_scrape_shows_what_waits(redis: Redis) -> None:

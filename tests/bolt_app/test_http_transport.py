@@ -14,12 +14,12 @@ from typing import Any
 
 import aiohttp
 import pytest
-from prometheus_client import REGISTRY
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bolt_app.slack_transport.http import LIMITS, MOST_BODY, PATH, HttpMode
 from shared.http.server import ClientLimits
+from tests.metric_samples import sample
 from tests.stories.harness import until
 
 SECRET = "a-signing-secret"
@@ -163,7 +163,7 @@ async def test_a_refusal_is_forgotten_after_a_while(port: Listening) -> None:
 
 def refusals(why: str) -> float:
     """Count the requests that were refused for it."""
-    return REGISTRY.get_sample_value("pagebridge_slack_requests_refused_total", {"why": why}) or 0.0
+    return sample("pagebridge_slack_requests_refused_total", {"why": why}) or 0.0
 
 
 @pytest.mark.parametrize("body", [b"ssl_check=1&token=x", b'{"type": "url_verification", "challenge": "x"}', b"\xff"])

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from prometheus_client import REGISTRY
-
 from bolt_app.build import build_worker
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
 from bolt_app.worker_parts import Clients, Options, PartTypes, Store
@@ -24,6 +22,7 @@ from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, RateLimiter
 from shared.store import keys
 from shared.store.coordination import SharedTokenBuckets
 from shared.store.redis import write_once
+from tests.metric_samples import sample
 from tests.proof.engine.connection import SimRedis
 from tests.proof.engine.keyspace import Command, Keyspace, SortedSet, score
 from tests.proof.engine.memory_server import MemoryServer
@@ -219,7 +218,7 @@ def _figures(slack: Channels, incidents: int, channels: int, passes: int, second
 
 
 def _passes() -> int:
-    return int(REGISTRY.get_sample_value("pagebridge_passes_total", {"work": "slack"}) or 0)
+    return int(sample("pagebridge_passes_total", {"work": "slack"}) or 0)
 
 
 def _zrank(space: Keyspace, args: Sequence[bytes]) -> int | None:

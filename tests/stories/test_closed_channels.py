@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.slack import Channel, Fault
+from tests.metric_samples import sample
 from tests.stories.harness import Bridge, settled, until
 
 NOTICE = "can't post to"
@@ -20,7 +20,7 @@ def checkout(bridge: Bridge, **how: Any) -> Channel:  # noqa: ANN401 -- of add_c
 
 def refusals(why: str) -> float:
     """Read the operator's metric."""
-    return REGISTRY.get_sample_value("pagebridge_cards_displaced_total", {"why": why}) or 0.0
+    return sample("pagebridge_cards_displaced_total", {"why": why}) or 0.0
 
 
 def tries(bridge: Bridge) -> int:
@@ -59,7 +59,7 @@ async def test_a_word_that_closes_no_channel_is_no_label(bridge: Bridge) -> None
     bridge.trigger()
 
     def counted(why: str) -> float | None:
-        return REGISTRY.get_sample_value("pagebridge_channel_refusals_total", {"channel": "C0INCIDENTS", "why": why})
+        return sample("pagebridge_channel_refusals_total", {"channel": "C0INCIDENTS", "why": why})
 
     await until(lambda: bool(counted("other")), "the refusal to be counted")
     assert counted("a_word_of_today") is None

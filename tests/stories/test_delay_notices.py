@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.slack import Fault
 from shared.store import keys
 from shared.store.redis import connect
+from tests.metric_samples import sample
 from tests.stories.harness import FAST, Bridge, running, settled, until
 
 LATE, OVER = "are late", "up to date again"
@@ -30,8 +30,8 @@ def delays() -> tuple[float, float]:
     """Read how many cards have been shown, and how many of these at once."""
     name = "pagebridge_card_delay_seconds"
     shown, prompt = (
-        REGISTRY.get_sample_value(f"{name}_count"),
-        REGISTRY.get_sample_value(f"{name}_bucket", {"le": "0.5"}),
+        sample(f"{name}_count"),
+        sample(f"{name}_bucket", {"le": "0.5"}),
     )
     return shown or 0.0, prompt or 0.0
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.pagerduty import Fault
+from tests.metric_samples import sample
 from tests.stories.harness import FAST, Bridge, receiving, running, settled, until
 from tests.stories.test_odd_deliveries import deliver
 from tests.stories.typed_commands import answered
@@ -27,12 +27,12 @@ async def bridge() -> AsyncIterator[Bridge]:
 
 def passes() -> float:
     """Count the passes that came to their end."""
-    return REGISTRY.get_sample_value("pagebridge_resyncs_total", {"result": "done"}) or 0.0
+    return sample("pagebridge_resyncs_total", {"result": "done"}) or 0.0
 
 
 def unreadable(call: str) -> float:
     """Count the records of a list that could not be read so far."""
-    return REGISTRY.get_sample_value("pagebridge_pagerduty_unreadable_total", {"method": call}) or 0.0
+    return sample("pagebridge_pagerduty_unreadable_total", {"method": call}) or 0.0
 
 
 async def looked(bridge: Bridge) -> None:

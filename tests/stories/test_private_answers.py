@@ -1,9 +1,9 @@
 """Private answers: they find another way, break nothing when they are lost, and come also to what cannot be read."""
 
 import pytest
-from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.slack import Fault
+from tests.metric_samples import sample
 from tests.stories.harness import Bridge, settled, until
 
 
@@ -44,7 +44,7 @@ async def test_an_answer_that_the_channel_does_not_take_comes_directly(bridge: B
     await bridge.card("Triggered")
     bridge.slack.add_fault(Fault("response_url", http_status=404, error="expired_url"))
     bridge.slack.add_fault(Fault("chat.postEphemeral", error=error))
-    before = REGISTRY.get_sample_value("pagebridge_replies_lost_total") or 0.0
+    before = sample("pagebridge_replies_lost_total") or 0.0
 
     await bridge.click("Carol", "Acknowledge")
 
@@ -52,7 +52,7 @@ async def test_an_answer_that_the_channel_does_not_take_comes_directly(bridge: B
     (message,) = direct(bridge, "Carol")
     assert "You can't acknowledge" in message
     assert 1 == len(bridge.channel.messages)
-    assert before == (REGISTRY.get_sample_value("pagebridge_replies_lost_total") or 0.0)
+    assert before == (sample("pagebridge_replies_lost_total") or 0.0)
 
 
 async def test_answers_that_are_lost_break_nothing(bridge: Bridge) -> None:
@@ -63,7 +63,7 @@ async def test_answers_that_are_lost_break_nothing(bridge: Bridge) -> None:
     bridge.slack.add_fault(Fault("chat.postEphemeral", error="user_not_in_channel"))
     carol = bridge.acme.people["Carol"]
     bridge.slack.add_fault(Fault("chat.postMessage", channel=carol, error="messages_tab_disabled"))
-    before = REGISTRY.get_sample_value("pagebridge_replies_lost_total") or 0.0
+    before = sample("pagebridge_replies_lost_total") or 0.0
 
     await bridge.click("Carol", "Acknowledge")
     await bridge.click("Alice", "Acknowledge")
@@ -71,7 +71,7 @@ async def test_answers_that_are_lost_break_nothing(bridge: Bridge) -> None:
     await bridge.card("Acknowledged by Alice Ng in Slack")
     await settled(bridge)
     assert [] == bridge.private("Carol")
-    assert before < (REGISTRY.get_sample_value("pagebridge_replies_lost_total") or 0.0)
+    assert before < (sample("pagebridge_replies_lost_total") or 0.0)
     assert ["alice@example.com"] == [call.from_email for call in bridge.writes()]
 
 

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Message
 from shared.model.resync_state import GLOBAL
 from shared.store import documents
 from shared.store.redis import connect
+from tests.metric_samples import sample
 from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled, until
 
 LOOKING = replace(FAST, resync=0.2, webhook_grace=1.0, resync_pause=0.001, retry_max=0.2, watchdog_interval=0.2)
@@ -35,17 +35,17 @@ async def bridge() -> AsyncIterator[Bridge]:
 
 def repaired(missing: str) -> float:
     """Count what resync has repaired so far."""
-    return REGISTRY.get_sample_value("pagebridge_resync_repairs_total", {"missing": missing}) or 0.0
+    return sample("pagebridge_resync_repairs_total", {"missing": missing}) or 0.0
 
 
 def healthy() -> bool:
     """Read whether the worker finds the subscription in order."""
-    return REGISTRY.get_sample_value("pagebridge_subscription_healthy") == 1.0
+    return sample("pagebridge_subscription_healthy") == 1.0
 
 
 def passes() -> float:
     """Count the passes that came to their end."""
-    return REGISTRY.get_sample_value("pagebridge_resyncs_total", {"result": "done"}) or 0.0
+    return sample("pagebridge_resyncs_total", {"result": "done"}) or 0.0
 
 
 async def looked(bridge: Bridge, times: int = 2) -> None:

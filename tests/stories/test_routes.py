@@ -1,9 +1,9 @@
 """Which channels an incident is shown in, as it changes; and routes that lead nowhere."""
 
-from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from pagebridge_sandbox.slack import Channel
+from tests.metric_samples import sample
 from tests.stories.harness import Bridge, running, settled, until
 
 
@@ -14,7 +14,7 @@ def duty(bridge: Bridge) -> Channel:
 
 def unshown(why: str) -> float:
     """Read the operator's metric."""
-    return REGISTRY.get_sample_value("pagebridge_incidents_unshown_total", {"why": why}) or 0.0
+    return sample("pagebridge_incidents_unshown_total", {"why": why}) or 0.0
 
 
 async def test_an_ignored_incident_is_shown_nowhere(bridge: Bridge) -> None:

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
-from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Message
 from shared.store import keys
 from shared.store.redis import Redis, connect
 from tests.clusters import node, serve_nothing, served
+from tests.metric_samples import sample
 from tests.servers import VARIABLE
 from tests.stories.harness import Bridge, running, settled, until
 
@@ -306,7 +306,7 @@ async def test_a_poisonous_entry_stops_nothing(bridge: Bridge, stream: str, fiel
 
 def buried(stream: str) -> float:
     """Read how many entries of a stream have been buried so far."""
-    return REGISTRY.get_sample_value("pagebridge_dead_letters_total", {"stream": stream}) or 0.0
+    return sample("pagebridge_dead_letters_total", {"stream": stream}) or 0.0
 
 
 async def test_what_a_stolen_receiver_can_append_stops_nothing(bridge: Bridge) -> None:

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.slack import Fault, Message
 from shared.model.ids import ChannelId, MessageTs
 from shared.slack.api.client import Slack
+from tests.metric_samples import sample
 from tests.stories.harness import Bridge, running, settled, until
 from tests.stories.test_resync import LOOKING, looked, looking, shown
 from tests.stories.test_slack_failures import remove_with_replies
@@ -23,7 +23,7 @@ async def bridge() -> AsyncIterator[Bridge]:
 
 def swept(wrong: str) -> float:
     """Count what the sweep has put in order so far."""
-    return REGISTRY.get_sample_value("pagebridge_sweep_repairs_total", {"wrong": wrong}) or 0.0
+    return sample("pagebridge_sweep_repairs_total", {"wrong": wrong}) or 0.0
 
 
 async def post_again(bridge: Bridge, message: Message) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.slack import Message
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.resync_state import GLOBAL
 from shared.store import keys
 from shared.store.redis import connect
+from tests.metric_samples import sample
 from tests.stories.harness import Bridge, settled, until
 from tests.stories.test_resync import looked, looking, shown
 from tests.stories.typed_commands import answered
@@ -34,7 +34,7 @@ async def spoil(bridge: Bridge, incident: str, part: str, text: bytes = SPOILT) 
 
 def unreadable(kind: str) -> float:
     """Count the records of a kind that could not be read."""
-    return REGISTRY.get_sample_value("pagebridge_documents_unreadable_total", {"kind": kind}) or 0.0
+    return sample("pagebridge_documents_unreadable_total", {"kind": kind}) or 0.0
 
 
 def told(card: Message) -> list[str]:

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from prometheus_client import REGISTRY
 
 from pagebridge_sandbox.pagerduty import Fault, IncidentView
 from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.config.bridge_config import RoutingConfig
+from tests.metric_samples import sample
 from tests.stories.harness import Bridge, settled, until
 
 REPORT: dict[str, Any] = {
@@ -216,7 +216,7 @@ def choose(bridge: Bridge, **chosen: object) -> None:
 
 def left_out(why: str) -> float:
     """Read the operator's metric."""
-    return REGISTRY.get_sample_value("pagebridge_card_parts_left_out_total", {"part": "field", "why": why}) or 0.0
+    return sample("pagebridge_card_parts_left_out_total", {"part": "field", "why": why}) or 0.0
 
 
 async def test_fields_of_the_alert_that_are_chosen(bridge: Bridge) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pagerduty
 import pytest
 from aiohttp import web
-from prometheus_client import REGISTRY
 
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import Instant
@@ -17,6 +16,7 @@ from shared.model.event_types import Status
 from shared.pagerduty.api import transport
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import SEATS, Lane
+from tests.metric_samples import sample
 from tests.shared.local_server import LocalServer, Request
 from tests.shared.pagerduty.responses import EPOCH_DATE, EPOCH_MS, INCIDENT, incident
 
@@ -26,7 +26,7 @@ PATH = f"/incidents/{INCIDENT}"
 def counter(method: str, outcome: str) -> float:
     """Read the counter of calls."""
     labels = {"method": method, "outcome": outcome}
-    return REGISTRY.get_sample_value("pagebridge_pagerduty_calls_total", labels) or 0.0
+    return sample("pagebridge_pagerduty_calls_total", labels) or 0.0
 
 
 async def write(door: PagerDuty) -> object:

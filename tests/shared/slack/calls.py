@@ -2,10 +2,9 @@
 
 from collections.abc import Awaitable
 
-from prometheus_client import REGISTRY
-
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.api.client import Slack
+from tests.metric_samples import sample
 
 CHANNEL = ChannelId("C0INCIDENTS")
 OTHER = ChannelId("C0OTHER")
@@ -30,7 +29,7 @@ class Clock:
 def counter(method: str, outcome: str) -> float:
     """Read the counter of calls."""
     labels = {"method": method, "outcome": outcome}
-    return REGISTRY.get_sample_value("pagebridge_slack_calls_total", labels) or 0.0
+    return sample("pagebridge_slack_calls_total", labels) or 0.0
 
 
 def post(slack: Slack, channel: ChannelId = CHANNEL) -> Awaitable[MessageTs]:

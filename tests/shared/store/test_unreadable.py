@@ -6,7 +6,6 @@ from typing import cast
 
 import pytest
 from fakeredis import FakeAsyncRedis
-from prometheus_client import REGISTRY
 
 from shared.errors import WrongLayout
 from shared.model.event_types import ANNOTATED
@@ -21,6 +20,7 @@ from shared.store.incidents import Incidents
 from shared.store.redis import Redis
 from shared.store.streams import Journal
 from tests.builders import INCIDENT, NOON, webhook
+from tests.metric_samples import sample
 
 SPOILT = '{"id": "Q1INCIDENT", "snapshot": {"sta'
 
@@ -35,7 +35,7 @@ async def redis() -> AsyncIterator[Redis]:
 
 def counted(kind: str) -> float:
     """Count the records of a kind that could not be read."""
-    return REGISTRY.get_sample_value("pagebridge_documents_unreadable_total", {"kind": kind}) or 0.0
+    return sample("pagebridge_documents_unreadable_total", {"kind": kind}) or 0.0
 
 
 @pytest.mark.parametrize("text", [SPOILT, " ", "null", "[]", '{"id": 7}', b"\xff\x00", '{"id": "Q1", "lines": 5}'])

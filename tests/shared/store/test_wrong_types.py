@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from prometheus_client import REGISTRY
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.durations import Durations
@@ -18,6 +17,7 @@ from shared.store.incidents import Incidents
 from shared.store.redis import Redis, connect, write_once
 from shared.store.streams import Deliveries, Inbox
 from tests.builders import INCIDENT, NOON, webhook
+from tests.metric_samples import sample
 
 DURATIONS = Durations()
 
@@ -101,4 +101,4 @@ async def of_type(redis: Redis, name: str) -> str:
 
 def counted() -> float:
     """Count the keys that were laid aside."""
-    return REGISTRY.get_sample_value("pagebridge_documents_unreadable_total", {"kind": "key"}) or 0.0
+    return sample("pagebridge_documents_unreadable_total", {"kind": "key"}) or 0.0
