@@ -25,13 +25,15 @@ FAST = Durations(
     pace=0.02,
     socket_stagger=0.05,
     socket_lease=1.2,
-    socket_handover=0.5,
+    socket_handover=0.02,
     socket_grace=0.5,
     socket_lost=20.0,
 )
 
 SOCKET_LOST = 3.0
 """Seconds without Slack after which a worker that is a process gives up."""
-QUICK = replace(FAST, socket_lost=SOCKET_LOST)
+HANDING_OVER = replace(FAST, socket_handover=0.5)
+"""Long enough for another worker to take over Slack's connections; one that is alone would only wait."""
+QUICK = replace(HANDING_OVER, socket_lost=SOCKET_LOST)
 PATIENT = replace(QUICK, pagerduty_timeout=4.0, call_max=5.0, lease=5.0)
 """Long enough for a worker to be killed while it waits for PagerDuty."""

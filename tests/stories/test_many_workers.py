@@ -14,6 +14,7 @@ from pagebridge_sandbox.slack import Fault, Interaction, RateLimits
 from shared.model.resync_state import GLOBAL
 from shared.store import keys
 from shared.store.redis import connect
+from tests.stories.durations import HANDING_OVER
 from tests.stories.harness import FAST, Bridge, is_standby, running, settled, until
 from tests.stories.processes import deployed_with_receiver, incidents
 
@@ -30,7 +31,7 @@ SLOW = replace(FAST, socket_lease=9.0, socket_handover=3.5)
 @pytest.fixture
 async def three() -> AsyncIterator[Bridge]:
     """Run three workers: two have connections, the third stands by."""
-    async with running(workers=3) as bridge:
+    async with running(workers=3, durations=HANDING_OVER) as bridge:
         yield bridge
 
 
@@ -127,7 +128,7 @@ async def test_a_rolling_restart_of_all(three: Bridge) -> None:
     """One after the other is replaced, the new one first: a holder always has its connections."""
     async with connections(three) as noted:
         for old in list(three.workers):
-            await three.start_worker()
+            await three.start_worker(HANDING_OVER)
             await three.stop_workers(old)
         await three.slack.socket.wait_connected(HELD)
 
