@@ -21,6 +21,7 @@ from bolt_app.commands.slash_payload import actor_from_slash
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.handover import PostHandover
 from bolt_app.listeners.home_tab import HomeVisits
+from bolt_app.listeners.linking import LinkYourself
 from bolt_app.listeners.message_shortcuts import ADD_NOTE, MessageShortcuts
 from bolt_app.listeners.several import SeveralIncidents
 from bolt_app.listeners.slash_commands import SlashCommands
@@ -38,7 +39,17 @@ from shared.observability.tracing import tracing
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
-from shared.slack.render.buttons import ACK_MINE, LEVEL, LINK, MENU, POST_HANDOVER, REFRESH, RETRY, SEVERAL
+from shared.slack.render.buttons import (
+    ACK_MINE,
+    LEVEL,
+    LINK,
+    LINK_YOURSELF,
+    MENU,
+    POST_HANDOVER,
+    REFRESH,
+    RETRY,
+    SEVERAL,
+)
 
 log = structlog.get_logger()
 
@@ -147,6 +158,7 @@ class Listeners:
     shortcuts: MessageShortcuts
     several: SeveralIncidents
     handover: PostHandover
+    linking: LinkYourself
     slash_commands: SlashCommands
     home_visits: HomeVisits
     identity: Identity
@@ -191,6 +203,7 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     app.command(listeners.slash_commands.command)(taking(listeners.slash_commands.handle))
     app.action(ACK_MINE)(taking(listeners.slash_commands.acknowledge_all))
     app.action(POST_HANDOVER)(taking(listeners.handover.post))
+    app.action(LINK_YOURSELF)(taking(listeners.linking.begin))
     app.action(SEVERAL)(taking(listeners.several.open))
     app.view(CHOOSE)(taking(listeners.several.preview))
     app.view(SEND)(taking(listeners.several.send))

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bolt_app.build_listeners import build_home_tab, build_listeners
+from bolt_app.build_listeners import build_home_tab, build_listeners, build_sign_ins
 from bolt_app.build_read_path import build_read_path
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.read_path.projector import Projector
@@ -18,10 +18,12 @@ from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.access.authorization import Authorization, Presses
 from shared.access.identity import Identity, IdentityCache
+from shared.access.made_links import MadeLinks
 from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.slack.api.client import SlackIdentity
 from shared.store import keys
+from shared.store.links import Links
 from shared.store.redis import append
 from shared.store.streams import Deliveries, Inbox
 
@@ -36,14 +38,14 @@ def build_worker(
     types: PartTypes,
 ) -> BuiltWorker:
     """Put a worker together. No call is made. `home` is who the bridge is in Slack."""
-    slack, pagerduty = clients.slack, clients.pagerduty
+    slack, pagerduty, links = clients.slack, clients.pagerduty, Links(clients.redis, durable=store.durable)
     identity, uncached_identity = (
-        Identity(config.current.identity, slack, pagerduty, cache, home)
-        for cache in (IdentityCache(clients.redis), IdentityCache(None))
+        Identity(config.current.identity, slack, pagerduty, IdentityCache(redis), home, MadeLinks(made, pagerduty))
+        for redis, made in ((clients.redis, links), (None, None))
     )
     shared = _build_shared(clients, config, durations, store, options, types, identity)
     read_path = build_read_path(shared)
-    write_path = _build_write_path(shared, uncached_identity, read_path.projector)
+    write_path = _build_write_path(shared, uncached_identity, read_path.projector, links)
     return BuiltWorker(
         options=options,
         durations=durations,
@@ -53,7 +55,7 @@ def build_worker(
         store=store,
         read_path=read_path,
         write_path=write_path,
-        listeners=build_listeners(shared, write_path.command_intake),
+        listeners=build_listeners(shared, write_path),
         home_tab=build_home_tab(shared),
         deliveries=Deliveries(clients.redis, clients.blocking, durations),
         events=Inbox(clients.redis, clients.blocking, keys.EVENTS, options.name, durations),
@@ -90,7 +92,7 @@ def _build_shared(
     )
 
 
-def _build_write_path(shared: Shared, uncached_identity: Identity, projector: Projector) -> WritePath:
+def _build_write_path(shared: Shared, uncached_identity: Identity, projector: Projector, links: Links) -> WritePath:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, types, durations = shared.store, shared.types, shared.durations
     append_command = partial(append, redis, keys.COMMANDS, wait_for_disk=store.durable)
@@ -110,6 +112,7 @@ def _build_write_path(shared: Shared, uncached_identity: Identity, projector: Pr
         command_intake=command_intake,
         dispatcher=CommandDispatcher(store.command_queues, store.command_queue),
         executor=_build_executor(shared, projector),
+        sign_ins=build_sign_ins(shared, command_intake, links),
     )
 
 

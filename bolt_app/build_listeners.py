@@ -6,9 +6,13 @@ from bolt_app.app import Listeners
 from bolt_app.commands.incident_lookup import IncidentLookup
 from bolt_app.commands.verbs import Verb
 from bolt_app.home_tab import HomeTab
+from bolt_app.linking.claims import Claims
+from bolt_app.linking.refused_press import RefusedPresses
+from bolt_app.linking.sign_ins import SignIns
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.handover import PostHandover
 from bolt_app.listeners.home_tab import HomeVisits
+from bolt_app.listeners.linking import LinkYourself
 from bolt_app.listeners.message_shortcuts import MessageShortcuts
 from bolt_app.listeners.several import SeveralIncidents
 from bolt_app.listeners.slash_commands import SlashCommands
@@ -18,16 +22,19 @@ from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.acknowledge_mine import AcknowledgeMine
 from bolt_app.queries.handover import HandoverQuery
 from bolt_app.queries.incident_details import IncidentDetails
+from bolt_app.queries.link import LinkQuery
 from bolt_app.queries.list_incidents import ListIncidents
 from bolt_app.queries.router import Query, QueryRouter, WhoAmI
 from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.queries.timeline import Timeline
-from bolt_app.worker_parts import Shared
+from bolt_app.worker_parts import Shared, WritePath
 from bolt_app.write_path.command_intake import CommandIntake
+from shared.store.links import LinkRequests, Links
 
 
-def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
+def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
     """Put together what takes Slack's payloads."""
+    command_intake, sign_ins = write_path.command_intake, write_path.sign_ins
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, durations, identity, account_cache = shared.store, shared.durations, shared.identity, shared.account_cache
     visibility, open_reader = shared.visibility, shared.open_reader
@@ -48,21 +55,25 @@ def build_listeners(shared: Shared, command_intake: CommandIntake) -> Listeners:
         shortcuts=MessageShortcuts(command_intake, slack, store.incidents),
         several=SeveralIncidents(command_intake, slack, identity, modal_opener, listing, store.clock),
         handover=PostHandover(store.handover_posts, store.handover_queue, slack, store.clock, durations),
+        linking=LinkYourself(sign_ins, slack),
         slash_commands=SlashCommands(
             command=shared.options.slash_command,
             command_intake=command_intake,
             slack=slack,
             modal_opener=modal_opener,
             incident_lookup=incident_lookup,
-            reading=QueryRouter(identity, _queries(shared, listing, incident_lookup)),
+            reading=QueryRouter(identity, _queries(shared, listing, incident_lookup, sign_ins)),
         ),
         home_visits=HomeVisits(slack, store.home_queue, store.clock),
         identity=identity,
     )
 
 
-def _queries(shared: Shared, listing: ListIncidents, incident_lookup: IncidentLookup) -> Mapping[Verb, Query]:
+def _queries(
+    shared: Shared, listing: ListIncidents, incident_lookup: IncidentLookup, sign_ins: SignIns
+) -> Mapping[Verb, Query]:
     pagerduty, visibility, identity, store = shared.clients.pagerduty, shared.visibility, shared.identity, shared.store
+    linking = LinkQuery(identity, sign_ins)
     return {
         Verb.LIST: listing,
         Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
@@ -71,6 +82,8 @@ def _queries(shared: Shared, listing: ListIncidents, incident_lookup: IncidentLo
         Verb.ONCALL: shared.on_call,
         Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),
         Verb.WHOAMI: WhoAmI(identity),
+        Verb.LINK: linking,
+        Verb.UNLINK: linking,
     }
 
 
@@ -90,4 +103,20 @@ def build_home_tab(shared: Shared) -> HomeTab:
         queue=store.home_queue,
         command=shared.options.slash_command,
         slack_timeout=shared.durations.slack_timeout,
+    )
+
+
+def build_sign_ins(shared: Shared, command_intake: CommandIntake, links: Links) -> SignIns:
+    """Put together what links people who sign in to PagerDuty."""
+    clients, store, identity = shared.clients, shared.store, shared.identity
+    return SignIns(
+        identity=identity,
+        app=clients.sign_in,
+        requests=LinkRequests(clients.redis, clients.blocking),
+        links=links,
+        claims=Claims(identity, links, clients.slack, clients.pagerduty),
+        presses=RefusedPresses(store.command_queues, command_intake, store.clock),
+        clock=store.clock,
+        durations=shared.durations,
+        command=shared.options.slash_command,
     )

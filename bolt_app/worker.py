@@ -22,6 +22,7 @@ from shared.durations import Durations
 from shared.http.server import serving
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import Lanes
+from shared.pagerduty.api.sign_in import SignIn
 from shared.slack.api.client import Slack, SlackIdentity
 from shared.store.clock import require_layout
 from shared.store.coordination import SharedTokenBuckets
@@ -118,7 +119,8 @@ class Worker:
         lanes = Lanes(budgets, durations.pace)
         pagerduty = PagerDuty.from_settings(settings, durations.pagerduty_timeout, lanes)
         stack.push_async_callback(pagerduty.aclose)
-        return Clients(redis, blocking, slack, pagerduty, lanes)
+        sign_in = SignIn.from_settings(settings, durations.pagerduty_timeout, lanes)
+        return Clients(redis, blocking, slack, pagerduty, lanes, sign_in)
 
     async def _build(self, clients: Clients, home: SlackIdentity) -> BuiltWorker:
         store = Store.on(clients.redis, self._durations.lease)

@@ -14,6 +14,7 @@ from bolt_app.handover.source import HandoverSource
 from bolt_app.handover.watch import HandoverWatch
 from bolt_app.handover.writer import HandoverWriter
 from bolt_app.home_tab import HomeTab
+from bolt_app.linking.sign_ins import SignIns
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.queries.on_call import OnCallQuery
 from bolt_app.queries.on_call_reader import OnCallReader
@@ -45,6 +46,7 @@ from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import Lanes
+from shared.pagerduty.api.sign_in import SignIn
 from shared.pagerduty.models.webhook_subscription import ANY
 from shared.slack.api.client import Slack
 from shared.store import documents, keys
@@ -63,13 +65,18 @@ CONCURRENT_COMMANDS = 256
 
 @dataclass(frozen=True)
 class Clients:
-    """The clients that a worker opens at start and closes at its end, and the `lanes` in which PagerDuty is called."""
+    """
+    The clients that a worker opens at start and closes at its end, and the `lanes` in which PagerDuty is called.
+
+    `sign_in` is the app by which people sign in there who link themselves, if there is one.
+    """
 
     redis: Redis
     blocking: Redis
     slack: Slack
     pagerduty: PagerDuty
     lanes: Lanes = field(default_factory=Lanes)
+    sign_in: SignIn | None = None
 
 
 @dataclass(frozen=True)
@@ -207,11 +214,12 @@ class ReadPath:
 
 @dataclass(frozen=True)
 class WritePath:
-    """The parts that carry out Slack commands in PagerDuty."""
+    """The parts that carry out Slack commands in PagerDuty, and link those who are to give some."""
 
     command_intake: CommandIntake
     dispatcher: CommandDispatcher
     executor: Executor
+    sign_ins: SignIns
 
 
 @dataclass(frozen=True)
@@ -257,6 +265,7 @@ class BuiltWorker:
             self.write_path.command_intake.catch_up,
             self.read_path.scheduler.step,
             self.read_path.handover_watch.step,
+            self.write_path.sign_ins.step,
         )
         return [
             *(repeat_until_stopped(step, stopping, self.durations.retry_first) for step in repeated),

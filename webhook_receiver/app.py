@@ -9,11 +9,13 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_latest
 
 from shared.config.bridge_config import DurabilityLevel
+from shared.config.people_config import CALLBACK_PATH
 from shared.errors import StoreDown, WrongLayout
 from shared.http.server import deadlines, hide_banner, read_body
 from shared.observability.tracing import tracing
 from shared.pagerduty.events import signature
 from webhook_receiver.event_stream import EventStream
+from webhook_receiver.sign_in_page import SignInPage
 
 log = structlog.get_logger()
 
@@ -66,8 +68,8 @@ class DeliveryHandler:
             return HTTPStatus.ACCEPTED
 
 
-def public_app(intake: DeliveryHandler, events: EventStream) -> web.Application:
-    """Make the public application: deliveries, and whether we live and can store, without a word more."""
+def public_app(intake: DeliveryHandler, events: EventStream, sign_ins: SignInPage) -> web.Application:
+    """Make the public application: deliveries, people who sign in, and whether we live and can store."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response()
@@ -78,8 +80,10 @@ def public_app(intake: DeliveryHandler, events: EventStream) -> web.Application:
     app = web.Application(client_max_size=MOST_BODY, middlewares=[deadlines])
     app.on_response_prepare.append(hide_banner)
     app.router.add_post(PATH, intake.handle)
+    app.router.add_get(CALLBACK_PATH, sign_ins.handle)
     # A proxy may leave the prefix by which it knows us, as the subscription's address has it.
     app.router.add_post(f"/{{prefix:.+}}{PATH}", intake.handle)
+    app.router.add_get(f"/{{prefix:.+}}{CALLBACK_PATH}", sign_ins.handle)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     return app

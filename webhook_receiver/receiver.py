@@ -13,6 +13,7 @@ from shared.http.server import serving, serving_in_public
 from shared.store.redis import connect
 from webhook_receiver.app import DeliveryHandler, admin_app, public_app
 from webhook_receiver.event_stream import EventStream, Limits
+from webhook_receiver.sign_in_page import SignInPage
 
 log = structlog.get_logger()
 
@@ -36,16 +37,18 @@ class Receiver:
         self._stopping = asyncio.Event()
         self._intake: DeliveryHandler | None = None
         self._events: EventStream | None = None
+        self._sign_ins: SignInPage | None = None
 
     def stop(self) -> None:
         """Ask the receiver to finish what it has in hand, and end."""
         self._stopping.set()
 
     def apply_config(self, secrets: Sequence[SecretStr], config: BridgeConfig) -> None:
-        """Take deliveries signed with any of these secrets from now on, as durably as `config` says."""
-        if self._intake is not None and self._events is not None:
+        """Take deliveries signed with any of these secrets from now on, and the rest as `config` says."""
+        if self._intake is not None and self._events is not None and self._sign_ins is not None:
             self._intake.secrets = _plain(secrets)
             self._events.want(config.durability)
+            self._sign_ins.on = _links(config)
 
     async def run(self) -> None:
         """Serve until `stop`."""
@@ -54,7 +57,8 @@ class Receiver:
             client = await stack.enter_async_context(aclosing(connect(settings.redis_url.get_secret_value())))
             events = self._events = EventStream(client, self._config.durability, self._limits)
             intake = self._intake = DeliveryHandler(_plain(settings.pagerduty_webhook_secrets), events)
-            app = public_app(intake, events)
+            sign_ins = self._sign_ins = SignInPage(client, self._limits.store, on=_links(self._config))
+            app = public_app(intake, events, sign_ins)
             public = serving_in_public(app, settings.receiver_host, settings.receiver_port, self._limits)
             admin = serving(admin_app(events), settings.receiver_admin_port, settings.admin_host)
             # Where the admin port answers, the receiver listens in public; it answers until the last delivery is done.
@@ -70,6 +74,10 @@ class Receiver:
                 await self._stopping.wait()
                 watching.cancel()
             log.info("receiver.draining", seconds=self._limits.drain)
+
+
+def _links(config: BridgeConfig) -> bool:
+    return config.identity.linking == "oauth"
 
 
 def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:

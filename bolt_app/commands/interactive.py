@@ -109,12 +109,12 @@ def parse_modal_request(payload: Payload) -> ModalRequest | None:
         return ModalRequest(action, _modal_context(found, hint), found.by, found.trigger_id, text)
 
 
-def parse_retry(payload: Payload) -> RetryRequest:
-    """Read what is to be tried again. Raises `Malformed` as `button` does."""
+def parse_retry(payload: Payload, button: str = RETRY) -> RetryRequest:
+    """Read which command is to be tried again, or what led to the linking of a person. Raises `Malformed`."""
     found = parse_press(payload)
     with malformed_on_bad_input():
         command, incident = found.value.split(" ")
-        if found.action_id != RETRY or not command.isalnum():
+        if found.action_id != button or not command.replace(".", "").isalnum():
             raise ValueError("not the id of a command")
         return RetryRequest(CommandId(command), incident_id(incident), found)
 

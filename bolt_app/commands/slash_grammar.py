@@ -195,6 +195,8 @@ _PARSERS: Mapping[Verb, Callable[[Verb, str], ParsedCommand | ParseError]] = {
     Verb.HANDOVER: _scoped,
     Verb.ONCALL: _text,
     Verb.WHOAMI: _no_arguments,
+    Verb.LINK: _text,
+    Verb.UNLINK: _no_arguments,
     Verb.HELP: _no_arguments,
 }
 

@@ -27,6 +27,8 @@ class Verb(StrEnum):
     HANDOVER = "handover"
     ONCALL = "oncall"
     WHOAMI = "whoami"
+    LINK = "link"
+    UNLINK = "unlink"
     HELP = "help"
 
 
@@ -84,7 +86,11 @@ USAGES = (
         ("on call", "on-call", "who is on call", "who's on call"),
     ),
     Usage(Verb.WHOAMI, "", "Show your linked PagerDuty user", ("who am i",)),
+    Usage(Verb.LINK, "[code]", "Link yourself to your PagerDuty user, by signing in there", ("connect",)),
+    Usage(Verb.UNLINK, "", "Undo that", ("disconnect",)),
     Usage(Verb.HELP, "", "Show this help", ("?", "commands")),
 )
+LINKING = frozenset({Verb.LINK, Verb.UNLINK})
+"""The commands that are there where people can link themselves."""
 READING = frozenset({Verb.SHOW, Verb.TIMELINE})
 """The commands about an incident that send nothing."""

@@ -82,7 +82,7 @@ class SlashCommands:
 
     async def _run_query(self, ack: AsyncAck, parsed: ParsedCommand, what: SlashPayload) -> None:
         if parsed.verb is Verb.HELP:
-            await _ack_with(ack, help_text(what.command))
+            await _ack_with(ack, help_text(what.command, linking=self.reading.identity.config.linking != "off"))
             return
         await ack()
         if parsed.verb is Verb.TRIGGER:

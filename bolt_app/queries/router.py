@@ -9,16 +9,17 @@ import structlog
 
 from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.commands.verbs import USAGES, Verb
+from bolt_app.commands.verbs import LINKING, USAGES, Verb
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused, StoreDown
 from shared.model.ids import SlackUserId
+from shared.model.link import LinkedBy
 from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.pagerduty.api.error_messages import explain
 from shared.pagerduty.models.account import ROLE_NAMES
-from shared.slack.render.blocks import escape
+from shared.slack.render.blocks import date, escape
 
 log = structlog.get_logger()
 
@@ -27,6 +28,7 @@ QUERY_TIMEOUT = 10.0
 _HOW = {
     "table": "from the bridge's identity table",
     "e-mail": "matched by your Slack e-mail address",
+    LinkedBy.SIGN_IN: "since you signed in there",
 }
 _NAMED = (
     "Name an incident by number (`37`, `#37`) or PagerDuty id; leave it out if only one is open in the channel. "
@@ -98,7 +100,8 @@ def linked_text(found: Linked) -> str:
     """Return who a person is in PagerDuty, and how they are linked."""
     user = found.user
     role = ROLE_NAMES.get(user.role, user.role)
-    who = f"You are *{escape(user.name)}* ({escape(user.email)}) in PagerDuty, {_HOW[found.how]}."
+    since = f" ({date(found.link.at_ms)})" if found.link else ""
+    who = f"You are *{escape(user.name)}* ({escape(user.email)}) in PagerDuty, {_HOW[found.how]}{since}."
     return f"{who} Your role is {escape(role)}.\nYour Slack account is <@{found.person.id}>."
 
 
@@ -108,7 +111,8 @@ def not_linked_text(user: SlackUserId, declined: Declined) -> str:
     return f"{head} {escape(declined.text)}"
 
 
-def help_text(command: str) -> Reply:
-    """List what can be typed after `command`."""
-    lines = [f"{as_code(f'{command} {usage.line}')}  {usage.description}" for usage in USAGES]
+def help_text(command: str, *, linking: bool = False) -> Reply:
+    """List what can be typed after `command`; with `linking` also by what people link themselves."""
+    there = [usage for usage in USAGES if linking or usage.verb not in LINKING]
+    lines = [f"{as_code(f'{command} {usage.line}')}  {usage.description}" for usage in there]
     return build_reply("\n".join(lines), _NAMED)

@@ -8,7 +8,7 @@ from shared.model.actions import SPECS, Action
 from shared.model.command import Command
 from shared.model.outcome import Kind, Outcome
 from shared.slack.render.blocks import Block, clamp, date, escape, link
-from shared.slack.render.buttons import acknowledge_several, button, level_buttons, retry_button
+from shared.slack.render.buttons import acknowledge_several, button, level_buttons, link_yourself_button, retry_button
 
 PER_PARAGRAPH = 5
 """Incidents of one press in a paragraph: a message takes 50 blocks."""
@@ -74,7 +74,8 @@ def outcome_reply(command: Command, outcome: Outcome, url: str) -> Reply:
             failed = _failed_reply(command, outcome, url)
             return build_reply(failed, *_returned(command), press=[retry_button(command, outcome)])
         case _:
-            return build_reply(_declined(command, outcome, url), *_returned(command))
+            press = [link_yourself_button(command)] if outcome.can_link else []
+            return build_reply(_declined(command, outcome, url), *_returned(command), press=press)
 
 
 def summary_reply(parts: Sequence[Part], url: str) -> Reply:

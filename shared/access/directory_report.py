@@ -9,18 +9,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.access.identity import (
+    EXCLUDED,
     Linked,
     check_active,
     check_eligible,
     confirmed_email,
     exact_matches,
     invalid_table_entry,
-    naming_contact,
+    not_linked,
     single_match,
 )
+from shared.access.made_links import is_changed
+from shared.access.next_steps import CONTACT, completed
 from shared.config.people_config import IdentityConfig
 from shared.model.command import SlackActor
 from shared.model.ids import UserId
+from shared.model.link import Link
 from shared.model.outcome import Declined, Outcome
 from shared.model.permissions import ADMINS, RAISABLE, RESPONDERS
 from shared.pagerduty.models.account import ROLE_NAMES, OnCall, User
@@ -53,9 +57,12 @@ class UnlinkedOnCall:
 
 
 class DirectoryReport:
-    """Maps Slack users to PagerDuty users, given the whole directory of each."""
+    """Maps Slack users to PagerDuty users, given the whole directory of each, and the links that people made."""
 
-    def __init__(self, users: Iterable[User], config: IdentityConfig, home: SlackIdentity) -> None:
+    def __init__(
+        self, users: Iterable[User], config: IdentityConfig, home: SlackIdentity, links: Iterable[Link] = ()
+    ) -> None:
+        self._links = {link.slack: link for link in links}
         self.users = {user.id: user for user in users}
         self._config = config
         self._home = home
@@ -69,7 +76,7 @@ class DirectoryReport:
             return Mapping(person, self._linked(person))
         except Declined as declined:
             same = exact_matches(self._by_email[_bucket(person.email)], person.email) if person.email else ()
-            refusal = naming_contact(declined, self._config.contact).outcome
+            refusal = completed(declined, self._config).outcome
             return Mapping(person, None, refusal, tuple(user for user in same if not user.deleted))
 
     def _linked(self, person: SlackPerson) -> Linked:
@@ -81,6 +88,12 @@ class DirectoryReport:
             if user is None:
                 raise invalid_table_entry(UserId(entry))
             return Linked(person, check_active(user), "table")
+        if person.id in self._config.excluded:
+            raise not_linked(EXCLUDED, f"Ask {CONTACT}")
+        link = self._links.get(person.id)
+        user = self.users.get(link.user) if link else None
+        if link is not None and user is not None and not is_changed(user, link):
+            return Linked(person, check_active(user), link.by, link)
         email = confirmed_email(person, self._config.email_domains)
         found = exact_matches(self._by_email[_bucket(email)], email)
         return Linked(person, check_active(single_match(found, email)), "e-mail")

@@ -2,18 +2,22 @@
 Who a Slack user is in PagerDuty, and the other way round.
 
 A write is made in the name of the person who clicked, or not at all. So the answer is either one certain PagerDuty
-user, or a refusal that says what to do. The table in `bridge.toml` wins; then the whole e-mail address decides.
+user, or a refusal that says what to do. What `bridge.toml` says wins: its table, and whom it excludes. Then comes the
+link that a person has made, where people can, and then the whole e-mail address.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from shared.access.made_links import MadeLinks
+from shared.access.next_steps import ASK_OPERATOR, CONTACT, LINK, completed
 from shared.config.people_config import IdentityConfig
 from shared.errors import NotFound
 from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId, UserId
+from shared.model.link import Link
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import PERSON_TYPES, User
@@ -21,9 +25,7 @@ from shared.slack.api.client import Slack, SlackIdentity, SlackPerson
 from shared.store import keys
 from shared.store.redis import Redis
 
-CONTACT = "{contact}"
-"""Stands in a next step for the contact that `bridge.toml` names."""
-ASK_OPERATOR = f"Ask {CONTACT} to link you"
+EXCLUDED = "You can't be linked to a PagerDuty user here."
 LINK_KEPT = 10 * 60
 """Seconds that a link is remembered."""
 MISS_KEPT = 60
@@ -35,11 +37,12 @@ _REMEMBERED = re.compile(r"[A-Z0-9]{0,32}|-.*")
 
 @dataclass(frozen=True)
 class Linked:
-    """A Slack user and the PagerDuty user that they are. `how` is `table` or `e-mail`."""
+    """A Slack user and the PagerDuty user that they are. `how` is `table`, `e-mail`, or how their `link` was made."""
 
     person: SlackPerson
     user: User
     how: str
+    link: Link | None = None
 
 
 class IdentityCache:
@@ -71,16 +74,23 @@ class IdentityCache:
 
 
 class Identity:
-    """Links people in both directions, remembering for minutes whom it has found."""
+    """Links people in both directions, remembering for minutes whom it has found. `made` are links that people made."""
 
     def __init__(
-        self, config: IdentityConfig, slack: Slack, pagerduty: PagerDuty, links: IdentityCache, home: SlackIdentity
+        self,
+        config: IdentityConfig,
+        slack: Slack,
+        pagerduty: PagerDuty,
+        links: IdentityCache,
+        home: SlackIdentity,
+        made: MadeLinks,
     ) -> None:
         self.config = config
         self._slack = slack
         self._pagerduty = pagerduty
         self._links = links
         self._home = home
+        self._made = made
 
     @property
     def contact(self) -> str:
@@ -96,7 +106,7 @@ class Identity:
                 raise not_linked("This app can't see your Slack account.", ASK_OPERATOR) from None
             return await self._linked(person, actor)
         except Declined as declined:
-            raise naming_contact(declined, self.contact) from declined.__cause__
+            raise completed(declined, self.config) from declined.__cause__
 
     async def require_member(self, actor: SlackActor) -> None:
         """Raise `Declined` unless they are a full member of this workspace; `CallError` if Slack does not tell."""
@@ -131,8 +141,9 @@ class Identity:
         known = await self._links.recall(keys.mention(user))
         if known is not None:
             return SlackUserId(known) if known else None
+        found = None if self.config.linking == "off" else await self._made.owner(user)
         try:
-            found = await self._slack.user_by_email((await self._pagerduty.user(user)).email)
+            found = found or await self._slack.user_by_email((await self._pagerduty.user(user)).email)
         except NotFound:
             found = None
         await self._links.remember(keys.mention(user), found or "", LINK_KEPT if found else MISS_KEPT)
@@ -151,6 +162,23 @@ class Identity:
             except NotFound:
                 raise invalid_table_entry(UserId(entry)) from None
             return Linked(person, check_active(user), "table")
+        if actor.id in self.config.excluded:
+            raise not_linked(EXCLUDED, f"Ask {CONTACT}")
+        return await (self._by_email(person) if self.config.linking == "off" else self._by_link(person))
+
+    async def _by_link(self, person: SlackPerson) -> Linked:
+        """Find the PagerDuty user by the link that a person made, or else by e-mail."""
+        made = await self._made.of(person.id)
+        if made.link is not None and made.user is not None:
+            return Linked(person, check_active(made.user), made.link.by, made.link)
+        try:
+            return await self._by_email(person)
+        except Declined as declined:
+            if not made.why_not:
+                raise
+            raise not_linked(made.why_not, made.next_step or LINK) from declined
+
+    async def _by_email(self, person: SlackPerson) -> Linked:
         email = confirmed_email(person, self.config.email_domains)
         remembered = await self._links.recall(keys.link(person.id))
         if remembered and not remembered.startswith(_MISS):
@@ -173,11 +201,6 @@ class Identity:
         one = single_match(found, email)
         await self._links.remember(keys.link(person.id), one.id, LINK_KEPT)
         return check_active(one)
-
-
-def naming_contact(declined: Declined, contact: str) -> Declined:
-    """Return a refusal with the configured contact in its next step."""
-    return Declined(replace(declined.outcome, next_step=declined.outcome.next_step.replace(CONTACT, contact)))
 
 
 def check_eligible(person: SlackPerson, actor: SlackActor, home: SlackIdentity, *, in_table: bool) -> None:
@@ -205,14 +228,14 @@ def is_own_workspace(team: str, enterprise: str | None, actor: SlackActor, home:
 def confirmed_email(person: SlackPerson, domains: tuple[str, ...]) -> str:
     """Return the e-mail address by which `person` may be recognised, or refuse."""
     if not person.email:
-        raise not_linked("This app can't see an e-mail address in your Slack profile.", ASK_OPERATOR)
+        raise not_linked("This app can't see an e-mail address in your Slack profile.", LINK)
     if person.email_confirmed is False:
         raise not_linked(f"Your e-mail address {person.email} is not confirmed in Slack.", "Confirm it in Slack")
     if person.email_confirmed is None:
-        raise not_linked(f"Slack doesn't say whether your e-mail address {person.email} is confirmed.", ASK_OPERATOR)
+        raise not_linked(f"Slack doesn't say whether your e-mail address {person.email} is confirmed.", LINK)
     domain = person.email.rpartition("@")[2].casefold()
     if domains and domain not in {allowed.casefold() for allowed in domains}:
-        raise not_linked(f"E-mail addresses at {domain} are not accepted for linking here.", ASK_OPERATOR)
+        raise not_linked(f"E-mail addresses at {domain} are not accepted for linking here.", LINK)
     return person.email
 
 
@@ -227,7 +250,7 @@ def single_match(found: Sequence[User], email: str) -> User:
     if not found:
         raise no_match(email)
     if len(found) > 1:
-        raise not_linked(f"Several PagerDuty users have your Slack e-mail address {email}.", ASK_OPERATOR)
+        raise not_linked(f"Several PagerDuty users have your Slack e-mail address {email}.", LINK)
     return found[0]
 
 
@@ -258,7 +281,7 @@ def no_match(email: str) -> Declined:
     """Return the refusal for an address without a PagerDuty user."""
     return not_linked(
         f"No PagerDuty user has your Slack e-mail address {email}.",
-        ASK_OPERATOR + ", or change your PagerDuty e-mail to match",
+        LINK + ", or change your PagerDuty e-mail to match",
     )
 
 

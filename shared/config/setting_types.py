@@ -121,10 +121,19 @@ def needed_for(transport: str) -> AfterValidator:
 
 def beside_client_id(value: T, info: ValidationInfo) -> T:
     """Ask for what belongs to the OAuth client, if there is one, and for the client if there is something of it."""
-    if value is None and _beside(info).get("pagerduty_client_id"):
+    return _beside_client(value, info, "pagerduty_client_id")
+
+
+def beside_link_client_id(value: T, info: ValidationInfo) -> T:
+    """Ask the same of the client by which people sign in."""
+    return _beside_client(value, info, "pagerduty_link_client_id")
+
+
+def _beside_client(value: T, info: ValidationInfo, client: str) -> T:
+    if value is None and _beside(info).get(client):
         raise ValueError("is not set")
-    if value is not None and "pagerduty_client_id" in _beside(info) and not _beside(info)["pagerduty_client_id"]:
-        raise ValueError("is set, but PAGERDUTY_CLIENT_ID is not")
+    if value is not None and client in _beside(info) and not _beside(info)[client]:
+        raise ValueError(f"is set, but {client.upper()} is not")
     return value
 
 

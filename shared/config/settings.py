@@ -200,6 +200,16 @@ class PagerDutySettings(Environment):
         ),
         json_schema_extra={"required": "unless `PAGERDUTY_CLIENT_ID`"},
     )
+    pagerduty_link_client_id: str | None = Field(
+        default=None,
+        description="Client id of a PagerDuty app with the scope `users.read` alone, by which people sign in who link "
+        'themselves (`linking = "oauth"` in `bridge.toml`). Without it that is `PAGERDUTY_CLIENT_ID`.',
+    )
+    pagerduty_link_client_secret: Annotated[types.Token | None, AfterValidator(types.beside_link_client_id)] = Field(
+        default=None,
+        description="Client secret of that app.",
+        json_schema_extra={"required": "with `PAGERDUTY_LINK_CLIENT_ID`"},
+    )
     pagerduty_api_url: types.ApiUrl = Field(
         default="https://api.pagerduty.com",
         description="PagerDuty's REST API; `https://api.eu.pagerduty.com` in the EU. Plain http only to this machine.",

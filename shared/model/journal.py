@@ -168,8 +168,8 @@ class AuditEntry:
     """
     One command, or one step of one that is done in several calls, with its end at `at_ms` by the store's clock.
 
-    `mapped` says how the Slack user was recognised: `table` or `e-mail`. `rule` is what decided, as
-    `shared.access.authorization` names it. `sent` is the last request: method, path and names of fields. `answer` is
+    `mapped` is how the Slack user was recognised: `table`, `e-mail`, or as `LinkedBy` says. `rule` is what decided, by
+    its name in `shared.access.authorization`. `sent` is the last request: method, path and names of fields. `answer` is
     PagerDuty's: `2xx`, or the kind of error with the HTTP status and PagerDuty's code where it gave them. A text is
     empty where there is nothing to record.
     """
@@ -216,7 +216,7 @@ _SHAPES = {
     "slack_user": _shape(r"[UW][A-Z0-9]{1,20}"),
     "pagerduty_user": _shape(r"[A-Z0-9]{1,20}"),
     "label": _shape(r"#\d{1,12}"),
-    "mapped": _shape("table|e-mail"),
+    "mapped": _shape("table|e-mail|sign-in"),
     "rule": _shape("|".join(sorted(VERDICTS))),
     "sent": _shape(rf"(?:POST|PUT|DELETE) (?:/(?:[a-z_]{{1,30}}|[A-Z0-9]{{1,32}})){{1,4}}(?: {_NAMES})?"),
     "answer": _shape(r"2xx|(?:refused|unavailable|uncertain)(?: +\d{3,5}){0,2}"),

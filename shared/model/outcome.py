@@ -46,7 +46,8 @@ class Outcome:
 
     `why` is a plain sentence (on success: what came of it), `next_step` what to do about it. `actor`, `at_ms` and
     `status` tell of the state that was found. `reference` can be quoted to an operator, who finds it in the log. A
-    refusal `is_failure` if it is about PagerDuty, Slack or the bridge, and not about the person or the incident.
+    refusal `is_failure` if it is about PagerDuty, Slack or the bridge, and not about the person or the incident. A
+    person who is not linked, and `can_link` by themselves, is offered that.
     """
 
     kind: Kind
@@ -58,6 +59,7 @@ class Outcome:
     reference: str = ""
     choices: tuple[Choice, ...] = ()
     is_failure: bool = False
+    can_link: bool = False
 
     @property
     def was_sent(self) -> bool:

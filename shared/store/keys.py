@@ -38,6 +38,10 @@ Cluster, and all is at one node of it.
 | `pb:{work}:pace:<budget>:back`      | zset   | minutes | the same -> when it has lost its place (Redis µs) |
 | `pb:{work}:link:<slack user>`       | string | minutes | the PagerDuty user that a Slack user is |
 | `pb:{work}:mention:<pagerduty user>`| string | minutes | the Slack user that a PagerDuty user is |
+| `pb:{work}:links`                   | hash   | none  | Slack user -> their link; PagerDuty user -> whose it is |
+| `pb:{work}:linking:<slack user>`    | string | 5 min | what a person has asked for who is linking themselves |
+| `pb:{work}:sign-in:<digest>`        | string | 5 min | the Slack user who signs in to PagerDuty: id and name |
+| `pb:{work}:sign-ins`                | list   | none  | those who came back from PagerDuty, until a worker takes them |
 | `pb:{work}:doctor:<run>:<type>`     | any    | seconds | what `pagebridge doctor` tries its rights on |
 | `pb:{work}:typed:<command>`         | string | 3 d   | the incident that a line without a number was first about |
 
@@ -65,6 +69,8 @@ DEAD_LETTERS = "pb:{work}:deadletters"
 AUDIT = "pb:{work}:audit"
 GENERATION = "pb:{work}:generation"
 PING = "pb:{work}:ping"
+LINKS = "pb:{work}:links"
+SIGN_INS = "pb:{work}:sign-ins"
 OPEN = "pb:{work}:open"
 OVER = "pb:{work}:over"
 GROUP = "workers"
@@ -94,8 +100,10 @@ JOURNAL_STEPS = 1000
 
 _TYPES = {
     "stream": re.compile(r"pb:\{work\}:(events|commands|deadletters|audit|[^:]+:journal)"),
-    "list": re.compile(r"pb:\{work\}:deliveries"),
-    "hash": re.compile(r"pb:\{work\}:([^:]+:(incident|lines|commands|slack|progress|handover)|queue:[^:]+:marks)"),
+    "list": re.compile(r"pb:\{work\}:(deliveries|sign-ins)"),
+    "hash": re.compile(
+        r"pb:\{work\}:(links|[^:]+:(incident|lines|commands|slack|progress|handover)|queue:[^:]+:marks)"
+    ),
     "zset": re.compile(
         r"pb:\{work\}:(open|over|number:.*|channel:.*:(open|over|closed|behind)|queue:.*:due|pace:.*:(line|back))"
     ),
@@ -141,6 +149,16 @@ def claim(letter: str) -> str:
 def link(user: SlackUserId) -> str:
     """Name the cached link of a Slack user."""
     return f"pb:{{work}}:link:{user}"
+
+
+def link_request(user: SlackUserId) -> str:
+    """Name what a Slack user has asked for who is linking themselves."""
+    return f"pb:{{work}}:linking:{user}"
+
+
+def sign_in(digest: str) -> str:
+    """Name who signs in to PagerDuty; the receiver may read it, if it knows the state of which this is the digest."""
+    return f"pb:{{work}}:sign-in:{digest}"
 
 
 def mention(user: UserId) -> str:

@@ -9,12 +9,14 @@ from pagebridge.cli.checks import redis
 from pagebridge.cli.checks.findings import Status, look_at_all
 from shared.durations import Durations
 from shared.errors import StoreDown, WrongPassword
+from shared.model.ids import SlackUserId
 from shared.store import keys
 from shared.store.clock import require_layout
 from shared.store.durability import probe
+from shared.store.links import came_back, signing_in
 from shared.store.redis import Redis, connect, write_once
 from shared.store.streams import Deliveries, Inbox
-from tests.deploy.users import Store, store
+from tests.deploy.users import ROOT, Store, store
 from tests.servers import BOTH, program
 
 
@@ -98,6 +100,34 @@ async def test_the_receiver_appends_and_nothing_else(server: Store) -> None:
         "FLUSHALL",
         "SHUTDOWN",
     )
+
+
+async def test_the_receiver_takes_people_who_sign_in(tmp_path: Path) -> None:
+    """With the line of docs/security.md it hands them on, and reads whose sign-in a state is; nothing else of links."""
+    lines = (ROOT / "docs/security.md").read_text(encoding="utf-8").splitlines()
+    [line] = [line for line in lines if line.startswith("user receiver on #...")]
+    users = (ROOT / "deploy/redis-users.acl").read_text(encoding="utf-8").splitlines()
+    own = line.replace("#...", "#RECEIVER_PASSWORD_SHA256")
+    changed = [own if each.startswith("user receiver ") else each for each in users]
+    async with store(tmp_path, users="\n".join(changed) + "\n") as server:
+        client = connect(server.url("receiver"))
+        assert 1 == await write_once(client, "RPUSH", keys.DELIVERIES, b"0 x", wait_for_disk=False)
+        assert await signing_in(client, "s" * 43) is None
+        await came_back(client, "s" * 43, "code", "ABCDEFGH")
+        await client.aclose()
+        assert [] == await allowed(
+            server,
+            "receiver",
+            f"LRANGE {keys.SIGN_INS} 0 -1",
+            f"LPOP {keys.SIGN_INS}",
+            f"HGETALL {keys.LINKS}",
+            f"HSET {keys.LINKS} U0MALLORY x",
+            f"GET {keys.link_request(SlackUserId('U0DAVE'))}",
+            f"SET {keys.sign_in('x')} U0MALLORY",
+            f"GETDEL {keys.sign_in('x')}",
+            f"RPUSH {keys.sign_in('x')} x",
+            "SCAN 0",
+        )
 
 
 async def test_no_option_of_a_command_of_the_receivers_does_more_than_append(server: Store) -> None:

@@ -33,10 +33,10 @@ class Store:
 
 
 @asynccontextmanager
-async def store(directory: Path, server: Path | None = None) -> AsyncIterator[Store]:
-    """Run `deploy/valkey.sh`, with its secrets in files, and the rights that this `server` knows."""
+async def store(directory: Path, server: Path | None = None, users: str = "") -> AsyncIterator[Store]:
+    """Run `deploy/valkey.sh`, with its secrets in files, and the rights that this `server` knows, or other `users`."""
     made = Store(free_ports(1)[0], confirms(server))
-    users = (ROOT / "deploy/redis-users.acl").read_text(encoding="utf-8")
+    users = users or (ROOT / "deploy/redis-users.acl").read_text(encoding="utf-8")
     (directory / "redis-users.acl").write_text(users if made.confirms else users.replace(" +waitaof", ""), "utf-8")
     for user in PASSWORDS:
         (directory / f"{user}_redis_url").write_text(made.url(user) + "\n", encoding="utf-8")

@@ -11,12 +11,14 @@ from fakeredis import FakeAsyncRedis
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.access.identity import Identity, IdentityCache
+from shared.access.made_links import MadeLinks
 from shared.config.people_config import IdentityConfig
 from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId
 from shared.model.outcome import Declined, Kind
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
+from shared.store.links import Links
 from shared.store.redis import Redis
 
 ALICE = SlackUserId("U0ALICE")
@@ -31,6 +33,7 @@ class Acme:
     slack: SlackSandbox
     redis: Redis
     identity: Identity
+    made: Links
 
     async def link(self, user: str = ALICE) -> str:
         """Return which PagerDuty user somebody of our workspace is."""
@@ -61,13 +64,19 @@ class Acme:
 async def linking() -> AsyncIterator[Acme]:
     """Run both sides."""
     redis = cast("Redis", FakeAsyncRedis())
+    redis.waits_for_replica = False
     async with PagerDutySandbox() as pagerduty, SlackSandbox(enforce_rate_limits=False) as slack:
         slack.add_user("Alice Ng", email=EMAIL, id=ALICE)
         to_slack = Slack(slack.bot_token, slack.api_url, timeout=0.5)
         to_pagerduty = PagerDuty(pagerduty.token, pagerduty.url, timeout=2)
         home = await to_slack.auth_test()
+        cache, made = IdentityCache(redis), Links(redis)
         yield Acme(
-            pagerduty, slack, redis, Identity(IdentityConfig(), to_slack, to_pagerduty, IdentityCache(redis), home)
+            pagerduty,
+            slack,
+            redis,
+            Identity(IdentityConfig(), to_slack, to_pagerduty, cache, home, MadeLinks(made, to_pagerduty)),
+            made,
         )
         await to_slack.aclose()
         await to_pagerduty.aclose()

@@ -16,6 +16,7 @@ from bolt_app.slack_transport.http import PATH, HttpMode
 from bolt_app.worker import Worker
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
+from pagebridge_sandbox.pagerduty.oauth import OAuthApp
 from pagebridge_sandbox.slack import Ephemeral, Interaction, Message, Modal, RateLimits, SlackSandbox
 from shared.config.bridge_config import BridgeConfig, HandoverConfig, RouteConfig
 from shared.config.people_config import IdentityConfig
@@ -73,6 +74,8 @@ class Bridge:
         self.slack = acme.slack
         self.valkey = valkey
         self.channel = acme.slack.channels["C0INCIDENTS"]
+        self.receiver_port = 0
+        self.sign_in_app: OAuthApp | None = None
         self._group = group
         self._config = BridgeConfig.model_validate(config)
         self._workers: list[tuple[Worker, asyncio.Task[None]]] = []
@@ -81,6 +84,11 @@ class Bridge:
     def workers(self) -> list[Worker]:
         """The workers that run in this process, the oldest first."""
         return [worker for worker, _ in self._workers]
+
+    @property
+    def callback_url(self) -> str | None:
+        """Where PagerDuty sends people back who sign in, by `bridge.toml`."""
+        return self._config.identity.callback_url
 
     def trigger(self, title: str = "Checkout latency over 2s", urgency: str = "high") -> IncidentView:
         """Let monitoring open an incident."""
@@ -177,6 +185,7 @@ class Bridge:
             WorkerSettings,
             slack_bot_token=self.slack.bot_token,
             **self._way_in(),
+            **self._sign_in(),
             slack_api_url=self.slack.api_url,
             pagerduty_api_token=self.pagerduty.token,
             pagerduty_api_url=self.pagerduty.url,
@@ -193,6 +202,16 @@ class Bridge:
                 lambda: self.slack.socket.connections >= before + 2 or is_standby(worker), "its connections to Slack"
             )
         return worker
+
+    def _sign_in(self) -> dict[str, object]:
+        app = self.sign_in_app
+        if app is None:
+            return {}
+        return {
+            "pagerduty_link_client_id": app.client_id,
+            "pagerduty_link_client_secret": app.secret,
+            "pagerduty_identity_url": self.pagerduty.url,
+        }
 
     def _way_in(self) -> dict[str, object]:
         if self.transport == "socket":
@@ -250,7 +269,9 @@ async def running(
         pagerduty.subscribe(f"http://127.0.0.1:{port}/webhooks/pagerduty", secrets=[SECRET])
         group = await stack.enter_async_context(asyncio.TaskGroup())
         bridge = Bridge(Acme.founded(pagerduty, slack), valkey, group, config)
-        bridge.transport = transport
+        bridge.transport, bridge.receiver_port = transport, port
+        if address := bridge.callback_url:
+            bridge.sign_in_app = pagerduty.add_oauth_app(["users.read"], redirect_uris=[address])
         for _ in range(workers):
             await bridge.start_worker(durations)
         yield bridge

@@ -18,8 +18,8 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _MARKS = re.compile(r"[*_`<>#@|│╭╮╰╯─\\]")
 VALUE = "\0"
 """Stands in a sentence for what is put in at run time."""
-CODE = ("#!lua", "redis.call(")
-"""How code begins that Redis runs; a pattern has a `(?`."""
+CODE = ("#!lua", "redis.call(", "<!doctype")
+"""How code begins that Redis runs, or a browser; a pattern has a `(?`."""
 NOT_READ = {
     "Authentication required": "what Redis says",
     "Authorization": "a header",
@@ -30,6 +30,7 @@ NOT_READ = {
     "Input ": "pydantic's word, which is left out",
     "Read": "a name in Python",
     "Resolution Note:": "PagerDuty's words",
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'": "a header",
     "acknowledge mine": "what people type",
     "appendfsync no": "what Redis says",
     f"log.failed at {VALUE}:{VALUE}: {VALUE}\n": "for operators of a log that can't be written",

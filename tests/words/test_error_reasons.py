@@ -31,7 +31,7 @@ WHOLLY = (
     "shared/pagerduty/api/lanes.py",
     "shared/pagerduty/api/sdk.py",
     "shared/pagerduty/events/",
-    "shared/model/slack_state.py",
+    "shared/model/message_state.py",
     "shared/slack/api/",
     "shared/store/",
     "webhook_receiver/event_stream.py",

@@ -51,7 +51,7 @@ WRONG_SETTINGS: tuple[Mapping[str, str | None], ...] = (
     {"SLACK_APP_TOKEN": "xapp-1 2", "PAGERDUTY_WEBHOOK_SECRETS": "one,,two", "RECEIVER_PORT": "many"},
     {"SLACK_API_URL": "slack.com", "PAGERDUTY_API_URL": "http://example.com", "SLACK_TRANSPORT": "http"},
     {"PAGERDUTY_CLIENT_ID": "c1", "PAGERDUTY_SUBDOMAIN": "acme.pagerduty.com"},
-    {"PAGERDUTY_API_TOKEN": None, "PAGERDUTY_CLIENT_SECRET": "s"},
+    {"PAGERDUTY_API_TOKEN": None, "PAGERDUTY_CLIENT_SECRET": "s", "PAGERDUTY_LINK_CLIENT_ID": "c2"},
     {"LOG_LEVEL": "loud"},
     {"WORKER_PORT": "80800", "RECEIVER_PORT": "-1", "RECEIVER_ADMIN_PORT": "3000", "SLACK_TRANSPORT": "http"},
     {"RECEIVER_PORT": "8081"},

@@ -23,7 +23,8 @@ from bolt_app.write_path.actor_check import other_number
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from shared.access import identity
 from shared.access.authorization import Authorization
-from shared.access.identity import Identity, naming_contact
+from shared.access.identity import Identity
+from shared.access.next_steps import completed
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.config.people_config import AuthorizationConfig, IdentityConfig
 from shared.errors import BadCredentials, NotFound, Refused, Unavailable
@@ -259,7 +260,7 @@ def checking(refusal: Declined | None) -> Any:  # noqa: ANN401 - as the opener t
     async def check(*_: Any) -> Any:  # noqa: ANN401
         if refusal is None:
             return None, None
-        raise naming_contact(refusal, CONFIG.contact)
+        raise completed(refusal, CONFIG)
 
     return SimpleNamespace(check=check)
 
@@ -366,7 +367,7 @@ async def _not_found(ask: Callable[[Identity], Any], person: SlackPerson | None 
         return person
 
     slack = SimpleNamespace(person=shown)
-    people = Identity(CONFIG, cast("Any", slack), cast("Any", None), cast("Any", None), HOME)
+    people = Identity(CONFIG, cast("Any", slack), cast("Any", None), cast("Any", None), HOME, cast("Any", None))
     with pytest.raises(Declined) as raised:
         await ask(people)
     return _worded(raised.value)
@@ -454,7 +455,7 @@ def _refused(act: Callable[[], object]) -> str:
 
 
 def _worded(declined: Declined) -> str:
-    return _sentence(naming_contact(declined, CONFIG.contact).outcome)
+    return _sentence(completed(declined, CONFIG).outcome)
 
 
 def _sentence(outcome: Outcome) -> str:

@@ -83,6 +83,8 @@ def test_every_answer_to_a_typed_command_can_be_read_in_one_file(pytestconfig: p
     page = Page("slash_answers", "Answers to `/pd`", "Only the person who typed reads these.")
     page.chapter("Help")
     page.case("`/pd help`", _shown(help_text(PD)))
+    linking = [line for line in help_text(PD, linking=True).text.splitlines() if line not in help_text(PD).text]
+    page.case("... also, where people can link themselves", slack_text.seen("\n".join(linking)))
     _add_mistyped(page)
     _add_lookup(page)
     _add_queries(page)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Self
 
 import structlog
@@ -179,24 +180,7 @@ class TokenSource:
         return frozenset(found)
 
     def _answer(self, scope: str) -> object:
-        try:
-            response = self._client.ask(scope)
-        except Error as error:
-            # The package raises for 401 and for redirects, and returns every other answer.
-            if error.response is None:
-                raise self._unreachable(error.__cause__ or error) from error
-            response = error.response
-        except RequestError as error:
-            raise self._unreachable(error) from error
-        if not response.is_success:
-            raise _refused(response)
-        try:
-            return response.json()
-        except (ValueError, RecursionError):
-            raise Unavailable("PagerDuty's token is not JSON") from None
-
-    def _unreachable(self, error: BaseException) -> Unavailable:
-        return Unavailable(f"PagerDuty's token server cannot be reached: {why_unreachable(self._client.url, error)}")
+        return token_answer(self._client.url, partial(self._client.ask, scope))
 
     def _token(self, answer: object, asked: float) -> AccessToken:
         found = answer if isinstance(answer, dict) else {}
@@ -209,6 +193,29 @@ class TokenSource:
         )
         lasts = min(life, LONGEST_LIFE)
         return AccessToken(f"Bearer {token}", asked + lasts * (1 - RENEW_EARLY), asked + lasts)
+
+
+def token_answer(url: str, ask: Callable[[], Response]) -> object:
+    """Ask the token server at `url`, and return its answer. Raises `Unavailable`, `NoToken`."""
+    try:
+        response = ask()
+    except Error as error:
+        # The package raises for 401 and for redirects, and returns every other answer.
+        if error.response is None:
+            raise _unreachable(url, error.__cause__ or error) from error
+        response = error.response
+    except RequestError as error:
+        raise _unreachable(url, error) from error
+    if not response.is_success:
+        raise _refused(response)
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        raise Unavailable("PagerDuty's token is not JSON") from None
+
+
+def _unreachable(url: str, error: BaseException) -> Unavailable:
+    return Unavailable(f"PagerDuty's token server cannot be reached: {why_unreachable(url, error)}")
 
 
 def _refused(response: Response) -> CallError:

@@ -112,6 +112,10 @@ class Reads(Transport):
         """Read a user; a deleted one is usually `NotFound`."""
         return (await self._call("user", account.parse_user, "GET", "users", user)).value
 
+    async def me(self) -> User:
+        """Read the person whose own token calls are made with; a key of the account is `Refused`."""
+        return (await self._call("me", account.parse_user, "GET", "users", "me")).value
+
     async def users_by_query(self, query: str) -> tuple[User, ...]:
         """Search users by name or address."""
         return await self._search("users_by_query", account.parse_users, "users", query)

@@ -34,9 +34,16 @@ class TokenClient(pagerduty.OAuthTokenClient):
         # 429 is repeated for ever unless it has a limit, and with the total above not even once.
         self.retry = {429: 1}
 
+    def exchange(self, code: str, redirect_uri: str, verifier: str) -> Response:
+        """Ask for the token of a person who came back with a code, and return the answer as it is."""
+        fields = {"code": code, "redirect_uri": redirect_uri, "code_verifier": verifier}
+        return self._post({"grant_type": "authorization_code", **fields})
+
     def ask(self, scope: str) -> Response:
         """Ask for a token, and return the answer as it is: the package's own reading stumbles over odd ones."""
-        form = {"grant_type": "client_credentials", "scope": scope}
+        return self._post({"grant_type": "client_credentials", "scope": scope})
+
+    def _post(self, form: dict[str, str]) -> Response:
         return self.post("/oauth/token", data=form, headers={"Content-Type": "application/x-www-form-urlencoded"})
 
 

@@ -26,6 +26,7 @@ REFRESH = "pagebridge:refresh_home"
 POST_HANDOVER = "pagebridge:post_handover"
 LEVEL = "pagebridge:level"
 LINK = "pagebridge:link"
+LINK_YOURSELF = "pagebridge:link_yourself"
 MOST_LEVELS = 20
 """Levels that an escalation policy has at most."""
 MOST_ENTRIES = 5
@@ -163,6 +164,11 @@ def retry_button(command: Command, outcome: Outcome) -> Block:
         what = "PagerDuty didn't confirm it. Check there first: trying again may do it twice."
         made["confirm"] = _confirm("It may have gone through", what, "Try again", "Cancel")
     return made
+
+
+def link_yourself_button(command: Command) -> Block:
+    """Offer to link oneself, after which the command that was refused for want of a link is carried out."""
+    return _button(LINK_YOURSELF, "Link", f"{command.id} {command.incident}", command.label)
 
 
 def level_buttons(command: Command, choices: tuple[Choice, ...]) -> tuple[Block, ...]:

@@ -1,0 +1,90 @@
+"""
+Whether a PagerDuty user may be linked to the Slack user who has proven to be them.
+
+The proof is a browser's: who is lured into signing in by another's link proves the wrong person. So a PagerDuty user
+whose address belongs to another Slack user is never linked, and that one is told; the rest is up to the code.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+
+from bolt_app.replies.builder import Reply
+from bolt_app.replies.sender import post_direct
+from shared.access.identity import Identity, check_active, not_linked, same_email
+from shared.access.next_steps import CONTACT
+from shared.errors import NotFound
+from shared.model.command import SlackActor
+from shared.model.ids import SlackUserId
+from shared.model.link import Claim
+from shared.model.outcome import Declined
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.account import User
+from shared.slack.api.client import Slack, SlackPerson
+from shared.slack.render.blocks import escape
+from shared.store.links import Links
+
+log = structlog.get_logger()
+
+ELSEWHERE = "You signed in to another PagerDuty account than the one that this bridge serves."
+TAKEN = "The PagerDuty user whom you signed in as belongs to another Slack user."
+AGAIN = "Sign out there, and run the `link` command again"
+ASK = f"If it is yours, ask {CONTACT}"
+HOW = "Run the `whoami` command to see how"
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Checks them."""
+
+    identity: Identity
+    links: Links
+    slack: Slack
+    pagerduty: PagerDuty
+
+    async def linkable(self, actor: SlackActor) -> SlackPerson:
+        """Return a person who may link themselves. Raises `Declined` for others, also who is linked; `CallError`."""
+        try:
+            linked = await self.identity.link(actor)
+        except Declined as declined:
+            if not declined.outcome.can_link:
+                raise
+            return await self.slack.person(actor.id)
+        raise not_linked(linked_already(linked.user), HOW)
+
+    async def check(self, person: SlackPerson, proven: Claim) -> Claim:
+        """Return the PagerDuty user as whom a person may be linked. Raises `Declined`, `CallError`, `StoreDown`."""
+        try:
+            user = await self.pagerduty.user(proven.user)
+        except NotFound:
+            raise not_linked(ELSEWHERE, AGAIN) from None
+        if not same_email(user.email, proven.email):
+            raise not_linked(ELSEWHERE, AGAIN)
+        check_active(user)
+        others = [SlackUserId(slack) for slack, known in self.identity.config.users.items() if known == user.id]
+        by_email = await self.slack.user_by_email(user.email)
+        others += filter(None, (await self.links.owner(user.id), by_email))
+        if any(other != person.id for other in others):
+            log.warning("link.refused", user=person.id, pagerduty_user=user.id, why="it is another's", others=others)
+            await self._tell(by_email, person)
+            raise not_linked(TAKEN, ASK)
+        return Claim(user.id, user.name, user.email)
+
+    async def _tell(self, other: SlackUserId | None, person: SlackPerson) -> None:
+        """Tell the one whose address it is; they may have been lured."""
+        if other is not None and other != person.id:
+            await post_direct(self.slack, other, Reply(lured_text(person)), user=other)
+
+
+def linked_already(user: User) -> str:
+    """Return why a person need not link themselves."""
+    return f"You are linked to {user.name} ({user.email}) in PagerDuty already."
+
+
+def lured_text(person: SlackPerson) -> str:
+    """Return what the person is told whose PagerDuty user another Slack user has tried to be linked to."""
+    who = f"<@{person.id}> ({escape(person.name)})"
+    return (
+        f":warning: {who} tried to link their Slack account to your PagerDuty user. It was refused. "
+        "If you signed in to PagerDuty by a link that they gave you, tell your security team."
+    )

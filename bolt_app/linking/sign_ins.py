@@ -1,0 +1,143 @@
+"""
+Linking oneself by signing in to PagerDuty.
+
+Who signs in must be who is linked, and no one else's browser proves that: a link can be passed on. So the browser that
+comes back from PagerDuty shows a code, which the person types in Slack. Nothing of PagerDuty's token is kept.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bolt_app.commands.slash_payload import SlashPayload
+from bolt_app.linking import words
+from bolt_app.linking.claims import Claims
+from bolt_app.linking.refused_press import RefusedPresses
+from bolt_app.replies.builder import Reply, build_reply
+from shared.access.identity import Identity
+from shared.access.next_steps import completed
+from shared.config.people_config import IdentityConfig
+from shared.durations import Durations
+from shared.errors import CallError, Malformed
+from shared.model.command import SlackActor
+from shared.model.link import MOST_TRIES, Claim, Link, LinkedBy, LinkRequest, RefusedPress
+from shared.model.outcome import Declined
+from shared.observability.log import reference
+from shared.pagerduty.api.auth import NoToken
+from shared.pagerduty.api.lanes import Lane, go_in
+from shared.pagerduty.api.sign_in import SignIn, new_secret
+from shared.slack.render.blocks import escape
+from shared.store.clock import StoreClock
+from shared.store.links import LinkRequests, Links, SignInAnswer
+
+log = structlog.get_logger()
+
+CODE_REFUSED = "PagerDuty doesn't take this sign-in for a fresh one."
+NOT_SAID = "PagerDuty didn't say who you are."
+
+
+@dataclass(frozen=True)
+class SignIns:
+    """Begins sign-ins, takes what comes of them, and finishes them. `app` is None where none is set up for that."""
+
+    identity: Identity
+    app: SignIn | None
+    requests: LinkRequests
+    links: Links
+    claims: Claims
+    presses: RefusedPresses
+    clock: StoreClock
+    durations: Durations
+    command: str
+
+    @property
+    def _config(self) -> IdentityConfig:
+        return self.identity.config
+
+    async def begin(self, actor: SlackActor, press: RefusedPress | None = None) -> Reply:
+        """Begin one for a person who may link themselves. Raises `Declined` for others, `CallError`, `StoreDown`."""
+        person = await self.claims.linkable(actor)
+        if self.app is None or self._config.callback_url is None:
+            log.error("link.not_set_up", hint="set PAGERDUTY_LINK_CLIENT_ID and PAGERDUTY_LINK_CLIENT_SECRET")
+            return build_reply(f"{words.NOT_READY} Ask {escape(self._config.contact)}.")
+        request = LinkRequest(person.id, new_secret(), new_secret(), press)
+        await self.requests.begin(request, person.name, self.command)
+        log.info("link.begun", user=person.id)
+        address = self.app.address(self._config.callback_url, request.state, request.verifier)
+        return words.begin_reply(address, with_press=press is not None)
+
+    async def step(self) -> None:
+        """Take the next one who came back from PagerDuty, or wait a moment. Raises `StoreDown`."""
+        if self._config.linking != "oauth" or self.app is None:
+            await asyncio.sleep(self.durations.block)
+            return
+        answer = await self.requests.next_answer(self.durations.block)
+        request = await self.requests.take(answer) if answer else None
+        if answer is None:
+            return
+        if request is None:
+            log.warning("sign_in.unknown", why="no one waits for it any more")
+            return
+        await self.requests.change(replace(await self._answered(self.app, request, answer), code=answer.shown_code))
+
+    async def finish(self, typed: SlashPayload, code: str) -> Reply:
+        """Link a person who typed the code that their browser shows. Raises `Declined`, `CallError`, `StoreDown`."""
+        request = await self.requests.of(typed.by.id)
+        if request is None:
+            return build_reply(f"{words.NONE_WAITING} {words.again_text(typed.command)}")
+        if not request.is_answered:
+            return build_reply(words.UNANSWERED)
+        if not request.has_code(code):
+            return await self._wrong_code(request, typed)
+        if request.claim is None:
+            await self.requests.end(request.slack)
+            return build_reply(f":no_entry: {escape(request.refused)} {escape(request.next_step)}.")
+        person = await self.claims.linkable(typed.by)
+        claim = await self.claims.check(person, request.claim)
+        await self._link(request, claim)
+        told = words.linked_text(claim, typed.command)
+        return build_reply(told, await self.presses.carry_out(request.press, typed) if request.press else "")
+
+    async def unlink(self, typed: SlashPayload) -> Reply:
+        """Undo the link that a person has made. Raises `StoreDown`."""
+        link = await self.links.of(typed.by.id)
+        if link is None:
+            return build_reply(words.NO_LINK)
+        await self.links.remove(link)
+        log.info("link.undone", user=link.slack, pagerduty_user=link.user)
+        return build_reply(words.unlinked_text(link.email))
+
+    async def _answered(self, app: SignIn, request: LinkRequest, answer: SignInAnswer) -> LinkRequest:
+        """Ask PagerDuty who came back, and return the wish with that, or with why they can't be linked."""
+        go_in(Lane.READ, request.slack)
+        try:
+            person = await self.claims.linkable(self.identity.own_member(request.slack))
+            proven = await app.user(answer.pagerduty_code, self._config.callback_url or "", request.verifier)
+            claim = await self.claims.check(person, Claim(proven.id, proven.name, proven.email))
+        except Declined as declined:
+            outcome = completed(declined, self._config).outcome
+            return replace(request, refused=outcome.why, next_step=outcome.next_step)
+        except (CallError, Malformed) as error:
+            quoted = reference()
+            log.error("sign_in.failed", user=request.slack, why=str(error), reference=quoted)
+            why = CODE_REFUSED if isinstance(error, NoToken) else NOT_SAID
+            return replace(request, refused=why, next_step=words.again_step(quoted))
+        log.info("sign_in.answered", user=request.slack, pagerduty_user=claim.user)
+        return replace(request, claim=claim)
+
+    async def _wrong_code(self, request: LinkRequest, typed: SlashPayload) -> Reply:
+        """Count a wrong code; after some the sign-in is over."""
+        left = MOST_TRIES - request.tries - 1
+        log.warning("link.wrong_code", user=request.slack, why="not the code of their browser", left=left)
+        if left:
+            await self.requests.change(replace(request, tries=request.tries + 1))
+        else:
+            await self.requests.end(request.slack)
+        return build_reply(words.wrong_code_text(left, typed.command))
+
+    async def _link(self, request: LinkRequest, claim: Claim) -> None:
+        link = Link(request.slack, claim.user, claim.email, LinkedBy.SIGN_IN, await self.clock.now_ms())
+        await self.links.put(link)
+        await self.requests.end(request.slack)
+        log.info("link.made", user=link.slack, pagerduty_user=link.user, by=link.by)

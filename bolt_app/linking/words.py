@@ -1,0 +1,84 @@
+"""Pure: what people read who link themselves."""
+
+from dataclasses import replace
+
+from bolt_app.commands.verbs import Verb
+from bolt_app.replies.builder import Reply, as_code, build_reply
+from shared.model.actions import SPECS
+from shared.model.command import Command
+from shared.model.link import Claim
+from shared.slack.render.blocks import Block, escape
+from shared.slack.render.buttons import LINK
+
+OFF = "People can't link themselves here."
+NOT_READY = "Signing in to PagerDuty isn't set up yet."
+NONE_WAITING = "You have no sign-in under way, or it is older than five minutes."
+UNANSWERED = "PagerDuty hasn't said yet who you are. Sign in there first, then type the code that your browser shows."
+NO_LINK = "You have no link of your own making."
+
+
+def begin_reply(address: str, *, with_press: bool) -> Reply:
+    """Reply with where to sign in; `with_press` if a refused press goes on afterwards."""
+    then = " What you pressed is then carried out." if with_press else ""
+    text = (
+        "Sign in to PagerDuty within five minutes. Your browser then shows a code to type here. "
+        f"Don't pass this link on: it is for your Slack account.{then}"
+    )
+    press: Block = {
+        "type": "button",
+        "action_id": f"{LINK}:0",
+        "style": "primary",
+        "text": {"type": "plain_text", "text": "Sign in to PagerDuty"},
+        "url": address,
+    }
+    # Where there are no buttons, the address itself.
+    return replace(build_reply(text, press=[press]), text=f"{text}\n<{address}|Sign in to PagerDuty>")
+
+
+def linked_text(claim: Claim, command: str) -> str:
+    """Return that a person is linked now."""
+    undo = f"{as_code(f'{command} {Verb.UNLINK}')} undoes it."
+    return (
+        f":white_check_mark: You are now linked to *{escape(claim.name)}* ({escape(claim.email)}) in PagerDuty. {undo}"
+    )
+
+
+def wrong_code_text(left: int, command: str) -> str:
+    """Return that it is not the code that the browser shows, and how often it can still be typed."""
+    if not left:
+        return f"That isn't the code, and this sign-in is over. {again_text(command)}"
+    return f"That isn't the code that your browser shows. You have {left} {'try' if left == 1 else 'tries'} left."
+
+
+def again_text(command: str) -> str:
+    """Return how to begin anew."""
+    return f"{as_code(f'{command} {Verb.LINK}')} begins a new one."
+
+
+def again_step(quoted: str) -> str:
+    """Return the next step after a sign-in that failed."""
+    return f"Run the `link` command again (reference `{quoted}`)"
+
+
+def going_on_text(command: Command) -> str:
+    """Return that the press is carried out now which led there."""
+    return f"Your {_noun(command)}, which was refused before, is on its way to PagerDuty."
+
+
+def too_old_text(command: Command) -> str:
+    """Return that it is not."""
+    return f"Your {_noun(command)} is older than five minutes, so it was *not* sent. Press again if it is still needed."
+
+
+def not_kept_text(command: Command) -> str:
+    """Return that it could not be stored."""
+    return f":warning: Your {_noun(command)} could not be saved, so it was *not* sent. Press again."
+
+
+def unlinked_text(email: str) -> str:
+    """Return that a person is not linked any more by what they did."""
+    return f"You are no longer linked to {escape(email)} in PagerDuty by your sign-in."
+
+
+def _noun(command: Command) -> str:
+    return SPECS[command.action].words.noun.format(it=f"incident {escape(command.label)}".strip())

@@ -1,0 +1,28 @@
+"""`link` and `unlink`: linking oneself, and undoing it."""
+
+from dataclasses import dataclass
+
+from bolt_app.commands.slash_grammar import ParsedCommand
+from bolt_app.commands.slash_payload import SlashPayload
+from bolt_app.commands.verbs import Verb
+from bolt_app.linking.sign_ins import SignIns
+from bolt_app.linking.words import OFF
+from bolt_app.replies.builder import Reply, build_reply
+from shared.access.identity import Identity
+from shared.slack.render.blocks import escape
+
+
+@dataclass(frozen=True)
+class LinkQuery:
+    """Begins, finishes or undoes it for the person who typed it."""
+
+    identity: Identity
+    sign_ins: SignIns
+
+    async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
+        """Do it. Raises `Declined` for who may not link themselves, and what the calls raise."""
+        if self.identity.config.linking == "off":
+            return build_reply(f"{OFF} Ask {escape(self.identity.contact)}.")
+        if parsed.verb is Verb.UNLINK:
+            return await self.sign_ins.unlink(typed)
+        return await (self.sign_ins.finish(typed, parsed.text) if parsed.text else self.sign_ins.begin(typed.by))

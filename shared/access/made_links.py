@@ -1,0 +1,67 @@
+"""The links that people made between their Slack account and a PagerDuty user, as long as they hold."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from shared.errors import NotFound
+from shared.model.ids import SlackUserId, UserId
+from shared.model.link import Link
+from shared.pagerduty.api.client import PagerDuty
+from shared.pagerduty.models.account import User
+from shared.store.links import Links
+
+log = structlog.get_logger()
+
+ENDED = "Your PagerDuty account has changed since you linked yourself to it, so that link has ended."
+IDLE = "The PagerDuty account that you linked yourself to can't be found."
+STORE_AWAY = "The bridge can't reach its database, so it can't look up whether you have linked yourself."
+
+
+@dataclass(frozen=True)
+class MadeLink:
+    """
+    What is known of a person's link: whom it leads to, or in a sentence why to no one; empty if they made none.
+
+    `next_step` is what to do about that, if it is not to link oneself again.
+    """
+
+    link: Link | None = None
+    user: User | None = None
+    why_not: str = ""
+    next_step: str = ""
+
+
+class MadeLinks:
+    """Looks links up. Without a store there is nothing to look in, which is not the same as no link."""
+
+    def __init__(self, links: Links | None, pagerduty: PagerDuty) -> None:
+        self._links = links
+        self._pagerduty = pagerduty
+
+    async def of(self, user: SlackUserId) -> MadeLink:
+        """Return a person's link; one whose PagerDuty user has changed ends here. Raises `CallError`, `StoreDown`."""
+        if self._links is None:
+            return MadeLink(why_not=STORE_AWAY, next_step="Use PagerDuty")
+        link = await self._links.of(user)
+        if link is None:
+            return MadeLink()
+        try:
+            found = await self._pagerduty.user(link.user)
+        except NotFound:
+            # Not ended: a key that sees too little must not end them all.
+            return MadeLink(why_not=IDLE)
+        if not is_changed(found, link):
+            return MadeLink(link, found)
+        await self._links.remove(link)
+        log.warning("link.ended", user=user, pagerduty_user=link.user, why="the PagerDuty user has changed")
+        return MadeLink(why_not=ENDED)
+
+    async def owner(self, user: UserId) -> SlackUserId | None:
+        """Return the Slack user who is linked to a PagerDuty user, None if that is not known. Raises `StoreDown`."""
+        return None if self._links is None else await self._links.owner(user)
+
+
+def is_changed(user: User, link: Link) -> bool:
+    """True if a PagerDuty user is not for certain the person who was linked: deleted, or with another address."""
+    return user.deleted or user.email != link.email

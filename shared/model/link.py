@@ -1,0 +1,98 @@
+"""Pure: a link that a person made between their Slack account and a PagerDuty user, and what is asked for before."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from hmac import compare_digest
+
+from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
+
+SIGN_IN_LIFE = 300
+"""Seconds in which a sign-in has to be finished, and for which a press that led to one is still carried out."""
+CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""What a code is made of: nothing that looks like something else."""
+CODE_LENGTH = 8
+MOST_TRIES = 5
+"""Wrong codes after which a sign-in is over."""
+
+_NO_LETTER = re.compile(r"[^A-Z0-9]")
+
+
+class LinkedBy(StrEnum):
+    """How a link came to be."""
+
+    SIGN_IN = "sign-in"
+    """The person signed in to PagerDuty, which said who they are."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """
+    That a Slack user is a PagerDuty user: since `at_ms`, and as long as that one has this `email`.
+
+    Another address may mean that the account went to another person.
+    """
+
+    slack: SlackUserId
+    user: UserId
+    email: str
+    by: LinkedBy
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class RefusedPress:
+    """A press that was refused because its person was not linked: its command and the command's incident."""
+
+    command: CommandId
+    incident: IncidentId
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The PagerDuty user that a person has proven to be."""
+
+    user: UserId
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class LinkRequest:
+    """
+    A person's wish to be linked. `press` is what led there, if something did.
+
+    `state` names their sign-in at PagerDuty, and `verifier` proves to PagerDuty that it is ours. Once PagerDuty has
+    said who they are, `code` is what the browser shows that came back from there: who types it in Slack has both in
+    front of them. `claim` is then who they are, or `refused` why that can't be linked, and `next_step` what to do.
+    """
+
+    slack: SlackUserId
+    state: str
+    verifier: str
+    press: RefusedPress | None = None
+    code: str = ""
+    claim: Claim | None = None
+    refused: str = ""
+    next_step: str = ""
+    tries: int = 0
+
+    @property
+    def is_answered(self) -> bool:
+        """True once PagerDuty's answer was looked at."""
+        return bool(self.claim or self.refused)
+
+    def has_code(self, typed: str) -> bool:
+        """True if a person typed the code that their browser shows."""
+        return bool(self.code) and compare_digest(plain_code(typed).encode(), self.code.encode())
+
+
+def new_code() -> str:
+    """Make a code that only one browser shows."""
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+
+
+def plain_code(typed: str) -> str:
+    """Take a code as a person may type it: small, or with a dash."""
+    return _NO_LETTER.sub("", typed.upper())

@@ -1,0 +1,157 @@
+"""The links that people made, who is on the way to one, and how those who come back from PagerDuty reach a worker."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from shared.model.ids import SlackUserId, UserId, slack_id
+from shared.model.link import SIGN_IN_LIFE, Link, LinkRequest
+from shared.store import keys
+from shared.store.redis import Redis, write_once
+
+log = structlog.get_logger()
+
+LINK_JSON, REQUEST_JSON = TypeAdapter(Link), TypeAdapter(LinkRequest)
+LONGEST_CODE = 2048
+"""Characters of an authorization code that are taken; PagerDuty's have some dozens."""
+
+
+def digest_of(state: str) -> str:
+    """Return what stands for the state of a sign-in where others could see it."""
+    return hashlib.sha256(state.encode()).hexdigest()
+
+
+class Links:
+    """The links. With `durable` one is made or ended once that is on disk; people are then mentioned accordingly."""
+
+    def __init__(self, redis: Redis, *, durable: bool = False) -> None:
+        self._redis = redis
+        self._durable = durable
+
+    async def of(self, user: SlackUserId) -> Link | None:
+        """Return the link of a Slack user, None without one. Raises `StoreDown`."""
+        return _link(await self._redis.hget(keys.LINKS, user))
+
+    async def owner(self, user: UserId) -> SlackUserId | None:
+        """Return the Slack user who is linked to a PagerDuty user, None without one. Raises `StoreDown`."""
+        found = await self._redis.hget(keys.LINKS, user)
+        link = await self.of(SlackUserId(found.decode())) if isinstance(found, bytes) else None
+        return link.slack if link is not None and link.user == user else None
+
+    async def put(self, link: Link) -> None:
+        """Store a link, in the place of the person's earlier one. Raises `StoreDown`."""
+        both = (link.slack, LINK_JSON.dump_json(link, exclude_defaults=True), link.user, link.slack)
+        await write_once(self._redis, "HSET", keys.LINKS, *both, wait_for_disk=self._durable)
+        await self._redis.delete(keys.mention(link.user))
+
+    async def remove(self, link: Link) -> None:
+        """Let a link go. Raises `StoreDown`."""
+        await write_once(self._redis, "HDEL", keys.LINKS, link.slack, link.user, wait_for_disk=self._durable)
+        await self._redis.delete(keys.mention(link.user))
+
+    async def all(self) -> list[Link]:
+        """List every link, the oldest first. Raises `StoreDown`."""
+        stored = await self._redis.hgetall(keys.LINKS)
+        links = [link for value in stored.values() if value[:1] == b"{" and (link := _link(value))]
+        return sorted(links, key=lambda link: link.at_ms)
+
+
+def _link(value: object) -> Link | None:
+    """Read a link. One that cannot be read links nobody."""
+    try:
+        return LINK_JSON.validate_json(value) if isinstance(value, bytes) else None
+    except ValidationError as error:
+        log.error("link.unreadable", why=f"{error.error_count()} errors")
+        return None
+
+
+@dataclass(frozen=True)
+class SignInAnswer:
+    """What a browser brought back from PagerDuty: the digest of its state, PagerDuty's code, and the one it shows."""
+
+    digest: str
+    pagerduty_code: str
+    shown_code: str
+
+
+class LinkRequests:
+    """Who is on the way to a link: one wish of each person, the newest, for five minutes."""
+
+    def __init__(self, redis: Redis, blocking: Redis) -> None:
+        self._redis = redis
+        self._blocking = blocking
+
+    async def begin(self, request: LinkRequest, name: str, command: str) -> None:
+        """Store a wish, and what the browser shows: whose it is, by `name`, and where to type. Raises `StoreDown`."""
+        await self._redis.set(keys.link_request(request.slack), REQUEST_JSON.dump_json(request), ex=SIGN_IN_LIFE)
+        shown = f"{request.slack} {command} {name}"
+        await self._redis.set(keys.sign_in(digest_of(request.state)), shown, ex=SIGN_IN_LIFE)
+
+    async def of(self, user: SlackUserId) -> LinkRequest | None:
+        """Return what a person has asked for, None if nothing, or too long ago. Raises `StoreDown`."""
+        stored = await self._redis.get(keys.link_request(user))
+        try:
+            return REQUEST_JSON.validate_json(stored) if isinstance(stored, bytes) else None
+        except ValidationError as error:
+            log.error("link_request.unreadable", user=user, why=f"{error.error_count()} errors")
+            return None
+
+    async def change(self, request: LinkRequest) -> None:
+        """Store how far a wish has come, which lives no longer for that. Raises `StoreDown`."""
+        await self._redis.set(keys.link_request(request.slack), REQUEST_JSON.dump_json(request), xx=True, keepttl=True)
+
+    async def end(self, user: SlackUserId) -> None:
+        """Forget what a person has asked for. Raises `StoreDown`."""
+        await self._redis.delete(keys.link_request(user))
+
+    async def next_answer(self, seconds: float) -> SignInAnswer | None:
+        """Take the next one who came back, or wait a moment for one. Raises `StoreDown`."""
+        taken = await self._blocking.execute_command("BLPOP", keys.SIGN_INS, seconds)
+        return _answer(taken[1]) if taken else None
+
+    async def take(self, answer: SignInAnswer) -> LinkRequest | None:
+        """Return the wish to which an answer belongs: once, and only the newest of its person. Raises `StoreDown`."""
+        whose = await self._redis.getdel(keys.sign_in(answer.digest))
+        if not isinstance(whose, bytes):
+            return None
+        request = await self.of(SlackUserId(slack_id(whose.decode().partition(" ")[0])))
+        return request if request is not None and digest_of(request.state) == answer.digest else None
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who signs in, by name and id, and the command that they type in Slack."""
+
+    who: str
+    command: str
+
+
+async def signing_in(redis: Redis, state: str) -> Visitor | None:
+    """Return who signs in with this state; None if nobody does any more. Raises `StoreDown`."""
+    found = await redis.get(keys.sign_in(digest_of(state)))
+    if not isinstance(found, bytes):
+        return None
+    user, command, name = [*found.decode(errors="replace").split(" ", 2), "", ""][:3]
+    return Visitor(f"{name} ({user})", command)
+
+
+async def came_back(redis: Redis, state: str, pagerduty_code: str, shown_code: str) -> None:
+    """Hand one who came back from PagerDuty to the workers. Raises `StoreDown`."""
+    answer = json.dumps([digest_of(state), pagerduty_code, shown_code])
+    await redis.execute_command("RPUSH", keys.SIGN_INS, answer)
+
+
+def _answer(element: object) -> SignInAnswer | None:
+    """Read what the receiver wrote; what cannot be read stands for nobody, and its person begins again."""
+    try:
+        parts = json.loads(element) if isinstance(element, bytes) else []
+    except ValueError:
+        parts = []
+    match parts:
+        case [str(digest), str(pagerduty_code), str(shown_code)] if len(pagerduty_code) <= LONGEST_CODE:
+            return SignInAnswer(digest, pagerduty_code, shown_code)
+    log.error("sign_in.unreadable", why="not what a receiver of this version writes")
+    return None
