@@ -137,7 +137,6 @@ def _build_executor(shared: Shared, projector: Projector) -> Executor:
         ),
         calls=calls,
         command_queues=store.command_queues,
-        command_queue=store.command_queue,
         incidents=store.incidents,
         audit=store.audit,
         clock=store.clock,

@@ -100,7 +100,6 @@ def build_home_tab(shared: Shared) -> HomeTab:
         account_cache=shared.account_cache,
         on_call=shared.on_call,
         clock=store.clock,
-        queue=store.home_queue,
         command=shared.options.slash_command,
         slack_timeout=shared.durations.slack_timeout,
     )

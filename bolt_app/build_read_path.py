@@ -41,13 +41,11 @@ def build_read_path(shared: Shared) -> ReadPath:
             pagerduty,
             store.incidents,
             store.dirty_queue,
-            store.enrichment_queue,
             shared.durations,
             shared.config,
         ),
         handover_poster=HandoverPoster(
             store.handover_posts,
-            store.handover_queue,
             message_sync,
             shared.handover_writer,
             ShiftReader(pagerduty, store.clock),
@@ -95,7 +93,6 @@ def _build_reconciler(shared: Shared, message_sync: MessageSync) -> Reconciler:
         ),
         slack_states=store.slack_states,
         journal=store.journal,
-        dirty_queue=store.dirty_queue,
         enrichment_queue=store.enrichment_queue,
         durations=durations,
     )

@@ -102,16 +102,14 @@ class IncidentTask(Protocol):
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Do one pass; return None when nothing is left, else the seconds until the next pass."""
 
-    async def fenced_off(self, incident: IncidentId) -> None:
-        """Clean up after another worker has taken the incident over in the middle of a pass."""
-
 
 @dataclass
 class QueueWorker:
     """
     Runs one kind of work, `at_once` incidents at the same time, each under its own lease.
 
-    `documents` are read with the lease: those that every pass begins with.
+    `documents` are read with the lease: those that every pass begins with. `fenced_off` repairs what a pass may have
+    left behind during which another worker took the incident over.
     """
 
     queue: WorkQueue
@@ -121,6 +119,7 @@ class QueueWorker:
     clock: StoreClock
     documents: Sequence[str] = ()
     at_once: int = CONCURRENT_INCIDENTS
+    fenced_off: Callable[[IncidentId], Awaitable[object]] | None = None
     _failures: Tally[IncidentId] = field(default_factory=Tally, init=False)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -201,11 +200,13 @@ class QueueWorker:
         return again
 
     async def _fenced_off(self, lease: Lease, error: FencedOff) -> None:
-        """Leave the incident to its new owner, with what was not stored. Raises `StoreDown`."""
+        """Leave the incident to its new owner, which goes on from what is stored. Raises `StoreDown`."""
         FAILED_PASSES.labels(self.leases.work, "fenced_off").inc()
         log.warning("work.fenced_off", work=self.leases.work, incident=lease.incident, why=str(error))
         lease.unsaved = None
-        await self.work.fenced_off(lease.incident)
+        if self.fenced_off:
+            await self.fenced_off(lease.incident)
+        await self.queue.mark(lease.incident)
 
     def _retry_delay(self, incident: IncidentId, error: CallError) -> float:
         """Return the `retry_after` of the error, else a delay that doubles with each failure of the incident."""

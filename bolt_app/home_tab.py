@@ -31,7 +31,7 @@ from shared.slack.api.client import Slack
 from shared.slack.render.blocks import Block
 from shared.slack.render.card import next_step_text
 from shared.store.clock import StoreClock
-from shared.store.coordination import Lease, WorkQueue
+from shared.store.coordination import Lease
 from shared.store.incidents import Incidents
 
 log = structlog.get_logger()
@@ -50,7 +50,6 @@ class HomeTab:
     account_cache: AccountCache
     on_call: OnCallQuery
     clock: StoreClock
-    queue: WorkQueue
     command: str
     slack_timeout: float
 
@@ -68,10 +67,6 @@ class HomeTab:
             log.warning("home.not_published", user=user, why=str(error), again=again)
             return again
         return None
-
-    async def fenced_off(self, incident: IncidentId) -> None:
-        """Leave the tab to the worker that has taken it over."""
-        await self.queue.mark(incident)
 
     async def _view(self, user: SlackUserId) -> Block:
         found = await read_or_explain("home", self._linked(user), self.identity.contact)

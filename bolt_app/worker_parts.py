@@ -284,7 +284,13 @@ class BuiltWorker:
             at_once=CONCURRENT_COMMANDS,
         )
         reconciler, enricher = self.read_path.reconciler, self.read_path.enricher
-        yield worker(store.dirty_queue, store.leases("slack"), reconciler, documents=(incidents, slack))
+        yield worker(
+            store.dirty_queue,
+            store.leases("slack"),
+            reconciler,
+            documents=(incidents, slack),
+            fenced_off=reconciler.fenced_off,
+        )
         yield worker(
             store.enrichment_queue,
             store.leases("briefing"),

@@ -21,7 +21,7 @@ from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import CHANNEL_CLOSED
 from shared.slack.render.blocks import Message, escape
-from shared.store.coordination import Lease, WorkQueue
+from shared.store.coordination import Lease
 from shared.store.documents import Documents
 
 log = structlog.get_logger()
@@ -32,7 +32,6 @@ class HandoverPoster:
     """One pass makes every post that is recorded and not made; what fails is tried again by the queue."""
 
     posts: Documents[HandoverPosts]
-    queue: WorkQueue
     message_sync: MessageSync
     writer: HandoverWriter
     shift_reader: ShiftReader
@@ -56,10 +55,6 @@ class HandoverPoster:
             return LOOK
         await self._post_shift(channel, chosen.policy, shifts, lease)
         return shifts.look_in
-
-    async def fenced_off(self, incident: IncidentId) -> None:
-        """Mark the channel again: the next owner of its lease goes on."""
-        await self.queue.mark(incident)
 
     async def _post_asked(self, channel: ChannelId, press: CommandId, asked: AskedPost, lease: Lease) -> None:
         """Post what a press asked for, or tell the person why not."""

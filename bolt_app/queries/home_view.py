@@ -47,7 +47,7 @@ class HomeIncident:
 
 @dataclass(frozen=True)
 class HomeParts:
-    """What a linked person reads: each part as it was read, or in words why it could not be."""
+    """The parts of a linked person's tab: each as it was read, or the words in its place if it could not be."""
 
     linked: str
     mine: Sequence[HomeIncident] | str

@@ -53,7 +53,6 @@ class Enricher:
     pagerduty: PagerDuty
     incidents: Documents[Incident]
     dirty_queue: WorkQueue
-    enrichment_queue: WorkQueue
     durations: Durations
     config: LiveConfig
     _next: float = field(default=0.0, init=False)
@@ -83,10 +82,6 @@ class Enricher:
         if after != known:
             await self.dirty_queue.mark(incident)
         return self.durations.enrichment_timeout if after.needs_enrichment else None
-
-    async def fenced_off(self, incident: IncidentId) -> None:
-        """Mark the incident again: the next owner of its lease goes on."""
-        await self.enrichment_queue.mark(incident)
 
     async def _first_alert(self, known: Incident, read: RestIncident | None, lease: Lease) -> FirstAlert | None:
         """Read the first alert; None if none is known to be new, or it could not be read now."""

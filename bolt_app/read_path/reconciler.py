@@ -60,7 +60,6 @@ class Reconciler:
     incidents: Incidents
     slack_states: Documents[SlackState]
     journal: Journal
-    dirty_queue: WorkQueue
     enrichment_queue: WorkQueue
     durations: Durations
 
@@ -109,9 +108,8 @@ class Reconciler:
             await this.note(lambda slack_state: slack_state.with_only(untold))
 
     async def fenced_off(self, incident: IncidentId) -> None:
-        """Mark the content of all messages unknown, because our last call may have landed late; queue another pass."""
+        """Mark the content of all messages unknown: the last call of a pass without its lease may have landed late."""
         await self.slack_states.change(incident, lambda slack_state: slack_state.content_unknown())
-        await self.dirty_queue.mark(incident)
 
 
 @dataclass(frozen=True)

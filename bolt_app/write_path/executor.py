@@ -31,7 +31,7 @@ from shared.observability.tracing import tracing
 from shared.pagerduty.api.error_messages import refusal
 from shared.pagerduty.api.lanes import Lane, Lanes, Turn
 from shared.store.clock import Generation, StoreClock
-from shared.store.coordination import Lease, WorkQueue
+from shared.store.coordination import Lease
 from shared.store.documents import Documents
 from shared.store.incidents import Incidents
 from shared.store.streams import Audit
@@ -66,7 +66,6 @@ class Executor:
     progress_replies: ProgressReplies
     calls: RecordedCalls
     command_queues: Documents[CommandQueue]
-    command_queue: WorkQueue
     incidents: Incidents
     audit: Audit
     clock: StoreClock
@@ -98,10 +97,6 @@ class Executor:
         if failed is not None:
             raise failed
         return None
-
-    async def fenced_off(self, incident: IncidentId) -> None:
-        """Leave the incident to its new owner; the state is on record."""
-        await self.command_queue.mark(incident)
 
     async def _reply_lost(self, incident: IncidentId, tracker: ProgressTracker) -> None:
         """Reply to those whose commands were lost with the store's data: what was not sent by then never will be."""

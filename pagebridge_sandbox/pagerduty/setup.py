@@ -106,7 +106,7 @@ class AccountSetup:
         return self._account.directory.put_policy(replace(policy, delay=delay, loops=loops))
 
     def set_shifts(self, policy_id: str, shifts: Iterable[tuple[str, datetime, datetime]], schedule: str = "") -> None:
-        """Set who is on call at the first level of a policy: user, from when, until when. Pages nobody else."""
+        """Replace the shifts at the first level of a policy: user, begin, end. Open incidents are not reassigned."""
         directory = self._account.directory
         made = tuple(Shift(*one, schedule) for one in shifts)
         directory.put_policy(replace(directory.policy(policy_id), shifts=made))

@@ -43,7 +43,7 @@ class OpenView:
 
     @property
     def clickables(self) -> list[Clickable]:
-        """What can be clicked in it, from top to bottom."""
+        """The elements of the view that can be clicked, from top to bottom."""
         return list(find_clickables(self._view.blocks))
 
     @property

@@ -18,7 +18,7 @@ def block_actions(
     response_url: str,
     attachment_id: int | None = None,
 ) -> Json:
-    """Tell that somebody has used an element of a message. An ephemeral message is named and not shown."""
+    """Return the payload of a press on a message. An ephemeral message is named and not shown."""
     key = next((key for key in action if key.startswith("selected_") and action["type"] != "overflow"), None)
     state = {"type": action["type"], key: action[key]} if key else None
     payload = _common_fields(workspace, user, "block_actions") | {
@@ -35,7 +35,7 @@ def block_actions(
 
 
 def view_block_actions(workspace: Workspace, user: User, view: View, action: Json) -> Json:
-    """Tell that somebody has used an element of a view."""
+    """Return the payload of a press on a view."""
     return _common_fields(workspace, user, "block_actions") | {
         "container": {"type": "view", "view_id": view.id},
         "trigger_id": workspace.triggers.issue(user.id, view.id),
@@ -45,7 +45,7 @@ def view_block_actions(workspace: Workspace, user: User, view: View, action: Jso
 
 
 def view_submission(workspace: Workspace, user: User, view: View, response_urls: list[Json]) -> Json:
-    """Tell that somebody has submitted a modal, with everything in it."""
+    """Return the payload of a modal that was submitted, with everything in it."""
     return _common_fields(workspace, user, "view_submission") | {
         "trigger_id": workspace.triggers.issue(user.id, view.id),
         "view": workspace.views.as_json(view, with_state=True),
@@ -54,13 +54,13 @@ def view_submission(workspace: Workspace, user: User, view: View, response_urls:
 
 
 def view_closed(workspace: Workspace, user: User, view: View, *, cleared: bool) -> Json:
-    """Tell that somebody has closed a modal; `cleared` is about the whole stack. There is no trigger."""
+    """Return the payload of a modal that was closed, or of the whole stack if `cleared`. It has no trigger."""
     shown = {"view": workspace.views.as_json(view), "is_cleared": cleared}
     return _common_fields(workspace, user, "view_closed") | shown
 
 
 def block_suggestion(workspace: Workspace, user: User, view: View, input_field: Field, typed: str) -> Json:
-    """Ask for the options of an external select in a view."""
+    """Return the payload that asks for the options of an external select in a view."""
     return _common_fields(workspace, user, "block_suggestion") | {
         "container": {"type": "view", "view_id": view.id},
         "action_id": input_field.element["action_id"],
@@ -71,7 +71,7 @@ def block_suggestion(workspace: Workspace, user: User, view: View, input_field: 
 
 
 def global_shortcut(workspace: Workspace, user: User, callback_id: str) -> Json:
-    """Tell that somebody has used a shortcut that stands nowhere in particular."""
+    """Return the payload of a global shortcut."""
     return _common_fields(workspace, user, "shortcut") | {
         "action_ts": workspace.clock.next_ts(),
         "callback_id": callback_id,
@@ -80,7 +80,7 @@ def global_shortcut(workspace: Workspace, user: User, callback_id: str) -> Json:
 
 
 def message_action(workspace: Workspace, user: User, message: Message, callback_id: str, response_url: str) -> Json:
-    """Tell that somebody has used a shortcut on a message."""
+    """Return the payload of a shortcut on a message."""
     return _common_fields(workspace, user, "message_action") | {
         "action_ts": workspace.clock.next_ts(),
         "callback_id": callback_id,
@@ -95,7 +95,7 @@ def message_action(workspace: Workspace, user: User, message: Message, callback_
 def slash_command(
     workspace: Workspace, user: User, channel_id: str, command: str, text: str, response_url: str
 ) -> Json:
-    """Tell that somebody has typed a command."""
+    """Return the payload of a typed command."""
     channel = workspace.channels[channel_id]
     return {
         "token": workspace.verification_token,
@@ -115,7 +115,7 @@ def slash_command(
 
 
 def app_home_opened(workspace: Workspace, user: User, tab: str) -> Json:
-    """Tell that somebody has opened a tab of the app; of the Home tab also what it shows, once there is anything."""
+    """Return the event of a person who has opened a tab of the app; for the Home tab with its view, if there is one."""
     event: Json = {
         "type": "app_home_opened",
         "user": user.id,

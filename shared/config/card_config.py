@@ -75,7 +75,7 @@ class CardFieldConfig(Table):
     path: Annotated[str, AfterValidator(_path)]
     """Where it stands in the alert: `severity`, or below `details`, name by name: `details.pod.node`."""
     label: Label | None = None
-    """What the card calls it; without it, the last name of its path."""
+    """The name of the field on the card; without it, the last name of its path."""
 
     @property
     def chosen(self) -> CardField:
@@ -87,7 +87,7 @@ class CardLinkConfig(Table):
     """A button that leads to a page."""
 
     label: Label
-    """What stands on the button."""
+    """The text of the button."""
     url: Annotated[str, AfterValidator(_address)]
     """Where it leads: an https:// address; `{number}`, `{id}`, `{service}` and `{service_id}` in it are filled in."""
 

@@ -11,7 +11,7 @@ from shared.model.ids import IncidentId
 LONGEST_ADDRESS = 500
 """Characters of a link's address; a longer one is of no use when it is cut."""
 PLACEHOLDERS = ("number", "id", "service", "service_id")
-"""What a link's address may name in braces: facts of the incident, which are percent-encoded."""
+"""The placeholders of a link's address, in braces: facts of the incident, which are percent-encoded."""
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 

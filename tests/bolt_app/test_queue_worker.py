@@ -7,8 +7,12 @@ from typing import Any
 from fakeredis import FakeAsyncRedis
 
 from bolt_app.consumers import QueueWorker
+from bolt_app.store_metrics import QUEUES
+from bolt_app.worker_parts import Store
 from shared.durations import Durations
+from shared.errors import FencedOff
 from shared.model.ids import IncidentId
+from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, Leases, WorkQueue
 
@@ -26,10 +30,6 @@ class Once:
         self.done.set()
         return None
 
-    async def fenced_off(self, incident: IncidentId) -> None:
-        """Fail: nobody else is here."""
-        raise AssertionError(incident)
-
 
 async def test_one_that_waits_for_work_ends_when_it_is_told_to() -> None:
     """However seldom it looks for what others have left."""
@@ -42,3 +42,44 @@ async def test_one_that_waits_for_work_ends_when_it_is_told_to() -> None:
         await queue.mark(INCIDENT)
         await work.done.wait()
         stopping.set()
+
+
+class TakenOver(Once):
+    """Work that is taken over by another worker during its first pass."""
+
+    passes = 0
+
+    async def run(self, incident: IncidentId, lease: Lease) -> float | None:
+        """Do it, the second time."""
+        self.passes += 1
+        if self.passes == 1:
+            raise FencedOff("taken over")
+        return await super().run(incident, lease)
+
+
+async def test_one_that_was_taken_over_stays_due() -> None:
+    """What the pass may have left behind is repaired, then the next pass goes on; nothing is due after that one."""
+    redis: Any = FakeAsyncRedis()
+    work, queue, stopping, repaired = TakenOver(), WorkQueue(redis, "dirty", 10.0), asyncio.Event(), []
+
+    async def repair(incident: IncidentId) -> None:
+        repaired.append((incident, work.passes))
+
+    leases = Leases(redis, "slack", 10.0)
+    worker = QueueWorker(queue, leases, work, Durations(), StoreClock(redis), fenced_off=repair)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        group.create_task(worker.run(stopping))
+        await queue.mark(INCIDENT)
+        await work.done.wait()
+        stopping.set()
+
+    assert [(INCIDENT, 1)] == repaired
+    assert await queue.take() is None
+
+
+def test_every_queue_is_measured() -> None:
+    """A queue that is left out of the metrics could stand still without an alert."""
+    store = Store.on(FakeAsyncRedis(), 10.0)  # type: ignore[arg-type]
+    queues = {each.keys[0] for each in vars(store).values() if isinstance(each, WorkQueue)}
+
+    assert queues == {keys.of_queue(name, "due") for name in QUEUES}

@@ -60,7 +60,7 @@ def _fields() -> Iterator[str]:
             default = _toml(field.get_default(call_default_factory=True))
             example = f"`[[{key}]]`" if path in TABLES and f"[[{key}]]" in EXAMPLE else ""
             if path not in TABLES or field.description:
-                yield f"| `{key}` | {default} | {example or _example(name)} | {field.description} |"
+                yield f"| `{key}` | {default} | {example or _example(path)} | {field.description} |"
         explained.add(model)
 
 
@@ -74,13 +74,14 @@ def _toml(value: object) -> str:
     return f"`{str(value).lower()}`" if isinstance(value, bool) else f'`"{value}"`'
 
 
-def _example(name: str) -> str:
-    """Find the first line of the example that gives this key, or begins the table of that name."""
+def _example(path: tuple[str, ...]) -> str:
+    """Find the first line of the example that gives this key, begins the table of that name, or has it in its table."""
+    table, name = ("", *path)[-2:]
     value = r'\S+ = (?:".*?"|\[.*?\]|\w+)'
     found = re.search(rf"^(?:# )?(?=({name}) = )({value})", EXAMPLE, re.MULTILINE)
     found = found or re.search(rf"^\[+[a-z.]*({name})\]+\n({value})", EXAMPLE, re.MULTILINE)
-    found = found or re.search(rf'[{{,] ?(?=({name}) = )(\S+ = ".*?")', EXAMPLE)
-    assert found, f"bridge.example.toml does not show {name}"
+    found = found or re.search(rf'{table} = .*?[{{,] ?(?=({name}) = )(\S+ = ".*?")', EXAMPLE)
+    assert found, f"bridge.example.toml does not show {'.'.join(path)}"
     return f"`{found[2]}`"
 
 

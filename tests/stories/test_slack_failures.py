@@ -302,5 +302,6 @@ async def test_what_a_fenced_off_worker_left_behind_is_repaired(bridge: Bridge) 
     assert built is not None
 
     await built.read_path.reconciler.fenced_off(IncidentId(incident.id))
+    await built.store.dirty_queue.mark(IncidentId(incident.id))
 
     await bridge.card("Triggered")
