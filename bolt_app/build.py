@@ -133,7 +133,7 @@ def _build_executor(shared: Shared, projector: Projector) -> Executor:
         ),
         trigger_incident=TriggerIncident(shared.actor_check, calls, pagerduty, projector.fold_answer),
         progress_replies=ProgressReplies(
-            slack, store.incidents, store.dirty_queue, store.home_queue, store.clock, durations
+            slack, store.incidents, store.dirty_queue, store.open_homes, store.clock, durations
         ),
         calls=calls,
         command_queues=store.command_queues,

@@ -64,7 +64,7 @@ def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
             incident_lookup=incident_lookup,
             reading=QueryRouter(identity, _queries(shared, listing, incident_lookup, sign_ins)),
         ),
-        home_visits=HomeVisits(slack, store.home_queue, store.clock),
+        home_visits=HomeVisits(slack, store.open_homes, store.clock),
         identity=identity,
     )
 
@@ -100,8 +100,9 @@ def build_home_tab(shared: Shared) -> HomeTab:
         account_cache=shared.account_cache,
         on_call=shared.on_call,
         clock=store.clock,
+        open_homes=store.open_homes,
         command=shared.options.slash_command,
-        slack_timeout=shared.durations.slack_timeout,
+        durations=shared.durations,
     )
 
 

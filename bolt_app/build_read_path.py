@@ -3,6 +3,7 @@
 from bolt_app.handover.poster import HandoverPoster
 from bolt_app.handover.shifts import ShiftReader
 from bolt_app.handover.watch import HandoverWatch
+from bolt_app.home_watch import HomeWatch
 from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
@@ -24,6 +25,7 @@ def build_read_path(shared: Shared) -> ReadPath:
     """Put together what brings PagerDuty's events to Slack."""
     pagerduty, store = shared.clients.pagerduty, shared.store
     message_sync = shared.types.message_sync(shared.clients.slack, store.clock, shared.durations)
+    home_watch = HomeWatch(store.open_homes, shared.durations, shared.options.stopping)
     return ReadPath(
         projector=Projector(
             redis=shared.clients.redis,
@@ -36,7 +38,8 @@ def build_read_path(shared: Shared) -> ReadPath:
             command_queue=store.command_queue,
             rule=shared.types.fold_rule,
         ),
-        reconciler=_build_reconciler(shared, message_sync),
+        reconciler=_build_reconciler(shared, message_sync, home_watch),
+        home_watch=home_watch,
         enricher=Enricher(
             pagerduty,
             store.incidents,
@@ -57,7 +60,7 @@ def build_read_path(shared: Shared) -> ReadPath:
     )
 
 
-def _build_reconciler(shared: Shared, message_sync: MessageSync) -> Reconciler:
+def _build_reconciler(shared: Shared, message_sync: MessageSync, home_watch: HomeWatch) -> Reconciler:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, config, durations = shared.store, shared.config, shared.durations
     delays = CardDelays(slack, store.clock, DelayedCards(redis, durations.delay_notice_after))
@@ -94,6 +97,7 @@ def _build_reconciler(shared: Shared, message_sync: MessageSync) -> Reconciler:
         slack_states=store.slack_states,
         journal=store.journal,
         enrichment_queue=store.enrichment_queue,
+        home_watch=home_watch,
         durations=durations,
     )
 

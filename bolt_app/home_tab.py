@@ -1,8 +1,9 @@
 """
 The Home tab of the app: read and published for one person at a time.
 
-Asked for by a queue of people, whoever opens it or has done something there, so that what was read last is published
-last, and a burst costs one call. Nothing publishes it by itself: it says when it was read, and has a button.
+It is asked for through a queue of people, so that what was read last is published last, and a burst costs one call:
+when a person comes to it or has acted there, and for half an hour from then on when something on it has changed, and
+every few minutes besides. It says when it was read.
 """
 
 import asyncio
@@ -13,14 +14,15 @@ import structlog
 
 from bolt_app.account_cache import AccountCache
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
-from bolt_app.queries.home_view import HomeIncident, HomeParts, home_view, plain_home
+from bolt_app.queries.home_view import HomeIncident, HomeList, HomeParts, home_view, plain_home
 from bolt_app.queries.list_incidents import OPEN, assigned_to
 from bolt_app.queries.on_call import OnCallQuery
 from bolt_app.queries.router import linked_text, not_linked_text, read_or_explain
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity, Linked
-from shared.errors import CallError, Unavailable
-from shared.model.event import ids_of_teams
+from shared.durations import Durations
+from shared.errors import CallError, Unavailable, Uncertain
+from shared.model.event import SECOND, ids_of_teams
 from shared.model.ids import IncidentId, SlackUserId
 from shared.model.outcome import Declined
 from shared.model.thread_layout import present_snooze
@@ -33,8 +35,30 @@ from shared.slack.render.card import next_step_text
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease
 from shared.store.incidents import Incidents
+from shared.store.open_homes import FOLLOWED, OpenHomes
 
 log = structlog.get_logger()
+
+NO_TEAM = "You aren't in any PagerDuty team."
+WAITED_FOR = 15.0
+"""Seconds after their visit for which a person waits for the tab; what is read later is read for no one's eyes yet."""
+UNREAD_AGAIN = 60.0
+"""Seconds after which a tab is read again of which a part could not be read."""
+
+
+@dataclass(frozen=True)
+class ReadHome:
+    """
+    A person's tab, and the ids that it depends on: of incidents, teams and people in PagerDuty.
+
+    `whole` is false if a part of it could not be read. `linked` is false for a person who is nobody in PagerDuty, of
+    whose tab nothing changes by itself.
+    """
+
+    view: Block
+    ids: frozenset[str] = frozenset()
+    whole: bool = True
+    linked: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,57 +74,83 @@ class HomeTab:
     account_cache: AccountCache
     on_call: OnCallQuery
     clock: StoreClock
+    open_homes: OpenHomes
     command: str
-    slack_timeout: float
+    durations: Durations
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
-        """Publish the tab of the person who stands in the place of an incident; return when to try again, if at all."""
-        user = SlackUserId(incident)
-        go_in(Lane.READ, user)
-        view = await self._view(user)
-        await lease.check(self.slack_timeout)
-        try:
-            await self.slack.publish_view(user, view)
-        except CallError as error:
-            # Unless Slack says when, it is not tried again: what the person sees has its time on it, and Refresh.
-            again = error.retry_after if isinstance(error, Unavailable) else None
-            log.warning("home.not_published", user=user, why=str(error), again=again)
-            return again
-        return None
+        """
+        Publish the tab of the person who stands in the place of an incident, if it is followed.
 
-    async def _view(self, user: SlackUserId) -> Block:
-        found = await read_or_explain("home", self._linked(user), self.identity.contact)
+        Returns the seconds until it is to be read again, None for never. Raises `StoreDown`, `FencedOff`.
+        """
+        user = SlackUserId(incident)
+        left = await self.open_homes.left(user)
+        asked = left > FOLLOWED - WAITED_FOR
+        go_in(Lane.READ if asked else Lane.UPKEEP, user)
+        again = await self._show(user, left, lease, asked=asked) if left else None
+        if again is None:
+            await self.open_homes.leave(user)
+        return again
+
+    async def _show(self, user: SlackUserId, left: float, lease: Lease, *, asked: bool) -> float | None:
+        read = await self._read(user, left)
+        again = min(left, self.durations.home_look if read.whole else UNREAD_AGAIN) if read.linked else None
+        if not (read.whole or asked):
+            # What is there is better than nothing, and says of when it is.
+            return again
+        await self.open_homes.shows(user, read.ids)
+        await lease.check(self.durations.slack_timeout)
+        try:
+            await self.slack.publish_view(user, read.view)
+        except CallError as error:
+            # A view whose publishing has an unknown end may still land, after the next one if that is too soon.
+            later = {Unavailable: UNREAD_AGAIN, Uncertain: self.durations.call_max}.get(type(error))
+            again = getattr(error, "retry_after", None) or later
+            log.warning("home.not_published", user=user, why=str(error), again=again)
+        return again
+
+    async def _read(self, user: SlackUserId, left: float) -> ReadHome:
+        now_ms, contact = self.clock.estimate_ms(), self.identity.contact
+        found = await read_or_explain("home", self._linked(user), contact)
+        if isinstance(found, Declined):
+            return ReadHome(plain_home(not_linked_text(user, found), now_ms), linked=False)
         if isinstance(found, str):
-            return plain_home(found, self.clock.estimate_ms())
-        contact, person = self.identity.contact, found.user
+            return ReadHome(plain_home(found, now_ms), whole=False)
+        person = found.user
         mine, teams, on_call = await asyncio.gather(
             read_or_explain("home", self._mine(person), contact),
             read_or_explain("home", self._teams(person), contact),
             read_or_explain("home", self._on_call(person), contact),
         )
         parts = HomeParts(linked_text(found), mine, teams, on_call)
-        return home_view(parts, self.clock.estimate_ms(), self.command)
+        shown = [one.id for part in (mine, teams) if isinstance(part, HomeList) for one in part.incidents]
+        ids = frozenset({person.id, *person.team_ids, *shown})
+        view = home_view(parts, now_ms, self.command, now_ms + int(left) * SECOND)
+        return ReadHome(view, ids, whole=not any(isinstance(part, str) for part in (mine, teams, on_call)))
 
-    async def _linked(self, user: SlackUserId) -> Linked | str:
-        """Return their PagerDuty user, or in words why they have none. Raises `CallError`."""
+    async def _linked(self, user: SlackUserId) -> Linked | Declined:
+        """Return their PagerDuty user, or why they have none. Raises `CallError`, `Malformed`."""
         try:
             return await self.identity.link(self.identity.own_member(user))
         except Declined as declined:
-            return not_linked_text(user, declined)
+            return declined
 
-    async def _mine(self, user: User) -> Sequence[HomeIncident]:
-        return await self._with_next_step(await assigned_to(self.pagerduty, user, OPEN))
+    async def _mine(self, user: User) -> HomeList:
+        return HomeList(await self._with_next_step(await assigned_to(self.pagerduty, user, OPEN)))
 
-    async def _teams(self, user: User) -> Sequence[HomeIncident]:
+    async def _teams(self, user: User) -> HomeList:
         """Read what is open in their teams, but for what is their own and what they do not see."""
-        known = (await self.open_reader.all()).incidents
+        if not user.team_ids:
+            return HomeList(rest=NO_TEAM)
+        known = await self.open_reader.all()
         theirs = [
             one
-            for one in known
+            for one in known.incidents
             if (ids_of_teams(one.snapshot.teams) or frozenset()) & user.team_ids
             and user.id not in one.snapshot.assignee_ids
         ]
-        return await self._with_next_step(await self.visibility.seen(user, theirs))
+        return HomeList(await self._with_next_step(await self.visibility.seen(user, theirs)), known.rest)
 
     async def _with_next_step(self, found: Iterable[OpenIncident]) -> Sequence[HomeIncident]:
         """Add what the cards say of what comes next, where there is a card, and what can be done."""

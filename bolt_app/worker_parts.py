@@ -14,6 +14,7 @@ from bolt_app.handover.source import HandoverSource
 from bolt_app.handover.watch import HandoverWatch
 from bolt_app.handover.writer import HandoverWriter
 from bolt_app.home_tab import HomeTab
+from bolt_app.home_watch import HomeWatch
 from bolt_app.linking.sign_ins import SignIns
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.queries.on_call import OnCallQuery
@@ -56,6 +57,7 @@ from shared.store.coordination import Leases, SharedTokenBuckets, WorkQueue
 from shared.store.documents import Documents
 from shared.store.handovers import handover_posts
 from shared.store.incidents import ExpectationStore, Incidents
+from shared.store.open_homes import OpenHomes
 from shared.store.redis import Redis, append
 from shared.store.streams import Audit, Deliveries, Inbox, Journal
 
@@ -97,7 +99,7 @@ class Store:
     dirty_queue: WorkQueue
     command_queue: WorkQueue
     enrichment_queue: WorkQueue
-    home_queue: WorkQueue
+    open_homes: OpenHomes
     handover_queue: WorkQueue
     expectations: ExpectationStore
     audit: Audit
@@ -108,12 +110,12 @@ class Store:
         cls, redis: Redis, lease: float, monotonic: Callable[[], float] = time.monotonic, *, durable: bool = True
     ) -> "Store":
         """Put it on `redis`; a lease is held for `lease` seconds."""
-        incidents = Incidents(redis)
+        incidents, clock, homes = Incidents(redis), StoreClock(redis, monotonic), WorkQueue(redis, "homes", lease)
         return cls(
             redis=redis,
             durable=durable,
             generation=Generation(redis),
-            clock=StoreClock(redis, monotonic),
+            clock=clock,
             incidents=incidents,
             command_queues=documents.command_queues(redis),
             slack_states=documents.surfaces(redis),
@@ -124,7 +126,7 @@ class Store:
             dirty_queue=WorkQueue(redis, "dirty", lease),
             command_queue=WorkQueue(redis, "commands", lease),
             enrichment_queue=WorkQueue(redis, "briefings", lease),
-            home_queue=WorkQueue(redis, "homes", lease),
+            open_homes=OpenHomes(redis, homes, clock),
             handover_queue=WorkQueue(redis, "handovers", lease),
             expectations=ExpectationStore(incidents),
             audit=Audit(redis),
@@ -206,6 +208,7 @@ class ReadPath:
 
     projector: Projector
     reconciler: Reconciler
+    home_watch: HomeWatch
     enricher: Enricher
     handover_poster: HandoverPoster
     handover_watch: HandoverWatch
@@ -270,6 +273,7 @@ class BuiltWorker:
         return [
             *(repeat_until_stopped(step, stopping, self.durations.retry_first) for step in repeated),
             *(queue.run(stopping) for queue in self._queues()),
+            self.read_path.home_watch.run(),
         ]
 
     def _queues(self) -> Iterator[QueueWorker]:
@@ -300,6 +304,6 @@ class BuiltWorker:
         )
         # A worker marks these for itself; the others look whether one that died has left something.
         seldom = partial(worker, durations=replace(self.durations, poll=self.durations.lease))
-        yield seldom(store.home_queue, store.leases("home"), self.home_tab)
+        yield seldom(store.open_homes.queue, store.leases("home"), self.home_tab)
         poster, posts = self.read_path.handover_poster, (store.handover_posts.name,)
         yield seldom(store.handover_queue, store.leases("handover"), poster, documents=posts)

@@ -55,6 +55,10 @@ class Durations:
     """How often the webhook subscription is looked at."""
     look: float = 12.0
     """How often it is looked whether Slack and PagerDuty let the bridge do its work: `/readyz` knows within 30 s."""
+    home_pause: float = 5.0
+    """How long a change that people may see on their Home tabs waits for others, before these are read again."""
+    home_look: float = 300.0
+    """How often a Home tab that a person may have before them is read at least: shifts change without an event."""
     channel_retry: float = 60.0
     """How long until a channel that could not be posted to is tried again."""
     delay_notice_after: float = 30.0

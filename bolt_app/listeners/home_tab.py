@@ -11,7 +11,7 @@ from shared.errors import CallError, Malformed, StoreDown
 from shared.model.ids import SlackUserId, slack_id
 from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
-from shared.store.coordination import WorkQueue, home_of
+from shared.store.open_homes import OpenHomes
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ class HomeVisits:
     """Takes visits of the tab and presses on its button; neither changes anything, so a lost one costs a press."""
 
     slack: Slack
-    home_queue: WorkQueue
+    open_homes: OpenHomes
     clock: StoreClock
 
     async def opened(self, event: Body) -> None:
@@ -45,7 +45,7 @@ class HomeVisits:
             log.warning("event.ignored", why=str(error))
             return
         try:
-            await self.home_queue.mark(home_of(user))
+            await self.open_homes.ask(user)
         except StoreDown as error:
             log.warning("store.down", during="asking for a Home tab", why=str(error))
             await self._explain(user)

@@ -46,17 +46,29 @@ class HomeIncident:
 
 
 @dataclass(frozen=True)
+class HomeList:
+    """Open incidents, and a sentence on what the list leaves out, empty if it is complete."""
+
+    incidents: Sequence[HomeIncident] = ()
+    rest: str = ""
+
+
+@dataclass(frozen=True)
 class HomeParts:
     """The parts of a linked person's tab: each as it was read, or the words in its place if it could not be."""
 
     linked: str
-    mine: Sequence[HomeIncident] | str
-    teams: Sequence[HomeIncident] | str
+    mine: HomeList | str
+    teams: HomeList | str
     on_call: Sequence[str] | str
 
 
-def home_view(parts: HomeParts, now_ms: int, command: str) -> Block:
-    """Return the tab of a linked person, read at `now_ms`; `command` is what is typed for more, such as `/pd`."""
+def home_view(parts: HomeParts, now_ms: int, command: str, until_ms: int) -> Block:
+    """
+    Return the tab of a linked person, read at `now_ms`, which follows changes until `until_ms`.
+
+    `command` is the name of the slash command, such as `/pd`.
+    """
     every = as_code(f"{command} {Verb.LIST} {Scope.ALL}")
     mine = as_code(f"{command} {Verb.LIST} {Scope.MINE}")
     shown = [
@@ -65,7 +77,8 @@ def home_view(parts: HomeParts, now_ms: int, command: str) -> Block:
         _on_call(parts.on_call, command),
         [_paragraph(parts.linked)],
     ]
-    return _view(now_ms, [block for part in shown for block in (DIVIDER, *part)])
+    until = f", and again when something changes until {date(until_ms)}"
+    return _view(now_ms, [block for part in shown for block in (DIVIDER, *part)], until)
 
 
 def plain_home(text: str, now_ms: int) -> Block:
@@ -73,22 +86,24 @@ def plain_home(text: str, now_ms: int) -> Block:
     return _view(now_ms, [_paragraph(text)])
 
 
-def _view(now_ms: int, blocks: Sequence[Block]) -> Block:
-    head = section(f"Read {date(now_ms)}. Only you see this.") | {"accessory": refresh_button()}
+def _view(now_ms: int, blocks: Sequence[Block], until: str = "") -> Block:
+    head = section(f"Read {date(now_ms)}{until}. Only you see this.") | {"accessory": refresh_button()}
     return {"type": "home", "blocks": [head, *blocks]}
 
 
-def _incidents(heading: str, found: Sequence[HomeIncident] | str, now_ms: int, more: str) -> list[Block]:
-    if isinstance(found, str):
-        return [_paragraph(f"*{heading}*\n{found}")]
+def _incidents(heading: str, listed: HomeList | str, now_ms: int, more: str) -> list[Block]:
+    if isinstance(listed, str):
+        return [_paragraph(f"*{heading}*\n{listed}")]
+    found = listed.incidents
     head = section(f"*{heading}: {len(found)}*{_summary(found)}" if found else f"*{heading}*: nothing")
     by_id = {one.id: one for one in found}
     urgent = [by_id[one.id] for one in most_urgent(one.incident for one in found)]
     # What is asleep needs nothing now.
     ordered = sorted(urgent, key=lambda one: one.snoozed)
     left = len(found) - MOST
-    rest = [section(f"…and {left} more. {more}")] if left > 0 else []
-    return [head, *(block for one in ordered[:MOST] for block in _incident(one, now_ms)), *rest]
+    rest = " ".join(filter(None, (f"…and {left} more. {more}" if left > 0 else "", listed.rest)))
+    below = [_paragraph(rest)] if rest else []
+    return [head, *(block for one in ordered[:MOST] for block in _incident(one, now_ms)), *below]
 
 
 def _summary(found: Sequence[HomeIncident]) -> str:
@@ -105,9 +120,9 @@ def _incident(one: HomeIncident, now_ms: int) -> list[Block]:
     return [_paragraph("\n".join(filter(None, (row, one.ahead)))), actions(one.id, snapshot, one.able)]
 
 
-def _several(mine: Sequence[HomeIncident] | str) -> list[Block]:
+def _several(mine: HomeList | str) -> list[Block]:
     """Offer to act on several at once, as below the list of the same incidents."""
-    if isinstance(mine, str) or len(mine) < SEVERAL:
+    if isinstance(mine, str) or len(mine.incidents) < SEVERAL:
         return []
     return [{"type": "actions", "elements": [several_button(f"list:{Scope.MINE}")]}]
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter
 
+from bolt_app.home_watch import HomeWatch
 from bolt_app.read_path.backlog import Backlog
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import NOT_SHOWN, ChannelPlanner
@@ -61,11 +62,13 @@ class Reconciler:
     slack_states: Documents[SlackState]
     journal: Journal
     enrichment_queue: WorkQueue
+    home_watch: HomeWatch
     durations: Durations
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Do one pass; return the seconds until the next one, None if nothing is left. Raises `CallError`."""
         known = await self.projection_reader.read(incident, lease)
+        self.home_watch.changed(known)
         crowded = has_backlog(known.lines)
         if crowded and await self.backlog.reduce(known, lease):
             known = (await self.incidents.to_tell(incident, lease)).value

@@ -28,8 +28,9 @@ from shared.model.outcome import Kind, Outcome
 from shared.observability.log import reference
 from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
-from shared.store.coordination import Lease, WorkQueue, home_of
+from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
+from shared.store.open_homes import OpenHomes
 
 log = structlog.get_logger()
 
@@ -45,7 +46,7 @@ class ProgressReplies:
     slack: Slack
     incidents: Documents[Incident]
     dirty_queue: WorkQueue
-    home_queue: WorkQueue
+    open_homes: OpenHomes
     clock: StoreClock
     durations: Durations
 
@@ -104,7 +105,7 @@ class ProgressReplies:
     async def _show_at_home(self, command: Command) -> None:
         """Let the Home tab be read again for a person who has acted there."""
         if command.channel == HOME_TAB:
-            await self.home_queue.mark(home_of(command.by.id))
+            await self.open_homes.ask(command.by.id)
 
     async def show_on_card(self, attempt: Execution, state: AttemptState | None) -> None:
         """Show on the card that the command is under way or has failed; with None, remove it from there."""

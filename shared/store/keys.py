@@ -16,6 +16,8 @@ Cluster, and all is at one node of it.
 | `pb:{work}:ping`                    | string | none  | when a ping of PagerDuty's last came (Redis ms) |
 | `pb:{work}:open`                    | zset   | none  | open incidents -> when they were created (ms) |
 | `pb:{work}:over`                    | zset   | 1 d   | incidents that are just over -> since when (ms) |
+| `pb:{work}:homes`                   | zset   | 30 m  | people whose Home tab is followed -> until when (ms) |
+| `pb:{work}:homes:show`              | hash   | 30 m  | the same -> ids that it depends on |
 | `pb:{work}:number:<n>`              | zset   | 180 d | incidents that have, or claim, that number -> 0 |
 | `pb:{work}:channel:<id>:open`       | zset   | none  | the same, of those with a card in that channel |
 | `pb:{work}:channel:<id>:over`       | zset   | 1 d   | just over, as above, of those with a card in that channel |
@@ -73,6 +75,8 @@ LINKS = "pb:{work}:links"
 SIGN_INS = "pb:{work}:sign-ins"
 OPEN = "pb:{work}:open"
 OVER = "pb:{work}:over"
+HOMES = "pb:{work}:homes"
+HOMES_SHOW = "pb:{work}:homes:show"
 GROUP = "workers"
 OF_INCIDENT = "pb:{work}:"
 """The beginning of the keys of incidents."""
@@ -102,10 +106,10 @@ _TYPES = {
     "stream": re.compile(r"pb:\{work\}:(events|commands|deadletters|audit|[^:]+:journal)"),
     "list": re.compile(r"pb:\{work\}:(deliveries|sign-ins)"),
     "hash": re.compile(
-        r"pb:\{work\}:(links|[^:]+:(incident|lines|commands|slack|progress|handover)|queue:[^:]+:marks)"
+        r"pb:\{work\}:(links|[^:]+:(incident|lines|commands|slack|progress|handover|show)|queue:[^:]+:marks)"
     ),
     "zset": re.compile(
-        r"pb:\{work\}:(open|over|number:.*|channel:.*:(open|over|closed|behind)|queue:.*:due|pace:.*:(line|back))"
+        r"pb:\{work\}:(open|over|homes|number:.*|channel:.*:(open|over|closed|behind)|queue:.*:due|pace:.*:(line|back))"
     ),
 }
 """The keys of each type in the table above; all others are strings."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bolt_app.listeners.home_tab import HomeVisits
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.queries.home_view import HomeIncident, HomeParts, home_view
+from bolt_app.queries.home_view import HomeIncident, HomeList, HomeParts, home_view
 from pagebridge_sandbox.slack import SlackSandbox
 from pagebridge_sandbox.slack.message_arguments import MAX_VIEW_BYTES
 from pagebridge_sandbox.slack.validation import check_view
@@ -20,6 +20,7 @@ from shared.model.ids import IncidentId
 from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
+from shared.store.open_homes import OpenHomes
 from shared.store.redis import connect
 from tests.builders import NOON, snapshot
 from tests.stories.harness import until
@@ -46,8 +47,8 @@ def incidents(title: str, count: int) -> list[HomeIncident]:
 @given(st.text(st.characters(exclude_categories=()), max_size=200))
 def test_slack_takes_it_whatever_it_holds(text: str) -> None:
     """A hundred incidents of long names and of crowds, and long policies: within the blocks and bytes of a view."""
-    every = incidents(text, 100)
-    view = home_view(HomeParts("x" * 4000, every, every, ["y" * 4000] * 11), NOON, "/pd")
+    every = HomeList(incidents(text, 100), "z" * 4000)
+    view = home_view(HomeParts("x" * 4000, every, every, ["y" * 4000] * 11), NOON, "/pd", NOON)
 
     assert [] == check_view(view)
     assert MAX_VIEW_BYTES > len(json.dumps(view).encode())
@@ -64,7 +65,7 @@ async def slack() -> AsyncIterator[SlackSandbox]:
 async def test_a_store_that_is_down_is_told_on_the_tab(slack: SlackSandbox) -> None:
     """Alice sees why nothing is shown; a visit that names nobody is passed over."""
     down, door = connect("redis://127.0.0.1:1"), Slack(slack.bot_token, slack.api_url)
-    visits = HomeVisits(door, WorkQueue(down, "homes", 1.0), StoreClock(down))
+    visits = HomeVisits(door, OpenHomes(down, WorkQueue(down, "homes", 1.0), StoreClock(down)), StoreClock(down))
 
     await visits.opened({"tab": "home"})
     await visits.opened({"tab": "home", "user": "U0ALICE"})

@@ -80,6 +80,6 @@ async def test_one_that_was_taken_over_stays_due() -> None:
 def test_every_queue_is_measured() -> None:
     """A queue that is left out of the metrics could stand still without an alert."""
     store = Store.on(FakeAsyncRedis(), 10.0)  # type: ignore[arg-type]
-    queues = {each.keys[0] for each in vars(store).values() if isinstance(each, WorkQueue)}
+    queues = {each.keys[0] for each in (*vars(store).values(), store.open_homes.queue) if isinstance(each, WorkQueue)}
 
     assert queues == {keys.of_queue(name, "due") for name in QUEUES}

@@ -18,6 +18,7 @@ FAST = Durations(
     not_yet_after=2.0,
     store_timeout=0.8,
     direct_timeout=1.5,
+    home_pause=0.3,
     channel_retry=0.3,
     enrichment_timeout=0.3,
     enrichment_pause=0.0,

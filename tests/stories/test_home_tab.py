@@ -45,16 +45,33 @@ async def test_what_is_mine_and_my_teams(bridge: Bridge) -> None:
     assert "Assigned to you: nothing" in (await home(bridge, "Carol", "On call: nothing")).plain
 
 
-async def test_it_is_read_again_when_asked_for(bridge: Bridge) -> None:
-    """What has changed since is there after Refresh, in the same view; another tab of the app asks for nothing."""
+def published(bridge: Bridge, name: str) -> int:
+    """Count how often somebody's Home tab was published."""
+    calls = bridge.slack.calls_to("views.publish")
+    return sum(call.arguments["user_id"] == bridge.acme.people[name] for call in calls)
+
+
+async def test_it_follows_what_changes(bridge: Bridge) -> None:
+    """
+    What monitoring and Bob do is on all tabs that it is about, by itself, in the same view; Carol's is left alone.
+
+    It is read again with Refresh; another tab of the app asks for nothing.
+    """
     bridge.slack.person("U0ALICE").open_app_home("messages")
-    before = await home(bridge, "Alice", "Assigned to you: nothing")
+    before = {name: await home(bridge, name, "Assigned to you: nothing") for name in ("Alice", "Bob", "Carol")}
     await opened(bridge, "Checkout is slow")
+    await shown(bridge, "Alice", "Assigned to you: 1")
+    await shown(bridge, "Bob", "Open in your teams, assigned to others: 1")
 
-    assert (await before.click("Refresh")).acked
+    bridge.pagerduty.web("PBOB1").reassign(bridge.pagerduty.incident(1).id, ["PBOB1"])
 
-    assert before.id == (await shown(bridge, "Alice", "Checkout is slow")).id
-    assert 2 == len(bridge.slack.calls_to("views.publish"))
+    tab = await shown(bridge, "Alice", "Assigned to you: nothing")
+    assert before["Alice"].id == tab.id
+    assert "Bob Ng" in tab.plain
+    await shown(bridge, "Bob", "Assigned to you: 1")
+    assert 1 == published(bridge, "Carol")
+    assert (await before["Carol"].click("Refresh")).acked
+    await until(lambda: published(bridge, "Carol") > 1, "her tab")
 
 
 async def test_people_who_are_nobody_in_pagerduty(bridge: Bridge) -> None:

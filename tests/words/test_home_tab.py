@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from bolt_app.home_tab import NO_TEAM
 from bolt_app.listeners.home_tab import STORE_DOWN
-from bolt_app.queries.home_view import HomeIncident, HomeParts, home_view, plain_home
+from bolt_app.open_incidents import OLDER
+from bolt_app.queries.home_view import HomeIncident, HomeList, HomeParts, home_view, plain_home
 from bolt_app.queries.on_call import render_levels, unread_policies
 from bolt_app.queries.router import linked_text, not_linked_text, query_failed_text
 from shared.access.identity import Linked
@@ -25,16 +27,18 @@ ON_CALL = OnCall(1, Ref(ALICE.id, ALICE.name), Ref(POLICY.id), Instant(LATER))
 NEXT = OnCall(1, Ref(BOB.id, BOB.name), Ref(POLICY.id), None, Instant(LATER))
 FULL = HomeParts(
     linked_text(Linked(PERSON, USER, "e-mail")),
-    [
-        HomeIncident(one, ahead, snoozed)
-        for one, ahead, snoozed in zip(
-            open_incidents(4)[1:] + open_incidents(4)[:1],
-            (f"Escalates to Bob Ray {date(LATER)}", "", "", f"Snoozed until {date(LATER)}"),
-            (False, False, False, True),
-            strict=True,
-        )
-    ],
-    [HomeIncident(one) for one in open_incidents(11)[9:]],
+    HomeList(
+        [
+            HomeIncident(one, ahead, snoozed)
+            for one, ahead, snoozed in zip(
+                open_incidents(4)[1:] + open_incidents(4)[:1],
+                (f"Escalates to Bob Ray {date(LATER)}", "", "", f"Snoozed until {date(LATER)}"),
+                (False, False, False, True),
+                strict=True,
+            )
+        ]
+    ),
+    HomeList([HomeIncident(one) for one in open_incidents(11)[9:]]),
     [render_levels(POLICY, [ON_CALL, NEXT], NOON), unread_policies(1)],
 )
 
@@ -42,14 +46,21 @@ FULL = HomeParts(
 def test_the_home_tab_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None:
     """Everything that it can say."""
     page = Page("home_tab", "The Home tab", "Each person sees their own, in the app's own place in Slack.")
-    page.case("Everything there is", _shown(home_view(FULL, NOON, PD)))
-    page.case("Nothing is open", _shown(home_view(replace(FULL, mine=(), teams=(), on_call=()), NOON, PD)))
-    many = [HomeIncident(one) for one in open_incidents(20)]
-    text = _shown(home_view(replace(FULL, mine=many, teams=many), NOON, PD))
-    page.case("More than it holds", "\n".join(line for line in text.splitlines() if "more" in line or "to you" in line))
+    page.case("Everything there is", _shown(home_view(FULL, NOON, PD, LATER)))
+    page.case(
+        "Nothing is open",
+        _shown(home_view(replace(FULL, mine=HomeList(), teams=HomeList(rest=NO_TEAM), on_call=()), NOON, PD, LATER)),
+    )
+    many = HomeList([HomeIncident(one) for one in open_incidents(20)])
+    text = _shown(home_view(replace(FULL, mine=many, teams=replace(many, rest=OLDER)), NOON, PD, LATER))
+    page.case(
+        "More than it holds",
+        "\n".join(line for line in text.splitlines() if "more" in line or "to you" in line or "newest" in line),
+    )
     unread = re.sub(r"`\w+`", "`K7QM2XR4`", query_failed_text("home", SLOW, "#sre-help"))
     page.case(
-        "A part could not be read", _shown(home_view(replace(FULL, mine=unread, teams=(), on_call=unread), NOON, PD))
+        "A part could not be read",
+        _shown(home_view(replace(FULL, mine=unread, teams=HomeList(), on_call=unread), NOON, PD, LATER)),
     )
     page.case("Not linked", _shown(plain_home(not_linked_text(BY.id, UNLINKED), NOON)))
     page.case("The bridge's database is away", _shown(plain_home(STORE_DOWN, NOON)))

@@ -1,0 +1,87 @@
+"""Sees to it that the Home tabs that people may have before them are read again when something on them has changed."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from bolt_app.consumers import repeat_until_stopped
+from shared.durations import Durations
+from shared.errors import StoreDown
+from shared.model.event import ids_of_teams
+from shared.model.ids import IncidentId
+from shared.model.incident import Incident
+from shared.slack.render.card import next_step_text
+from shared.store.open_homes import OpenHomes
+
+SPREAD = 2.0
+"""Seconds between two tabs that one worker asks for: in a storm people's clicks need Slack and PagerDuty more."""
+MOST = 1000
+"""Incidents of which it is remembered how they were; those of a storm are."""
+
+
+@dataclass
+class HomeWatch:
+    """Collects the incidents that change, in memory alone, and asks now and then for the tabs concerned."""
+
+    open_homes: OpenHomes
+    durations: Durations
+    stopping: asyncio.Event
+    _changed: dict[IncidentId, Incident] = field(default_factory=dict, init=False)
+    _known: dict[IncidentId, int] = field(default_factory=dict, init=False)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def changed(self, incident: Incident) -> None:
+        """Note that an incident may have changed."""
+        self._changed[incident.id] = incident
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Ask for the tabs concerned, until the worker stops; then once more."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._end_wait())
+            await repeat_until_stopped(self._step, self.stopping, self.durations.retry_first)
+            if self._changed:
+                with suppress(StoreDown):  # then each tab is read at its next look
+                    await self._ask()
+
+    async def _end_wait(self) -> None:
+        await self.stopping.wait()
+        self._woken.set()
+
+    async def _step(self) -> None:
+        """Wait for changes, and for a moment for more of them; then ask for the tabs concerned. Raises `StoreDown`."""
+        if not self._changed:
+            await self._woken.wait()
+        self._woken.clear()
+        await self._pause(self.durations.home_pause)
+        await self._pause(SPREAD * await self._ask())
+
+    async def _ask(self) -> int:
+        """Ask for the tabs that what has changed concerns; return how many they are. Raises `StoreDown`."""
+        followed = await self.open_homes.followed()
+        changed, self._changed = self._changed, {}
+        about = self._about(changed.values()) if followed else frozenset()
+        concerned = [user for user, ids in followed.items() if about and (ids is None or ids & about)]
+        for nth, user in enumerate(concerned):
+            await self.open_homes.read_again(user, nth * SPREAD)
+        return len(concerned)
+
+    def _about(self, incidents: Iterable[Incident]) -> frozenset[str]:
+        """Return the ids that have to do with the incidents that look another way on a tab than before."""
+        about = set[str]()
+        for one in incidents:
+            if one.snapshot is None:
+                continue
+            shown = hash((one.snapshot.facts, next_step_text(one, one.snapshot)))
+            if self._known.get(one.id) != shown:
+                about |= {one.id, *one.snapshot.assignee_ids, *(ids_of_teams(one.snapshot.teams) or ())}
+            self._known[one.id] = shown
+        if len(self._known) > MOST:
+            self._known.clear()
+        return frozenset(about)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
