@@ -9,7 +9,8 @@ from bolt_app.read_path.projector import Projector
 from bolt_app.route_monitor import RouteMonitor
 from bolt_app.visibility import Visibility
 from bolt_app.vitals import Vitals
-from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, Shared, Store, WritePath
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, Shared, WritePath
+from bolt_app.worker_store import Store
 from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.attempt import RecordedCalls

@@ -13,7 +13,8 @@ from bolt_app.admin_server import AdminServer, Transport
 from bolt_app.build import build_worker
 from bolt_app.slack_transport.http import HttpMode
 from bolt_app.slack_transport.socket_mode import SocketMode
-from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, Store
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes
+from bolt_app.worker_store import Store
 from shared.config.bridge_config import BridgeConfig, DurabilityLevel, LiveConfig
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured

@@ -1,7 +1,6 @@
 """The parts of a worker: the two paths, and the services that they share. `bolt_app.build` composes them."""
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -31,6 +30,7 @@ from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.route_monitor import RouteMonitor
 from bolt_app.visibility import Visibility
 from bolt_app.vitals import Vitals
+from bolt_app.worker_store import Store
 from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
@@ -40,26 +40,16 @@ from shared.access.authorization import Authorization
 from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
-from shared.model.command import CommandQueue
-from shared.model.handover_posts import HandoverPosts
 from shared.model.incident import fold
-from shared.model.resync_state import ResyncState
-from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.api.sign_in import SignIn
 from shared.pagerduty.models.webhook_subscription import ANY
 from shared.slack.api.client import Slack
-from shared.store import documents, keys
-from shared.store.channel_index import OpenIncidents
-from shared.store.clock import Generation, StoreClock
-from shared.store.coordination import Leases, SharedTokenBuckets, WorkQueue
-from shared.store.documents import Documents
-from shared.store.handovers import handover_posts
-from shared.store.incidents import ExpectationStore, Incidents
-from shared.store.open_homes import OpenHomes
+from shared.store import keys
+from shared.store.coordination import SharedTokenBuckets
 from shared.store.redis import Redis, append
-from shared.store.streams import Audit, Deliveries, Inbox, Journal
+from shared.store.streams import Deliveries, Inbox
 
 CONCURRENT_COMMANDS = 256
 """Incidents whose commands one worker has in hand. Most wait for their turn, and are told so."""
@@ -79,59 +69,6 @@ class Clients:
     pagerduty: PagerDuty
     lanes: Lanes = field(default_factory=Lanes)
     sign_in: SignIn | None = None
-
-
-@dataclass(frozen=True)
-class Store:
-    """A worker's data in Redis. If `durable`, an append waits for the disk. `leases` makes those for a kind of work."""
-
-    redis: Redis
-    durable: bool
-    generation: Generation
-    clock: StoreClock
-    incidents: Incidents
-    command_queues: Documents[CommandQueue]
-    slack_states: Documents[SlackState]
-    resync_states: Documents[ResyncState]
-    handover_posts: Documents[HandoverPosts]
-    open_incidents: OpenIncidents
-    leases: Callable[[str], Leases]
-    dirty_queue: WorkQueue
-    command_queue: WorkQueue
-    enrichment_queue: WorkQueue
-    open_homes: OpenHomes
-    handover_queue: WorkQueue
-    expectations: ExpectationStore
-    audit: Audit
-    journal: Journal
-
-    @classmethod
-    def on(
-        cls, redis: Redis, lease: float, monotonic: Callable[[], float] = time.monotonic, *, durable: bool = True
-    ) -> "Store":
-        """Put it on `redis`; a lease is held for `lease` seconds."""
-        incidents, clock, homes = Incidents(redis), StoreClock(redis, monotonic), WorkQueue(redis, "homes", lease)
-        return cls(
-            redis=redis,
-            durable=durable,
-            generation=Generation(redis),
-            clock=clock,
-            incidents=incidents,
-            command_queues=documents.command_queues(redis),
-            slack_states=documents.surfaces(redis),
-            resync_states=documents.progress(redis),
-            handover_posts=handover_posts(redis),
-            open_incidents=OpenIncidents(redis),
-            leases=lambda work: Leases(redis, work, lease, monotonic),
-            dirty_queue=WorkQueue(redis, "dirty", lease),
-            command_queue=WorkQueue(redis, "commands", lease),
-            enrichment_queue=WorkQueue(redis, "briefings", lease),
-            open_homes=OpenHomes(redis, homes, clock),
-            handover_queue=WorkQueue(redis, "handovers", lease),
-            expectations=ExpectationStore(incidents),
-            audit=Audit(redis),
-            journal=Journal(redis),
-        )
 
 
 @dataclass(frozen=True)

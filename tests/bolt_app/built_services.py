@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from bolt_app.build import build_worker
-from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, Store
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes
+from bolt_app.worker_store import Store
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
 from shared.store.redis import Redis

@@ -9,7 +9,8 @@ from fakeredis import FakeAsyncRedis
 
 from bolt_app.build import build_worker
 from bolt_app.home_tab import UNREAD_AGAIN, HomeTab
-from bolt_app.worker_parts import Clients, Options, PartTypes, Store
+from bolt_app.worker_parts import Clients, Options, PartTypes
+from bolt_app.worker_store import Store
 from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import Fault, SlackSandbox

@@ -8,7 +8,7 @@ from fakeredis import FakeAsyncRedis
 
 from bolt_app.consumers import QueueWorker
 from bolt_app.store_metrics import QUEUES
-from bolt_app.worker_parts import Store
+from bolt_app.worker_store import Store
 from shared.durations import Durations
 from shared.errors import FencedOff
 from shared.model.ids import IncidentId

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from bolt_app.read_path.message_sync import Kept, MessageSync, MessageTarget
 from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
 from bolt_app.resync.slack_sweep import SlackSweep
-from bolt_app.worker_parts import PartTypes, Store
+from bolt_app.worker_parts import PartTypes
+from bolt_app.worker_store import Store
 from bolt_app.write_path.attempt import AttemptRunner, Execution
 from shared.model.command import Expectation
 from shared.model.event import Event

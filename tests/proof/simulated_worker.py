@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bolt_app.build import build_worker
-from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes, Store
+from bolt_app.worker_parts import BuiltWorker, Clients, Options, PartTypes
+from bolt_app.worker_store import Store
 from bolt_app.write_path.direct_acknowledge import Ack, DirectAcknowledge
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations

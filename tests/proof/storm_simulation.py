@@ -13,7 +13,8 @@ from random import Random
 
 from bolt_app.build import build_worker
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
-from bolt_app.worker_parts import Clients, Options, PartTypes, Store
+from bolt_app.worker_parts import Clients, Options, PartTypes
+from bolt_app.worker_store import Store
 from pagebridge_sandbox.slack import RateLimits
 from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from shared.config.bridge_config import BridgeConfig, LiveConfig

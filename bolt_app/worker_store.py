@@ -1,0 +1,73 @@
+"""A worker's data in the store: documents, queues, indexes, leases and journals, opened on one Redis."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.model.command import CommandQueue
+from shared.model.handover_posts import HandoverPosts
+from shared.model.resync_state import ResyncState
+from shared.model.slack_state import SlackState
+from shared.store import documents
+from shared.store.channel_index import OpenIncidents
+from shared.store.clock import Generation, StoreClock
+from shared.store.coordination import Leases, WorkQueue
+from shared.store.documents import Documents
+from shared.store.handovers import handover_posts
+from shared.store.incidents import ExpectationStore, Incidents
+from shared.store.open_homes import OpenHomes
+from shared.store.redis import Redis
+from shared.store.streams import Audit, Journal
+
+
+@dataclass(frozen=True)
+class Store:
+    """A worker's data in Redis. If `durable`, an append waits for the disk. `leases` makes those for a kind of work."""
+
+    redis: Redis
+    durable: bool
+    generation: Generation
+    clock: StoreClock
+    incidents: Incidents
+    command_queues: Documents[CommandQueue]
+    slack_states: Documents[SlackState]
+    resync_states: Documents[ResyncState]
+    handover_posts: Documents[HandoverPosts]
+    open_incidents: OpenIncidents
+    leases: Callable[[str], Leases]
+    dirty_queue: WorkQueue
+    command_queue: WorkQueue
+    enrichment_queue: WorkQueue
+    open_homes: OpenHomes
+    handover_queue: WorkQueue
+    expectations: ExpectationStore
+    audit: Audit
+    journal: Journal
+
+    @classmethod
+    def on(
+        cls, redis: Redis, lease: float, monotonic: Callable[[], float] = time.monotonic, *, durable: bool = True
+    ) -> "Store":
+        """Put it on `redis`; a lease is held for `lease` seconds."""
+        incidents, clock, homes = Incidents(redis), StoreClock(redis, monotonic), WorkQueue(redis, "homes", lease)
+        return cls(
+            redis=redis,
+            durable=durable,
+            generation=Generation(redis),
+            clock=clock,
+            incidents=incidents,
+            command_queues=documents.command_queues(redis),
+            slack_states=documents.surfaces(redis),
+            resync_states=documents.progress(redis),
+            handover_posts=handover_posts(redis),
+            open_incidents=OpenIncidents(redis),
+            leases=lambda work: Leases(redis, work, lease, monotonic),
+            dirty_queue=WorkQueue(redis, "dirty", lease),
+            command_queue=WorkQueue(redis, "commands", lease),
+            enrichment_queue=WorkQueue(redis, "briefings", lease),
+            open_homes=OpenHomes(redis, homes, clock),
+            handover_queue=WorkQueue(redis, "handovers", lease),
+            expectations=ExpectationStore(incidents),
+            audit=Audit(redis),
+            journal=Journal(redis),
+        )
