@@ -58,8 +58,7 @@ class Process:
             self.child = self._started()
 
     def _started(self) -> Child:
-        command = (sys.executable, "-m", self._module)
-        return Child(command, environment=self._environment, output=self.log)
+        return start_module(self._module, self._environment, self.log)
 
     def error_lines(self) -> list[str]:
         """Return the lines of its log that stand for an error; one that is no JSON is what Python said at its end."""
@@ -154,6 +153,11 @@ async def run_bridge(
         worker_process = Process("worker", worker_module, worker, directory / "worker.log", environment)
         stack.push_async_callback(_end, worker_process)
         yield Bridge(receiver_process, worker_process, session)
+
+
+def start_module(module: str, environment: Mapping[str, str], output: Path) -> Child:
+    """Start `python -m <module>`, which prints into `output`."""
+    return Child((sys.executable, "-m", module), environment=environment, output=output)
 
 
 def free_ports(number: int) -> list[int]:

@@ -23,9 +23,9 @@ from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.pagerduty.faults import ActiveFault
 from pagebridge_sandbox.slack import Message, SlackSandbox
 from pagebridge_sandbox.slack.faults import ActiveFault as SlackActive
+from tests import forked_process
+from tests.forked_process import ForkedProcess
 from tests.servers import lent_valkey, program
-from tests.stories import forked_process
-from tests.stories.forked_process import ForkedProcess
 from tests.stories.harness import SECRET, Acme, Bridge, receiving, settled, until
 
 REPOSITORY = Path(__file__).parents[2]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from pagebridge_sandbox.demo import processes
 from pagebridge_sandbox.play.game import Game, running_game
 from pagebridge_sandbox.play.playground import Playground
 from pagebridge_sandbox.play.web import PlayServer
+from tests import forked_process
+from tests.forked_process import ForkedProcess
 
 Json = dict[str, Any]
 ALICE, CHANNEL = "U0ALICE", "C0INCIDENTS"
@@ -118,6 +121,15 @@ async def opened(page: Page, alert: str = "checkout") -> int:
     number = int((await page.post("pagerduty/trigger", alert=alert))["incident"])
     await page.until(lambda it: card(it, number))
     return number
+
+
+@pytest.fixture(scope="package", autouse=True)
+def forked() -> Iterator[None]:
+    """Fork receivers and workers from a process that has imported them. `pagebridge play` itself starts them anew."""
+    forked_process.prepare()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "start_module", ForkedProcess)
+        yield
 
 
 @asynccontextmanager

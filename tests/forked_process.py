@@ -53,6 +53,12 @@ class ForkedProcess:
         assert self.code is not None
         return self.code
 
+    async def stop(self, grace: float) -> int:
+        """Send SIGTERM, and SIGKILL if it still runs after `grace` seconds. Returns its exit code."""
+        self.send(signal.SIGTERM)
+        await asyncio.to_thread(self._process.join, grace)
+        return await self.kill()
+
     async def kill(self) -> int:
         """Send SIGKILL and wait. Returns its exit code."""
         self.send(signal.SIGKILL)
