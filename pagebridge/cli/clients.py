@@ -53,6 +53,7 @@ class _Secrets(Environment):
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     pagerduty_client_secret: SecretStr | None = None
+    pagerduty_link_client_secret: SecretStr | None = None
     pagerduty_api_token: SecretStr | None = None
     pagerduty_webhook_secrets: SecretStr | None = None
 

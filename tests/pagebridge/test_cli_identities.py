@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ import pytest
 from pagebridge.cli import FAILED, main
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
+from shared.model.ids import SlackUserId, UserId
+from shared.model.link import Link, LinkedBy
+from shared.store.links import Links
+from shared.store.redis import connect
+from tests.servers import lent_valkey
 
 
 @pytest.fixture
@@ -137,3 +143,57 @@ async def test_check_names_those_who_share_an_address(
     assert FAILED == await run("check", "U0ALICE")
 
     assert "Those with that address: Alice Ng (PALICE1), Alice Two (PALICE2)." in capsys.readouterr().out
+
+
+LINK = Link(SlackUserId("U0CAROL"), UserId("PDAVE1"), "dave@example.com", LinkedBy.SIGN_IN, 1_700_000_000_000)
+OLD = Link(SlackUserId("U0ALICE"), UserId("PALICE1"), "a.ng@example.com", LinkedBy.SIGN_IN, 1_600_000_000_000)
+
+
+@pytest.fixture
+async def links(pagerduty: PagerDutySandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Links]:
+    """Let people link themselves: Carol is Dave in PagerDuty by that, and Alice's link leads nowhere any more."""
+    assert not pagerduty.calls
+    (tmp_path / "bridge.toml").write_text(
+        '[identity]\nlinking = "oauth"\ncallback_url = "https://example.com/oauth/pagerduty/callback"\n'
+        '[identity.users]\nU0BOB = "PBOB1"\n'
+    )
+    async with lent_valkey() as valkey, aclosing(connect(valkey.url)) as redis:
+        monkeypatch.setenv("REDIS_URL", valkey.url)
+        links = Links(redis)
+        for link in (LINK, OLD):
+            await links.put(link)
+        yield links
+
+
+@pytest.mark.usefixtures("links")
+async def test_links_that_people_made_are_listed_with_their_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """How, and since when; one that leads nowhere any more is named, and its person recognised in another way."""
+    assert 0 == await run()
+
+    out = capsys.readouterr().out
+    lines = {line.split()[0]: line for line in out.splitlines() if line.startswith("U0")}
+    assert "Dave Ng (PDAVE1)" in lines["U0CAROL"]
+    assert "sign-in, 2023-11-14 22:13" in lines["U0CAROL"]
+    assert "e-mail" in lines["U0ALICE"]
+    assert "Links that lead to no one now: U0ALICE (a.ng@example.com)" in out
+    assert 0 == await run("check", "U0CAROL")
+    assert "by sign-in, 2023-11-14 22:13" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("user", ["U0CAROL", "pdave1", "dave@example.com", "carol@example.com", "Carol"])
+async def test_a_link_is_undone(links: Links, capsys: pytest.CaptureFixture[str], user: str) -> None:
+    """By any name of either side; a second time there is none."""
+    assert 0 == await run("unlink", user)
+    assert "U0CAROL is no longer linked to dave@example.com (PDAVE1)." in capsys.readouterr().out
+    assert [OLD] == await links.all()
+
+    assert FAILED == await run("unlink", user)
+    assert f"No link matches {user}." in capsys.readouterr().err
+
+
+async def test_no_link_is_guessed(links: Links, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that several have undoes none."""
+    assert FAILED == await run("unlink", "Ng")
+
+    assert "Several links match Ng: U0ALICE (a.ng@example.com), U0CAROL (dave@example.com)" in capsys.readouterr().err
+    assert 2 == len(await links.all())

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.model.actions import SPECS, Action
 from shared.model.command import Attempt, AttemptState
 from shared.model.event import Instant
-from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, UserId
 from shared.model.incident import Incident
+from shared.model.link import Link, LinkedBy
 from shared.model.message_state import MessageState
 from shared.model.privacy import Privacy
 from shared.model.slack_state import SlackState
@@ -20,10 +22,11 @@ from shared.store import documents, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.dead_letters import DeadLetters
 from shared.store.incidents import Incidents
+from shared.store.links import Links
 from shared.store.redis import Redis, connect
 from shared.store.streams import Audit
 from tests.builders import INCIDENT, NOON, snapshot
-from tests.pagebridge.cli_session import Office, opened
+from tests.pagebridge.cli_session import ROUTING, Office, opened
 from tests.pagebridge.test_cli_audit import ACK, ASKED, STRANGER
 from tests.pagebridge.test_cli_deadletters import CLICK, WEBHOOK
 from tests.words.page import Page
@@ -33,6 +36,7 @@ pytestmark = pytest.mark.process
 
 RECENT_MS = int(time.time() * 1000) - 26 * 3_600_000
 """26 hours ago."""
+CALLBACK = "https://bridge.example.com/oauth/pagerduty/callback"
 ODD = b'{"a name with spaces": 1}'
 
 
@@ -170,8 +174,21 @@ async def _add_identities(page: Page, office: Office, terminal: Terminal) -> Non
     page.terminal("One of two", await terminal.run("identities check U0BOB", code=1))
     page.terminal("One in PagerDuty only", await terminal.run("identities check PDAN0001", code=1))
     page.terminal("No one", await terminal.run("identities check zed@example.com", code=1))
+    await _add_links(page, office, terminal)
     office.slack.add_fault(SlackFault("users.list", error="missing_scope"))
     page.terminal("Slack does not list people", await terminal.run("identities", code=1))
+
+
+async def _add_links(page: Page, office: Office, terminal: Terminal) -> None:
+    office.write("bridge.toml", f'{ROUTING}[identity]\nlinking = "oauth"\ncallback_url = "{CALLBACK}"\n')
+    async with aclosing(connect(office.valkey.url)) as redis:
+        for slack, user, email in (("U0BOB", "PBOB0001", "bob@example.com"), ("U0EVE", "PGONE01", "eve@old.example")):
+            await Links(redis).put(Link(SlackUserId(slack), UserId(user), email, LinkedBy.SIGN_IN, NOON))
+    page.terminal("People can link themselves", await terminal.run("identities", code=1))
+    page.terminal("One who has", await terminal.run("identities check U0BOB"))
+    page.terminal("Several links match", await terminal.run("identities unlink o", code=1))
+    page.terminal("A link is undone", await terminal.run("identities unlink U0BOB"))
+    page.terminal("... again", await terminal.run("identities unlink U0BOB", code=1))
 
 
 async def _add_audit(
