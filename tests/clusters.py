@@ -7,7 +7,7 @@ from pathlib import Path
 from pagebridge.local import embedded_valkey
 from pagebridge_sandbox.demo.processes import free_ports
 from shared.store.redis import Redis
-from tests.servers import program, watched_program
+from tests.servers import program, several
 
 ALL = ("0", "16383")
 PATIENCE = 20.0
@@ -15,7 +15,7 @@ PATIENCE = 20.0
 
 def node(directory: Path, name: str = "") -> Path:
     """Make a program that starts the server of that name, by default the one of this run, as a node without slots."""
-    binary = watched_program(program(name))[1] or embedded_valkey.packaged_binary()
+    binary = several(program(name))[1] or embedded_valkey.packaged_binary()
     script = directory / "node"
     # Nobody else speaks to it, but it wants a port for that.
     # It serves again after as long as a node may be silent.

@@ -2,7 +2,8 @@
 The servers that tests run on: the embedded Valkey and, where it is installed, Debian's `redis-server`.
 
 `PAGEBRIDGE_TEST_SERVER=redis-server make test` runs everything that needs a real server on another one,
-`PAGEBRIDGE_TEST_SERVER=sentinel` (or `sentinel:redis-server`) on a primary with replicas behind three Sentinels.
+`PAGEBRIDGE_TEST_SERVER=sentinel` (or `sentinel:redis-server`) on a primary with replicas behind three Sentinels, and
+`PAGEBRIDGE_TEST_SERVER=cluster` (or `cluster:redis-server`) on a Redis Cluster.
 """
 
 import os
@@ -20,11 +21,13 @@ import pytest
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis, connect
+from tests.cluster_servers import ClusterServers
 from tests.topologies import BUSY_MS, WatchedServers
 
 VARIABLE = "PAGEBRIDGE_TEST_SERVER"
 REDIS = shutil.which("redis-server") or ""
-WATCHED = "sentinel"
+KINDS = {"sentinel": WatchedServers, "cluster": ClusterServers}
+"""What stands in the place of one server."""
 WITH_WAITAOF = (7, 2)
 """The version of Redis that can say whether an append is on the disk; every Valkey can."""
 BOTH = (
@@ -40,23 +43,23 @@ def program(name: str = "") -> Path | None:
     return Path(shutil.which(wanted) or wanted) if wanted else None
 
 
-def watched_program(server: Path | None) -> tuple[bool, Path | None]:
-    """Return whether Sentinels watch a server, and its program; None is that of the embedded Valkey."""
+def several(server: Path | None) -> tuple[type[WatchedServers | ClusterServers] | None, Path | None]:
+    """Return what stands in the place of a server, and the program; None is that of the embedded Valkey."""
     kind, _, name = (server.name if server else "").partition(":")
-    return (True, program(name) if name else None) if kind == WATCHED else (False, server)
+    return (KINDS[kind], program(name) if name else None) if kind in KINDS else (None, server)
 
 
 def server_at(home: Path, server: Path | None) -> EmbeddedValkey:
-    """Make a server that keeps its data in `home`, or a primary with replicas and Sentinels, which is used alike."""
-    watched, binary = watched_program(server)
-    if watched:
-        return cast("EmbeddedValkey", WatchedServers(home, binary=binary, down_after=BUSY_MS))
+    """Make a server that keeps its data in `home`, or several that are used alike."""
+    made, binary = several(server)
+    if made:
+        return cast("EmbeddedValkey", made(home, binary=binary, down_after=BUSY_MS))
     return EmbeddedValkey(home, binary=binary)
 
 
 def confirms(server: Path | None) -> bool:
     """Tell whether a server, by default the embedded Valkey, can confirm that something is on the disk."""
-    _, server = watched_program(server)
+    _, server = several(server)
     if server is None:
         return True
     said = subprocess.run([server, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603 -- ours
@@ -68,6 +71,12 @@ CONFIRMING = pytest.mark.skipif(
     not confirms(program()), reason="the server of this run cannot tell what is on its disk"
 )
 """For what is about a server that can."""
+
+TAKES_LATE = pytest.mark.skipif(
+    several(program())[0] is ClusterServers,
+    reason="in a cluster a server that hangs is asked before it is sent anything",
+)
+"""For what is about a server that takes later what was sent while it hung."""
 
 
 _IDLE: dict[Path | None, list[tuple[EmbeddedValkey, tempfile.TemporaryDirectory[str]]]] = defaultdict(list)

@@ -73,8 +73,9 @@ class SharedSettings(Environment):
     """Settings of both programs."""
 
     redis_url: types.RedisUrl = Field(
-        description="Redis or Valkey that both processes share: `redis://`, `rediss://` (TLS) or `unix:///`, or "
-        "`redis+sentinel://user:password@host:26379,host:26379/name` behind Sentinel. "
+        description="Redis or Valkey that both processes share: `redis://`, `rediss://` (TLS) or `unix:///`, "
+        "`redis+sentinel://user:password@host:26379,host:26379/name` behind Sentinel, or "
+        "`redis+cluster://user:password@host:6379,host:6379` for a Redis Cluster. "
         "`pagebridge up` starts one of its own when this is not set."
     )
     bridge_config: Path = Field(

@@ -24,9 +24,11 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from shared.errors import ScriptFailed, StoreDown
 from shared.observability.tracing import tracing
+from shared.store.cluster import redirected
 from shared.store.multiplexer import Multiplexer
 from shared.store.redis_errors import WRONG_TYPE, cancellation_kept, is_refusal, store_errors
-from shared.store.servers import Sentinels, pool_for
+from shared.store.servers import pool_for
+from shared.store.topology import Topology
 from shared.store.unreadable import lay_aside_wrong_types
 
 SOCKET_TIMEOUT = 1.5
@@ -79,8 +81,8 @@ class Redis(redis.asyncio.Redis):
     """The connection for scripts that wait for a replica: others must not wait behind them."""
     waits_for_replica: bool = False
     """Whether what must not be lost counts only once a replica has it as well."""
-    sentinels: Sentinels | None = None
-    """The Sentinels that are asked where the server is, if there are any."""
+    topology: Topology | None = None
+    """What is asked where the server is, unless it has a fixed address."""
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
         """
@@ -96,18 +98,21 @@ class Redis(redis.asyncio.Redis):
         return await self._send(*args, **options)
 
     async def _send(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
-        copied = options.pop("copied", False) and self.waits_for_replica
         with cancellation_kept(), store_errors():
-            try:
-                if copied and self.copying is not None:
-                    return await self._copied(self.copying, *args)
-                if self.multiplexer is None or args[0] in _WAITS:
-                    return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py is untyped here
-                reply = await self.multiplexer.call(*args)
-            except RedisError as error:
-                if args[0] != _NOT_NEEDED:
-                    await _leave_if_refused(self, error)
-                raise
+            return await redirected(partial(self._attempt, *args, **options), self.topology)
+
+    async def _attempt(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- any reply
+        copied = options.pop("copied", False) and self.waits_for_replica
+        try:
+            if copied and self.copying is not None:
+                return await self._copied(self.copying, *args)
+            if self.multiplexer is None or args[0] in _WAITS:
+                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py is untyped here
+            reply = await self.multiplexer.call(*args)
+        except RedisError as error:
+            if args[0] != _NOT_NEEDED:
+                await _leave_if_refused(self, error)
+            raise
         options.pop("keys", None)  # for a cache that we do not use
         understood = self.response_callbacks.get(args[0])
         return understood(reply, **options) if understood else reply
@@ -128,8 +133,8 @@ class Redis(redis.asyncio.Redis):
         """Close all connections."""
         self.leave()
         await super().aclose(close_connection_pool)
-        if self.sentinels is not None:
-            await self.sentinels.aclose()
+        if self.topology is not None:
+            await self.topology.aclose()
 
 
 def connect(url: str, *, blocking: bool = False, timeout: float = SOCKET_TIMEOUT) -> Redis:
@@ -139,10 +144,10 @@ def connect(url: str, *, blocking: bool = False, timeout: float = SOCKET_TIMEOUT
     A call may take `timeout` seconds. `blocking` makes a client for reads that wait, at most `BLOCKING_TIMEOUT`; such a
     read must not hold up quick calls, so it gets a client of its own.
     """
-    pool, sentinels = pool_for(url, BLOCKING_TIMEOUT if blocking else timeout)
+    pool, topology = pool_for(url, BLOCKING_TIMEOUT if blocking else timeout)
     client = Redis(connection_pool=pool)
     client.auto_close_connection_pool = True
-    client.sentinels = sentinels
+    client.topology = topology
     if not blocking:
         client.multiplexer = Multiplexer(pool.make_connection, timeout)
         client.copying = Multiplexer(pool.make_connection, timeout)
@@ -182,19 +187,22 @@ async def write_once(client: Redis, *command: Argument, wait_for_disk: bool) -> 
     that did not confirm in time included; it may be done all the same.
     """
     with cancellation_kept(), store_errors(answers=()):
-        async with _connection(client) as connection:
-            reply = await _call(connection, *command)
-            # On this very connection, and apart: a WAITAOF that comes in the same packet as the append is only looked
-            # at when the server's timer next goes off, which takes 100 ms instead of one.
-            if client.waits_for_replica:
-                require_copy(client, await _call_again(connection, "WAIT", 1, COPY_TIMEOUT_MS))
-            if wait_for_disk:
-                synced, _ = await _call_again(connection, "WAITAOF", 1, 0, DISK_TIMEOUT_MS)
-                if not synced:
-                    raise StoreDown(
-                        f"Redis did not get the entry to its disk within {DISK_TIMEOUT_MS} ms; "
-                        "is appendfsync set to no?"
-                    )
+        return await redirected(partial(_write, client, *command, wait_for_disk=wait_for_disk), client.topology)
+
+
+async def _write(client: Redis, *command: Argument, wait_for_disk: bool) -> Any:  # noqa: ANN401 -- any reply
+    async with _connection(client) as connection:
+        reply = await _call(connection, *command)
+        # On this very connection, and apart: a WAITAOF that comes in the same packet as the append is only looked
+        # at when the server's timer next goes off, which takes 100 ms instead of one.
+        if client.waits_for_replica:
+            require_copy(client, await _call_again(connection, "WAIT", 1, COPY_TIMEOUT_MS))
+        if wait_for_disk:
+            synced, _ = await _call_again(connection, "WAITAOF", 1, 0, DISK_TIMEOUT_MS)
+            if not synced:
+                raise StoreDown(
+                    f"Redis did not get the entry to its disk within {DISK_TIMEOUT_MS} ms; is appendfsync set to no?"
+                )
     return reply
 
 

@@ -5,7 +5,16 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from redis.exceptions import AuthenticationError, ClusterDownError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    ClusterDownError,
+    MovedError,
+    NoScriptError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 
 from shared.errors import ScriptFailed, StoreDown, WrongPassword
 
@@ -15,7 +24,9 @@ _SCRIPT_FAILED = re.compile(rf"(?<!@)user_script:\d+: |{WRONG_TYPE}")
 _ANSWERS = ("BUSYGROUP", "NOGROUP")
 """Replies that say something about the data. Any other error reply means that the server does not do its work."""
 
-_ABOUT_THE_COMMAND = frozenset({"ERR", "NOSCRIPT", "BUSYGROUP", "NOGROUP", "WRONGTYPE", "EXECABORT", "OOM"})
+_ABOUT_THE_COMMAND = frozenset(
+    {"ERR", "NOSCRIPT", "BUSYGROUP", "NOGROUP", "WRONGTYPE", "EXECABORT", "OOM", "ASK", "TRYAGAIN"}
+)
 """
 Codes of replies that a new connection would not change. All others (READONLY, LOADING, MASTERDOWN, NOREPLICAS, NOAUTH,
 MOVED, UNBLOCKED, ...) mean that this server, or this session at it, does not serve us.
@@ -47,6 +58,10 @@ def store_errors(answers: tuple[str, ...] = _ANSWERS) -> Iterator[None]:
         why = str(error) or type(error).__name__
         if isinstance(error, ClusterDownError):
             why = f"its cluster is down, or no node of it serves this key ({error})"
+        if isinstance(error, MovedError):
+            why = f"the keys are at another node of its cluster, which redis+cluster:// in REDIS_URL finds ({error})"
+        elif isinstance(error, AskError | TryAgainError):
+            why = f"the keys are on their way to another node of its cluster ({error})"
         raise (ScriptFailed if _SCRIPT_FAILED.search(why) else StoreDown)(f"Redis: {why}") from error
 
 

@@ -34,6 +34,7 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
     "traced": {"env": {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel:4318"}, "networkPolicy": {"collectorPorts": [4318]}},
     "in a cluster with IPv6": {"env": {"ADMIN_HOST": "::", "RECEIVER_HOST": "::"}},
     "as little as can be": BARE,
+    **{file.stem: yaml.safe_load(file.read_text("utf-8")) for file in sorted(CHART.parent.glob("values-*.yaml"))},
 }
 
 

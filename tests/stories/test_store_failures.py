@@ -17,7 +17,7 @@ from shared.store import keys
 from shared.store.redis import Redis, connect
 from tests.clusters import node, serve_nothing, served
 from tests.metric_samples import sample
-from tests.servers import VARIABLE
+from tests.servers import TAKES_LATE, VARIABLE
 from tests.stories.harness import Bridge, running, settled, until
 
 SOON = 5.0
@@ -122,6 +122,7 @@ async def test_a_dialog_is_not_sent(bridge: Bridge) -> None:
     assert 1 == len(bridge.writes())
 
 
+@TAKES_LATE
 @pytest.mark.both_servers
 async def test_a_dialog_that_redis_takes_late_is_void(bridge: Bridge) -> None:
     """Redis hangs and stores what Bob sent only after he was told that it was not kept: it is never carried out."""
@@ -143,6 +144,7 @@ async def test_a_dialog_that_redis_takes_late_is_void(bridge: Bridge) -> None:
     assert "Triggered" in bridge.channel.messages[0].plain
 
 
+@TAKES_LATE
 async def test_an_acknowledge_that_redis_takes_late_is_not_repeated(bridge: Bridge) -> None:
     """Redis hangs: the acknowledge went straight to PagerDuty, and what Redis stores later does not repeat it."""
     await ready(bridge)

@@ -2,32 +2,30 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from pagebridge.cli.checks import offline, pagerduty, redis, slack, webhook
+from pagebridge.cli.checks import offline, pagerduty, slack, webhook
 from pagebridge.cli.checks.context import opened as site_opened
 from pagebridge.cli.checks.findings import Check, Status, Verdict
 from pagebridge.cli.checks.webhook import Ping, Pinging
 from pagebridge.cli.clients import Receiver
-from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.demo.processes import free_ports
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from pagebridge_sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.slack import SlackSandbox
-from shared.config.bridge_config import BridgeConfig, DurabilityLevel
+from shared.config.bridge_config import BridgeConfig
 from shared.config.bridge_file import load_bridge_config
 from shared.errors import Uncertain
 from shared.pagerduty.models.webhook_subscription import PATH
-from shared.store import keys
-from shared.store.redis import Redis, connect
+from shared.store.redis import connect
 from tests.pagebridge.cli_session import Office, opened, pagerduty_door, slack_door
 from tests.servers import lent_valkey
-from tests.topologies import WatchedServers, until
 from tests.webhook_receiver.running import SECRET
 from tests.words.findings import Findings, add_clocks, add_pagerduty, add_people, add_slack, add_worker
 from tests.words.page import Page
+from tests.words.redis_findings import add_cluster, add_redis, add_sentinels
 from tests.words.terminal import Terminal
 
 pytestmark = pytest.mark.process
@@ -88,8 +86,9 @@ async def test_every_finding_can_be_read_in_one_file(
     found.chapter("Redis")
     async with lent_valkey() as valkey:
         terminal.names[valkey.url.removeprefix("unix://")] = "/srv/valkey.sock"
-        await _add_redis(found, valkey)
-    await _add_sentinels(found, tmp_path)
+        await add_redis(found, valkey)
+    await add_sentinels(found, tmp_path)
+    await add_cluster(found, tmp_path, terminal)
     page.check(pytestconfig)
 
 
@@ -246,55 +245,3 @@ async def _add_routes(found: Findings, office: Office) -> None:
         config = BridgeConfig.model_validate({"routing": {"default_channel": "C0INCIDENTS"}})
         await found.of("A channel that takes no post", slack.posting(door, config.routing))
     found.verdict("What is posted for a moment", Verdict(Status.PASS, slack.WORDS))
-
-
-async def _add_redis(found: Findings, valkey: EmbeddedValkey) -> None:
-    store = connect(valkey.url)
-
-    async def look(situation: str, *names: str, wanted: str = "fsync", client: Redis = store) -> None:
-        checks = redis.checks(client, cast("Any", wanted))
-        await found.of(situation, checks, *(f"Redis {name}".strip() for name in names))
-
-    await found.of("REDIS_URL is not set", redis.checks(store, "fsync", embedded=True), "Redis")
-    await look("`bridge.toml` wants less", "durability", wanted="memory")
-    await store.execute_command(
-        "ACL", "SETUSER", "small", "on", ">pw", "~pb:*", "+@all", "-@admin", "-@dangerous", "-zadd"
-    )
-    small = connect(valkey.url.replace("unix://", "unix://small:pw@"))
-    await look("Its user may do too little", "rights", "eviction", "persistence", client=small)
-    await small.aclose()
-    await store.config_set("appendonly", "no")
-    await look("It has no file", "persistence", "durability")
-    await store.config_set("maxmemory-policy", "allkeys-lru")
-    await look("It evicts", "eviction")
-    await store.set(keys.GENERATION, f"{int(keys.LAYOUT) + 1}:0123456789abcdef:1700000000000")
-    await look("It is of another version", "layout")
-    await store.set(keys.GENERATION, f"{keys.LAYOUT}:0123456789abcdef:1700000000000")
-    await look("It is of this version", "layout")
-    await valkey.kill()
-    await look("It is not there", "")
-    await store.aclose()
-
-
-async def _add_sentinels(found: Findings, directory: Path) -> None:
-    async with WatchedServers(directory / "watched") as servers:
-        store = connect(servers.url)
-
-        async def look(situation: str, name: str = "Redis", wanted: DurabilityLevel = "fsync") -> None:
-            await found.of(situation, redis.checks(store, wanted), name)
-
-        await look("It is behind Sentinels")
-        await look("`bridge.toml` wants more", "Redis durability", "replica")
-        for node in servers.nodes[1:]:
-            await node.kill()
-        await look("It has no replica", "Redis durability", "replica")
-        for sentinel in servers.sentinels[:2]:
-            await sentinel.kill()
-        await until(lambda: _cannot_fail_over(store), "a Sentinel that misses the others")
-        await look("Its Sentinels are too few to agree")
-        await store.aclose()
-
-
-async def _cannot_fail_over(store: Redis) -> bool:
-    assert store.sentinels is not None
-    return "quorum" in (await store.sentinels.why_no_failover()).lower()

@@ -56,7 +56,7 @@ WRONG_SETTINGS: tuple[Mapping[str, str | None], ...] = (
     {"WORKER_PORT": "80800", "RECEIVER_PORT": "-1", "RECEIVER_ADMIN_PORT": "3000", "SLACK_TRANSPORT": "http"},
     {"RECEIVER_PORT": "8081"},
     {"REDIS_URL": "redis+sentinel://s1,s2"},
-    {"REDIS_URL": "redis+cluster://c1:7000"},
+    {"REDIS_URL": "redis+cluster://c1/name"},
     {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318", "RECEIVER_HOST": "[::]"},
 )
 WRONG_CONFIG = (

@@ -1,22 +1,27 @@
 """Checks of Redis: reachable, durable, never evicting, all commands of the worker allowed, its layout known."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha1
 
-from redis.exceptions import ResponseError
+from redis.exceptions import MovedError, ResponseError
 
 from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, passed, skipped, warned
 from shared.config.bridge_config import DurabilityLevel
 from shared.errors import StoreDown, WrongLayout
 from shared.store import keys
 from shared.store.clock import require_layout
+from shared.store.cluster import SLOT, Cluster
 from shared.store.durability import NO_EVICTION, Durability, probe, require_replica
-from shared.store.redis import Redis
+from shared.store.redis import Redis, connect
+from shared.store.redis_errors import store_errors
+from shared.store.sentinels import Sentinels
 
 REACH = "start it, fix REDIS_URL, or check the network"
 RIGHTS = "give the user in REDIS_URL the rights in deploy/redis-users.acl"
 NEEDED = ("Redis",)
+MASTERS_TO_AGREE = 3
+"""Masters of a cluster of which a majority is left when one is lost."""
 SCRIPT = "return 1"
 """A script that does nothing: the programs run theirs by digest, so EVAL is not needed."""
 
@@ -48,12 +53,33 @@ async def reachable(redis: Redis, *, embedded: bool) -> Verdict:
         return failed(f"can't be used: {error}", REACH)
     if embedded:
         return passed("REDIS_URL is not set: `pagebridge up` starts an embedded Valkey, which works here")
-    if redis.sentinels is None:
-        return passed("reachable")
-    if why := await redis.sentinels.why_no_failover():
+    match redis.topology:
+        case Sentinels() as sentinels:
+            return await _behind(sentinels)
+        case Cluster() as cluster:
+            return await _in(cluster)
+        case _:
+            return passed("reachable")
+
+
+async def _behind(sentinels: Sentinels) -> Verdict:
+    if why := await sentinels.why_no_failover():
         what = f"reachable, but its Sentinels could not make another server the primary ({why})"
         return warned(what, "run three Sentinels on three machines, each with `quorum` 2")
     return passed("reachable; its Sentinels can make another server the primary")
+
+
+async def _in(cluster: Cluster) -> Verdict:
+    with store_errors():
+        nodes = await cluster.nodes()
+    master, *replicas = (f"{host}:{port}" for host, port in nodes.servers)
+    has = f"reachable; {master} in the cluster has the keys, which are all in slot {SLOT}"
+    if not replicas:
+        return warned(f"{has}, and no replica could take them over", f"give {master} two replicas")
+    if nodes.masters < MASTERS_TO_AGREE:
+        what = f"{has}, but of {nodes.masters} masters none could agree on {' or '.join(replicas)} in its place"
+        return warned(what, "run three masters on three machines, each with some of the slots")
+    return passed(f"{has}; {' or '.join(replicas)} can take them over")
 
 
 async def persistent(redis: Redis) -> Verdict:
@@ -105,12 +131,35 @@ async def _replicated(redis: Redis) -> Verdict:
 
 
 async def rights(redis: Redis, *, worker: bool = True) -> Verdict:
-    """Try every command that a worker gives, or else a receiver; those of scripts by themselves."""
+    """Try every command that a worker gives, or else a receiver; in a cluster at each server that may get the keys."""
     asked = _of_worker(secrets.token_hex(4)) if worker else _OF_RECEIVER
-    denied = [name for name in [await _denied(redis, command) for command in asked] if name]
-    if denied:
-        return failed(f"the user in REDIS_URL can't run: {'; '.join(denied)}", RIGHTS)
+    if isinstance(redis.topology, Cluster):
+        return await _rights_in(redis.topology, asked)
+    if denied := await _all_denied(redis, asked):
+        return failed(f"the user in REDIS_URL can't run: {denied}", RIGHTS)
     return passed(f"the user in REDIS_URL has all rights that a {'worker' if worker else 'receiver'} needs")
+
+
+async def _rights_in(cluster: Cluster, asked: Sequence[Command]) -> Verdict:
+    """Try commands at the master and its replicas: one that does not have the slot denies before it redirects."""
+    denied = {}
+    with store_errors():
+        nodes = await cluster.nodes()
+    for host, port in nodes.servers:
+        server = connect(cluster.url_of((host, port)))
+        denied[f"{host}:{port}"] = await _all_denied(server, [("CLUSTER SLOTS",), *asked])
+        await server.aclose()
+    if what := "; ".join(f"at {where}: {which}" for where, which in denied.items() if which):
+        return failed(f"the user in REDIS_URL can't run {what}", RIGHTS)
+    return passed(f"the user in REDIS_URL has all rights at {', '.join(denied)}")
+
+
+async def _all_denied(redis: Redis, asked: Sequence[Command]) -> str:
+    try:
+        await redis.ping()
+    except StoreDown as error:
+        return str(error)
+    return "; ".join(filter(None, [await _denied(redis, command) for command in asked]))
 
 
 async def layout(redis: Redis) -> Verdict:
@@ -201,5 +250,5 @@ async def _denied(redis: Redis, command: Command) -> str:
     try:
         await redis.execute_command(*command)
     except (StoreDown, ResponseError) as error:
-        return f"{command[0]} ({error})"
+        return "" if isinstance(error.__cause__, MovedError) else f"{command[0]} ({error})"
     return ""

@@ -1,0 +1,54 @@
+"""Where the primary is: what is behind `REDIS_URL` is asked for it anew whenever a connection is made."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+
+from shared.config.redis_url import Address
+
+CONNECT_TIMEOUT = 1.0
+"""Seconds that a connection may take to be made."""
+ASK_TIMEOUT = 0.3
+"""Seconds that one of those who are asked may take to answer; then the next one is asked."""
+
+ONE_ATTEMPT: Mapping[str, Any] = {
+    "socket_connect_timeout": CONNECT_TIMEOUT,
+    "retry": Retry(NoBackoff(), 0),
+    "retry_on_error": [],
+    "decode_responses": False,
+    # Only commands that a user with few rights may give, and no messages that the client did not ask for: with the
+    # latter redis-py would take a connection that the server has closed for a good one.
+    "protocol": 2,
+    "driver_info": None,
+    "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+}
+TO_ASK: Mapping[str, Any] = {**ONE_ATTEMPT, "socket_timeout": ASK_TIMEOUT, "socket_connect_timeout": ASK_TIMEOUT}
+"""The same for a connection over which the primary is asked for."""
+
+
+class Topology(ABC):
+    """Several servers, one of which is the primary, until it is another one."""
+
+    _looking: asyncio.Task[Address] | None = None
+
+    async def primary(self) -> Address:
+        """Find the primary; those who ask at once share one look. Raises redis-py's errors."""
+        if self._looking is None or self._looking.done():
+            # A task of its own, so that a caller who gives up leaves no connection open.
+            self._looking = asyncio.create_task(self.look())  # noqa: TID251 -- kept here, and ended in `aclose`
+            self._looking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._looking)
+
+    async def aclose(self) -> None:
+        """Wait until the last look has ended."""
+        if self._looking is not None:
+            await asyncio.wait([self._looking])
+
+    @abstractmethod
+    async def look(self) -> Address:
+        """Ask for the primary, one after the other until one knows. Raises redis-py's errors."""

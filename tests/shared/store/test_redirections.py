@@ -1,0 +1,39 @@
+"""What the nodes of a Redis Cluster say, and what follows from it."""
+
+from typing import cast
+
+import pytest
+from redis.exceptions import AskError, MovedError, RedisError, ResponseError, TryAgainError
+
+from shared.store.cluster import Nodes, read_nodes, redirected
+from shared.store.topology import Topology
+
+
+def test_what_a_node_says_of_the_slots() -> None:
+    """The servers of our slot, its master first; a node without a name is where the one that answered is."""
+    slots = [
+        [0, 5460, [b"a", 1, b"id"], [b"b", 2, b"id"]],
+        [5461, 10922, [None, 3, b"id", [b"hostname", b"x"]], [b"d", 4, b"id"]],
+        [10923, 10923, [b"a", 1, b"id"]],
+    ]
+
+    assert Nodes((("asked", 3), ("d", 4)), (("a", 1), ("b", 2)), 2) == read_nodes(slots, ("asked", 9))
+    assert Nodes((), (("a", 1), ("b", 2)), 1) == read_nodes(slots[::2], ("asked", 9))
+
+
+@pytest.mark.parametrize("reply", [AskError("6132 a:1"), MovedError("6132 a:1"), TryAgainError("x"), RedisError("x")])
+async def test_only_what_was_surely_not_done_is_asked_for_again(reply: RedisError) -> None:
+    """A redirection says that nothing was done; any other error may hide that something was."""
+    replies: list[RedisError | int] = [reply, 1]
+
+    async def attempt() -> int:
+        if isinstance(given := replies.pop(0), int):
+            return given
+        raise given
+
+    if isinstance(reply, ResponseError):
+        assert 1 == await redirected(attempt, cast("Topology", object()))
+    else:
+        with pytest.raises(RedisError):
+            await redirected(attempt, cast("Topology", object()))
+        assert [1] == replies
