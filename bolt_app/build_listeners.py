@@ -1,6 +1,7 @@
 """The composition of what takes Slack's payloads: listeners, dialogs and queries."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from bolt_app.app import Listeners
 from bolt_app.commands.incident_lookup import IncidentLookup
@@ -29,6 +30,7 @@ from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.queries.timeline import Timeline
 from bolt_app.worker_parts import Shared, WritePath
 from bolt_app.write_path.command_intake import CommandIntake
+from shared.store.handovers import on_disk
 from shared.store.links import LinkRequests, Links
 
 
@@ -54,7 +56,14 @@ def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
         view_submissions=ViewSubmissions(command_intake, slack, identity, store.clock, account_cache, listing),
         shortcuts=MessageShortcuts(command_intake, slack, store.incidents),
         several=SeveralIncidents(command_intake, slack, identity, modal_opener, listing, store.clock),
-        handover=PostHandover(store.handover_posts, store.handover_queue, slack, store.clock, durations),
+        handover=PostHandover(
+            store.handover_posts,
+            store.handover_queue,
+            partial(on_disk, redis, wait_for_disk=store.durable),
+            slack,
+            store.clock,
+            durations,
+        ),
         linking=LinkYourself(sign_ins, slack),
         slash_commands=SlashCommands(
             command=shared.options.slash_command,

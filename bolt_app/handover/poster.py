@@ -13,7 +13,7 @@ from bolt_app.read_path.message_sync import MessageSync, MessageTarget, Rule
 from bolt_app.replies.builder import build_reply
 from bolt_app.replies.sender import respond
 from shared.config.bridge_config import LiveConfig
-from shared.errors import Malformed, Refused
+from shared.errors import BadCredentials, Malformed, Refused
 from shared.model.handover_posts import AskedPost, HandoverPosts
 from shared.model.ids import ChannelId, CommandId, IncidentId
 from shared.model.message_state import MessageState
@@ -100,6 +100,9 @@ class HandoverPoster:
         target = MessageTarget(channel, rule, change, change, lease, urgent=False, single=True)
         try:
             return await self.message_sync.sync(message, known, target, edit=False), None
+        except BadCredentials:
+            # Nothing is wrong with this post: it is made once an operator has set another token.
+            raise
         except Refused as error:
             log.error("handover.refused", channel=channel, key=message.key, why=str(error), code=error.code)
             return MessageState(), error

@@ -10,13 +10,17 @@ from bolt_app.queries.on_call_reader import PolicyOnCall
 from bolt_app.replies.builder import TITLE, label, people_listed
 from shared.model.handover import FLAPS, HOURS, Flap, HandedNote, Handover, Known
 from shared.model.handover_posts import ShiftChange
-from shared.slack.render.blocks import Message, clamp, date, escape, link, message, named, section, short
+from shared.slack.render.blocks import Message, clamp, date, link, message, named, section, short
 from shared.slack.render.card import SYMBOL, next_step_text
 
 T = TypeVar("T")
 
-MOST = 10
-"""Incidents and notes of each kind that are told; the others are counted."""
+MOST = (10, 7, 5, 3, 2, 1)
+"""Incidents and notes of each kind that are told, as many as there is room for; the others are counted."""
+ROOM = 10_000
+"""Characters of all paragraphs: Slack refuses messages of some 13,000 as JSON, and documents no number."""
+ON_CALL = 800
+"""Characters of the people on call for one policy."""
 NOTE = 300
 """Characters of a note that are told."""
 SUMMARY = 3000
@@ -31,6 +35,13 @@ def handover_paragraphs(
     found: Handover, policies: Sequence[PolicyOnCall | None], now_ms: int, *, older: bool
 ) -> list[str]:
     """Return its paragraphs, escaped. A policy of None could not be read; `older`: not everything was looked at."""
+    above, below = "\n".join(_on_call(policies, now_ms)), OLDER if older else ""
+    told = [list(filter(None, (above, *(_parts(found, now_ms, most) or [QUIET]), below))) for most in MOST]
+    return next((each for each in told if sum(map(len, each)) <= ROOM), told[-1])
+
+
+def _parts(found: Handover, now_ms: int, most: int) -> list[str]:
+    """Return what there is to hand over, `most` of each kind."""
 
     def row(one: Known) -> str:
         name = f"{SYMBOL[one.shown.status]} *{_link(one)}* {short(one.shown.title, TITLE)}"
@@ -38,14 +49,15 @@ def handover_paragraphs(
         following = next_step_text(one.incident, one.shown)
         return " · ".join(filter(None, (incident_row(name, one.shown, now_ms, people), following)))
 
-    parts = [
-        *_part(f"Not acknowledged: {len(found.triggered)}", found.triggered, row),
-        *_part(f"Acknowledged: {len(found.acknowledged)}", found.acknowledged, row),
-        *_part(f"Snoozed: {len(found.snoozed)}", found.snoozed, row),
-        *_part(f"Flapping (opened {FLAPS} times or more in {HOURS} hours)", found.flaps, _flap),
-        *_part(f"Notes of the last {HOURS} hours", found.notes[-MOST:], _note, len(found.notes) - MOST),
+    return [
+        *_part(f"Not acknowledged: {len(found.triggered)}", found.triggered[:most], row, len(found.triggered)),
+        *_part(f"Acknowledged: {len(found.acknowledged)}", found.acknowledged[:most], row, len(found.acknowledged)),
+        *_part(f"Snoozed: {len(found.snoozed)}", found.snoozed[:most], row, len(found.snoozed)),
+        *_part(
+            f"Flapping (opened {FLAPS} times or more in {HOURS} hours)", found.flaps[:most], _flap, len(found.flaps)
+        ),
+        *_part(f"Notes of the last {HOURS} hours", found.notes[-most:], _note, len(found.notes), "earlier"),
     ]
-    return [*filter(None, ("\n".join(_on_call(policies, now_ms)), *(parts or [QUIET]), OLDER if older else ""))]
 
 
 def handover_message(key: str, heading: str, told: Sequence[str]) -> Message:
@@ -62,19 +74,17 @@ def shift_message(key: str, change: ShiftChange, told: Sequence[str]) -> Message
 
 def _on_call(policies: Sequence[PolicyOnCall | None], now_ms: int) -> list[str]:
     first = [(one.policy.name, [entry for entry in one.entries if entry.level == 1]) for one in policies if one]
-    people = [f"On call for *{escape(name)}*: {people_on_call(entries, now_ms)}" for name, entries in first]
+    people = [
+        clamp(f"On call for *{short(name)}*: {people_on_call(entries, now_ms)}", ON_CALL) for name, entries in first
+    ]
     return [*people, *([UNREAD] if None in policies else [])]
 
 
-def _part(heading: str, things: Sequence[T], row: Callable[[T], str], earlier: int = 0) -> list[str]:
-    """Return what stands below a heading; `earlier` are left out before it, and the rest is counted after it."""
-    if not things:
-        return []
-    rows = [row(thing) for thing in things[:MOST]]
-    more = max(earlier, len(things) - MOST)
-    counted = [f"…and {more} {'earlier' if earlier > 0 else 'more'}."] if more > 0 else []
-    first, *rest = paragraphs([*rows, *counted])
-    return [f"*{heading}*\n{first}", *rest]
+def _part(heading: str, shown: Sequence[T], row: Callable[[T], str], count: int, others: str = "more") -> list[str]:
+    """Return what stands below a heading, and how many `others` of `count` are not shown; nothing if there is none."""
+    left = count - len(shown)
+    counted = [f"…and {left} {others}."] if left else []
+    return paragraphs([f"*{heading}*", *map(row, shown), *counted]) if shown else []
 
 
 def _flap(flap: Flap) -> str:

@@ -1,6 +1,7 @@
 """The button of a handover that posts it in the channel: recorded, then acked; it is posted by the channel's worker."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from bolt_app.replies.sender import malformed_text, respond, send_reply
 from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
 from shared.model.handover_posts import HandoverPosts
-from shared.model.ids import incident_id
+from shared.model.ids import IncidentId, incident_id
 from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
@@ -35,12 +36,14 @@ class PostHandover:
 
     posts: Documents[HandoverPosts]
     queue: WorkQueue
+    on_disk: Callable[[IncidentId], Awaitable[None]]
+    """Waits until what is stored of a channel is on the disk."""
     slack: Slack
     clock: StoreClock
     durations: Durations
 
     async def post(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Record that the channel's handover is to be posted, then ack; else ack only after saying so."""
+        """Record on the disk that the channel's handover is to be posted, then ack; else ack only after saying so."""
         try:
             press = parse_press(body)
             channel = incident_id(press.channel)
@@ -51,8 +54,12 @@ class PostHandover:
         try:
             async with asyncio.timeout(self.durations.store_timeout):
                 now_ms = self.clock.estimate_ms()
-                await self.posts.change(channel, lambda known: known.with_asked(press.id, press.response_url, now_ms))
-                await self.queue.mark(channel)
+                await self.posts.change(
+                    channel,
+                    lambda known: known.with_asked(press.id, press.response_url, now_ms),
+                    marks=(self.queue,),
+                )
+                await self.on_disk(channel)
         except (StoreDown, TimeoutError) as error:
             log.error("handover.not_stored", channel=channel, why=repr(error))
             if await self._reply(press, NOT_STORED):

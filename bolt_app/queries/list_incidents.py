@@ -1,7 +1,7 @@
 """`list`: the open incidents of this channel, of the person who asks, or all that they may see."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -10,7 +10,7 @@ from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.commands.verbs import Scope, Verb
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader, OpenList, most_urgent
-from bolt_app.replies.builder import Reply, age, as_code, build_reply, headline, people_listed
+from bolt_app.replies.builder import PARAGRAPH, Reply, age, as_code, build_reply, headline, people_listed
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
 from shared.errors import CallError, Malformed
@@ -118,6 +118,13 @@ def incident_row(name: str, snapshot: Snapshot, now_ms: int, people: str = "") -
     return " · ".join(filter(None, (name, urgency, people, age(snapshot.created_ms, now_ms))))
 
 
-def paragraphs(rows: Sequence[str]) -> list[str]:
+def paragraphs(rows: Iterable[str]) -> list[str]:
     """Put rows together in paragraphs, none of which is too long for Slack."""
-    return ["\n".join(rows[at : at + PER_PARAGRAPH]) for at in range(0, len(rows), PER_PARAGRAPH)]
+    together: list[list[str]] = []
+    for row in rows:
+        last = together[-1] if together else [row] * PER_PARAGRAPH
+        if len(last) < PER_PARAGRAPH and len("\n".join((*last, row))) <= PARAGRAPH:
+            last.append(row)
+        else:
+            together.append([row])
+    return ["\n".join(each) for each in together]

@@ -38,11 +38,12 @@ async def opened(bridge: Bridge, *titles: str) -> None:
 
 
 def secret_incident(bridge: Bridge, title: str = "Break-in") -> int:
-    """Let an incident of a private team be opened, which no channel shows; Bob alone is on that team."""
+    """Let an incident of Payments and a private team be opened, which no channel shows; Bob alone is on both."""
+    payments = next(team for team in bridge.pagerduty.teams if team.name == "Payments")
     team = bridge.pagerduty.add_team("Security", private=True)
     bridge.pagerduty.add_member(team.id, "PBOB1", "responder")
     policy = bridge.pagerduty.add_escalation_policy("Security on-call", [["PCAROL1"]], teams=[team])
-    service = bridge.pagerduty.add_service("vault", policy.id, teams=[team])
+    service = bridge.pagerduty.add_service("vault", policy.id, teams=[payments, team])
     incident = bridge.pagerduty.trigger(service.id, title)
     bridge.pagerduty.web("PBOB1").reassign(incident.id, ["PBOB1"])
     return incident.number
