@@ -23,6 +23,7 @@ from bolt_app.listeners.handover import PostHandover
 from bolt_app.listeners.home_tab import HomeVisits
 from bolt_app.listeners.linking import LinkYourself
 from bolt_app.listeners.message_shortcuts import ADD_NOTE, MessageShortcuts
+from bolt_app.listeners.notify import NotifyChoice
 from bolt_app.listeners.several import SeveralIncidents
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
@@ -45,6 +46,7 @@ from shared.slack.render.buttons import (
     LINK,
     LINK_YOURSELF,
     MENU,
+    NOTIFY,
     POST_HANDOVER,
     REFRESH,
     RETRY,
@@ -161,6 +163,7 @@ class Listeners:
     linking: LinkYourself
     slash_commands: SlashCommands
     home_visits: HomeVisits
+    notify: NotifyChoice
     identity: Identity
 
 
@@ -207,6 +210,7 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     app.action(SEVERAL)(taking(listeners.several.open))
     app.view(CHOOSE)(taking(listeners.several.preview))
     app.view(SEND)(taking(listeners.several.send))
+    app.action(re.compile(rf"{NOTIFY}:\w+"))(taking(listeners.notify.choose))
     app.action(REFRESH)(taking(listeners.home_visits.refresh))
     app.event("app_home_opened")(listeners.home_visits.opened)
     app.event("user_change")(_forgetting(listeners.identity))

@@ -15,6 +15,7 @@ from bolt_app.listeners.handover import PostHandover
 from bolt_app.listeners.home_tab import HomeVisits
 from bolt_app.listeners.linking import LinkYourself
 from bolt_app.listeners.message_shortcuts import MessageShortcuts
+from bolt_app.listeners.notify import NotifyChoice
 from bolt_app.listeners.several import SeveralIncidents
 from bolt_app.listeners.slash_commands import SlashCommands
 from bolt_app.listeners.view_submissions import ViewSubmissions
@@ -73,6 +74,7 @@ def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
             incident_lookup=incident_lookup,
             reading=QueryRouter(identity, _queries(shared, listing, incident_lookup, sign_ins)),
         ),
+        notify=NotifyChoice(shared.notify, store.open_homes),
         home_visits=HomeVisits(slack, store.open_homes, store.clock),
         identity=identity,
     )
@@ -90,6 +92,7 @@ def _queries(
         Verb.HANDOVER: HandoverQuery(shared.handover_writer, identity),
         Verb.ONCALL: shared.on_call,
         Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),
+        Verb.NOTIFY: shared.notify,
         Verb.WHOAMI: WhoAmI(identity),
         Verb.LINK: linking,
         Verb.UNLINK: linking,
@@ -108,6 +111,7 @@ def build_home_tab(shared: Shared) -> HomeTab:
         visibility=shared.visibility,
         account_cache=shared.account_cache,
         on_call=shared.on_call,
+        notify=shared.notify,
         clock=store.clock,
         open_homes=store.open_homes,
         command=shared.options.slash_command,

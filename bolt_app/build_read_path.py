@@ -8,6 +8,8 @@ from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
 from bolt_app.read_path.channel_sync import CardDelays, ChannelSync
+from bolt_app.read_path.direct_cards import DirectCards
+from bolt_app.read_path.direct_summaries import DirectSummaries
 from bolt_app.read_path.enrichment import Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
@@ -19,6 +21,8 @@ from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.worker_parts import ReadPath, Shared
 from shared.store.channel_index import ClosedChannels, DelayedCards
+from shared.store.coordination import SharedTokenBuckets, WorkQueue
+from shared.store.notify import direct_summaries
 
 
 def build_read_path(shared: Shared) -> ReadPath:
@@ -26,6 +30,7 @@ def build_read_path(shared: Shared) -> ReadPath:
     pagerduty, store = shared.clients.pagerduty, shared.store
     message_sync = shared.types.message_sync(shared.clients.slack, store.clock, shared.durations)
     home_watch = HomeWatch(store.open_homes, shared.durations, shared.options.stopping)
+    summaries = _build_summaries(shared, message_sync)
     return ReadPath(
         projector=Projector(
             redis=shared.clients.redis,
@@ -38,7 +43,7 @@ def build_read_path(shared: Shared) -> ReadPath:
             command_queue=store.command_queue,
             rule=shared.types.fold_rule,
         ),
-        reconciler=_build_reconciler(shared, message_sync, home_watch),
+        reconciler=_build_reconciler(shared, message_sync, home_watch, summaries),
         home_watch=home_watch,
         enricher=Enricher(
             pagerduty,
@@ -55,12 +60,28 @@ def build_read_path(shared: Shared) -> ReadPath:
             shared.config,
             shared.clients.slack,
         ),
+        direct_summaries=summaries,
         handover_watch=HandoverWatch(store.handover_queue, shared.config, shared.durations, shared.options.stopping),
         scheduler=_build_scheduler(shared, message_sync),
     )
 
 
-def _build_reconciler(shared: Shared, message_sync: MessageSync, home_watch: HomeWatch) -> Reconciler:
+def _build_summaries(shared: Shared, message_sync: MessageSync) -> DirectSummaries:
+    store = shared.store
+    return DirectSummaries(
+        direct_summaries(store.redis),
+        WorkQueue(store.redis, "summaries", shared.durations.lease),
+        store.incidents,
+        store.slack_states,
+        message_sync,
+        store.clock,
+        shared.options.slash_command,
+    )
+
+
+def _build_reconciler(
+    shared: Shared, message_sync: MessageSync, home_watch: HomeWatch, summaries: DirectSummaries
+) -> Reconciler:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, config, durations = shared.store, shared.config, shared.durations
     delays = CardDelays(slack, store.clock, DelayedCards(redis, durations.delay_notice_after))
@@ -93,6 +114,16 @@ def _build_reconciler(shared: Shared, message_sync: MessageSync, home_watch: Hom
             Mentions(shared.identity, durations.name_lookup),
             ChannelSync(message_sync, shared.account_cache, delays),
             outage,
+            DirectCards(
+                wishes=shared.notify.wishes,
+                summaries=summaries,
+                identity=shared.identity,
+                visibility=shared.visibility,
+                account_cache=shared.account_cache,
+                message_sync=message_sync,
+                budgets=SharedTokenBuckets(redis),
+                config=config,
+            ),
         ),
         slack_states=store.slack_states,
         journal=store.journal,

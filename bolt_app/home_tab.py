@@ -16,6 +16,7 @@ from bolt_app.account_cache import AccountCache
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.queries.home_view import HomeIncident, HomeList, HomeParts, home_view, plain_home
 from bolt_app.queries.list_incidents import OPEN, assigned_to
+from bolt_app.queries.notify import Notify
 from bolt_app.queries.on_call import OnCallQuery
 from bolt_app.queries.router import linked_text, not_linked_text, read_or_explain
 from bolt_app.visibility import Visibility
@@ -73,6 +74,7 @@ class HomeTab:
     visibility: Visibility
     account_cache: AccountCache
     on_call: OnCallQuery
+    notify: Notify
     clock: StoreClock
     open_homes: OpenHomes
     command: str
@@ -123,7 +125,8 @@ class HomeTab:
             read_or_explain("home", self._teams(person), contact),
             read_or_explain("home", self._on_call(person), contact),
         )
-        parts = HomeParts(linked_text(found), mine, teams, on_call)
+        level = await self.notify.level(found) if self.notify.config.current.notify.enabled else None
+        parts = HomeParts(linked_text(found), mine, teams, on_call, level)
         shown = [one.id for part in (mine, teams) if isinstance(part, HomeList) for one in part.incidents]
         ids = frozenset({person.id, *person.team_ids, *shown})
         view = home_view(parts, now_ms, self.command, now_ms + int(left) * SECOND)

@@ -145,7 +145,8 @@ class Vitals:
         return f"{'Slack' if what == 'slack' else 'PagerDuty'} can't be used ({error}). The bridge goes on trying."
 
     async def _slack(self) -> str:
-        lacking = credential_checks.scopes(await self.slack.auth_test())
+        also = credential_checks.optional_scopes(self.config.current)
+        lacking = credential_checks.scopes(await self.slack.auth_test(), also)
         return f"{lacking}." if lacking else ""
 
     async def _pagerduty(self) -> str:

@@ -16,9 +16,11 @@ from bolt_app.home_tab import HomeTab
 from bolt_app.home_watch import HomeWatch
 from bolt_app.linking.sign_ins import SignIns
 from bolt_app.open_incidents import OpenIncidentReader
+from bolt_app.queries.notify import Notify
 from bolt_app.queries.on_call import OnCallQuery
 from bolt_app.queries.on_call_reader import OnCallReader
 from bolt_app.read_path.backlog import Backlog
+from bolt_app.read_path.direct_summaries import DirectSummaries
 from bolt_app.read_path.enrichment import CONCURRENT_ENRICHMENTS, Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector, Rule
@@ -48,6 +50,7 @@ from shared.pagerduty.models.webhook_subscription import ANY
 from shared.slack.api.client import Slack
 from shared.store import keys
 from shared.store.coordination import SharedTokenBuckets
+from shared.store.notify import Wishes
 from shared.store.redis import Redis, append
 from shared.store.streams import Deliveries, Inbox
 
@@ -118,6 +121,11 @@ class Shared:
         return OnCallQuery(reader, self.identity, self.open_reader, self.visibility, self.store.clock)
 
     @cached_property
+    def notify(self) -> Notify:
+        """Keeps who hears of what by direct message."""
+        return Notify(self.clients.slack, self.identity, Wishes(self.clients.redis), self.config)
+
+    @cached_property
     def backlog(self) -> Backlog:
         """Bounds the lines that are not posted yet."""
         return Backlog(self.store.incidents, self.store.slack_states, self.config, self.store.clock)
@@ -149,6 +157,7 @@ class ReadPath:
     enricher: Enricher
     handover_poster: HandoverPoster
     handover_watch: HandoverWatch
+    direct_summaries: DirectSummaries
     scheduler: Scheduler
 
 
@@ -244,3 +253,4 @@ class BuiltWorker:
         yield seldom(store.open_homes.queue, store.leases("home"), self.home_tab)
         poster, posts = self.read_path.handover_poster, (store.handover_posts.name,)
         yield seldom(store.handover_queue, store.leases("handover"), poster, documents=posts)
+        yield seldom(self.read_path.direct_summaries.queue, store.leases("summary"), self.read_path.direct_summaries)

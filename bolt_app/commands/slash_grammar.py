@@ -8,6 +8,7 @@ from bolt_app.commands.spelling import closest, negated
 from bolt_app.commands.typed_text import find_incident, quoted, strip_markup, take_incident
 from bolt_app.commands.verbs import USAGES, Scope, Verb
 from shared.model.actions import Action
+from shared.model.direct_card import Level
 from shared.model.ids import SlackUserId
 
 ACTIONS: Mapping[Verb, Action] = {
@@ -52,8 +53,8 @@ class ParsedCommand:
     A parsed slash command.
 
     `incident` is a number or an id, as PagerDuty takes either; empty if it was left out. `text` is the note, the
-    resolution note, the title, or the name of a service or policy, without markup. `person` is the mentioned Slack
-    user, shown as `name`.
+    resolution note, the title, the name of a service or policy, or a choice, without markup. `person` is the mentioned
+    Slack user, shown as `name`.
     """
 
     verb: Verb
@@ -170,6 +171,14 @@ def _scoped(verb: Verb, text: str) -> ParsedCommand | ParseError:
     return ParseError(f"`{verb}` doesn't understand “{quoted(text)}”.", line)
 
 
+def _level(verb: Verb, text: str) -> ParsedCommand | ParseError:
+    level = text.casefold()
+    if level in {"", *Level}:
+        return ParsedCommand(verb, text=level)
+    line = f"{verb} {closest(text, [*Level])}".strip()
+    return ParseError(f"`{verb}` doesn't understand “{quoted(text)}”.", line)
+
+
 def _text(verb: Verb, text: str) -> ParsedCommand:
     return ParsedCommand(verb, text=strip_markup(text))
 
@@ -194,6 +203,7 @@ _PARSERS: Mapping[Verb, Callable[[Verb, str], ParsedCommand | ParseError]] = {
     Verb.TIMELINE: _one_incident,
     Verb.HANDOVER: _scoped,
     Verb.ONCALL: _text,
+    Verb.NOTIFY: _level,
     Verb.WHOAMI: _no_arguments,
     Verb.LINK: _text,
     Verb.UNLINK: _no_arguments,

@@ -26,6 +26,7 @@ class Verb(StrEnum):
     TIMELINE = "timeline"
     HANDOVER = "handover"
     ONCALL = "oncall"
+    NOTIFY = "notify"
     WHOAMI = "whoami"
     LINK = "link"
     UNLINK = "unlink"
@@ -85,6 +86,7 @@ USAGES = (
         "Show who is on call, level by level",
         ("on call", "on-call", "who is on call", "who's on call"),
     ),
+    Usage(Verb.NOTIFY, "[on|high|off]", "Get a direct message when an incident is assigned to you", ("dm",)),
     Usage(Verb.WHOAMI, "", "Show your linked PagerDuty user", ("who am i",)),
     Usage(Verb.LINK, "[code]", "Link yourself to your PagerDuty user, by signing in there", ("connect",)),
     Usage(Verb.UNLINK, "", "Undo that", ("disconnect",)),

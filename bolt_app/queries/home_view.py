@@ -12,12 +12,14 @@ from bolt_app.commands.verbs import Scope, Verb
 from bolt_app.modals.several import count_incidents
 from bolt_app.open_incidents import OpenIncident, most_urgent
 from bolt_app.queries.list_incidents import incident_row
+from bolt_app.queries.notify import STANDING
 from bolt_app.replies.builder import PARAGRAPH, as_code, headline, people_listed
 from shared.model.actions import Action
+from shared.model.direct_card import Level
 from shared.model.event_types import Status
 from shared.model.ids import IncidentId
 from shared.slack.render.blocks import Block, clamp, date, section
-from shared.slack.render.buttons import EVERYTHING, actions, refresh_button, several_button
+from shared.slack.render.buttons import EVERYTHING, actions, notify_buttons, refresh_button, several_button
 
 MOST = 8
 """Incidents of a person, and as many of their teams, that are shown with their buttons; the others are counted."""
@@ -55,12 +57,17 @@ class HomeList:
 
 @dataclass(frozen=True)
 class HomeParts:
-    """The parts of a linked person's tab: each as it was read, or the words in its place if it could not be."""
+    """
+    The parts of a linked person's tab: each as it was read, or the words in its place if it could not be.
+
+    `notify` is what they hear of by direct message; None where there are none.
+    """
 
     linked: str
     mine: HomeList | str
     teams: HomeList | str
     on_call: Sequence[str] | str
+    notify: Level | None = None
 
 
 def home_view(parts: HomeParts, now_ms: int, command: str, until_ms: int) -> Block:
@@ -76,6 +83,7 @@ def home_view(parts: HomeParts, now_ms: int, command: str, until_ms: int) -> Blo
         _incidents("Open in your teams, assigned to others", parts.teams, now_ms, f"{every} lists more."),
         _on_call(parts.on_call, command),
         [_paragraph(parts.linked)],
+        *([_notify(parts.notify)] if parts.notify else []),
     ]
     until = f", and again when something changes until {date(until_ms)}"
     return _view(now_ms, [block for part in shown for block in (DIVIDER, *part)], until)
@@ -134,6 +142,10 @@ def _on_call(told: Sequence[str] | str, command: str) -> list[Block]:
     if not told:
         return [section(f"*On call*: nothing in the next 8 days. {line} shows who is.")]
     return [section("*On call for your escalation policies*"), *map(_paragraph, told)]
+
+
+def _notify(level: Level) -> list[Block]:
+    return [section(STANDING[level]), {"type": "actions", "elements": notify_buttons(level)}]
 
 
 def _paragraph(text: str) -> Block:

@@ -54,11 +54,12 @@ class ChannelPlanner:
         chosen = self.config.current.routing.route(snapshot)
         # An incident that was open before the bridge's first start gets a card with its next change.
         silent_ms = 0 if slack_state.channels or known.lines else slack_state.silent_until_ms
-        if not silent_ms or known.as_of is None or known.as_of.end > silent_ms:
+        silent = bool(silent_ms) and known.as_of is not None and known.as_of.end <= silent_ms
+        if not silent:
             slack_state = await self._add_channels(slack_state, snapshot, chosen, lease)
         slack_state = await self._list(slack_state, snapshot, lease)
         clears = self.config.current.routing.withheld_lines == "delete"
-        return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states, clears=clears)
+        return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states, clears, silent)
 
     async def _list(self, slack_state: SlackState, snapshot: Snapshot, lease: Lease) -> SlackState:
         """Index it before it is shown, so that it can be found while Slack is down, or take it out when it is over."""

@@ -56,6 +56,8 @@ class ReconcilePass:
     slack_states: Documents[SlackState]
     clears: bool = False
     """Whether lines are deleted where the incident is withheld."""
+    silent: bool = False
+    """Whether it was open before the bridge's first start, and nothing has happened to it since."""
     told: tuple[ThreadEntry, ...] = ()
     """The thread's first messages, as far as they are there, or not wanted."""
 

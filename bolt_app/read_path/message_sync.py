@@ -43,7 +43,8 @@ class MessageTarget(Generic[Kept]):
     """
     Where a message belongs and how to store it; `broadcast` shows it to the channel, `urgent` sends it earlier.
 
-    One in the channel itself may be there twice for a while, so that it is there at once, unless it is `single`.
+    One in the channel itself may be there twice for a while, so that it is there at once, unless it is `single`. One
+    that is not there is made only if it `posts`; that it is there already, which may be unclear, is found out anyway.
 
     A state is stored by its `rule`: by `save` at once, after checking the lease, what a call is about to do; by `note`,
     with the next step, what became of it. A worker that dies in between leaves an unclear call, which is looked into.
@@ -58,6 +59,7 @@ class MessageTarget(Generic[Kept]):
     broadcast: bool = False
     urgent: bool = True
     single: bool = False
+    posts: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class MessageSync:
             # A card is what people wait for; a line is not worth a second one.
             at_once = target.thread is None and not target.single
             step = next_step(state, digest, unsettled, doubled, at_once=at_once)
+            if isinstance(step, Post) and not target.posts:
+                step = Done()
             try:
                 state = await self._carry_out(step, message, state, target)
             except Refused as error:
@@ -98,6 +102,11 @@ class MessageSync:
             await target.note(target.rule(state))
             if isinstance(step, Update) and state.ts is None:
                 return state
+
+    async def sync_once(self, message: Message, state: MessageState, target: MessageTarget[Kept]) -> MessageState:
+        """Do as `sync`, and replace what cannot be edited any more; what was deleted stays away."""
+        state = await self.sync(message, state, target)
+        return await self.sync(message, state, target) if state.ts is None and state.replaces else state
 
     async def _carry_out(
         self, step: Step, message: Message, state: MessageState, target: MessageTarget[Kept]

@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 from prometheus_client import Counter
@@ -19,6 +20,7 @@ from bolt_app.read_path.backlog import Backlog
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import NOT_SHOWN, ChannelPlanner
 from bolt_app.read_path.channel_sync import ChannelSync, ReconcilePass, SlackUsers, retry_after
+from bolt_app.read_path.direct_cards import DirectCards
 from bolt_app.read_path.reminders import Reminders
 from shared.access.identity import Identity
 from shared.durations import Durations
@@ -85,12 +87,12 @@ class Reconciler:
                 await self.journal.append(incident, fact("incident.unshown", why="teams_unknown"))
             elif known.snapshot is not None:
                 this = await self.channel_planner.plan(known, known.snapshot, lease)
-                if this.slack_state.channels and this.incident.needs_enrichment:
-                    # The card does not wait for it; one that waits for Slack's rate limits is posted with it.
-                    lease.marking.append(self.enrichment_queue)
                 try:
                     again = await self.incident_sync.run(this)
                 finally:
+                    if this.slack_state.is_shown and this.incident.needs_enrichment:
+                        # The card does not wait for it; one that waits for Slack's rate limits is posted with it.
+                        lease.marking.append(self.enrichment_queue)
                     # Also what was told before a call failed.
                     if len(this.incident.lines) >= MANY_LINES or len(this.incident.seen_events) >= MANY_IDS:
                         await self._move_out(this)
@@ -178,22 +180,24 @@ class IncidentSync:
     mentions: "Mentions"
     channel_sync: ChannelSync
     outage: ChannelOutage
+    direct_cards: DirectCards
 
     async def run(self, this: ReconcilePass) -> float | None:
         """
-        Make each channel equal to the projection, home first; one that fails does not delay the others.
+        Make each channel equal to the projection, home first, then people's own cards; no failure delays the others.
 
         Returns the seconds until a refused write may be retried. Raises the first error after all channels were tried,
         unless a refused write may be retried sooner.
         """
-        if not this.slack_state.channels:
-            return None
-        mentions = await self.mentions.assignees(this.snapshot)
+        mentions = await self.mentions.assignees(this.snapshot) if this.slack_state.channels else {}
+        writes = [partial(self._sync_channel, this, channel, mentions) for channel in this.slack_state.channels]
+        if self.direct_cards.config.current.notify.enabled or this.slack_state.direct:
+            writes.append(partial(self.direct_cards.run, this))
         retries: list[float | None] = []
         errors: list[CallError] = []
-        for channel in this.slack_state.channels:
+        for write in writes:
             try:
-                retries.append(await self._sync_channel(this, channel, mentions))
+                retries.append(await write())
             except CallError as error:
                 errors.append(error)
         soonest = min((seconds for seconds in retries if seconds is not None), default=None)

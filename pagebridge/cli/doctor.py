@@ -25,6 +25,7 @@ from pagebridge.cli.checks.webhook import PATIENCE
 from pagebridge.cli.clients import AsJson, Data, Worker, is_receivers_alone
 from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import folded, harmless, progress, show, terminal
+from shared.diagnostics.credential_checks import optional_scopes
 
 STYLES = {Status.PASS: "green", Status.SKIPPED: "cyan", Status.WARNING: "yellow", Status.FAIL: "bold red"}
 WIDEST = max(map(len, Status))
@@ -91,9 +92,8 @@ def _of_slack(site: Site, *, post: bool) -> Iterator[Check]:
     if site.slack is None:
         return
     door, own = site.slack
-    yield from slack.checks(
-        door, own.socket_token, own.slack_command, Worker(site.here.worker_port, site.here.admin_host)
-    )
+    there, also = Worker(site.here.worker_port, site.here.admin_host), optional_scopes(site.config)
+    yield from slack.checks(door, own.socket_token, own.slack_command, there, also)
     yield clocks.of_slack(door)
     yield from people.in_slack(door, site.config.identity.users)
     if post:

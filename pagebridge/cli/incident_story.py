@@ -19,7 +19,7 @@ AUDITED = (
 """The fields of an audit entry that the story shows."""
 
 
-NAMED = frozenset({"assigned", "by", "channel", "channels", "instead"})
+NAMED = frozenset({"assigned", "by", "channel", "channels", "instead", "person"})
 """The fields of a fact that hold ids of people and channels."""
 OTHERWISE = {"command": "a command", "message": "a line of the thread"}
 """The names of a command and of a message that the journal does not describe."""
@@ -221,6 +221,14 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "message.updated": "{message} in {channel} is up to date",
     "message.unclear": "{message} in {channel} is written again: how its last update ended is unknown",
     "message.gone": "{message} is gone from {channel} or can't be edited, and is posted again",
+    "direct.posting": "a direct message to {person} is about to be posted",
+    "direct.posted": "a direct message was posted for {person}",
+    "direct.not_posted": "no direct message was posted for {person}: nothing is there",
+    "direct.found": "the direct message to {person} had arrived by an earlier post, and was found again",
+    "direct.updated": "the direct message to {person} is up to date",
+    "direct.unclear": "the direct message to {person} is written again: how its last update ended is unknown",
+    "direct.gone": "the direct message to {person} was removed or can't be posted: it doesn't come again",
+    "direct.summed": "one direct message to {person} counts it among others",
     "slack.later": _later("Slack is not up to date yet"),
     "slack.refused": _later("Slack refused a message to {channel}"),
     "card.displaced": "{channel} cannot be posted to, so the card goes to {instead}",

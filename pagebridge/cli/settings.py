@@ -3,15 +3,19 @@
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
 from pydantic.fields import FieldInfo
 
+from shared.config.bridge_file import load_bridge_config
 from shared.config.setting_types import SlashCommand
 from shared.config.settings import Environment, ReceiverSettings, SharedSettings, SlackSettings, WorkerSettings, load
+from shared.diagnostics.credential_checks import optional_scopes
 
 READERS: dict[str, type[SharedSettings]] = {
     "worker": WorkerSettings,
@@ -36,10 +40,13 @@ OVER_HTTP = (
 """The changes in the manifest for Slack over HTTP."""
 BRIDGE_EXAMPLE = "bridge.example.toml"
 _COMMAND = re.compile(r"(?m)^( +- command: )/pd\b")
+_LAST_SCOPE = re.compile(r"(?m)^ +- groups:history.*\n")
 
 
 class Command(Environment):
-    """The slash command, and how Slack reaches the worker."""
+    """The slash command, how Slack reaches the worker, and what is switched on."""
+
+    bridge_config: Path = SharedSettings.model_fields["bridge_config"].default
 
     slack_command: SlashCommand = SlackSettings.model_fields["slack_command"].default
     slack_transport: str = SlackSettings.model_fields["slack_transport"].default
@@ -105,15 +112,23 @@ def manifest(
 ) -> None:
     """Print the manifest for creating the Slack app."""
     set_ = load(Command, **({"slack_command": command} if command else {}))
-    sys.stdout.write(written_manifest(set_.slack_command, set_.slack_transport))
+    path = set_.bridge_config
+    more = optional_scopes(load_bridge_config(path)) if path.exists() else {}
+    sys.stdout.write(written_manifest(set_.slack_command, set_.slack_transport, more))
 
 
-def written_manifest(command: str, transport: str = "socket") -> str:
-    """Write the manifest for an app with this slash command, which Slack reaches over Socket Mode or `http`."""
+def written_manifest(command: str, transport: str = "socket", more: Mapping[str, str] = MappingProxyType({})) -> str:
+    """
+    Write the manifest for an app with this slash command, which Slack reaches over Socket Mode or `http`.
+
+    `more` are the scopes, each with what it is for, that what `bridge.toml` switches on needs besides.
+    """
     text = _COMMAND.sub(rf"\g<1>{command}", _packaged("manifest.yaml"))
     for before, after in OVER_HTTP if transport == "http" else ():
         text = text.replace(before, after, 1)
-    return text
+    return _LAST_SCOPE.sub(
+        lambda last: last[0] + "".join(f"      - {name}  # {why}\n" for name, why in more.items()), text
+    )
 
 
 def _packaged(name: str) -> str:

@@ -32,6 +32,9 @@ channel = "{STORM}"
 
 [[reminders]]
 after = "3m"
+
+[notify]
+enabled = true
 """
 """`bridge.toml`. A private team's incidents are shown only where a route names a channel."""
 
@@ -81,6 +84,7 @@ def set_up_slack(slack: SlackSandbox) -> None:
     """Set up the workspace with the app in it, as its manifest has it."""
     slack.users[slack.bot_user_id].name = "pagebridge"
     slack.bot_events = {"app_home_opened", "user_change"}
+    slack.bot_scopes |= {"im:write", "im:history"}
     slack.shortcuts = [Shortcut("Add as PagerDuty note", "add_note", "message")]
     for actor in ACTORS:
         team, guest = (PARTNER_TEAM, None) if actor.kind == "outsider" else (None, None)

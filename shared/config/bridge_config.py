@@ -9,6 +9,7 @@ from pydantic import BaseModel, field_validator, model_validator
 
 from shared.config.card_config import CardFieldConfig, CardFields, CardLinkConfig, CardLinks, Table
 from shared.config.chosen_config import Chosen, Duration, milliseconds
+from shared.config.notify_config import NotifyConfig
 from shared.config.people_config import AuthorizationConfig, IdentityConfig, SlackUser
 from shared.config.setting_types import shaped
 from shared.model.card_content import NOTHING_MORE, CardContent
@@ -192,6 +193,7 @@ class BridgeConfig(Table):
     routing: RoutingConfig = RoutingConfig()
     identity: IdentityConfig = IdentityConfig()
     authorization: AuthorizationConfig = AuthorizationConfig()
+    notify: NotifyConfig = NotifyConfig()
     reminders: tuple[ReminderConfig, ...] = ()
     """When a thread asks whether an acknowledged incident is still worked on; the first that matches holds."""
     handovers: tuple[HandoverConfig, ...] = ()
@@ -225,6 +227,7 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("authorization",): AuthorizationConfig,
     ("reminders",): ReminderConfig,
     ("handovers",): HandoverConfig,
+    ("notify",): NotifyConfig,
 }
 """Every table of `bridge.toml`, by its name."""
 

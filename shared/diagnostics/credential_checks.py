@@ -1,7 +1,9 @@
 """Pure: problems with tokens in plain words, for a starting worker and for `pagebridge init` and `doctor`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
+from shared.config.bridge_config import BridgeConfig
 from shared.config.errors import Problem
 from shared.errors import Refused
 from shared.slack.api.models import SlackIdentity
@@ -19,6 +21,18 @@ SCOPES = frozenset(
     }
 )
 """Without the two history scopes a card could not be found again after an unclear post."""
+DIRECT_SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "im:write": "opens the conversation with who asks for direct messages",
+        "im:history": "finds a direct message again whose posting was cut off",
+    }
+)
+"""The scopes for direct messages to who is paged, and what each is for; without `[notify]` they are not needed."""
+
+
+def optional_scopes(config: BridgeConfig) -> Mapping[str, str]:
+    """Return the scopes that are needed for what `bridge.toml` switches on, and what each is for."""
+    return DIRECT_SCOPES if config.notify.enabled else {}
 
 
 def bot_token(error: Refused) -> Problem:
@@ -27,12 +41,14 @@ def bot_token(error: Refused) -> Problem:
     return Problem(what, "reinstall the app and copy its bot token")
 
 
-def scopes(home: SlackIdentity) -> Problem | None:
-    """Return the problem if the app lacks a scope that it needs."""
-    missing = sorted(SCOPES - home.scopes)
+def scopes(home: SlackIdentity, also: Collection[str] = ()) -> Problem | None:
+    """Return the problem if the app lacks a scope that it needs, `also` one of these."""
+    missing = sorted(SCOPES.union(also) - home.scopes)
     if not missing:
         return None
-    return Problem(f"the Slack app lacks the scopes {', '.join(missing)}", "add them (manifest.yaml) and reinstall it")
+    return Problem(
+        f"the Slack app lacks the scopes {', '.join(missing)}", "add them (pagebridge manifest) and reinstall it"
+    )
 
 
 def app_token(error: Refused) -> Problem:

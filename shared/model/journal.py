@@ -8,7 +8,8 @@ address or link fits into them.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from shared.errors import BridgeError, Refused, Unavailable
@@ -137,7 +138,18 @@ def slack_facts(before: SlackState, after: SlackState) -> Facts:
         verb = _verb(was, now)
         if verb:
             told.append(fact(f"message.{verb}", message=message, channel=channel, ts=now.ts or was.ts))
+    told += [fact(f"direct.{verb}", person=person) for person, verb in _direct_verbs(before, after)]
     return tuple(told)
+
+
+def _direct_verbs(before: SlackState, after: SlackState) -> Iterator[tuple[SlackUserId, str]]:
+    """Give what became of each person's own card; of one that is to be posted anew nothing, until it is."""
+    for conversation, now in after.direct.items():
+        was = before.direct.get(conversation) or replace(now, message=MessageState(), summed=False, gone=False)
+        verb = _verb(was.message, now.message)
+        told = "gone" if now.gone else "summed" if now.summed and not was.summed else verb.replace("gone", "")
+        if told and not was.gone:
+            yield now.person, told
 
 
 def _verb(was: MessageState, now: MessageState) -> str:

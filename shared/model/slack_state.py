@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
+from shared.model.direct_card import DirectCard
 from shared.model.ids import ChannelId, IncidentId, LineKey, TeamId, UserId
 from shared.model.message_state import MessageState
 from shared.model.privacy import Privacy
@@ -14,6 +15,7 @@ class SlackState:
     """
     An incident's messages. The first of `channels` is home: only there is the thread.
 
+    `direct` are people's own cards, by their conversation with the app.
     `generation` is that of the store when the first message was planned. `displaced` names the channel that could not
     be posted to if the incident is shown in the default channel for that reason. `outdated_lines` are lines in a thread
     that is no longer home. `waiting` are channels that cannot be posted to: their content is not updated until they
@@ -34,6 +36,7 @@ class SlackState:
     channels: tuple[ChannelId, ...] = ()
     displaced: ChannelId | None = None
     cards: dict[ChannelId, MessageState] = field(default_factory=dict)
+    direct: dict[ChannelId, DirectCard] = field(default_factory=dict)
     lines: dict[LineKey, MessageState] = field(default_factory=dict)
     outdated_lines: frozenset[LineKey] = frozenset()
     waiting: frozenset[ChannelId] = frozenset()
@@ -64,6 +67,10 @@ class SlackState:
         posted = state.ts not in (None, self.cards.get(channel, MessageState()).ts)
         mentioned = self.mentioned.union(mentions if posted else ())
         return replace(self, cards={**self.cards, channel: state}, mentioned=mentioned)
+
+    def with_direct(self, conversation: ChannelId, card: DirectCard) -> "SlackState":
+        """Record what is known of a person's own card."""
+        return replace(self, direct={**self.direct, conversation: card})
 
     def with_omitted(self, lines: Iterable[LineKey]) -> "SlackState":
         """Note that these lines are not told; those of which there is a message stay as they are."""
@@ -98,6 +105,11 @@ class SlackState:
         """Note that the thread is another one from now on: the lines told so far are not told again, nor edited."""
         told = frozenset(key for key, state in self.lines.items() if state.ts is not None)
         return replace(self, outdated_lines=self.outdated_lines | told)
+
+    @property
+    def is_shown(self) -> bool:
+        """True if there is a card of it, or will be: in a channel, or for a person."""
+        return bool(self.channels or self.direct)
 
     def is_shown_in(self, channel: ChannelId) -> bool:
         """True if readers of a channel see the incident's state there."""
@@ -138,4 +150,7 @@ class SlackState:
         """Forget what the messages show, because a call with an unknown outcome may have changed them."""
         cards = {channel: state.content_unknown() for channel, state in self.cards.items()}
         lines = {key: state.content_unknown() for key, state in self.lines.items()}
-        return replace(self, cards=cards, lines=lines)
+        direct = {
+            channel: replace(card, message=card.message.content_unknown()) for channel, card in self.direct.items()
+        }
+        return replace(self, cards=cards, lines=lines, direct=direct)

@@ -32,6 +32,7 @@ Cluster, and all is at one node of it.
 | `pb:{work}:<incident>:slack`        | hash   | 180 d | what Slack shows of it: `rev`, `doc` |
 | `pb:{work}:<incident>:journal`      | stream | 30 d  | what was seen, decided and done, the last 1,000 steps |
 | `pb:{work}:<channel>:handover`      | hash   | 180 d | the handovers that are to be posted there: `rev`, `doc` |
+| `pb:{work}:<conversation>:summary`  | hash   | 180 d | a person's incidents that are only counted: `rev`, `doc` |
 | `pb:{work}:GLOBAL:progress`         | hash   | 180 d | how far resync and watchdog have come: `rev`, `doc` |
 | `pb:{work}:<incident>:lease:<name>` | string | lease | who holds the incident for one kind of work |
 | `pb:{work}:<incident>:epoch:<name>` | string | 180 d | the fencing token of the last owner of that lease |
@@ -44,10 +45,12 @@ Cluster, and all is at one node of it.
 | `pb:{work}:linking:<slack user>`    | string | 5 min | what a person has asked for who is linking themselves |
 | `pb:{work}:sign-in:<digest>`        | string | 5 min | the Slack user who signs in to PagerDuty: id and name |
 | `pb:{work}:sign-ins`                | list   | none  | those who came back from PagerDuty, until a worker takes them |
+| `pb:{work}:notify:<pagerduty user>` | hash   | none  | Slack user -> what to send them, and the conversation |
 | `pb:{work}:doctor:<run>:<type>`     | any    | seconds | what `pagebridge doctor` tries its rights on |
 | `pb:{work}:typed:<command>`         | string | 3 d   | the incident that a line without a number was first about |
 
-The queue `homes` holds Slack users in the place of incidents, and so do its leases and epochs.
+The queue `homes` holds Slack users in the place of incidents, and so do its leases and epochs; `handovers` holds
+channels, and `summaries` the app's conversations with people.
 
 No work stream is ever trimmed by length: that would silently delete entries that are not read yet.
 
@@ -106,7 +109,7 @@ _TYPES = {
     "stream": re.compile(r"pb:\{work\}:(events|commands|deadletters|audit|[^:]+:journal)"),
     "list": re.compile(r"pb:\{work\}:(deliveries|sign-ins)"),
     "hash": re.compile(
-        r"pb:\{work\}:(links|[^:]+:(incident|lines|commands|slack|progress|handover|show)|queue:[^:]+:marks)"
+        r"pb:\{work\}:(links|[^:]+:(incident|lines|commands|slack|progress|handover|show|summary)|queue:[^:]+:marks|notify:[^:]+)"
     ),
     "zset": re.compile(
         r"pb:\{work\}:(open|over|homes|number:.*|channel:.*:(open|over|closed|behind)|queue:.*:due|pace:.*:(line|back))"
@@ -168,6 +171,11 @@ def sign_in(digest: str) -> str:
 def mention(user: UserId) -> str:
     """Name the cached Slack user of a PagerDuty user."""
     return f"pb:{{work}}:mention:{user}"
+
+
+def notify(user: UserId) -> str:
+    """Name the wishes of the Slack users who are a PagerDuty user."""
+    return f"pb:{{work}}:notify:{user}"
 
 
 def scratch(run: str, kind: str) -> str:

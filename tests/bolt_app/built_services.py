@@ -19,6 +19,7 @@ async def wired(
     pagerduty: Any = CLOSED,  # noqa: ANN401 -- whatever stands for a door
     slack: Any = CLOSED,  # noqa: ANN401 -- the same
     types: PartTypes | None = None,
+    home: Any = CLOSED,  # noqa: ANN401 -- the same, for who the bridge is in Slack
     **durations: float,
 ) -> BuiltWorker:
     """Put a worker together; `durations` are those that are not as usual."""
@@ -26,4 +27,4 @@ async def wired(
     store = Store.on(redis, scaled.lease, durable=False)
     await store.clock.now_ms()
     clients = Clients(redis, redis, slack, pagerduty)
-    return build_worker(clients, CLOSED, LiveConfig(BridgeConfig()), scaled, store, Options(), types or PartTypes())
+    return build_worker(clients, home, LiveConfig(BridgeConfig()), scaled, store, Options(), types or PartTypes())

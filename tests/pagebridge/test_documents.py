@@ -16,8 +16,9 @@ import yaml
 
 from pagebridge.cli import main
 from pagebridge.cli.settings import env_example, markdown, written_manifest
+from shared.config.bridge_config import BridgeConfig
 from shared.config.settings import Settings
-from shared.diagnostics.credential_checks import SCOPES
+from shared.diagnostics.credential_checks import SCOPES, optional_scopes
 from tests.deploy.test_documents import part
 from tests.pagebridge import reference_docs
 from tests.pagebridge.action_docs import actions_table, commands_table
@@ -163,6 +164,16 @@ def test_the_manifest_asks_for_the_scopes_that_the_worker_needs() -> None:
     scopes = manifest()["oauth_config"]["scopes"]["bot"]
     assert set(scopes) == SCOPES
     assert len(scopes) == len(SCOPES)
+
+
+def test_the_manifest_has_the_scopes_of_what_is_switched_on() -> None:
+    """Those, each with its reason, and nothing else beside what every app has."""
+    config = BridgeConfig.model_validate({"notify": {"enabled": True}})
+    more = optional_scopes(config)
+    text = written_manifest("/pd", "socket", more)
+    assert SCOPES | {"im:write", "im:history"} == set(yaml.safe_load(text)["oauth_config"]["scopes"]["bot"])
+    assert all(f"- {scope}  # {why}\n" in text for scope, why in more.items())
+    assert {} == optional_scopes(BridgeConfig())
 
 
 def test_the_locks_agree() -> None:

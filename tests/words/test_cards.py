@@ -17,6 +17,7 @@ from shared.model.outcome import Kind, Outcome
 from shared.slack.render import buttons, card
 from shared.slack.render.buttons import retry_button
 from shared.slack.render.card import CardPlacement, render_withheld
+from shared.slack.render.direct_summary import render_summary
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
 from tests.words import slack_text
 from tests.words.page import Page
@@ -165,6 +166,10 @@ def test_every_card_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None
     )
     nameless = replace(snapshot(), number=None)
     page.case("The same without a number", slack_text.blocks(render_withheld(INCIDENT, nameless).blocks))
+    page.chapter("One direct message for many incidents")
+    many = [(INCIDENT, replace(snapshot(), number=number)) for number in range(1, 13)]
+    for situation, waiting in (("One more", many[:1]), ("Many", many), ("None any more", [])):
+        page.case(situation, slack_text.blocks(render_summary("summary:D0ALICE:0", waiting, "/pd").blocks))
     page.chapter("What screen readers say of the buttons")
     page.case("On a card", ", ".join(slack_text.spoken(buttons.actions(INCIDENT, snapshot())["elements"])))
     (row,) = buttons.links(INCIDENT, snapshot(), LINKS)

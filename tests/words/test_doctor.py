@@ -17,6 +17,7 @@ from pagebridge_sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.bridge_config import BridgeConfig
 from shared.config.bridge_file import load_bridge_config
+from shared.diagnostics import credential_checks
 from shared.errors import Uncertain
 from shared.pagerduty.models.webhook_subscription import PATH
 from shared.store.redis import connect
@@ -70,6 +71,8 @@ async def test_every_finding_can_be_read_in_one_file(
     found.chapter("Slack")
     async with SlackSandbox(enforce_rate_limits=False) as workspace:
         await add_slack(found, workspace)
+    more = credential_checks.DIRECT_SCOPES.items()
+    page.case("Scopes that `[notify]` needs, in the manifest", "\n".join(f"`{name}`  # {why}" for name, why in more))
     found.chapter("The worker on this machine")
     await add_worker(found)
     found.chapter("`[identity.users]`")

@@ -12,6 +12,7 @@ from bolt_app.queries.home_view import HomeIncident, HomeList, HomeParts, home_v
 from bolt_app.queries.on_call import render_levels, unread_policies
 from bolt_app.queries.router import linked_text, not_linked_text, query_failed_text
 from shared.access.identity import Linked
+from shared.model.direct_card import Level
 from shared.model.event import Instant, Ref
 from shared.pagerduty.models.account import EscalationLevel, EscalationPolicy, OnCall
 from shared.slack.render.blocks import Block, date
@@ -40,6 +41,7 @@ FULL = HomeParts(
     ),
     HomeList([HomeIncident(one) for one in open_incidents(11)[9:]]),
     [render_levels(POLICY, [ON_CALL, NEXT], NOON), unread_policies(1)],
+    Level.HIGH,
 )
 
 
@@ -47,10 +49,11 @@ def test_the_home_tab_can_be_read_in_one_file(pytestconfig: pytest.Config) -> No
     """Everything that it can say."""
     page = Page("home_tab", "The Home tab", "Each person sees their own, in the app's own place in Slack.")
     page.case("Everything there is", _shown(home_view(FULL, NOON, PD, LATER)))
-    page.case(
-        "Nothing is open",
-        _shown(home_view(replace(FULL, mine=HomeList(), teams=HomeList(rest=NO_TEAM), on_call=()), NOON, PD, LATER)),
-    )
+    empty = replace(FULL, mine=HomeList(), teams=HomeList(rest=NO_TEAM), on_call=(), notify=None)
+    page.case("Nothing is open, and there are no direct messages", _shown(home_view(empty, NOON, PD, LATER)))
+    for level in (Level.ON, Level.OFF):
+        shown = _shown(home_view(replace(empty, notify=level), NOON, PD, LATER)).splitlines()
+        page.case(f"Direct messages: {level}", "\n".join(shown[-2:]))
     many = HomeList([HomeIncident(one) for one in open_incidents(20)])
     text = _shown(home_view(replace(FULL, mine=many, teams=replace(many, rest=OLDER)), NOON, PD, LATER))
     page.case(

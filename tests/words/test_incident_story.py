@@ -40,6 +40,7 @@ ABOUT = {
     "message": "card",
     "missing": "incident.resolved",
     "occurred_ms": str(NOON),
+    "person": "U0ALICE",
     "source": "webhook",
     "state": "unclear",
     "status": "triggered",

@@ -16,6 +16,7 @@ from bolt_app.listeners import slash_commands
 from bolt_app.open_incidents import OpenList
 from bolt_app.queries import acknowledge_mine, handover, on_call, router
 from bolt_app.queries.list_incidents import render_list
+from bolt_app.queries.notify import STANDING, how_to_change, switched_off_text
 from bolt_app.queries.on_call import render_levels
 from bolt_app.queries.on_call_reader import OnCallTarget, PolicyOnCall
 from bolt_app.queries.router import help_text, query_failed_text
@@ -28,6 +29,7 @@ from shared.access.identity import Linked
 from shared.errors import Malformed, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor, split
+from shared.model.direct_card import Level
 from shared.model.event import Instant, Ref
 from shared.model.event_types import ACKNOWLEDGED, ANNOTATED, RESOLVED, SNOOZED
 from shared.model.handover import summarize
@@ -180,6 +182,11 @@ def _add_queries(page: Page) -> None:
         document = timeline_document(Incident(INCIDENT, snapshot=whole().incident.snapshot, lines=lines))
         seen = _shown(timeline_reply(document, "#37")).splitlines()
         page.case(situation, "\n".join(seen if len(seen) < 50 else seen[-1:]))
+    page.chapter("`/pd notify`")
+    for level in Level:
+        page.case(f"It is `{level}`", slack_text.seen(STANDING[level]))
+    page.case("How to change it", slack_text.seen(how_to_change(PD)))
+    page.case("Switched off in `bridge.toml`", slack_text.seen(switched_off_text("#sre-help")))
     _add_handover(page)
     page.chapter("`/pd oncall`")
     policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),) * 3)

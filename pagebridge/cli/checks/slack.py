@@ -1,6 +1,7 @@
 """Checks of Slack: the tokens, what they allow, the socket, who else may answer to the command, and posting."""
 
 import re
+from collections.abc import Collection
 from functools import partial
 
 from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, judged, passed, skipped, warned
@@ -22,13 +23,19 @@ INSTALLED = ("Slack bot token", "Slack scopes")
 SETTINGS = "check the connection to Slack (proxy, firewall, SLACK_API_URL)"
 
 
-def checks(slack: Slack, app_token: str | None, command: str, worker: Worker) -> list[Check]:
-    """List the checks of Slack. There is no `app_token` where Slack comes over HTTP."""
+def checks(
+    slack: Slack, app_token: str | None, command: str, worker: Worker, also: Collection[str] = ()
+) -> list[Check]:
+    """
+    List the checks of Slack. There is no `app_token` where Slack comes over HTTP.
+
+    `also` are scopes that what is switched on needs besides.
+    """
     identity = Once(slack.auth_test)
     found = [
         Check("Slack", lambda: reachable(identity)),
         Check("Slack bot token", lambda: bot_token(identity), needs=("Slack",)),
-        Check("Slack scopes", lambda: scopes(identity), needs=("Slack bot token",)),
+        Check("Slack scopes", lambda: scopes(identity, also), needs=("Slack bot token",)),
     ]
     if app_token is not None:
         found += [
@@ -73,13 +80,13 @@ async def bot_token(identity: Once[SlackIdentity]) -> Verdict:
     return passed(f"bot {home.bot_user_id} in workspace {home.team_id}")
 
 
-async def scopes(identity: Once[SlackIdentity]) -> Verdict:
-    """Check that what is granted is what is needed."""
-    home = await identity()
-    more = sorted(home.scopes - credential_checks.SCOPES)
-    if more and not credential_checks.scopes(home):
+async def scopes(identity: Once[SlackIdentity], also: Collection[str] = ()) -> Verdict:
+    """Check that what is granted is what is needed, `also` these scopes."""
+    home, needed = await identity(), credential_checks.SCOPES.union(also)
+    more = sorted(home.scopes - needed)
+    if more and not credential_checks.scopes(home, also):
         return passed(f"all required scopes, and {', '.join(more)}, which the bridge doesn't use")
-    return judged(credential_checks.scopes(home), f"all {len(credential_checks.SCOPES)} required scopes, no others")
+    return judged(credential_checks.scopes(home, also), f"all {len(needed)} required scopes, no others")
 
 
 async def app_token_opens(slack: Slack, app_token: str) -> Verdict:

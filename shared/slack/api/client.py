@@ -35,8 +35,8 @@ class Slack(AppInstallation):
     `Unavailable` also when it is not yet time for another call of that kind; then nothing was sent. A call takes
     `timeout` seconds at most. Cancelling one leaves it open whether it took effect.
 
-    A post into the channel itself, a first card, goes before any reply, and what is `urgent`, because people wait for
-    it, before what is not (`Priority`). `budgets` are those that all workers share.
+    A post into a channel itself, a first card, goes before any reply and any message to one person, and what is
+    `urgent`, because people wait for it, before what is not (`Priority`). `budgets` are those that all workers share.
 
     Must be made in a running event loop. `web` is the SDK's client underneath, for what Bolt does by itself.
     """
@@ -94,7 +94,7 @@ class Slack(AppInstallation):
         }
         card, line = (Priority.FIRST, Priority.MEDIUM) if urgent else (Priority.HIGH, Priority.LOW)
         key = metadata.get("event_payload", {}).get("key", "")
-        turn = CallTurn(line if thread_ts else card, f"{channel}:{key}", begin)
+        turn = CallTurn(line if thread_ts or is_direct(channel) else card, f"{channel}:{key}", begin)
         ts, unthreaded = await self._transport.call("chat.postMessage", _posted, channel=channel, turn=turn, json=body)
         if thread_ts and unthreaded:
             raise Unthreaded(ts)
@@ -118,7 +118,8 @@ class Slack(AppInstallation):
     ) -> None:
         """Replace what a message says, not its metadata; `NotFound` if it was deleted. `begin` as for a post."""
         body = {"channel": channel, "ts": ts, "text": text, "blocks": blocks}
-        turn = CallTurn(Priority.FIRST if urgent else Priority.MEDIUM, f"{channel}:{ts}", begin)
+        first, later = (Priority.MEDIUM, Priority.LOW) if is_direct(channel) else (Priority.FIRST, Priority.MEDIUM)
+        turn = CallTurn(first if urgent else later, f"{channel}:{ts}", begin)
         await self._transport.call("chat.update", lambda _: None, channel=channel, turn=turn, json=body)
 
     async def delete(self, channel: ChannelId, ts: MessageTs) -> None:
@@ -137,6 +138,13 @@ class Slack(AppInstallation):
         """Post to a person in their conversation with this app, if they may be (Slack: chat.postMessage)."""
         body = {"channel": user, "text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
         await self._transport.call("chat.postMessage", lambda _: None, channel=user, json=body)
+
+    async def open_direct(self, user: SlackUserId) -> ChannelId:
+        """Open this app's conversation with a person, or find the one that is there (Slack: conversations.open)."""
+        body = {"users": user}
+        return await self._transport.call(
+            "conversations.open", lambda answer: models.parse_conversation(answer[0]), json=body
+        )
 
     async def find_by_key(
         self, channel: ChannelId, key: str, *, oldest_ms: int, thread_ts: MessageTs | None = None
@@ -241,6 +249,11 @@ class Slack(AppInstallation):
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
+
+
+def is_direct(channel: ChannelId) -> bool:
+    """True for the app's conversation with one person (Slack: conversation objects)."""
+    return channel.startswith("D")
 
 
 def _posted(answer: Answer) -> tuple[MessageTs, bool]:

@@ -160,6 +160,11 @@ def parse_channels(answer: Mapping[str, object]) -> tuple[Channel, ...]:
     return tuple(_parse(_CHANNEL, channel) for channel in _parse(_OBJECTS, answer.get("channels")))
 
 
+def parse_conversation(answer: Mapping[str, object]) -> ChannelId:
+    """Read the id of a conversation that was opened."""
+    return ChannelId(_text(_parse(_OBJECT, answer.get("channel")).get("id")))
+
+
 def parse_bot_app(answer: Mapping[str, object]) -> str:
     """Read the app's id in the answer of `bots.info`."""
     return _text(_PART.validate_python(answer.get("bot")).get("app_id"))

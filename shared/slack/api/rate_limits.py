@@ -31,9 +31,9 @@ class Priority(IntEnum):
     HIGH = 1
     """The first card of any other incident."""
     MEDIUM = 2
-    """A line about an incident of high urgency, and the update of a card of any other."""
+    """A line or a direct message about an incident of high urgency, and the update of a card of any other."""
     LOW = 3
-    """A line about any other incident, and background reads."""
+    """A line or a direct message about any other incident, and background reads."""
 
 
 LEVELS = 4
@@ -77,6 +77,7 @@ RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
         "chat.update": (TIER_3,),
         "conversations.history": (TIER_3,),
         "conversations.info": (TIER_3,),
+        "conversations.open": (TIER_3,),
         "conversations.replies": (TIER_3,),
         "users.info": (TIER_4,),
         "conversations.list": (TIER_2,),

@@ -11,6 +11,7 @@ from shared.model.action_spec import Placement
 from shared.model.actions import SPECS, Action
 from shared.model.card_content import CardLink
 from shared.model.command import Command
+from shared.model.direct_card import Level
 from shared.model.event import Snapshot
 from shared.model.ids import IncidentId, UserId
 from shared.model.outcome import Choice, Kind, Outcome
@@ -24,6 +25,7 @@ ACK_MINE = "pagebridge:ack_mine"
 SEVERAL = "pagebridge:act_on_several"
 REFRESH = "pagebridge:refresh_home"
 POST_HANDOVER = "pagebridge:post_handover"
+NOTIFY = "pagebridge:notify"
 LEVEL = "pagebridge:level"
 LINK = "pagebridge:link"
 LINK_YOURSELF = "pagebridge:link_yourself"
@@ -46,6 +48,7 @@ LONGEST_CHOICE = 150
 ROW = tuple(action for action in Action if SPECS[action].placement is Placement.BUTTON)
 MENU_ROW = tuple(action for action in Action if SPECS[action].placement is Placement.MENU)
 EVERYTHING = frozenset(Action)
+NOTIFY_LABELS = {Level.ON: "Message me", Level.HIGH: "Message me: high urgency only", Level.OFF: "Don't message me"}
 
 
 def actions(incident: IncidentId, snapshot: Snapshot, able: frozenset[Action] = EVERYTHING) -> Block:
@@ -140,6 +143,20 @@ def several_button(value: str) -> Block:
 def refresh_button() -> Block:
     """Offer to read the Home tab again."""
     return {"type": "button", "action_id": REFRESH, "text": {"type": "plain_text", "text": "Refresh"}}
+
+
+def notify_buttons(now: Level) -> list[Block]:
+    """Offer what a person can hear of by direct message, but for what holds now."""
+    return [
+        {
+            "type": "button",
+            "action_id": f"{NOTIFY}:{level}",
+            "text": {"type": "plain_text", "text": label},
+            "value": str(level),
+        }
+        for level, label in NOTIFY_LABELS.items()
+        if level is not now
+    ]
 
 
 def post_handover_button() -> Block:

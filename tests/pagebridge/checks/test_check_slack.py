@@ -41,6 +41,17 @@ async def test_a_scope_too_few_and_one_too_many(workspace: SlackSandbox) -> None
     says(await of_slack(workspace, "Slack scopes"), Status.FAIL, "groups:history", "reinstall")
 
 
+async def test_what_is_switched_on_may_need_more_scopes(workspace: SlackSandbox) -> None:
+    """They are missing until the app has them, and then none is too many."""
+    async with slack_door(workspace) as door:
+        every = slack.checks(door, workspace.app_token, "/pd", NO_WORKER, ("im:history", "im:write"))
+        says(await found(every, "Slack scopes"), Status.FAIL, "im:history, im:write", "pagebridge manifest")
+    workspace.bot_scopes |= {"im:write", "im:history"}
+    async with slack_door(workspace) as door:
+        every = slack.checks(door, workspace.app_token, "/pd", NO_WORKER, ("im:history", "im:write"))
+        says(await found(every, "Slack scopes"), Status.PASS, "all 10 required scopes, no others")
+
+
 async def test_an_app_token_that_slack_does_not_take(workspace: SlackSandbox) -> None:
     """It is named, and what makes a good one."""
     wrong = await of_slack(workspace, "Slack app token", app_token="xapp-wrong")

@@ -20,6 +20,7 @@ export const COMMANDS = [
   { text: "/pd timeline ", usage: "/pd timeline [number]", note: "Write what happened to an incident as Markdown, for a report" },
   { text: "/pd handover ", usage: "/pd handover [mine]", note: "Sum up this channel, or your teams, for the next shift" },
   { text: "/pd oncall ", usage: "/pd oncall [service or policy]", note: "Show who is on call, level by level" },
+  { text: "/pd notify ", usage: "/pd notify [on|high|off]", note: "Get a direct message when an incident is assigned to you" },
   { text: "/pd whoami ", usage: "/pd whoami", note: "Show your linked PagerDuty user" },
   { text: "/pd link ", usage: "/pd link [code]", note: "Link yourself to your PagerDuty user, by signing in there" },
   { text: "/pd unlink ", usage: "/pd unlink", note: "Undo that" },

@@ -1,0 +1,57 @@
+"""Who wants to hear by direct message of what they are paged for: kept until they say otherwise."""
+
+from collections.abc import Mapping
+
+import structlog
+
+from shared.errors import Malformed
+from shared.model.direct_card import Level, Wish
+from shared.model.direct_summary import DirectSummary
+from shared.model.ids import ChannelId, SlackUserId, UserId, slack_id
+from shared.store import keys
+from shared.store.documents import Documents
+from shared.store.redis import Redis
+from shared.store.unreadable import UNREADABLE
+
+log = structlog.get_logger()
+
+
+class Wishes:
+    """The wishes of Slack users, by the PagerDuty user that they were linked to when they made them."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def of(self, user: UserId) -> Mapping[SlackUserId, Wish]:
+        """Return what was wished for by all who were linked to a PagerDuty user. Raises `StoreDown`."""
+        key, found = keys.notify(user), dict[SlackUserId, Wish]()
+        for person, value in (await self._redis.hgetall(key)).items():
+            try:
+                found[SlackUserId(slack_id(_text(person)))] = _parse(_text(value))
+            except (Malformed, ValueError) as error:
+                UNREADABLE.labels("index").inc()
+                log.error("wish.unreadable", key=key, why=str(error))
+                await self._redis.hdel(key, person)
+        return found
+
+    async def put(self, user: UserId, person: SlackUserId, wish: Wish) -> None:
+        """Keep a person's wish. Raises `StoreDown`."""
+        await self._redis.hset(keys.notify(user), person, f"{wish.level} {wish.conversation}")
+
+    async def drop(self, user: UserId, person: SlackUserId) -> None:
+        """Forget a person's wish. Raises `StoreDown`."""
+        await self._redis.hdel(keys.notify(user), person)
+
+
+def direct_summaries(redis: Redis) -> Documents[DirectSummary]:
+    """Open what is summed up for people; a conversation's id stands there in the place of an incident's."""
+    return Documents(redis, "summary", DirectSummary, lambda _before, _after: ())
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def _parse(value: str) -> Wish:
+    level, conversation = value.split(" ")
+    return Wish(Level(level), ChannelId(slack_id(conversation)))
