@@ -72,7 +72,7 @@ def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
             slack=slack,
             modal_opener=modal_opener,
             incident_lookup=incident_lookup,
-            reading=QueryRouter(identity, _queries(shared, listing, incident_lookup, sign_ins)),
+            reading=QueryRouter(identity, _queries(shared, listing, incident_lookup, sign_ins), shared.config),
         ),
         notify=NotifyChoice(shared.notify, store.open_homes),
         home_visits=HomeVisits(slack, store.open_homes, store.clock),

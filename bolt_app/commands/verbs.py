@@ -92,6 +92,8 @@ USAGES = (
     Usage(Verb.UNLINK, "", "Undo that", ("disconnect",)),
     Usage(Verb.HELP, "", "Show this help", ("?", "commands")),
 )
+NOTIFYING = frozenset({Verb.NOTIFY})
+"""The commands that are there where people can ask for direct messages."""
 LINKING = frozenset({Verb.LINK, Verb.UNLINK})
 """The commands that are there where people can link themselves."""
 READING = frozenset({Verb.SHOW, Verb.TIMELINE})

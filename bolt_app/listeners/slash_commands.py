@@ -16,7 +16,7 @@ from bolt_app.commands.verbs import Verb
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries import acknowledge_mine
-from bolt_app.queries.router import QueryRouter, help_text
+from bolt_app.queries.router import QueryRouter, help_text, switched_on
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from bolt_app.replies.sender import malformed_text, respond, send_reply
 from bolt_app.write_path.command_intake import CommandIntake
@@ -82,7 +82,7 @@ class SlashCommands:
 
     async def _run_query(self, ack: AsyncAck, parsed: ParsedCommand, what: SlashPayload) -> None:
         if parsed.verb is Verb.HELP:
-            await _ack_with(ack, help_text(what.command, linking=self.reading.identity.config.linking != "off"))
+            await _ack_with(ack, help_text(what.command, switched_on(self.reading.config.current)))
             return
         await ack()
         if parsed.verb is Verb.TRIGGER:

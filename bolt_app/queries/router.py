@@ -1,7 +1,7 @@
 """One answer for each command that only reads, in time, or the reason why there is none."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -9,9 +9,10 @@ import structlog
 
 from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.commands.verbs import LINKING, USAGES, Verb
+from bolt_app.commands.verbs import LINKING, NOTIFYING, USAGES, Verb
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from shared.access.identity import Identity, Linked
+from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.errors import CallError, Malformed, Refused, StoreDown
 from shared.model.ids import SlackUserId
 from shared.model.link import LinkedBy
@@ -51,6 +52,7 @@ class QueryRouter:
 
     identity: Identity
     queries: Mapping[Verb, Query]
+    config: LiveConfig
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Return the answer to a query; a failure is part of the answer, never raised."""
@@ -111,8 +113,14 @@ def not_linked_text(user: SlackUserId, declined: Declined) -> str:
     return f"{head} {escape(declined.text)}"
 
 
-def help_text(command: str, *, linking: bool = False) -> Reply:
-    """List what can be typed after `command`; with `linking` also by what people link themselves."""
-    there = [usage for usage in USAGES if linking or usage.verb not in LINKING]
+def switched_on(config: BridgeConfig) -> frozenset[Verb]:
+    """Return the commands for what `bridge.toml` switches on."""
+    linking = LINKING if config.identity.linking != "off" else frozenset[Verb]()
+    return linking | NOTIFYING if config.notify.enabled else linking
+
+
+def help_text(command: str, also: Collection[Verb] = ()) -> Reply:
+    """List what can be typed after `command`, `also` of what has to be switched on."""
+    there = [usage for usage in USAGES if usage.verb in also or usage.verb not in LINKING | NOTIFYING]
     lines = [f"{as_code(f'{command} {usage.line}')}  {usage.description}" for usage in there]
     return build_reply("\n".join(lines), _NAMED)

@@ -8,7 +8,7 @@ from bolt_app import app
 from bolt_app.commands import candidates, incident_lookup
 from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, parse
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.commands.verbs import Scope, Verb
+from bolt_app.commands.verbs import LINKING, NOTIFYING, Scope, Verb
 from bolt_app.handover.poster import refused_text
 from bolt_app.handover.render import HEADING, QUIET, handover_message, handover_paragraphs, shift_message
 from bolt_app.listeners import handover as posting
@@ -85,8 +85,9 @@ def test_every_answer_to_a_typed_command_can_be_read_in_one_file(pytestconfig: p
     page = Page("slash_answers", "Answers to `/pd`", "Only the person who typed reads these.")
     page.chapter("Help")
     page.case("`/pd help`", _shown(help_text(PD)))
-    linking = [line for line in help_text(PD, linking=True).text.splitlines() if line not in help_text(PD).text]
-    page.case("... also, where people can link themselves", slack_text.seen("\n".join(linking)))
+    for what, verbs in (("people can link themselves", LINKING), ("there are direct messages", NOTIFYING)):
+        more = [line for line in help_text(PD, verbs).text.splitlines() if line not in help_text(PD).text]
+        page.case(f"... also, where {what}", slack_text.seen("\n".join(more)))
     _add_mistyped(page)
     _add_lookup(page)
     _add_queries(page)
