@@ -1,0 +1,85 @@
+"""Notes that are typed all the while the primary of Redis is lost, and what became of each of them."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from shared.errors import StoreDown
+from shared.store.redis import connect
+from tests.cluster_servers import ClusterServers
+from tests.stories.harness import Bridge
+from tests.topologies import WatchedServers
+
+EVERY = 0.25
+"""Seconds between two notes."""
+BACK = 5.0
+"""Seconds in which the bridge works again."""
+Servers = WatchedServers | ClusterServers
+
+
+class Notes:
+    """Alice's notes, on so many incidents in turn; each is taken within Slack's three seconds, or said to be not."""
+
+    def __init__(self, bridge: Bridge, incidents: int) -> None:
+        self._bridge = bridge
+        self._incidents = incidents
+        self.typed = 0
+
+    async def type(self, enough: Callable[[int], bool]) -> None:
+        """Type notes, whether or not the last one is taken yet, until so many are enough."""
+        alice = self._bridge.slack.person(self._bridge.acme.people["Alice"])
+        async with asyncio.TaskGroup() as group:
+            while not enough(self.typed):
+                line = f"/pd note {self.typed % self._incidents + 1} {_text(self.typed)}"
+                self.typed += 1
+                group.create_task(alice.type_command(line, self._bridge.channel.id))
+                await asyncio.sleep(EVERY)
+
+    def open(self) -> list[str]:
+        """List those that are not done, and of which nothing was said."""
+        done, told = self.done(), "\n".join(self._bridge.private("Alice"))
+        return [text for text in self._texts() if text not in done and text not in told]
+
+    def done(self) -> Counter[str]:
+        """Count how often each was sent to PagerDuty and took effect."""
+        calls = [call for call in self._bridge.pagerduty.calls_to("POST", "/incidents/*/notes") if call.took_effect]
+        return Counter(text for text in self._texts() for call in calls if text in str(call.body))
+
+    def doubled(self) -> list[str]:
+        """List those that were sent more than once."""
+        return [text for text, count in self.done().items() if count > 1]
+
+    def lost(self) -> list[str]:
+        """List those that are not done, and of which it was not said that nothing was sent."""
+        done = self.done()
+        return [text for text in self._texts() if text not in done and not self._is_said_to_be_unsent(text)]
+
+    def _is_said_to_be_unsent(self, text: str) -> bool:
+        """Whether it was not accepted: Redis did not take it, or its incident was not found in time."""
+        told = [message for message in self._bridge.private("Alice") if text in message]
+        return any("could not be saved" in message or "Nothing was sent" in message for message in told)
+
+    def _texts(self) -> list[str]:
+        return list(map(_text, range(self.typed)))
+
+
+def _text(number: int) -> str:
+    return f"note-{number:03d}-of-alice"
+
+
+async def until_writes_are_taken(servers: Servers) -> float:
+    """Return the seconds after which writes are taken again, and are at a replica."""
+    began, redis = time.monotonic(), connect(servers.url)
+    redis.waits_for_replica = True
+    try:
+        while time.monotonic() - began < 2 * BACK:
+            try:
+                await redis.execute_command("SET", "pb:{work}:tried", "v", copied=True)
+            except StoreDown:
+                await asyncio.sleep(0.05)
+            else:
+                break
+    finally:
+        await redis.aclose()
+    return time.monotonic() - began
