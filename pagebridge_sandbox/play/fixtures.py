@@ -1,6 +1,7 @@
 """Who takes part: Acme's people in both accounts, their teams, services and channels, and how they are routed."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pagebridge_sandbox.pagerduty import PagerDutySandbox, Team
@@ -11,6 +12,10 @@ INCIDENTS, SHARED, SECURITY, STORM = "C0INCIDENTS", "C0SHARED", "C0SECURITY", "C
 """Channels: for everything, one shared with another organisation, a private one, and one for the storm."""
 CHECKOUT, SEARCH, VAULT, EDGE = "PCHECKOUT", "PSEARCH", "PVAULT", "PEDGE"
 """Services: of Payments, of Search, of a private team, and one with hundreds of machines."""
+DESK = "PDESK"
+"""The escalation policy of a desk that pages no one, and whose shifts change often."""
+FIRST_SHIFT, SHIFT, SHIFTS = timedelta(minutes=4), timedelta(minutes=20), 40
+"""How long the first of its shifts goes on, how long each other one takes, and how many there are."""
 PARTNER_TEAM = "T0NORTHWIND"
 ROUTING = f"""
 [routing]
@@ -35,6 +40,10 @@ after = "3m"
 
 [notify]
 enabled = true
+
+[[handovers]]
+channel = "{INCIDENTS}"
+policy = "{DESK}"
 """
 """`bridge.toml`. A private team's incidents are shown only where a route names a channel."""
 
@@ -116,8 +125,19 @@ def set_up_pagerduty(pagerduty: PagerDutySandbox) -> None:
     _add_service(pagerduty, SEARCH, "search-api", teams["Search"], ["Carol", "Alice"])
     _add_service(pagerduty, VAULT, "vault", teams["Security"], ["Erin"])
     _add_service(pagerduty, EDGE, "edge-proxies", teams["Payments"], ["Alice", "Bob"])
+    _add_desk(pagerduty, teams["Payments"], datetime.now(UTC))
     for name in PRIORITIES:
         pagerduty.add_priority(name, id=f"PPRIO{name}")
+
+
+def _add_desk(pagerduty: PagerDutySandbox, team: Team, now: datetime) -> None:
+    """Add the desk's policy, whose shifts Alice and Bob take in turns."""
+    policy = pagerduty.add_escalation_policy("Incident desk", [["PALICE1"]], [team], DESK)
+    ends = [now + FIRST_SHIFT + nth * SHIFT for nth in range(SHIFTS)]
+    begins = [now - SHIFT, *ends]
+    people = ("PALICE1", "PBOB1")
+    shifts = ((people[nth % 2], begin, end) for nth, (begin, end) in enumerate(zip(begins, ends, strict=False)))
+    pagerduty.set_shifts(policy.id, shifts)
 
 
 def _add_service(

@@ -52,6 +52,14 @@ class _Asked:
             raise LookupError("This message is not there any more.")
         return found
 
+    @property
+    def about(self) -> str:
+        """Return the incident that is named by its number, or in the value of what is pressed; empty for none."""
+        pagerduty, words = self.playground.pagerduty, str(self.body.get("value") or "").split()
+        if "incident" in self.body:
+            return pagerduty.incident(int(self.body["incident"])).id
+        return next((each.id for each in pagerduty.incidents if each.id in words), "")
+
     def _private_message(self) -> Ephemeral | None:
         """Return one by its `ts`, else the latest on which there is something to press."""
         seen, ts = self.person.private_messages, self.body.get("ts")
@@ -76,7 +84,7 @@ async def click(playground: Playground, body: Json) -> Json:
         return _outcome(await asked.modal.press(asked.path, confirmed=confirmed))
     if body.get("home"):
         tab = asked.person.home
-        return _outcome(await tab.press(_pressed(body, tab), confirmed=confirmed))
+        return _outcome(await tab.press(_pressed(body, tab, asked.about), confirmed=confirmed))
     message = asked.message
     return _outcome(await asked.person.press(_pressed(body, message), message, confirmed=confirmed))
 
@@ -147,9 +155,9 @@ async def reload(playground: Playground, body: Json) -> Json:
     return {}
 
 
-def _pressed(body: Json, message: Message | Ephemeral | OpenView) -> ElementPath:
+def _pressed(body: Json, message: Message | Ephemeral | OpenView, about: str = "") -> ElementPath:
     """
-    Find what is pressed. Raises `LookupError`.
+    Find what is pressed, of a tab among what is `about` an incident. Raises `LookupError`.
 
     A card or a tab that was updated a moment ago has other ids for its blocks, and values that tell more: what does
     the same on it is pressed.
@@ -160,6 +168,7 @@ def _pressed(body: Json, message: Message | Ephemeral | OpenView) -> ElementPath
         value = str(body.get("value") or "")
         found = [path for path in _same_action(body, message) if _begins_alike(value, path.value)]
         found.sort(key=lambda path: (path.block_id != body.get("block_id"), path.value != value))
+    found = [path for path in found if not about or about in path.value.split()]
     if not found:
         raise LookupError("This button is not on the message any more.")
     return found[0]

@@ -101,26 +101,38 @@ async def test_a_recording_is_played_again(page: Page) -> None:
     await page.post("slack/modal/fill", **view, block_id="text", action_id="value", value="Looking")
     await page.post("slack/modal/submit", **view)
     await page.until(lambda it: len(cards(it)[0]["replies"]) == 1)
-    await page.post("pagerduty/act", **{"as": "PBOB1"}, incident=1, action="acknowledge")
+    await page.post("slack/home", user=ALICE)
+    state = await page.until(lambda it: on_tab(it, "pagebridge:acknowledge"))
+    await page.post("slack/click", user=ALICE, home=True, **on_tab(state, "pagebridge:acknowledge"))
+    await page.until(lambda it: "Acknowledged by Alice Ng in Slack" in cards(it)[0]["text"])
+    await page.post("pagerduty/act", **{"as": "PBOB1"}, incident=1, action="resolve")
     status, scenario = await page.get("api/scenario")
 
     assert 200 == status
     shown = [(act["path"], act["body"]) for act in scenario["acts"]]
     assert ("slack/click", {"user": ALICE, "channel": CHANNEL, "card": 1, "label": "Add note"}) == shown[1]
+    assert ("slack/click", {"user": ALICE, "home": True, "incident": 1, "label": "Acknowledge"}) == shown[5]
     assert card["ts"] not in str(shown)
     async with page.session.get(page.url + "api/scenario/test") as answer:
         skeleton = await answer.text()
     ast.parse(skeleton)
     assert "await bridge.click('Alice', 'Add note')" in skeleton
-    assert {"acts": 5} == await page.post("scenario", **scenario)
+    assert {"acts": 7} == await page.post("scenario", **scenario)
 
-    state = await page.until(lambda it: it["scenario"]["done"] == 5 and len(cards(it)[0]["replies"]) == 2)
+    state = await page.until(lambda it: it["scenario"]["done"] == 7 and len(cards(it)[0]["replies"]) == 3)
 
     assert state["scenario"]["error"] is None
     assert [1] == [incident["number"] for incident in state["pagerduty"]["incidents"]]
     assert ["Looking"] == [note["text"] for note in state["pagerduty"]["incidents"][0]["notes"]]
-    assert "Acknowledged by Bob Ray in PagerDuty" in cards(state)[0]["text"]
+    assert "Resolved by Bob Ray in PagerDuty" in cards(state)[0]["text"]
     assert scenario_bodies(scenario) == scenario_bodies((await page.get("api/scenario"))[1])
+
+
+def on_tab(state: Json, action_id: str) -> Json:
+    """Return what a press on the first such button of Alice's Home tab names; empty without one."""
+    elements = (each for block in state["slack"]["homes"][ALICE]["blocks"] for each in block.get("elements", ()))
+    button: Json = next((each for each in elements if each.get("action_id") == action_id), {})
+    return {name: button[name] for name in ("action_id", "value") if name in button}
 
 
 def scenario_bodies(scenario: Json) -> list[Any]:
