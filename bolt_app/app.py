@@ -21,7 +21,7 @@ from bolt_app.commands.slash_payload import actor_from_slash
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.handover import PostHandover
 from bolt_app.listeners.home_tab import HomeVisits
-from bolt_app.listeners.linking import LinkYourself
+from bolt_app.listeners.linking import Linking
 from bolt_app.listeners.message_shortcuts import ADD_NOTE, MessageShortcuts
 from bolt_app.listeners.notify import NotifyChoice
 from bolt_app.listeners.several import SeveralIncidents
@@ -42,6 +42,7 @@ from shared.slack.api.client import Slack, SlackIdentity
 from shared.slack.render.blocks import section
 from shared.slack.render.buttons import (
     ACK_MINE,
+    APPROVE_LINK,
     LEVEL,
     LINK,
     LINK_YOURSELF,
@@ -49,6 +50,7 @@ from shared.slack.render.buttons import (
     NOTIFY,
     POST_HANDOVER,
     REFRESH,
+    REJECT_LINK,
     RETRY,
     SEVERAL,
 )
@@ -160,7 +162,7 @@ class Listeners:
     shortcuts: MessageShortcuts
     several: SeveralIncidents
     handover: PostHandover
-    linking: LinkYourself
+    linking: Linking
     slash_commands: SlashCommands
     home_visits: HomeVisits
     notify: NotifyChoice
@@ -207,6 +209,8 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     app.action(ACK_MINE)(taking(listeners.slash_commands.acknowledge_all))
     app.action(POST_HANDOVER)(taking(listeners.handover.post))
     app.action(LINK_YOURSELF)(taking(listeners.linking.begin))
+    for decision in (APPROVE_LINK, REJECT_LINK):
+        app.action(decision)(taking(listeners.linking.decide))
     app.action(SEVERAL)(taking(listeners.several.open))
     app.view(CHOOSE)(taking(listeners.several.preview))
     app.view(SEND)(taking(listeners.several.send))

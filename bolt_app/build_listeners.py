@@ -7,13 +7,14 @@ from bolt_app.app import Listeners
 from bolt_app.commands.incident_lookup import IncidentLookup
 from bolt_app.commands.verbs import Verb
 from bolt_app.home_tab import HomeTab
+from bolt_app.linking.approvals import Approvals
 from bolt_app.linking.claims import Claims
 from bolt_app.linking.refused_press import RefusedPresses
 from bolt_app.linking.sign_ins import SignIns
 from bolt_app.listeners.block_actions import BlockActions
 from bolt_app.listeners.handover import PostHandover
 from bolt_app.listeners.home_tab import HomeVisits
-from bolt_app.listeners.linking import LinkYourself
+from bolt_app.listeners.linking import Linking
 from bolt_app.listeners.message_shortcuts import MessageShortcuts
 from bolt_app.listeners.notify import NotifyChoice
 from bolt_app.listeners.several import SeveralIncidents
@@ -38,6 +39,7 @@ from shared.store.links import LinkRequests, Links
 def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
     """Put together what takes Slack's payloads."""
     command_intake, sign_ins = write_path.command_intake, write_path.sign_ins
+    approvals = _build_approvals(shared, sign_ins)
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, durations, identity, account_cache = shared.store, shared.durations, shared.identity, shared.account_cache
     visibility, open_reader = shared.visibility, shared.open_reader
@@ -65,14 +67,18 @@ def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
             store.clock,
             durations,
         ),
-        linking=LinkYourself(sign_ins, slack),
+        linking=Linking(sign_ins, approvals, slack),
         slash_commands=SlashCommands(
             command=shared.options.slash_command,
             command_intake=command_intake,
             slack=slack,
             modal_opener=modal_opener,
             incident_lookup=incident_lookup,
-            reading=QueryRouter(identity, _queries(shared, listing, incident_lookup, sign_ins), shared.config),
+            reading=QueryRouter(
+                identity,
+                _queries(shared, listing, incident_lookup, LinkQuery(identity, sign_ins, approvals)),
+                shared.config,
+            ),
         ),
         notify=NotifyChoice(shared.notify, store.open_homes),
         home_visits=HomeVisits(slack, store.open_homes, store.clock),
@@ -81,10 +87,9 @@ def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
 
 
 def _queries(
-    shared: Shared, listing: ListIncidents, incident_lookup: IncidentLookup, sign_ins: SignIns
+    shared: Shared, listing: ListIncidents, incident_lookup: IncidentLookup, linking: LinkQuery
 ) -> Mapping[Verb, Query]:
     pagerduty, visibility, identity, store = shared.clients.pagerduty, shared.visibility, shared.identity, shared.store
-    linking = LinkQuery(identity, sign_ins)
     return {
         Verb.LIST: listing,
         Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
@@ -127,9 +132,20 @@ def build_sign_ins(shared: Shared, command_intake: CommandIntake, links: Links) 
         app=clients.sign_in,
         requests=LinkRequests(clients.redis, clients.blocking),
         links=links,
-        claims=Claims(identity, links, clients.slack, clients.pagerduty),
+        claims=Claims(identity, links, clients.slack, clients.pagerduty, store.clock),
         presses=RefusedPresses(store.command_queues, command_intake, store.clock),
-        clock=store.clock,
         durations=shared.durations,
+        command=shared.options.slash_command,
+    )
+
+
+def _build_approvals(shared: Shared, sign_ins: SignIns) -> Approvals:
+    return Approvals(
+        identity=shared.identity,
+        requests=sign_ins.requests,
+        claims=sign_ins.claims,
+        presses=sign_ins.presses,
+        slack=shared.clients.slack,
+        pagerduty=shared.clients.pagerduty,
         command=shared.options.slash_command,
     )

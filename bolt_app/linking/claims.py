@@ -1,8 +1,9 @@
 """
-Whether a PagerDuty user may be linked to the Slack user who has proven to be them.
+Whether a PagerDuty user may be linked to the Slack user who has proven to be them, or says so.
 
 The proof is a browser's: who is lured into signing in by another's link proves the wrong person. So a PagerDuty user
-whose address belongs to another Slack user is never linked, and that one is told; the rest is up to the code.
+whose address belongs to another Slack user is never linked, and that one is told; the rest is up to the code, or to an
+admin.
 """
 
 from dataclasses import dataclass
@@ -16,12 +17,13 @@ from shared.access.next_steps import CONTACT
 from shared.errors import NotFound
 from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId
-from shared.model.link import Claim
+from shared.model.link import Claim, Link, LinkedBy
 from shared.model.outcome import Declined
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import User
 from shared.slack.api.client import Slack, SlackPerson
 from shared.slack.render.blocks import escape
+from shared.store.clock import StoreClock
 from shared.store.links import Links
 
 log = structlog.get_logger()
@@ -41,6 +43,7 @@ class Claims:
     links: Links
     slack: Slack
     pagerduty: PagerDuty
+    clock: StoreClock
 
     async def linkable(self, actor: SlackActor) -> SlackPerson:
         """Return a person who may link themselves. Raises `Declined` for others, also who is linked; `CallError`."""
@@ -52,8 +55,12 @@ class Claims:
             return await self.slack.person(actor.id)
         raise not_linked(linked_already(linked.user), HOW)
 
-    async def check(self, person: SlackPerson, proven: Claim) -> Claim:
-        """Return the PagerDuty user as whom a person may be linked. Raises `Declined`, `CallError`, `StoreDown`."""
+    async def check(self, person: SlackPerson, proven: Claim, *, tell: bool = True) -> Claim:
+        """
+        Return the PagerDuty user as whom a person may be linked. Raises `Declined`, `CallError`, `StoreDown`.
+
+        If that is another's, and who it is is known, they are told, unless it is not to `tell`.
+        """
         try:
             user = await self.pagerduty.user(proven.user)
         except NotFound:
@@ -66,14 +73,15 @@ class Claims:
         others += filter(None, (await self.links.owner(user.id), by_email))
         if any(other != person.id for other in others):
             log.warning("link.refused", user=person.id, pagerduty_user=user.id, why="it is another's", others=others)
-            await self._tell(by_email, person)
+            if tell and by_email not in (None, person.id):
+                await post_direct(self.slack, by_email, Reply(lured_text(person)), user=by_email)
             raise not_linked(TAKEN, ASK)
         return Claim(user.id, user.name, user.email)
 
-    async def _tell(self, other: SlackUserId | None, person: SlackPerson) -> None:
-        """Tell the one whose address it is; they may have been lured."""
-        if other is not None and other != person.id:
-            await post_direct(self.slack, other, Reply(lured_text(person)), user=other)
+    async def link(self, person: SlackUserId, claim: Claim, by: LinkedBy, approver: SlackUserId | None = None) -> None:
+        """Link them from now on. Raises `StoreDown`."""
+        await self.links.put(Link(person, claim.user, claim.email, by, await self.clock.now_ms(), approver))
+        log.info("link.made", user=person, pagerduty_user=claim.user, by=by, approver=approver)
 
 
 def linked_already(user: User) -> str:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.linking.words import going_on_text, not_kept_text, too_old_text
 from bolt_app.write_path.command_intake import CommandIntake
 from shared.model.command import CommandQueue, command_id
 from shared.model.event import SECOND
+from shared.model.ids import SlackUserId
 from shared.model.link import SIGN_IN_LIFE, RefusedPress
 from shared.model.outcome import Kind
 from shared.store.clock import StoreClock
@@ -21,11 +21,15 @@ class RefusedPresses:
     command_intake: CommandIntake
     clock: StoreClock
 
-    async def carry_out(self, press: RefusedPress, typed: SlashPayload) -> str:
-        """Store it as a new command, and return what its person is told of it. Raises `StoreDown`."""
+    async def carry_out(self, press: RefusedPress, person: SlackUserId, response_url: str) -> str:
+        """
+        Store it as a new command, answered at `response_url`, and return what its person is told of it.
+
+        Nothing is told if it is none of theirs that was refused for want of a link. Raises `StoreDown`.
+        """
         record = (await self.command_queues.load(press.incident)).value.get(press.command)
         refused = record is not None and record.outcome is not None and record.outcome.kind is Kind.NOT_LINKED
-        if record is None or not refused or record.command.by.id != typed.by.id:
+        if record is None or not refused or record.command.by.id != person:
             return ""
         now_ms = await self.clock.now_ms()
         if now_ms - record.accepted_ms > SIGN_IN_LIFE * SECOND:
@@ -33,9 +37,8 @@ class RefusedPresses:
         command = replace(
             record.command,
             # The same one, however often the person finishes.
-            id=command_id(typed.by.id, "linked", record.command.parent_id, ""),
-            by=typed.by,
-            response_url=typed.response_url,
+            id=command_id(person, "linked", record.command.parent_id, ""),
+            response_url=response_url,
             always_reply=True,
             on_answer=False,
             requested_ms=now_ms,

@@ -21,14 +21,13 @@ from shared.config.people_config import IdentityConfig
 from shared.durations import Durations
 from shared.errors import CallError, Malformed
 from shared.model.command import SlackActor
-from shared.model.link import MOST_TRIES, Claim, Link, LinkedBy, LinkRequest, RefusedPress
+from shared.model.link import MOST_TRIES, Claim, LinkedBy, LinkRequest, RefusedPress
 from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.pagerduty.api.auth import NoToken
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.pagerduty.api.sign_in import SignIn, new_secret
 from shared.slack.render.blocks import escape
-from shared.store.clock import StoreClock
 from shared.store.links import LinkRequests, Links, SignInAnswer
 
 log = structlog.get_logger()
@@ -47,7 +46,6 @@ class SignIns:
     links: Links
     claims: Claims
     presses: RefusedPresses
-    clock: StoreClock
     durations: Durations
     command: str
 
@@ -95,9 +93,12 @@ class SignIns:
             return build_reply(f":no_entry: {escape(request.refused)} {escape(request.next_step)}.")
         person = await self.claims.linkable(typed.by)
         claim = await self.claims.check(person, request.claim)
-        await self._link(request, claim)
+        await self.claims.link(request.slack, claim, LinkedBy.SIGN_IN)
+        await self.requests.end(request.slack)
         told = words.linked_text(claim, typed.command)
-        return build_reply(told, await self.presses.carry_out(request.press, typed) if request.press else "")
+        return build_reply(
+            told, await self.presses.carry_out(request.press, typed.by.id, typed.response_url) if request.press else ""
+        )
 
     async def unlink(self, typed: SlashPayload) -> Reply:
         """Undo the link that a person has made. Raises `StoreDown`."""
@@ -135,9 +136,3 @@ class SignIns:
         else:
             await self.requests.end(request.slack)
         return build_reply(words.wrong_code_text(left, typed.command))
-
-    async def _link(self, request: LinkRequest, claim: Claim) -> None:
-        link = Link(request.slack, claim.user, claim.email, LinkedBy.SIGN_IN, await self.clock.now_ms())
-        await self.links.put(link)
-        await self.requests.end(request.slack)
-        log.info("link.made", user=link.slack, pagerduty_user=link.user, by=link.by)

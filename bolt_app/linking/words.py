@@ -1,14 +1,17 @@
 """Pure: what people read who link themselves."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bolt_app.commands.verbs import Verb
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from shared.model.actions import SPECS
 from shared.model.command import Command
-from shared.model.link import Claim
+from shared.model.ids import SlackUserId
+from shared.model.link import Claim, LinkRequest
+from shared.slack.api.models import SlackPerson
 from shared.slack.render.blocks import Block, escape
-from shared.slack.render.buttons import LINK
+from shared.slack.render.buttons import APPROVE_LINK, LINK, REJECT_LINK
 
 OFF = "People can't link themselves here."
 NOT_READY = "Signing in to PagerDuty isn't set up yet."
@@ -33,6 +36,73 @@ def begin_reply(address: str, *, with_press: bool) -> Reply:
     }
     # Where there are no buttons, the address itself.
     return replace(build_reply(text, press=[press]), text=f"{text}\n<{address}|Sign in to PagerDuty>")
+
+
+NO_SUCH_USER = "No PagerDuty user, or more than one, has that e-mail address."
+CHECK_ADDRESS = "Check it in your PagerDuty profile"
+ASKED_ALREADY = "An admin has been asked already, and hasn't decided yet."
+NO_ADMIN = "Only an admin whom bridge.toml names decides this, and not about themselves."
+LEAVE_IT = "Leave it to another admin"
+DECIDED = "This is decided already, or was asked more than a day ago. Nothing changed."
+
+
+def which_user_text(command: str) -> str:
+    """Return what a person types to ask an admin."""
+    line = as_code(f"{command} {Verb.LINK} you@example.com")
+    return f"Type {line} with the e-mail address of your PagerDuty user. An admin then decides."
+
+
+def asking_reply(person: SlackPerson, request: LinkRequest, claim: Claim) -> Reply:
+    """Ask an admin whether a person is that PagerDuty user."""
+    address = f", {escape(person.email)} in Slack" if person.email else ""
+    text = (
+        f"<@{person.id}> ({escape(person.name)}{address}) asks to be linked to PagerDuty user *{escape(claim.name)}* "
+        f"({escape(claim.email)}), and would act in that name. Approve only if you know that they are the same person."
+    )
+    press: list[Block] = [
+        {
+            "type": "button",
+            "action_id": action_id,
+            "text": {"type": "plain_text", "text": label},
+            "value": f"{request.slack} {request.state}",
+        }
+        for action_id, label in ((APPROVE_LINK, "Approve"), (REJECT_LINK, "Reject"))
+    ]
+    return build_reply(text, press=press)
+
+
+def asked_text(claim: Claim, admins: Sequence[SlackUserId]) -> str:
+    """Return who was asked."""
+    whom = " and ".join(f"<@{admin}>" for admin in admins)
+    user = f"*{escape(claim.name)}* ({escape(claim.email)})"
+    return f"Asked {whom} to link you to {user} in PagerDuty. You are told what they decide."
+
+
+def none_asked_text(contact: str) -> str:
+    """Return that no admin could be asked."""
+    return f":warning: No admin could be asked. Ask {escape(contact)}."
+
+
+def approved_by_text(admin: SlackUserId) -> str:
+    """Return who approved a link."""
+    return f"<@{admin}> approved it."
+
+
+def rejected_text(admin: SlackUserId) -> str:
+    """Return that a person is not linked."""
+    return f":no_entry: <@{admin}> did not approve that you are linked to that PagerDuty user."
+
+
+def you_approved_text(request: LinkRequest, claim: Claim) -> str:
+    """Return to an admin what they did."""
+    return (
+        f":white_check_mark: You approved it: <@{request.slack}> is now linked to {escape(claim.email)} in PagerDuty."
+    )
+
+
+def you_rejected_text(request: LinkRequest) -> str:
+    """Return to an admin what they did."""
+    return f":no_entry: You rejected it: <@{request.slack}> is not linked."
 
 
 def linked_text(claim: Claim, command: str) -> str:
@@ -77,7 +147,7 @@ def not_kept_text(command: Command) -> str:
 
 def unlinked_text(email: str) -> str:
     """Return that a person is not linked any more by what they did."""
-    return f"You are no longer linked to {escape(email)} in PagerDuty by your sign-in."
+    return f"You are no longer linked to {escape(email)} in PagerDuty."
 
 
 def _noun(command: Command) -> str:

@@ -1,11 +1,12 @@
-"""The button "Link" on the answer to a person who was refused because they are not linked."""
+"""The button "Link" on the answer to a person who is not linked, and those with which an admin decides about a link."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bolt_app.commands.interactive import parse_retry
+from bolt_app.commands.interactive import parse_press, parse_retry
+from bolt_app.linking.approvals import Approvals
 from bolt_app.linking.sign_ins import SignIns
 from bolt_app.queries.router import read_or_explain
 from bolt_app.replies.builder import Reply, build_reply
@@ -13,26 +14,45 @@ from bolt_app.replies.sender import malformed_text, respond, send_reply
 from shared.errors import Malformed
 from shared.model.link import RefusedPress
 from shared.slack.api.client import Slack
-from shared.slack.render.buttons import LINK_YOURSELF
+from shared.slack.render.buttons import APPROVE_LINK, LINK_YOURSELF
 
-UNREADABLE = "You were not linked: the bridge couldn't read this button"
+UNREADABLE = "Nothing was linked: the bridge couldn't read this button"
 
 
 @dataclass(frozen=True)
-class LinkYourself:
-    """Takes presses."""
+class Linking:
+    """Takes presses. None is lost with its worker for good: it can be pressed again."""
 
     sign_ins: SignIns
+    approvals: Approvals
     slack: Slack
 
     async def begin(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Ack, then reply with where to sign in; nothing is lost with a press."""
+        """Ack, then reply with how to link oneself."""
         await ack()
         try:
             asked = parse_retry(body, LINK_YOURSELF)
         except Malformed as error:
-            await respond(self.slack, body.get("response_url"), Reply(malformed_text(error, UNREADABLE)))
+            await self._reply_malformed(body, error)
             return
-        beginning = self.sign_ins.begin(asked.press.by, RefusedPress(asked.command, asked.incident))
-        told = await read_or_explain("link", beginning, self.sign_ins.identity.contact)
+        way = self.sign_ins if self.sign_ins.identity.config.linking == "oauth" else self.approvals
+        beginning = way.begin(asked.press.by, RefusedPress(asked.command, asked.incident))
+        told = await read_or_explain("link", beginning, self.approvals.identity.contact)
         await send_reply(self.slack, asked.press, build_reply(told) if isinstance(told, str) else told)
+
+    async def decide(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Ack, then do what an admin decided; the outcome takes the place of the question."""
+        await ack()
+        try:
+            press = parse_press(body)
+            deciding = self.approvals.decide(press, approve=press.action_id == APPROVE_LINK)
+            told = await read_or_explain("link", deciding, self.approvals.identity.contact)
+        except Malformed as error:
+            await self._reply_malformed(body, error)
+            return
+        # What failed leaves the question where it is.
+        decided = build_reply(told) if isinstance(told, str) else told
+        await respond(self.slack, press.response_url, decided, replace_original=decided is told, user=press.by.id)
+
+    async def _reply_malformed(self, body: dict[str, Any], error: Malformed) -> None:
+        await respond(self.slack, body.get("response_url"), Reply(malformed_text(error, UNREADABLE)))

@@ -30,6 +30,7 @@ _HOW = {
     "table": "from the bridge's identity table",
     "e-mail": "matched by your Slack e-mail address",
     LinkedBy.SIGN_IN: "since you signed in there",
+    LinkedBy.APPROVAL: "since an admin approved it",
 }
 _NAMED = (
     "Name an incident by number (`37`, `#37`) or PagerDuty id; leave it out if only one is open in the channel. "

@@ -198,7 +198,10 @@ def _row(each: Mapping) -> tuple[str, ...]:
 
 def _how(linked: Linked) -> str:
     """Return how a person is linked, and since when if they did it themselves."""
-    return f"{linked.how}, {moment(linked.link.at_ms)}" if linked.link else linked.how
+    if linked.link is None:
+        return linked.how
+    approver = f" by {linked.link.approver}" if linked.link.approver else ""
+    return f"{linked.how}{approver}, {moment(linked.link.at_ms)}"
 
 
 def _duty(each: UnlinkedOnCall) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ CONTACT = "{contact}"
 ASK_OPERATOR = f"Ask {CONTACT} to link you"
 LINK = "{link}"
 """Stands in a next step for how a person comes to be linked: by themselves, where they can, or as `ASK_OPERATOR`."""
-LINK_YOURSELF = "Run the `link` command to link yourself"
+LINK_YOURSELF = {"oauth": "Run the `link` command to link yourself", "admin": "Run the `link` command to be linked"}
 
 
 def completed(declined: Declined, config: IdentityConfig) -> Declined:
     """Return a refusal with the next step as configured: whom to ask, or that people can link themselves."""
     step = declined.outcome.next_step
     can_link = LINK in step and config.linking != "off"
-    step = step.replace(LINK, LINK_YOURSELF if can_link else ASK_OPERATOR).replace(CONTACT, config.contact)
+    step = step.replace(LINK, LINK_YOURSELF.get(config.linking, ASK_OPERATOR)).replace(CONTACT, config.contact)
     return Declined(replace(declined.outcome, next_step=step, can_link=can_link))

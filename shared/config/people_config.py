@@ -39,10 +39,12 @@ class IdentityConfig(Table):
     """The domains whose addresses link people; empty for all."""
     contact: Contact = "the team that runs this bridge"
     """Whom people are told to ask to be linked, and when the bridge itself needs help."""
-    linking: Literal["off", "oauth"] = "off"
-    """Whether people can link themselves: `oauth`, by signing in to PagerDuty, or `off`."""
+    linking: Literal["off", "oauth", "admin"] = "off"
+    """How people can link themselves: `oauth`, by signing in to PagerDuty; `admin`, if one of `admins` approves."""
     callback_url: Annotated[str, AfterValidator(_callback_url)] | None = None
     """Where PagerDuty sends people back who have signed in: an address of the receiver's, as in the PagerDuty app."""
+    admins: tuple[SlackUser, ...] = ()
+    """The Slack users who are asked, with `linking = "admin"`."""
     excluded: tuple[SlackUser, ...] = ()
     """Slack users who are never linked, neither by e-mail nor by themselves."""
 
@@ -50,6 +52,8 @@ class IdentityConfig(Table):
     def _has_what_linking_needs(self) -> Self:
         if self.linking == "oauth" and self.callback_url is None:
             raise ValueError('with linking = "oauth" needs callback_url')
+        if self.linking == "admin" and not self.admins:
+            raise ValueError('with linking = "admin" needs admins')
         if both := self.users.keys() & set(self.excluded):
             raise ValueError(f"has {min(both)} both in users and in excluded")
         return self

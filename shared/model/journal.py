@@ -228,7 +228,7 @@ _SHAPES = {
     "slack_user": _shape(r"[UW][A-Z0-9]{1,20}"),
     "pagerduty_user": _shape(r"[A-Z0-9]{1,20}"),
     "label": _shape(r"#\d{1,12}"),
-    "mapped": _shape("table|e-mail|sign-in"),
+    "mapped": _shape("table|e-mail|sign-in|approval"),
     "rule": _shape("|".join(sorted(VERDICTS))),
     "sent": _shape(rf"(?:POST|PUT|DELETE) (?:/(?:[a-z_]{{1,30}}|[A-Z0-9]{{1,32}})){{1,4}}(?: {_NAMES})?"),
     "answer": _shape(r"2xx|(?:refused|unavailable|uncertain)(?: +\d{3,5}){0,2}"),

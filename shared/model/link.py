@@ -9,7 +9,9 @@ from hmac import compare_digest
 from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
 
 SIGN_IN_LIFE = 300
-"""Seconds in which a sign-in has to be finished, and for which a press that led to one is still carried out."""
+"""Seconds in which a sign-in has to be finished, and for which a press that led to a link is still carried out."""
+APPROVAL_LIFE = 24 * 3600
+"""Seconds in which an admin can decide."""
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """What a code is made of: nothing that looks like something else."""
 CODE_LENGTH = 8
@@ -24,6 +26,8 @@ class LinkedBy(StrEnum):
 
     SIGN_IN = "sign-in"
     """The person signed in to PagerDuty, which said who they are."""
+    APPROVAL = "approval"
+    """An admin, whom `bridge.toml` names, said that it is the same person."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Link:
     """
     That a Slack user is a PagerDuty user: since `at_ms`, and as long as that one has this `email`.
 
-    Another address may mean that the account went to another person.
+    Another address may mean that the account went to another person. `approver` is the admin who approved it.
     """
 
     slack: SlackUserId
@@ -39,6 +43,7 @@ class Link:
     email: str
     by: LinkedBy
     at_ms: int
+    approver: SlackUserId | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class RefusedPress:
 
 @dataclass(frozen=True)
 class Claim:
-    """The PagerDuty user that a person has proven to be."""
+    """The PagerDuty user that a person has proven to be, or says that they are."""
 
     user: UserId
     name: str
@@ -61,16 +66,16 @@ class Claim:
 @dataclass(frozen=True)
 class LinkRequest:
     """
-    A person's wish to be linked. `press` is what led there, if something did.
+    A person's wish to be linked. `press` is what led there, if something did; `state` names this wish and no other.
 
-    `state` names their sign-in at PagerDuty, and `verifier` proves to PagerDuty that it is ours. Once PagerDuty has
-    said who they are, `code` is what the browser shows that came back from there: who types it in Slack has both in
-    front of them. `claim` is then who they are, or `refused` why that can't be linked, and `next_step` what to do.
+    A sign-in comes back from PagerDuty with `state`, and `verifier` proves there that it is ours. Then `code` is what
+    the browser shows that came back: who types it in Slack has both in front of them. `claim` is who they are, or
+    `refused` why that can't be linked, and `next_step` what to do.
     """
 
     slack: SlackUserId
     state: str
-    verifier: str
+    verifier: str = ""
     press: RefusedPress | None = None
     code: str = ""
     claim: Claim | None = None

@@ -78,17 +78,21 @@ class SignInAnswer:
 
 
 class LinkRequests:
-    """Who is on the way to a link: one wish of each person, the newest, for five minutes."""
+    """Who is on the way to a link: one wish of each person, the newest."""
 
     def __init__(self, redis: Redis, blocking: Redis) -> None:
         self._redis = redis
         self._blocking = blocking
 
     async def begin(self, request: LinkRequest, name: str, command: str) -> None:
-        """Store a wish, and what the browser shows: whose it is, by `name`, and where to type. Raises `StoreDown`."""
-        await self._redis.set(keys.link_request(request.slack), REQUEST_JSON.dump_json(request), ex=SIGN_IN_LIFE)
+        """Store a sign-in, and what the browser shows: whose it is by `name`, and where to type. Raises `StoreDown`."""
+        await self.put(request, SIGN_IN_LIFE)
         shown = f"{request.slack} {command} {name}"
         await self._redis.set(keys.sign_in(digest_of(request.state)), shown, ex=SIGN_IN_LIFE)
+
+    async def put(self, request: LinkRequest, seconds: int) -> None:
+        """Store a wish, in the place of the person's earlier one, for so many seconds. Raises `StoreDown`."""
+        await self._redis.set(keys.link_request(request.slack), REQUEST_JSON.dump_json(request), ex=seconds)
 
     async def of(self, user: SlackUserId) -> LinkRequest | None:
         """Return what a person has asked for, None if nothing, or too long ago. Raises `StoreDown`."""
@@ -103,9 +107,9 @@ class LinkRequests:
         """Store how far a wish has come, which lives no longer for that. Raises `StoreDown`."""
         await self._redis.set(keys.link_request(request.slack), REQUEST_JSON.dump_json(request), xx=True, keepttl=True)
 
-    async def end(self, user: SlackUserId) -> None:
-        """Forget what a person has asked for. Raises `StoreDown`."""
-        await self._redis.delete(keys.link_request(user))
+    async def end(self, user: SlackUserId) -> bool:
+        """Forget what a person has asked for; return if there was something. Raises `StoreDown`."""
+        return bool(await self._redis.delete(keys.link_request(user)))
 
     async def next_answer(self, seconds: float) -> SignInAnswer | None:
         """Take the next one who came back, or wait a moment for one. Raises `StoreDown`."""

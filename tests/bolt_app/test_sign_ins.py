@@ -1,6 +1,7 @@
 """Who may be linked by signing in, as whom, and what becomes of the press that led there."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -89,7 +90,7 @@ class Signing:
     async def press(self, age: float = 0.0, user: str = DAVE, kind: Kind = Kind.NOT_LINKED) -> RefusedPress:
         """Put a press on record that ended some seconds ago."""
         command = replace(command_from_button(press()), id=PRESSED, by=self.acme.actor(user))
-        accepted = await self.sign_ins.clock.now_ms() - int(age * SECOND)
+        accepted = await self.sign_ins.claims.clock.now_ms() - int(age * SECOND)
         queue = CommandQueue(INCIDENT, (CommandRecord(command, accepted, outcome=Outcome(kind), ended_ms=accepted),))
         await self.sign_ins.presses.command_queues.change(INCIDENT, lambda _: queue)
         return RefusedPress(PRESSED, INCIDENT)
@@ -99,8 +100,8 @@ class Signing:
         return [f"{link.slack} {link.user} {link.by}" for link in await self.acme.made.all()]
 
 
-@pytest.fixture
-async def signing() -> AsyncIterator[Signing]:
+@asynccontextmanager
+async def running_signing() -> AsyncIterator[Signing]:
     """Run both sides."""
     async with linking() as acme:
         acme.use(**ON)
@@ -112,11 +113,18 @@ async def signing() -> AsyncIterator[Signing]:
         app = SignIn(registered.client_id, registered.secret, url, url, 2.0, lanes)
         requests, intake = LinkRequests(acme.redis, acme.redis), Intake([])
         clock, identity = StoreClock(acme.redis), acme.identity
-        claims = Claims(identity, acme.made, identity._slack, identity._pagerduty)
+        claims = Claims(identity, acme.made, identity._slack, identity._pagerduty, clock)
         presses = RefusedPresses(command_queues(acme.redis), cast("Any", intake), clock)
         durations = Durations(block=0.05)
-        sign_ins = SignIns(identity, app, requests, acme.made, claims, presses, clock, durations, "/pd")
+        sign_ins = SignIns(identity, app, requests, acme.made, claims, presses, durations, "/pd")
         yield Signing(acme, sign_ins, requests, intake)
+
+
+@pytest.fixture
+async def signing() -> AsyncIterator[Signing]:
+    """Run both sides."""
+    async with running_signing() as running:
+        yield running
 
 
 async def test_a_person_who_signs_in_is_linked(signing: Signing) -> None:
@@ -301,7 +309,7 @@ async def test_the_press_that_led_there_goes_on(signing: Signing) -> None:
         command.always_reply,
     )
     assert command.id != PRESSED
-    again = await signing.sign_ins.presses.carry_out(RefusedPress(PRESSED, INCIDENT), signing.typed())
+    again = await signing.sign_ins.presses.carry_out(RefusedPress(PRESSED, INCIDENT), DAVE, "")
     assert "is on its way" in again
     assert {command.id} == {each.id for each in signing.intake.stored}
 
@@ -317,7 +325,7 @@ async def test_the_press_that_led_there_goes_on(signing: Signing) -> None:
 )
 async def test_a_press_that_does_not_go_on(signing: Signing, about: dict[str, Any], words: str) -> None:
     """One that is too old is told; another person's, and one that was not refused for that, is none at all."""
-    told = await signing.sign_ins.presses.carry_out(await signing.press(**about), signing.typed())
+    told = await signing.sign_ins.presses.carry_out(await signing.press(**about), DAVE, "")
 
     assert words in told
     assert bool(words) is bool(told)
@@ -328,7 +336,7 @@ async def test_a_press_that_cannot_be_stored(signing: Signing) -> None:
     """It is said that it was not sent."""
     signing.intake.away = True
 
-    told = await signing.sign_ins.presses.carry_out(await signing.press(), signing.typed())
+    told = await signing.sign_ins.presses.carry_out(await signing.press(), DAVE, "")
 
     assert "could not be saved, so it was *not* sent" in told
 

@@ -22,9 +22,9 @@ LINKING = {"linking": "oauth", "callback_url": CALLBACK, "contact": "#sre-help"}
 
 
 @pytest.fixture
-async def bridge() -> AsyncIterator[Bridge]:
+async def bridge(request: pytest.FixtureRequest) -> AsyncIterator[Bridge]:
     """Run the bridge; Dave and Mallory are in Slack, and Dave has another address in PagerDuty."""
-    async with running(identity=LINKING) as bridge:
+    async with running(identity=getattr(request, "param", LINKING)) as bridge:
         for name in ("Dave", "Mallory"):
             hire(bridge, name)
         bridge.pagerduty.add_user("Dave Ng", "d.poe@corp.example", role="limited_user", id="PDAVE1")
@@ -127,3 +127,27 @@ async def test_a_link_that_is_passed_on_links_nobody(bridge: Bridge) -> None:
 
     assert "{}" == await links(bridge)
     await answered(bridge, "Mallory", "/pd whoami", "isn't linked to PagerDuty")
+
+
+@pytest.mark.parametrize("bridge", [{"linking": "admin", "admins": ["U0BOB"]}], indirect=True)
+async def test_an_admin_approves(bridge: Bridge) -> None:
+    """Dave presses, is refused, and asks; Bob approves in his direct messages, and the press goes on in Dave's name."""
+    bridge.trigger()
+    await bridge.card()
+    await bridge.click("Dave", "Acknowledge")
+    await bridge.told("Dave", "Run the link command to be linked")
+    [refusal] = bridge.slack.person("U0DAVE").private_messages
+    assert (await bridge.click("Dave", "Link", refusal)).acked
+    await bridge.told("Dave", "with the e-mail address of your PagerDuty user")
+    mail = "d.poe@corp.example"
+    await answered(bridge, "Dave", f"/pd link <mailto:{mail}|{mail}>", "Asked @Bob Ng to link you")
+    await until(lambda: bool(direct(bridge, "Bob")), "Bob to be asked")
+    [question] = bridge.slack.person("U0BOB").direct_messages.messages
+
+    assert (await bridge.click("Bob", "Approve", question)).acked
+
+    await until(lambda: "You approved it" in question.plain, "the question to be answered")
+    await bridge.card("Acknowledged by Dave Ng in Slack")
+    await settled(bridge)
+    assert ["d.poe@corp.example"] == [call.from_email for call in bridge.effects()]
+    assert "@Bob Ng approved it" in direct(bridge, "Dave")[0]

@@ -167,6 +167,7 @@ async def _add_offline(found: Findings, office: Office, monkeypatch: pytest.Monk
         ("One with a route that hides others", "[[routing.routes]]\nchannel = 'C0DUTY'\n" * 2),
         ("People link themselves, and come back nowhere", '[identity]\nlinking = "oauth"'),
         ("... or not to the receiver", '[identity]\nlinking = "oauth"\ncallback_url = "https://example.com"'),
+        ("Admins decide, and there is none", '[identity]\nlinking = "admin"'),
         ("Both linked and excluded", '[identity]\nexcluded = ["U0DAVE"]\n[identity.users]\nU0DAVE = "PDAVE1"'),
         ("One that takes back without a name", "[[reminders]]\nafter = '2h'\nunacknowledge_after = '30m'"),
         ("One that asks for a field that no alert has", "[routing]\ncard_fields = ['region']"),

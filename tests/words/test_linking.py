@@ -15,8 +15,8 @@ from shared.access.identity import EXCLUDED, Linked, no_match
 from shared.access.next_steps import completed
 from shared.config.people_config import IdentityConfig
 from shared.model.actions import Action
-from shared.model.ids import UserId
-from shared.model.link import Claim, Link, LinkedBy
+from shared.model.ids import SlackUserId, UserId
+from shared.model.link import Claim, Link, LinkedBy, LinkRequest
 from shared.store.links import Visitor
 from tests.builders import ALICE, NOON
 from tests.words import slack_text
@@ -28,6 +28,7 @@ from webhook_receiver import sign_in_page
 ON = IdentityConfig(
     linking="oauth", callback_url="https://bridge.example.com/oauth/pagerduty/callback", contact="#sre-help"
 )
+BOB = SlackUserId("U0BOB")
 CLAIM = Claim(UserId(ALICE.id), ALICE.name, "a.ng@corp.example")
 LINK = Link(BY.id, CLAIM.user, CLAIM.email, LinkedBy.SIGN_IN, NOON)
 PRESSED = command(Action.ACKNOWLEDGE)
@@ -56,7 +57,8 @@ def test_linking_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None:
         _told(words.linked_text(CLAIM, PD), words.too_old_text(PRESSED)),
         _told(words.linked_text(CLAIM, PD), words.not_kept_text(PRESSED)),
     )
-    page.case("`/pd whoami`", _told(linked_text(Linked(PERSON, USER, LINK.by, LINK))))
+    approved = replace(LINK, by=LinkedBy.APPROVAL, approver=BOB)
+    page.case("`/pd whoami`", *(_told(linked_text(Linked(PERSON, USER, each.by, each))) for each in (LINK, approved)))
     page.case("It is not the code", *(_told(words.wrong_code_text(left, PD)) for left in (4, 1, 0)))
     page.case(
         "There is nothing to finish",
@@ -81,9 +83,38 @@ def test_linking_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None:
         ),
     )
     page.case("Told to whose PagerDuty user it is", _told(claims.lured_text(replace(PERSON, name="Mallory Poe"))))
+    _add_approvals(page)
     page.case("`/pd unlink`", _told(words.unlinked_text(LINK.email)), _told(words.NO_LINK))
     page.case("A link does not hold any more", *map(_told, (made_links.ENDED, made_links.IDLE, made_links.STORE_AWAY)))
     page.check(pytestconfig)
+
+
+def _add_approvals(page: Page) -> None:
+    request = LinkRequest(BY.id, "s", claim=CLAIM)
+    refused = completed(no_match("alice@example.com"), IdentityConfig(linking="admin", admins=(BOB,))).outcome
+    page.chapter("Where an admin decides")
+    page.case("A press is refused", slack_text.reply(outcome_reply(PRESSED, refused, URL)))
+    page.case("**Link** was pressed, or `/pd link` typed", _told(words.which_user_text(PD)))
+    page.case(
+        "An address was typed",
+        _told(words.asked_text(CLAIM, [BOB, SlackUserId("U0CAROL")])),
+        _told(words.ASKED_ALREADY),
+        _told(words.none_asked_text("#sre-help")),
+        _told(f"{words.NO_SUCH_USER} {words.CHECK_ADDRESS}."),
+    )
+    page.case("The admin is asked", slack_text.reply(words.asking_reply(PERSON, request, CLAIM)))
+    page.case(
+        "The admin decided",
+        _told(words.you_approved_text(request, CLAIM)),
+        _told(words.you_rejected_text(request)),
+        _told(words.DECIDED),
+        _told(f"{words.NO_ADMIN} {words.LEAVE_IT}."),
+    )
+    page.case(
+        "The person is told",
+        _told(words.linked_text(CLAIM, PD), words.approved_by_text(BOB), words.going_on_text(PRESSED)),
+        _told(words.rejected_text(BOB)),
+    )
 
 
 def _told(*paragraphs: str) -> str:

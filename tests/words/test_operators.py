@@ -184,6 +184,15 @@ async def _add_links(page: Page, office: Office, terminal: Terminal) -> None:
     async with aclosing(connect(office.valkey.url)) as redis:
         for slack, user, email in (("U0BOB", "PBOB0001", "bob@example.com"), ("U0EVE", "PGONE01", "eve@old.example")):
             await Links(redis).put(Link(SlackUserId(slack), UserId(user), email, LinkedBy.SIGN_IN, NOON))
+        alice = Link(
+            SlackUserId("U0ALICE"),
+            UserId("PALICE1"),
+            "alice@example.com",
+            LinkedBy.APPROVAL,
+            NOON,
+            SlackUserId("U0EVE"),
+        )
+        await Links(redis).put(alice)
     page.terminal("People can link themselves", await terminal.run("identities", code=1))
     page.terminal("One who has", await terminal.run("identities check U0BOB"))
     page.terminal("Several links match", await terminal.run("identities unlink o", code=1))

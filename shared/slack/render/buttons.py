@@ -29,6 +29,7 @@ NOTIFY = "pagebridge:notify"
 LEVEL = "pagebridge:level"
 LINK = "pagebridge:link"
 LINK_YOURSELF = "pagebridge:link_yourself"
+APPROVE_LINK, REJECT_LINK = "pagebridge:approve_link", "pagebridge:reject_link"
 MOST_LEVELS = 20
 """Levels that an escalation policy has at most."""
 MOST_ENTRIES = 5

@@ -1,0 +1,198 @@
+"""Being linked by an admin: who is asked what, who may decide, and what comes of it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+
+from bolt_app.commands.interactive import Press, parse_press
+from bolt_app.commands.slash_grammar import ParsedCommand, parse
+from bolt_app.linking.approvals import Approvals
+from pagebridge_sandbox.slack import Fault
+from shared.model.ids import SlackUserId
+from shared.model.link import APPROVAL_LIFE, RefusedPress
+from shared.model.outcome import Declined
+from shared.slack.render.buttons import APPROVE_LINK
+from shared.store import keys
+from tests.bolt_app.test_interactive import press
+from tests.bolt_app.test_sign_ins import DAVE, Signing, running_signing
+from tests.shared.linked_people import ALICE, EMAIL
+
+BOB = SlackUserId("U0BOB")
+ADMIN: dict[str, object] = {"linking": "admin", "admins": [BOB, "U0CAROL"], "contact": "#sre-help"}
+ADDRESS = "D.Poe@corp.example"
+
+
+@dataclass
+class Deciding:
+    """Dave, who asks, and Bob and Carol, who are asked."""
+
+    signing: Signing
+    approvals: Approvals
+
+    async def ask(self, address: str = ADDRESS) -> str:
+        """Let Dave ask for a link, and return the answer, also that of a refusal."""
+        try:
+            return (await self.approvals.ask(self.signing.typed(), address)).text
+        except Declined as declined:
+            return declined.text
+
+    def questions(self, admin: str = BOB) -> list[str]:
+        """List what an admin was sent directly."""
+        try:
+            return [each.plain for each in self.signing.acme.slack.person(admin).direct_messages.messages]
+        except LookupError:
+            return []
+
+    def pressed(self, by: str = BOB) -> Press:
+        """Press the button of the last question."""
+        blocks = self.signing.acme.slack.person(BOB).direct_messages.messages[-1].blocks
+        value = blocks[-1]["elements"][0]["value"]
+        made = press(user__id=by, actions__0__action_id=APPROVE_LINK, actions__0__value=value)
+        return parse_press(made)
+
+    async def decide(self, *, approve: bool = True, by: str = BOB) -> str:
+        """Let a person decide, and return what they read."""
+        try:
+            return (await self.approvals.decide(self.pressed(by), approve=approve)).text
+        except Declined as declined:
+            return declined.text
+
+
+@pytest.fixture
+async def deciding() -> AsyncIterator[Deciding]:
+    """Run both sides, with two admins."""
+    async with running_signing() as signing:
+        acme, ins = signing.acme, signing.sign_ins
+        acme.use(**ADMIN)
+        for user in (BOB, "U0CAROL"):
+            acme.slack.add_user(user.removeprefix("U0").title(), email=f"{user}@example.com".lower(), id=user)
+        slack, pagerduty = acme.identity._slack, acme.identity._pagerduty
+        approvals = Approvals(acme.identity, ins.requests, ins.claims, ins.presses, slack, pagerduty, "/pd")
+        yield Deciding(signing, approvals)
+
+
+async def test_an_admin_links_a_person(deciding: Deciding) -> None:
+    """Every admin is asked, with both sides; one approves, and the person is told by whom. A second is too late."""
+    assert "Asked <@U0BOB> and <@U0CAROL> to link you to *Dave Poe*" in await deciding.ask()
+    for admin in (BOB, "U0CAROL"):
+        [question] = deciding.questions(admin)
+        assert "Dave Poe, dave@example.com in Slack) asks to be linked to PagerDuty user Dave Poe" in question
+    assert [] == await deciding.signing.links()
+    assert APPROVAL_LIFE >= await deciding.signing.acme.redis.ttl(keys.link_request(DAVE)) > APPROVAL_LIFE - 60
+
+    carol = deciding.pressed("U0CAROL")
+    assert "<@U0DAVE> is now linked to d.poe@corp.example" in await deciding.decide()
+
+    [link] = await deciding.signing.acme.made.all()
+    assert ("PDAVE1", "approval", BOB) == (link.user, link.by, link.approver)
+    told = deciding.signing.acme.slack.person(DAVE).direct_messages.messages[-1].plain
+    assert "You are now linked to Dave Poe (d.poe@corp.example)" in told
+    assert "@Bob approved it" in told
+    assert "decided already" in (await deciding.approvals.decide(carol, approve=False)).text
+    assert 1 == len(await deciding.signing.links())
+
+
+async def test_an_admin_rejects(deciding: Deciding) -> None:
+    """Nobody is linked, the person is told, and can ask again."""
+    await deciding.ask()
+
+    assert "You rejected it: <@U0DAVE> is not linked." in await deciding.decide(approve=False)
+
+    assert "@Bob did not approve" in deciding.signing.acme.slack.person(DAVE).direct_messages.messages[-1].plain
+    assert [] == await deciding.signing.links()
+    assert "Asked" in await deciding.ask()
+
+
+@pytest.mark.parametrize("by", [DAVE, ALICE, "U0CAROL"], ids=["oneself", "no admin", "a guest"])
+async def test_who_may_not_decide(deciding: Deciding, by: str) -> None:
+    """Nobody about themselves, though they be an admin; nobody whom the file does not name; no guest."""
+    await deciding.ask()
+    deciding.signing.acme.use(**ADMIN | {"admins": [BOB, "U0CAROL", DAVE]})
+    deciding.signing.acme.slack.users["U0CAROL"].guest = "multi"
+
+    assert await deciding.decide(by=by)
+
+    assert [] == await deciding.signing.links()
+
+
+async def test_an_admin_who_is_none_any_more(deciding: Deciding) -> None:
+    """What the file says now counts, and also that people are not linked by admins any more."""
+    await deciding.ask()
+    for config in (ADMIN | {"admins": ["U0CAROL"]}, {"linking": "off", "admins": [BOB]}):
+        deciding.signing.acme.use(**config)
+        assert "Only an admin whom bridge.toml names decides this" in await deciding.decide()
+
+    assert [] == await deciding.signing.links()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("nobody@corp.example", "No PagerDuty user, or more than one, has that e-mail address."),
+        ("d.poe", "No PagerDuty user, or more than one, has that e-mail address."),
+        (EMAIL, "belongs to another Slack user"),
+    ],
+)
+async def test_what_no_admin_is_asked(deciding: Deciding, address: str, words: str) -> None:
+    """An address that is not the whole of exactly one, or another's: she hears nothing of what is merely said."""
+    assert words in await deciding.ask(address)
+
+    assert [] == deciding.questions()
+    assert [] == deciding.questions(ALICE)
+
+
+async def test_the_same_question_is_asked_once(deciding: Deciding) -> None:
+    """Another one takes its place, and the buttons of the first decide nothing then."""
+    await deciding.ask()
+    first = deciding.pressed()
+    assert "asked already" in await deciding.ask()
+    assert 1 == len(deciding.questions())
+    deciding.signing.acme.pagerduty.add_user("Dave Two", "two@corp.example", id="PDAVE2")
+    assert "Asked" in await deciding.ask("two@corp.example")
+
+    assert "decided already" in (await deciding.approvals.decide(first, approve=True)).text
+    await deciding.decide()
+    assert ["U0DAVE PDAVE2 approval"] == await deciding.signing.links()
+
+
+async def test_what_has_changed_meanwhile_counts(deciding: Deciding) -> None:
+    """The address is another Slack user's by now, or the person is excluded: the approval links nobody."""
+    await deciding.ask()
+    deciding.signing.acme.use(**ADMIN | {"excluded": [DAVE]})
+    assert "can't be linked" in await deciding.decide()
+    deciding.signing.acme.use(**ADMIN)
+    deciding.signing.acme.slack.add_user("Erin Fox", email="d.poe@corp.example", id="U0ERIN")
+    assert "belongs to another Slack user" in await deciding.decide()
+
+    assert [] == await deciding.signing.links()
+
+
+async def test_a_press_goes_on_if_the_admin_is_quick(deciding: Deciding) -> None:
+    """It is remembered from the button to the answer; the question of before is not lost by another press."""
+    led_here = await deciding.signing.press()
+    told = await deciding.approvals.begin(deciding.signing.acme.actor(DAVE), led_here)
+    assert "Type `/pd link you@example.com`" in told.text
+    await deciding.ask()
+    await deciding.approvals.begin(deciding.signing.acme.actor(DAVE), RefusedPress(led_here.command, led_here.incident))
+
+    await deciding.decide()
+
+    [command] = deciding.signing.intake.stored
+    assert DAVE == command.by.id
+    told_directly = deciding.signing.acme.slack.person(DAVE).direct_messages.messages[-1].plain
+    assert "is on its way to PagerDuty" in told_directly
+
+
+async def test_no_admin_can_be_asked(deciding: Deciding) -> None:
+    """The person is told whom else to ask, and nothing waits for an answer that cannot come."""
+    deciding.signing.acme.slack.add_fault(Fault("chat.postMessage", error="channel_not_found"))
+
+    assert "No admin could be asked. Ask #sre-help." in await deciding.ask()
+    assert await deciding.signing.requests.of(DAVE) is None
+
+
+def test_an_address_is_typed_as_slack_writes_it() -> None:
+    """Slack makes a link of it."""
+    assert ADDRESS == cast("ParsedCommand", parse(f"link <mailto:{ADDRESS}|{ADDRESS}>")).text
