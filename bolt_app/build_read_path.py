@@ -1,5 +1,6 @@
 """The composition of the read path: projector, reconciler, handovers, resync and sweep."""
 
+from bolt_app.build_channels import build_channel_upkeep
 from bolt_app.handover.poster import HandoverPoster
 from bolt_app.handover.shifts import ShiftReader
 from bolt_app.handover.watch import HandoverWatch
@@ -62,6 +63,7 @@ def build_read_path(shared: Shared) -> ReadPath:
         ),
         direct_summaries=summaries,
         handover_watch=HandoverWatch(store.handover_queue, shared.config, shared.durations, shared.options.stopping),
+        channel_upkeep=build_channel_upkeep(shared),
         scheduler=_build_scheduler(shared, message_sync),
     )
 
@@ -106,6 +108,7 @@ def _build_reconciler(
             config=config,
             visibility=shared.visibility,
             adoption=adoption,
+            own_channels=store.incident_channels,
         ),
         backlog=shared.backlog,
         reminders=shared.reminders,
@@ -129,6 +132,7 @@ def _build_reconciler(
         journal=store.journal,
         enrichment_queue=store.enrichment_queue,
         home_watch=home_watch,
+        channel_queue=store.channel_queue,
         durations=durations,
     )
 

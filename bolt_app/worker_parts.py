@@ -14,6 +14,7 @@ from bolt_app.handover.watch import HandoverWatch
 from bolt_app.handover.writer import HandoverWriter
 from bolt_app.home_tab import HomeTab
 from bolt_app.home_watch import HomeWatch
+from bolt_app.incident_channel.upkeep import ChannelUpkeep
 from bolt_app.linking.sign_ins import SignIns
 from bolt_app.open_incidents import OpenIncidentReader
 from bolt_app.queries.notify import Notify
@@ -158,6 +159,7 @@ class ReadPath:
     handover_poster: HandoverPoster
     handover_watch: HandoverWatch
     direct_summaries: DirectSummaries
+    channel_upkeep: ChannelUpkeep
     scheduler: Scheduler
 
 
@@ -254,3 +256,4 @@ class BuiltWorker:
         poster, posts = self.read_path.handover_poster, (store.handover_posts.name,)
         yield seldom(store.handover_queue, store.leases("handover"), poster, documents=posts)
         yield seldom(self.read_path.direct_summaries.queue, store.leases("summary"), self.read_path.direct_summaries)
+        yield seldom(store.channel_queue, store.leases("channel"), self.read_path.channel_upkeep)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shared.model.command import CommandQueue
 from shared.model.handover_posts import HandoverPosts
+from shared.model.incident_channel import IncidentChannel
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
 from shared.store import documents
@@ -14,6 +15,7 @@ from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, WorkQueue
 from shared.store.documents import Documents
 from shared.store.handovers import handover_posts
+from shared.store.incident_channels import incident_channels
 from shared.store.incidents import ExpectationStore, Incidents
 from shared.store.open_homes import OpenHomes
 from shared.store.redis import Redis
@@ -33,6 +35,7 @@ class Store:
     slack_states: Documents[SlackState]
     resync_states: Documents[ResyncState]
     handover_posts: Documents[HandoverPosts]
+    incident_channels: Documents[IncidentChannel]
     open_incidents: OpenIncidents
     leases: Callable[[str], Leases]
     dirty_queue: WorkQueue
@@ -40,6 +43,7 @@ class Store:
     enrichment_queue: WorkQueue
     open_homes: OpenHomes
     handover_queue: WorkQueue
+    channel_queue: WorkQueue
     expectations: ExpectationStore
     audit: Audit
     journal: Journal
@@ -60,6 +64,7 @@ class Store:
             slack_states=documents.surfaces(redis),
             resync_states=documents.progress(redis),
             handover_posts=handover_posts(redis),
+            incident_channels=incident_channels(redis),
             open_incidents=OpenIncidents(redis),
             leases=lambda work: Leases(redis, work, lease, monotonic),
             dirty_queue=WorkQueue(redis, "dirty", lease),
@@ -67,6 +72,7 @@ class Store:
             enrichment_queue=WorkQueue(redis, "briefings", lease),
             open_homes=OpenHomes(redis, homes, clock),
             handover_queue=WorkQueue(redis, "handovers", lease),
+            channel_queue=WorkQueue(redis, "channels", lease),
             expectations=ExpectationStore(incidents),
             audit=Audit(redis),
             journal=Journal(redis),

@@ -96,6 +96,8 @@ class IncidentLookup:
 
     async def command(self, parsed: ParsedCommand, typed: SlashPayload) -> Command | Reply:
         """Make the command that was typed; return the reply that says why if that is not possible."""
+        if parsed.verb is Verb.CHANNEL and self.visibility.config.current.incident_channels is None:
+            return no_channels(self.identity.contact)
         target, people = await asyncio.gather(self.find(parsed, typed), self._resolve_assignee(parsed))
         if isinstance(target, Reply):
             return target
@@ -163,6 +165,11 @@ class IncidentLookup:
             return incident_id(kept.decode(errors="replace")) if isinstance(kept, bytes) else None
         except Malformed:
             return None
+
+
+def no_channels(contact: str) -> Reply:
+    """Reply that this bridge opens no channels for incidents."""
+    return build_reply(f"This bridge doesn't open channels for incidents. Ask {escape(contact)} to switch that on.")
 
 
 def repeated_reply() -> Reply:

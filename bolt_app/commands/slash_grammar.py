@@ -16,6 +16,7 @@ ACTIONS: Mapping[Verb, Action] = {
     Verb.UNACK: Action.UNACKNOWLEDGE,
     Verb.NOTE: Action.NOTE,
     Verb.REASSIGN: Action.REASSIGN,
+    Verb.CHANNEL: Action.OPEN_CHANNEL,
 }
 """The verbs that change an existing incident at once."""
 DIALOGS: Mapping[Verb, Action] = {
@@ -197,6 +198,7 @@ _PARSERS: Mapping[Verb, Callable[[Verb, str], ParsedCommand | ParseError]] = {
     Verb.PRIORITY: _one_incident,
     Verb.RESPONDERS: _one_incident,
     Verb.STATUS: _one_incident,
+    Verb.CHANNEL: _one_incident,
     Verb.TRIGGER: _text,
     Verb.LIST: _scoped,
     Verb.SHOW: _one_incident,

@@ -20,6 +20,7 @@ class Verb(StrEnum):
     PRIORITY = "priority"
     RESPONDERS = "responders"
     STATUS = "status"
+    CHANNEL = "channel"
     TRIGGER = "trigger"
     LIST = "list"
     SHOW = "show"
@@ -70,6 +71,7 @@ USAGES = (
     Usage(Verb.PRIORITY, "[number]", "Change the priority: a dialog offers them"),
     Usage(Verb.RESPONDERS, "[number]", "Ask people for help: a dialog asks whom", ("add responders", "responder")),
     Usage(Verb.STATUS, "[number]", "Publish a status update: a dialog asks for it", ("status update", "update")),
+    Usage(Verb.CHANNEL, "[number]", "Open a channel for an incident, or join its channel", ("room", "warroom")),
     Usage(Verb.TRIGGER, "[title]", "Create an incident", ("new", "create")),
     Usage(Verb.LIST, "[mine|all]", "List open incidents: this channel's, yours, or all", ("ls", "incidents")),
     Usage(Verb.SHOW, "[number]", "Show an incident with its alerts, notes and activity", ("details",)),
@@ -94,6 +96,8 @@ USAGES = (
 )
 NOTIFYING = frozenset({Verb.NOTIFY})
 """The commands that are there where people can ask for direct messages."""
+CHANNELS = frozenset({Verb.CHANNEL})
+"""The commands that are there where incidents can have channels."""
 LINKING = frozenset({Verb.LINK, Verb.UNLINK})
 """The commands that are there where people can link themselves."""
 READING = frozenset({Verb.SHOW, Verb.TIMELINE})

@@ -9,7 +9,7 @@ import structlog
 
 from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.commands.verbs import LINKING, NOTIFYING, USAGES, Verb
+from bolt_app.commands.verbs import CHANNELS, LINKING, NOTIFYING, USAGES, Verb
 from bolt_app.replies.builder import Reply, as_code, build_reply
 from shared.access.identity import Identity, Linked
 from shared.config.bridge_config import BridgeConfig, LiveConfig
@@ -116,12 +116,16 @@ def not_linked_text(user: SlackUserId, declined: Declined) -> str:
 
 def switched_on(config: BridgeConfig) -> frozenset[Verb]:
     """Return the commands for what `bridge.toml` switches on."""
-    linking = LINKING if config.identity.linking != "off" else frozenset[Verb]()
-    return linking | NOTIFYING if config.notify.enabled else linking
+    parts = {
+        LINKING: config.identity.linking != "off",
+        NOTIFYING: config.notify.enabled,
+        CHANNELS: config.incident_channels is not None,
+    }
+    return frozenset(verb for verbs, on in parts.items() if on for verb in verbs)
 
 
 def help_text(command: str, also: Collection[Verb] = ()) -> Reply:
     """List what can be typed after `command`, `also` of what has to be switched on."""
-    there = [usage for usage in USAGES if usage.verb in also or usage.verb not in LINKING | NOTIFYING]
+    there = [usage for usage in USAGES if usage.verb in also or usage.verb not in LINKING | NOTIFYING | CHANNELS]
     lines = [f"{as_code(f'{command} {usage.line}')}  {usage.description}" for usage in there]
     return build_reply("\n".join(lines), _NAMED)

@@ -10,9 +10,11 @@ from bolt_app.visibility import Visibility
 from shared.config.bridge_config import LiveConfig, Route
 from shared.model.event import Snapshot, ids_of_teams
 from shared.model.event_types import Status
-from shared.model.ids import ChannelId, IncidentId
+from shared.model.ids import ChannelId, IncidentId, TeamId
 from shared.model.incident import Incident
+from shared.model.incident_channel import IncidentChannel
 from shared.model.journal import Fact, fact
+from shared.model.message_state import MessageState
 from shared.model.privacy import Privacy
 from shared.model.slack_state import SlackState
 from shared.store.channel_index import OpenIncidents
@@ -35,6 +37,7 @@ class ChannelPlanner:
     config: LiveConfig
     visibility: Visibility
     adoption: Adoption
+    own_channels: Documents[IncidentChannel]
 
     async def plan(self, known: Incident, snapshot: Snapshot, lease: Lease) -> ReconcilePass:
         """
@@ -52,14 +55,21 @@ class ChannelPlanner:
             known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
             slack_state = replace(slack_state, generation=slack_state.generation or birth.name)
         chosen = self.config.current.routing.route(snapshot)
+        own = await self._own_channel(known.id)
         # An incident that was open before the bridge's first start gets a card with its next change.
         silent_ms = 0 if slack_state.channels or known.lines else slack_state.silent_until_ms
         silent = bool(silent_ms) and known.as_of is not None and known.as_of.end <= silent_ms
         if not silent:
-            slack_state = await self._add_channels(slack_state, snapshot, chosen, lease)
+            slack_state = await self._add_channels(slack_state, snapshot, chosen, own, lease)
         slack_state = await self._list(slack_state, snapshot, lease)
         clears = self.config.current.routing.withheld_lines == "delete"
-        return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states, clears, silent)
+        return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states, own.usable, clears, silent)
+
+    async def _own_channel(self, incident: IncidentId) -> IncidentChannel:
+        """Read what is known of the incident's own channel, where incidents have such."""
+        if self.config.current.incident_channels is None:
+            return IncidentChannel(incident)
+        return (await self.own_channels.load(incident)).value
 
     async def _list(self, slack_state: SlackState, snapshot: Snapshot, lease: Lease) -> SlackState:
         """Index it before it is shown, so that it can be found while Slack is down, or take it out when it is over."""
@@ -81,14 +91,14 @@ class ChannelPlanner:
         return (await self.slack_states.note(incident, lambda now: replace(now, listed=listed), lease)).value
 
     async def _add_channels(
-        self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, lease: Lease
+        self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, own: IncidentChannel, lease: Lease
     ) -> SlackState:
         """
         Plan the first channels, or more of them; those without new ones are returned as they are.
 
         An incident whose priority or service has changed, so that another route is `chosen`, may be shown in another
         channel as well; it never leaves one. If it now belongs to a private team, the channels where it was public are
-        not updated any more.
+        not updated any more. Its `own` channel comes and goes with what can be done there.
         """
         added: tuple[ChannelId, ...] = ()
         if not slack_state.channels:
@@ -98,16 +108,18 @@ class ChannelPlanner:
         elif chosen.named and snapshot.status is not Status.RESOLVED:
             # The default channel is for incidents that no route matches; one that has a home needs no other.
             added = tuple(channel for channel in chosen.channels if channel not in slack_state.channels)
+        teams = ids_of_teams(snapshot.teams)
         privacy = slack_state.privacy
-        if privacy.hidden_in or privacy.teams != ids_of_teams(snapshot.teams):
-            privacy = await self._privacy(slack_state, snapshot, chosen)
-        if not added and privacy == slack_state.privacy:
+        if privacy.hidden_in or privacy.teams != teams:
+            privacy = await self._privacy(slack_state, snapshot, chosen, own)
+        if not added and privacy == slack_state.privacy and with_own(slack_state, own, teams) is slack_state:
             return slack_state
 
         def rule(current: SlackState) -> SlackState:
             more = tuple(channel for channel in added if channel not in current.channels)
             born = current.generation or slack_state.generation
-            return replace(current, channels=(*current.channels, *more), generation=born).withheld(privacy)
+            planned = replace(current, channels=(*current.channels, *more), generation=born)
+            return with_own(planned, own, teams).withheld(privacy)
 
         routed = [self._route_fact(snapshot, chosen, added)] if added else []
         hidden = [
@@ -126,14 +138,16 @@ class ChannelPlanner:
         await self.journal.append(incident, fact("incident.unshown", why=why.replace(" ", "_")))
         return ()
 
-    async def _privacy(self, slack_state: SlackState, snapshot: Snapshot, chosen: Route) -> Privacy:
+    async def _privacy(
+        self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, own: IncidentChannel
+    ) -> Privacy:
         """Decide by the teams which channels are not updated any more; until they are read (`CallError`), none is."""
         known, teams = slack_state.privacy, ids_of_teams(snapshot.teams) or frozenset()
         if not slack_state.channels:
             # The first channels were chosen for these teams.
             return replace(known, teams=teams)
         private = bool(known.hidden_in) if teams == known.teams else await self.visibility.is_private(snapshot)
-        named = chosen.channels if chosen.named else ()
+        named = (*(chosen.channels if chosen.named else ()), *own.named_for(teams))
         return known.decided(teams, slack_state.channels, named, private=private)
 
     def _route_fact(self, snapshot: Snapshot, chosen: Route, channels: tuple[ChannelId, ...]) -> Fact:
@@ -142,3 +156,23 @@ class ChannelPlanner:
         taken = len(over) + 1 if chosen.named else "default"
         why = ",".join(f"{number}:{field}" for number, field in enumerate(over, 1))
         return fact("incident.routed", channels=",".join(channels), route=taken, passed_over=why)
+
+
+def with_own(state: SlackState, own: IncidentChannel, teams: frozenset[TeamId] | None) -> SlackState:
+    """
+    Show the incident in the channel that was opened for it as well, or leave that once it is shut. Pure.
+
+    It is never the first one, whose thread has the whole story, and is left only while it is not.
+    """
+    channel = own.channel
+    if channel is None or not state.channels:
+        return state
+    if own.shut:
+        return state.without(channel) if channel in state.channels[1:] else state
+    if channel in state.channels or not own.may_be_shown(teams):
+        return state
+    shown = replace(state, channels=(*state.channels, channel))
+    if own.found_ms and channel not in state.cards:
+        # It was there before, and a post of then may have made its card.
+        return shown.with_card(channel, MessageState(begun_ms=own.found_ms, until_ms=own.found_ms))
+    return shown

@@ -54,6 +54,8 @@ class ReconcilePass:
     slack_state: SlackState
     route: Route
     slack_states: Documents[SlackState]
+    own_channel: ChannelId | None = None
+    """The channel that was opened for the incident, if it can be used."""
     clears: bool = False
     """Whether lines are deleted where the incident is withheld."""
     silent: bool = False
@@ -216,12 +218,13 @@ class ChannelSync:
             return render_withheld(this.incident.id, this.snapshot)
         elsewhere = None if channel == this.home else this.home
         displaced = this.slack_state.displaced if elsewhere is None else None
+        own = this.own_channel if this.own_channel in this.slack_state.channels else None
         placement = None
-        if elsewhere or displaced:
-            closed = displaced in this.slack_state.waiting
-            placement = CardPlacement(home=elsewhere, displaced=displaced, closed=closed)
+        if elsewhere or displaced or own:
+            closed, beside = displaced in this.slack_state.waiting, None if own == channel else own
+            placement = CardPlacement(home=elsewhere, displaced=displaced, closed=closed, own=beside)
         able = await self.account_cache.available_actions.get()
-        content = this.route.card_in(channel)
+        content = this.route.card_in(this.home if channel == own else channel)
         return card.render(this.incident, this.snapshot, mentions, placement, able=able, content=content)
 
     async def _sync_thread(self, this: ReconcilePass) -> None:

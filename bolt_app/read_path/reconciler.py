@@ -65,6 +65,7 @@ class Reconciler:
     journal: Journal
     enrichment_queue: WorkQueue
     home_watch: HomeWatch
+    channel_queue: WorkQueue
     durations: Durations
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
@@ -87,6 +88,8 @@ class Reconciler:
                 await self.journal.append(incident, fact("incident.unshown", why="teams_unknown"))
             elif known.snapshot is not None:
                 this = await self.channel_planner.plan(known, known.snapshot, lease)
+                if this.slack_state.channels and self.channel_planner.config.current.incident_channels:
+                    lease.marking.append(self.channel_queue)
                 try:
                     again = await self.incident_sync.run(this)
                 finally:

@@ -17,6 +17,8 @@ DESK = "PDESK"
 FIRST_SHIFT, SHIFT, SHIFTS = timedelta(minutes=4), timedelta(minutes=20), 40
 """How long the first of its shifts goes on, how long each other one takes, and how many there are."""
 PARTNER_TEAM = "T0NORTHWIND"
+CHANNEL_SCOPES = {"channels:manage", "groups:write", "pins:write", "bookmarks:read", "bookmarks:write"}
+"""What the app needs for channels of incidents, as `pagebridge manifest` lists it."""
 ROUTING = f"""
 [routing]
 default_channel = "{INCIDENTS}"
@@ -44,6 +46,13 @@ enabled = true
 [[handovers]]
 channel = "{INCIDENTS}"
 policy = "{DESK}"
+
+[incident_channels]
+archive_after = "5m"
+
+[[incident_channels.automatic]]
+service = "{CHECKOUT}"
+priority = "P1"
 """
 """`bridge.toml`. A private team's incidents are shown only where a route names a channel."""
 
@@ -93,7 +102,7 @@ def set_up_slack(slack: SlackSandbox) -> None:
     """Set up the workspace with the app in it, as its manifest has it."""
     slack.users[slack.bot_user_id].name = "pagebridge"
     slack.bot_events = {"app_home_opened", "user_change"}
-    slack.bot_scopes |= {"im:write", "im:history"}
+    slack.bot_scopes |= {"im:write", "im:history"} | CHANNEL_SCOPES
     slack.shortcuts = [Shortcut("Add as PagerDuty note", "add_note", "message")]
     for actor in ACTORS:
         team, guest = (PARTNER_TEAM, None) if actor.kind == "outsider" else (None, None)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, field_validator, model_validator
 
 from shared.config.card_config import CardFieldConfig, CardFields, CardLinkConfig, CardLinks, Table
+from shared.config.channels_config import AutomaticChannelConfig, IncidentChannelsConfig
 from shared.config.chosen_config import Chosen, Duration, milliseconds
 from shared.config.notify_config import NotifyConfig
 from shared.config.people_config import AuthorizationConfig, IdentityConfig, SlackUser
@@ -198,6 +199,7 @@ class BridgeConfig(Table):
     """When a thread asks whether an acknowledged incident is still worked on; the first that matches holds."""
     handovers: tuple[HandoverConfig, ...] = ()
     """The channels in which each shift is handed over to the next."""
+    incident_channels: IncidentChannelsConfig | None = None
 
     def handover(self, channel: ChannelId) -> HandoverConfig | None:
         """Find the handover of a channel, None if it has none."""
@@ -228,6 +230,8 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("reminders",): ReminderConfig,
     ("handovers",): HandoverConfig,
     ("notify",): NotifyConfig,
+    ("incident_channels",): IncidentChannelsConfig,
+    ("incident_channels", "automatic"): AutomaticChannelConfig,
 }
 """Every table of `bridge.toml`, by its name."""
 

@@ -28,11 +28,22 @@ DIRECT_SCOPES: Mapping[str, str] = MappingProxyType(
     }
 )
 """The scopes for direct messages to who is paged, and what each is for; without `[notify]` they are not needed."""
+CHANNEL_SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "channels:manage": "opens and keeps the channels of incidents",
+        "groups:write": "the same for private ones",
+        "pins:write": "pins the card in them",
+        "bookmarks:write": "bookmarks the incident in them",
+        "bookmarks:read": "finds a bookmark again whose making was cut off",
+    }
+)
+"""The scopes for channels of incidents, and what each is for; without `[incident_channels]` they are not needed."""
 
 
 def optional_scopes(config: BridgeConfig) -> Mapping[str, str]:
     """Return the scopes that are needed for what `bridge.toml` switches on, and what each is for."""
-    return DIRECT_SCOPES if config.notify.enabled else {}
+    direct = DIRECT_SCOPES if config.notify.enabled else {}
+    return {**direct, **(CHANNEL_SCOPES if config.incident_channels is not None else {})}
 
 
 def bot_token(error: Refused) -> Problem:

@@ -6,7 +6,7 @@ What an action does in PagerDuty is in `bolt_app.write_path.actions`, in one mod
 
 from enum import StrEnum
 
-from shared.model import event_types
+from shared.model import event_types, noted_actions
 from shared.model.action_spec import ActionSpec, ActionWording, AttemptWording, Placement
 from shared.model.event_types import Status
 
@@ -27,6 +27,7 @@ class Action(StrEnum):
     UNACKNOWLEDGE = "unacknowledge"
     MERGE = "merge"
     STILL_ON_IT = "still_on_it"
+    OPEN_CHANNEL = "open_channel"
     TRIGGER = "trigger"
 
 
@@ -251,25 +252,8 @@ SPECS = {
         placement=Placement.NONE,
         idempotent=True,
     ),
-    Action.STILL_ON_IT: ActionSpec(
-        "Still on it",
-        event_types.CONFIRMED,
-        "",
-        ActionWording(
-            noun="word that you are still on {it}",
-            done="It is noted that you are still on {it}",
-            declined="You can't say that you are still on {it}",
-            undone="It was NOT noted that you are still on {it}",
-            waiting="It is NOT noted yet that you are still on {it}",
-            meanwhile="the question in the thread is still open",
-            already="It was already noted that you are still on {it}",
-        ),
-        AttemptWording(doing="saying that it is still worked on", noun="word that it is still worked on"),
-        works_in=frozenset({Status.ACKNOWLEDGED}),
-        placement=Placement.NONE,
-        idempotent=True,
-        one_press=True,
-    ),
+    Action.STILL_ON_IT: noted_actions.STILL_ON_IT,
+    Action.OPEN_CHANNEL: noted_actions.OPEN_CHANNEL,
     Action.TRIGGER: ActionSpec(
         "New incident",
         event_types.TRIGGERED,

@@ -44,6 +44,10 @@ NOTE_EDITED = "pagebridge.note_edited"
 """The last four have no webhook: a read or PagerDuty's answer to our own call tells of them."""
 REMINDED, CONFIRMED = "pagebridge.reminded", "pagebridge.confirmed"
 """The thread was asked whether an acknowledged incident is still worked on, and a person said so: for us alone."""
+CHANNEL_ASKED = "pagebridge.channel_asked"
+CHANNEL_OPENED = "pagebridge.channel_opened"
+CHANNEL_FAILED = "pagebridge.channel_failed"
+"""A person asked for a channel for the incident; there is one; something about it failed: for us alone, too."""
 UNREADABLE = "pagebridge.unreadable"
 """A change of an incident that came in a form that cannot be read: PagerDuty has to be."""
 
@@ -94,6 +98,9 @@ ANNOUNCED_TYPES = frozenset(
         NOTE_EDITED,
         REMINDED,
         CONFIRMED,
+        CHANNEL_ASKED,
+        CHANNEL_OPENED,
+        CHANNEL_FAILED,
     }
 )
 """The events that have a timeline line."""

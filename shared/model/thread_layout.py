@@ -109,7 +109,8 @@ def is_wanted(line: Line, verbosity: Verbosity) -> bool:
         case "changes":
             return line.type not in event_types.AUTOMATION
         case "state":
-            return line.type in TRANSITIONS or line.type in {event_types.ESCALATED, event_types.REMINDED, SUMMED}
+            told = {event_types.ESCALATED, event_types.REMINDED, event_types.CHANNEL_FAILED, SUMMED}
+            return line.type in TRANSITIONS or line.type in told
 
 
 def broadcast_kind(entry: ThreadEntry) -> BroadcastKind | None:

@@ -31,6 +31,7 @@ Cluster, and all is at one node of it.
 | `pb:{work}:<incident>:commands`     | hash   | 180 d | its command queue, or what came of one press on several |
 | `pb:{work}:<incident>:slack`        | hash   | 180 d | what Slack shows of it: `rev`, `doc` |
 | `pb:{work}:<incident>:journal`      | stream | 30 d  | what was seen, decided and done, the last 1,000 steps |
+| `pb:{work}:<incident>:channel`      | hash   | 180 d | the channel of its own: `rev`, `doc` |
 | `pb:{work}:<channel>:handover`      | hash   | 180 d | the handovers that are to be posted there: `rev`, `doc` |
 | `pb:{work}:<conversation>:summary`  | hash   | 180 d | a person's incidents that are only counted: `rev`, `doc` |
 | `pb:{work}:GLOBAL:progress`         | hash   | 180 d | how far resync and watchdog have come: `rev`, `doc` |
@@ -109,7 +110,7 @@ _TYPES = {
     "stream": re.compile(r"pb:\{work\}:(events|commands|deadletters|audit|[^:]+:journal)"),
     "list": re.compile(r"pb:\{work\}:(deliveries|sign-ins)"),
     "hash": re.compile(
-        r"pb:\{work\}:(links|[^:]+:(incident|lines|commands|slack|progress|handover|show|summary)|queue:[^:]+:marks|notify:[^:]+)"
+        r"pb:\{work\}:(links|[^:]+:(incident|lines|commands|slack|progress|handover|channel|show|summary)|queue:[^:]+:marks|notify:[^:]+)"
     ),
     "zset": re.compile(
         r"pb:\{work\}:(open|over|homes|number:.*|channel:.*:(open|over|closed|behind)|queue:.*:due|pace:.*:(line|back))"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bolt_app.commands.candidates import candidates
 from bolt_app.commands.incident_lookup import lookup_failed, unknown_incident
 from bolt_app.commands.slash_grammar import ACTIONS, DIALOGS, ParsedCommand
-from bolt_app.commands.verbs import LINKING, NOTIFYING, USAGES, Scope, Verb
+from bolt_app.commands.verbs import CHANNELS, LINKING, NOTIFYING, USAGES, Scope, Verb
 from bolt_app.listeners.slash_commands import LONGEST_TEXT
 from bolt_app.modals.context import ModalContext
 from bolt_app.open_incidents import OpenIncident, OpenList
@@ -287,14 +287,14 @@ def test_ages(minutes: int, words: str) -> None:
     assert words == age(NOON, NOON + minutes * 60_000)
 
 
-EVERY = LINKING | NOTIFYING
+EVERY = LINKING | NOTIFYING | CHANNELS
 
 
 def test_the_manual_and_the_document_name_every_command() -> None:
     """Both are made from the table that the parser reads."""
     for usage in USAGES:
         assert f"`/pd {usage.line}`" in help_text("/pd", EVERY).text
-        assert (f"`/pd {usage.line}`" in help_text("/pd").text) is (usage.verb not in LINKING | NOTIFYING)
+        assert (f"`/pd {usage.line}`" in help_text("/pd").text) is (usage.verb not in EVERY)
         assert usage.description in commands_table("/pd")
     assert "`/pd list [mine\\|all]`" in commands_table("/pd")
     harmless(help_text("/pd", EVERY))

@@ -22,7 +22,12 @@ HEAD = (
     "| Action | Where | In state | Asks first | What PagerDuty is sent | Who may, unless configured |",
     "| --- | --- | --- | --- | --- | --- |",
 )
-ELSEWHERE = {Action.UNACKNOWLEDGE: "command", Action.MERGE: "command", Action.STILL_ON_IT: "reminder"}
+ELSEWHERE = {
+    Action.UNACKNOWLEDGE: "command",
+    Action.MERGE: "command",
+    Action.STILL_ON_IT: "reminder",
+    Action.OPEN_CHANNEL: "command",
+}
 """Where an action is offered that no card has."""
 READING = (
     "| **Details** | menu | in any state | nothing | nothing: it reads | anyone who sees the card |",

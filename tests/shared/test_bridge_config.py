@@ -155,6 +155,17 @@ def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
             '[[reminders]]\nafter = "1h"\nunacknowledge_after = "1h"',
             "reminders[1] needs both unacknowledge_after and in_name_of, or neither",
         ),
+        ('[incident_channels]\nname = "inc-{title}"', "incident_channels.name must have {number} or {id}, so that"),
+        (
+            '[incident_channels]\nname = "{numbr}"',
+            "incident_channels.name names {numbr}, and",
+        ),
+        (
+            '[incident_channels]\nname = "INC {number}"',
+            "incident_channels.name must be at most 40 small letters",
+        ),
+        ('[incident_channels]\narchive_after = "soon"', 'incident_channels.archive_after must be a time such as "30m"'),
+        ("[[incident_channels.automatic]]\nlevel = 1", "incident_channels.automatic[1].level"),
         ('[[handovers]]\nchannel = "C024"', "handovers[1].policy is not set (line 1)"),
         ('[[handovers]]\nchannel = "C024"\npolicy = "Payments"', "handovers[1].policy must be the id of"),
         ('[[handovers]]\nchannel = "C024"\npolicy = "PAB1"\n' * 2, "handovers name a channel twice"),

@@ -124,6 +124,7 @@ CASES: tuple[tuple[str, Incident, CardPlacement], ...] = (
         known(TRIGGERED, assignees=tuple(Ref(f"P{n}", f"A person with the long name {n}") for n in range(150))),
         HERE,
     ),
+    ("The incident has a channel", TRIGGERED, CardPlacement(own=ChannelId("C0OWN"))),
     ("A card in a second channel", TRIGGERED, CardPlacement(home=ChannelId("C0CHECKOUT"))),
     (
         "A card in place of a channel that can't be posted to",

@@ -171,6 +171,9 @@ async def _add_offline(found: Findings, office: Office, monkeypatch: pytest.Monk
         ("Both linked and excluded", '[identity]\nexcluded = ["U0DAVE"]\n[identity.users]\nU0DAVE = "PDAVE1"'),
         ("One that takes back without a name", "[[reminders]]\nafter = '2h'\nunacknowledge_after = '30m'"),
         ("One that asks for a field that no alert has", "[routing]\ncard_fields = ['region']"),
+        ("One that gives two incidents' channels one name", '[incident_channels]\nname = "inc-{title}"'),
+        ("One that names a channel as Slack doesn't", '[incident_channels]\nname = "INC {number}"'),
+        ("One that names an unknown part of a channel's name", '[incident_channels]\nname = "inc-{numbr}"'),
         ("One that asks for more fields than a card has room for", f"[routing]\ncard_fields = {FIELDS[:11]}"),
         ("One with a link that is none", f"{LINKS}[{{ label = 'Wiki', url = 'http://wiki.example.com' }}]"),
         (

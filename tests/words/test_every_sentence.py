@@ -9,6 +9,7 @@ from tests.words.sentences import ROOT, Sentence, modules, normal, sentences
 
 DOCUMENTS: Mapping[str, tuple[str, ...]] = {
     "pagebridge/cli/settings.py": ("docs/settings.md", ".env.example"),
+    "shared/diagnostics/credential_checks.py": ("docs/security.md",),
     "shared/config/settings.py": ("docs/settings.md", ".env.example"),
     "shared/pagerduty/api/auth.py": ("docs/security.md",),
 }

@@ -31,10 +31,11 @@ from shared.errors import BadCredentials, NotFound, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.event import Instant, Ref, Snapshot
-from shared.model.event_types import ESCALATED, Status
-from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, UserId
+from shared.model.event_types import CHANNEL_OPENED, ESCALATED, Status
+from shared.model.ids import ChannelId, CommandId, IncidentId, LineKey, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Declined, Kind, Outcome
+from shared.model.timeline import Line
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import EscalationPolicy, Service, User
 from shared.pagerduty.models.incident import PendingAction, RestIncident
@@ -173,6 +174,10 @@ async def _add_escalations(page: Page, acme: "Acme") -> None:
 
 async def _add_results(page: Page) -> None:
     page.chapter("What came of it", "It stands after “You … incident #37.”")
+    opened = replace(KNOWN, lines=(_opened_channel(),))
+    asked = _context(Action.OPEN_CHANNEL, NOW), replace(_context(Action.OPEN_CHANNEL, NOW), known=opened)
+    told = (HANDLERS[Action.OPEN_CHANNEL].outcome(each, ActionResult()) for each in asked)
+    page.case("A channel: asked for, and there already", *map(_sentence, told))
     moved = replace(NOW, snapshot=replace(NOW.snapshot, assignees=(Ref(ALICE.id, ALICE.name),)))
     wakes = replace(NOW, pending=(PendingAction("unacknowledge", Instant(NOON)),))
     people = ActionParams(people=(Ref(ALICE.id, ALICE.name), Ref("PCAROL1", "Carol Wu")))
@@ -188,6 +193,11 @@ async def _add_results(page: Page) -> None:
     page.case("Snooze", _result(Action.SNOOZE, wakes))
     page.case("A new incident", _sentence(created(NOW)), _sentence(created(_changed(number=None))))
     page.case("Resolve, and it was reopened since", _result(Action.RESOLVE, None, at=Instant(NOON)))
+
+
+def _opened_channel() -> Line:
+    details = (("channel", "C0OWN"), ("name", "inc-37-checkout-is-slow"))
+    return Line(LineKey("opened"), CHANNEL_OPENED, Instant(NOON), None, (), details=details)
 
 
 def _add_retries(page: Page) -> None:

@@ -8,7 +8,7 @@ from bolt_app import app
 from bolt_app.commands import candidates, incident_lookup
 from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, parse
 from bolt_app.commands.slash_payload import SlashPayload
-from bolt_app.commands.verbs import LINKING, NOTIFYING, Scope, Verb
+from bolt_app.commands.verbs import CHANNELS, LINKING, NOTIFYING, Scope, Verb
 from bolt_app.handover.poster import refused_text
 from bolt_app.handover.render import HEADING, QUIET, handover_message, handover_paragraphs, shift_message
 from bolt_app.listeners import handover as posting
@@ -85,7 +85,11 @@ def test_every_answer_to_a_typed_command_can_be_read_in_one_file(pytestconfig: p
     page = Page("slash_answers", "Answers to `/pd`", "Only the person who typed reads these.")
     page.chapter("Help")
     page.case("`/pd help`", _shown(help_text(PD)))
-    for what, verbs in (("people can link themselves", LINKING), ("there are direct messages", NOTIFYING)):
+    for what, verbs in (
+        ("people can link themselves", LINKING),
+        ("there are direct messages", NOTIFYING),
+        ("incidents can have channels", CHANNELS),
+    ):
         more = [line for line in help_text(PD, verbs).text.splitlines() if line not in help_text(PD).text]
         page.case(f"... also, where {what}", slack_text.seen("\n".join(more)))
     _add_mistyped(page)
@@ -188,6 +192,7 @@ def _add_queries(page: Page) -> None:
         page.case(f"It is `{level}`", slack_text.seen(STANDING[level]))
     page.case("How to change it", slack_text.seen(how_to_change(PD)))
     page.case("Switched off in `bridge.toml`", slack_text.seen(switched_off_text("#sre-help")))
+    _add_channel(page)
     _add_handover(page)
     page.chapter("`/pd oncall`")
     policy = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),) * 3)
@@ -201,6 +206,11 @@ def _add_queries(page: Page) -> None:
     page.case("Several match", _shown(on_call.ambiguous_reply("checkout", places, PD)))
     page.case("Some could not be read", *(slack_text.seen(on_call.unread_policies(count)) for count in (1, 2)))
     page.case("Nothing matches", *(_shown(on_call.no_match_reply(text, PD)) for text in ("chekout", "")))
+
+
+def _add_channel(page: Page) -> None:
+    page.chapter("`/pd channel`")
+    page.case("This bridge opens none", _shown(incident_lookup.no_channels("#sre-help")))
 
 
 def _add_handover(page: Page) -> None:

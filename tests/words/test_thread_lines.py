@@ -11,6 +11,7 @@ from shared.model.event_types import ANNOUNCED_TYPES
 from shared.model.ids import CommandId, EventId, LineKey
 from shared.model.thread_layout import BEFORE_WAKE, SUMMED, ThreadEntry
 from shared.model.timeline import Line
+from shared.slack.render.channel_wording import STEPS, WHY, bookmark, purpose, topic, withheld_topic
 from shared.slack.render.thread_line import render_line
 from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot
 from tests.words import slack_text
@@ -33,6 +34,12 @@ def line(
 def fields(event_type: str, said: Details) -> Line:
     """Make a line about fields, whose names are no Python names."""
     return Line(LineKey("f"), event_type, Instant(NOON), ALICE, ((Source.WEBHOOK, EventId("01")),), details=said)
+
+
+def failed_step(step: str, code: str) -> Line:
+    """Make the line that tells of a step about the incident's channel that failed."""
+    said = {"channel": "C0OWN", "who": "Bob Ray", "reference": "4F3K7QXA"}
+    return replace(line(of.CHANNEL_FAILED, None), details=(("step", step), ("code", code), *said.items()))
 
 
 def summed(said: str, over: str) -> Line:
@@ -162,12 +169,23 @@ def test_every_line_of_a_thread_can_be_read_in_one_file(pytestconfig: pytest.Con
             for sides in ((), confirmed[:1], confirmed)
         ),
     )
+    page.case("A channel was opened", _shown(line(of.CHANNEL_OPENED, None, channel="C0OWN")))
+    page.case("None was, in a storm", _shown(line(of.CHANNEL_FAILED, None, step="bound")))
+    for step in STEPS:
+        page.case(f"A step failed: {step}", _shown(failed_step(step, "cant_invite")))
+    for code in WHY:
+        page.case(f"Slack names the cause: {code}", _shown(failed_step("use", code)))
     by_rule = replace(line(of.UNACKNOWLEDGED, slack=True), command=CommandId(f"{BY_RULE}1"))
     page.case("No one answered, and so it is taken back, where that is configured", _shown(by_rule))
     late = ThreadEntry(line(of.UNACKNOWLEDGED, None, assigned="Bob Ray"), late=True)
     page.case(
         "PagerDuty's time-out, reported after the next change", slack_text.blocks(render_line(INCIDENT, late).blocks)
     )
+    page.chapter("The channel of an incident")
+    now = snapshot()
+    page.case("Its topic", topic(now), withheld_topic(now), withheld_topic(replace(now, number=None)))
+    page.case("Its description", purpose(INCIDENT, now))
+    page.case("Its bookmark", bookmark(now))
     page.check(pytestconfig)
 
 

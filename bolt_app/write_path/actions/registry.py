@@ -7,6 +7,7 @@ from bolt_app.write_path.actions.base import ActionHandler
 from bolt_app.write_path.actions.escalate import Escalate
 from bolt_app.write_path.actions.merge import Merge
 from bolt_app.write_path.actions.note import AddNote
+from bolt_app.write_path.actions.open_channel import OpenChannel
 from bolt_app.write_path.actions.priority import SetPriority
 from bolt_app.write_path.actions.reassign import Reassign
 from bolt_app.write_path.actions.snooze import Snooze
@@ -30,4 +31,5 @@ HANDLERS: Mapping[Action, ActionHandler] = {
     Action.ADD_RESPONDERS: AddResponders(),
     Action.STATUS_UPDATE: PublishStatusUpdate(),
     Action.STILL_ON_IT: StillOnIt(),
+    Action.OPEN_CHANNEL: OpenChannel(),
 }

@@ -3,15 +3,25 @@
 from collections.abc import AsyncIterator
 
 from shared.slack.api import models
-from shared.slack.api.models import Channel, SlackPerson
+from shared.slack.api.models import Channel, SlackIdentity, SlackPerson
 from shared.slack.api.rate_limits import Priority
 from shared.slack.api.transport import Transport, date_ms
 
 
 class AppInstallation:
-    """Calls made once, at set-up or by the doctor. Raises as `Slack` does."""
+    """Calls made once, at start, at set-up or by the doctor. Raises as `Slack` does."""
 
     _transport: Transport
+    _us: SlackIdentity | None = None
+
+    async def auth_test(self) -> SlackIdentity:
+        """Ask who we are and what we may do."""
+        self._us = await self._transport.call("auth.test", lambda answer: models.parse_identity(*answer))
+        return self._us
+
+    async def us(self) -> SlackIdentity:
+        """Return who we are, asked once."""
+        return self._us or await self.auth_test()
 
     async def socket_url(self, app_token: str) -> str:
         """Ask for the one-time address of a Socket Mode connection."""

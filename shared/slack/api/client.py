@@ -11,7 +11,7 @@ from shared.errors import NotFound, Uncertain
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.api import models
-from shared.slack.api.app_installation import AppInstallation
+from shared.slack.api.channel_admin import ChannelAdmin
 from shared.slack.api.errors import Unthreaded
 from shared.slack.api.models import Channel, OwnMessage, SlackIdentity, SlackPerson, View
 from shared.slack.api.rate_limits import Priority, RateLimiter
@@ -27,7 +27,7 @@ CLOCK_SKEW_MS = 60_000
 Blocks = Sequence[Mapping[str, Any]]
 
 
-class Slack(AppInstallation):
+class Slack(ChannelAdmin):
     """
     Slack's Web API, for one bot token.
 
@@ -51,17 +51,11 @@ class Slack(AppInstallation):
         budgets: TokenBuckets | None = None,
     ) -> None:
         self._transport = Transport(token, base_url, timeout, RateLimiter(now, pace, budgets))
-        self._us: SlackIdentity | None = None
 
     @property
     def web(self) -> AsyncWebClient:
         """The SDK's client."""
         return self._transport.web
-
-    async def auth_test(self) -> SlackIdentity:
-        """Ask who we are and what we may do."""
-        self._us = await self._transport.call("auth.test", lambda answer: models.parse_identity(*answer))
-        return self._us
 
     async def post(  # noqa: PLR0913 -- each is a fact about the message, and all but the first go by name
         self,
@@ -173,7 +167,7 @@ class Slack(AppInstallation):
         low priority it leaves room for urgent calls. Pages after the first, and the first too if it is `patient`, wait
         for their turn, up to `PATIENCE` seconds each.
         """
-        us = self._us or await self.auth_test()
+        us = await self.us()
         oldest = max(0, oldest_ms - CLOCK_SKEW_MS) / 1000
         params = {"channel": channel, "oldest": f"{oldest:.6f}", "inclusive": True, "include_all_metadata": True}
         method = "conversations.replies" if thread_ts else "conversations.history"
@@ -186,7 +180,7 @@ class Slack(AppInstallation):
 
     async def own_parent(self, channel: ChannelId, thread_ts: MessageTs) -> OwnMessage | None:
         """Read the message at the head of a thread if it is ours, else None."""
-        us = self._us or await self.auth_test()
+        us = await self.us()
         params = {"channel": channel, "ts": thread_ts, "limit": "1", "include_all_metadata": "true"}
         return await self._transport.read(
             "conversations.replies", lambda page: models.parse_parent(page, us, thread_ts), **params

@@ -57,6 +57,12 @@ NOT_EDITABLE = frozenset({"cant_update_message", "edit_window_closed"})
 """A message can never be edited again (Slack: chat.update)."""
 INVALID_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 """Slack does not take the blocks of a message (Slack: chat.postMessage)."""
+NAME_TAKEN = "name_taken"
+"""Another channel has this name, archived and private ones included (Slack: conversations.create)."""
+IS_ARCHIVED = "is_archived"
+"""The channel is archived (Slack: chat.postMessage, conversations.setTopic)."""
+ALREADY_SO = frozenset({"already_in_channel", "already_pinned", "already_archived", "not_archived"})
+"""What was asked for is so (Slack: conversations.invite, pins.add, conversations.archive and unarchive)."""
 TRIGGER_GONE = frozenset(
     {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged"}
 )

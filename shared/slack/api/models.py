@@ -8,12 +8,16 @@ from pydantic import AliasPath, BeforeValidator, Field, GetCoreSchemaHandler, St
 from pydantic_core import CoreSchema, core_schema
 
 from shared.errors import Malformed
+from shared.model.event import SECOND
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 
 T = TypeVar("T")
 
 METADATA_TYPE = "pagebridge"
 """The `event_type` of the metadata on every message of ours."""
+
+WRITTEN = frozenset({None, "file_share", "me_message", "thread_broadcast"})
+"""The `subtype` of what a person wrote; others tell of the channel itself (Slack's page on the message event)."""
 
 TOMBSTONE = "tombstone"
 """The `subtype` of what is left of a deleted message that has replies."""
@@ -84,6 +88,18 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class OpenedChannel:
+    """A channel that the app is in, with who opened it and what it says it is for; `created` in seconds since 1970."""
+
+    id: Annotated[ChannelId, Given]
+    name: Text
+    creator: Text
+    created: Annotated[int, Strict(), _Else(0)]
+    private: Annotated[Flag, Field(validation_alias="is_private")]
+    purpose: Annotated[Text, Field(validation_alias=AliasPath("purpose", "value"))]
+
+
+@dataclass(frozen=True)
 class OwnMessage:
     """
     A message of ours, as the history shows it.
@@ -112,7 +128,7 @@ class View:
 
 
 _PERSON, _IDENTITY = TypeAdapter(SlackPerson), TypeAdapter(SlackIdentity)
-_CHANNEL, _MESSAGE = TypeAdapter(Channel), TypeAdapter(OwnMessage)
+_CHANNEL, _OPENED, _MESSAGE = TypeAdapter(Channel), TypeAdapter(OpenedChannel), TypeAdapter(OwnMessage)
 _VIEW, _COUNT = TypeAdapter(View), TypeAdapter[int](Annotated[int, Strict(), _Else(0)])
 _OBJECT, _OBJECTS = TypeAdapter(dict[str, Any]), TypeAdapter(list[dict[str, Any]])
 _PART: TypeAdapter[dict[str, Any]] = TypeAdapter(Annotated[dict[str, Any], _Else({})])
@@ -163,6 +179,26 @@ def parse_channels(answer: Mapping[str, object]) -> tuple[Channel, ...]:
 def parse_conversation(answer: Mapping[str, object]) -> ChannelId:
     """Read the id of a conversation that was opened."""
     return ChannelId(_text(_parse(_OBJECT, answer.get("channel")).get("id")))
+
+
+def parse_opened(answer: Mapping[str, object]) -> tuple[OpenedChannel, ...]:
+    """Read one page of `users.conversations`."""
+    return tuple(_parse(_OPENED, channel) for channel in _parse(_OBJECTS, answer.get("channels")))
+
+
+def parse_links(answer: Mapping[str, object]) -> tuple[str, ...]:
+    """Read where the bookmarks of `bookmarks.list` lead."""
+    return tuple(str(bookmark.get("link", "")) for bookmark in _parse(_OBJECTS, answer.get("bookmarks")))
+
+
+def parse_last_word(answer: Mapping[str, object]) -> int:
+    """Read when a person last wrote, or anyone in a thread, in a page of `conversations.history`; 0 for never."""
+    messages = _parse(_OBJECTS, answer.get("messages"))
+    written = [
+        message.get("ts") for message in messages if message.get("subtype") in WRITTEN and not message.get("bot_id")
+    ]
+    times = (*written, *(message.get("latest_reply") for message in messages))
+    return max((int(float(ts) * SECOND) for ts in times if isinstance(ts, str)), default=0)
 
 
 def parse_bot_app(answer: Mapping[str, object]) -> str:

@@ -68,6 +68,8 @@ WORKSPACE = Rate(per_minute=300, burst=60)
 RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
     {
         "apps.connections.open": (TIER_3,),
+        "bookmarks.add": (TIER_2,),
+        "bookmarks.list": (TIER_3,),
         "auth.test": (TIER_4,),  # a rule of its own, whose number is not published
         "bots.info": (TIER_3,),
         "chat.delete": (TIER_3,),
@@ -75,10 +77,18 @@ RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
         "chat.postEphemeral": (TIER_4,),
         "chat.postMessage": (CHANNEL, WORKSPACE),
         "chat.update": (TIER_3,),
+        "conversations.archive": (TIER_2,),
+        "conversations.create": (TIER_2,),
         "conversations.history": (TIER_3,),
         "conversations.info": (TIER_3,),
         "conversations.open": (TIER_3,),
+        "conversations.invite": (TIER_3,),
         "conversations.replies": (TIER_3,),
+        "conversations.setPurpose": (TIER_2,),
+        "conversations.setTopic": (TIER_2,),
+        "conversations.unarchive": (TIER_2,),
+        "pins.add": (TIER_2,),
+        "users.conversations": (TIER_3,),
         "users.info": (TIER_4,),
         "conversations.list": (TIER_2,),
         "users.list": (TIER_2,),

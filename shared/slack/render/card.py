@@ -65,11 +65,16 @@ SYMBOL = {
 
 @dataclass(frozen=True)
 class CardPlacement:
-    """Other channels on a card: the timeline's `home`, the one it is `displaced` from, and whether that is `closed`."""
+    """
+    Other channels on a card.
+
+    The timeline's `home`, the one it is `displaced` from, whether that is `closed`, and the incident's `own`.
+    """
 
     home: ChannelId | None = None
     displaced: ChannelId | None = None
     closed: bool = False
+    own: ChannelId | None = None
 
 
 def render(
@@ -248,6 +253,8 @@ def _elsewhere(places: CardPlacement) -> list[str]:
         )
     elif places.displaced:
         found.append(f"Moved here while the app couldn't post to <#{places.displaced}>.")
+    if places.own:
+        found.append(f":speech_balloon: This incident has a channel: <#{places.own}>.")
     return found
 
 

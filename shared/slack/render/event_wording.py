@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from shared.model import event_types
 from shared.model.thread_layout import SUMMED, ThreadEntry, timed_out
 from shared.model.timeline import Line
+from shared.slack.render import channel_wording
 from shared.slack.render.blocks import clamp, date, link, short
 
 VALUE = 250
@@ -189,6 +190,13 @@ LINE: Mapping[str, Wording] = {
         ":alarm_clock:", "asked whether it is still being worked on", "Still being worked on?", _reminded
     ),
     event_types.CONFIRMED: Wording(":white_check_mark:", "is still on it", "Still being worked on"),
+    event_types.CHANNEL_ASKED: Wording(":speech_balloon:", "asked for a channel", "A channel was asked for"),
+    event_types.CHANNEL_OPENED: Wording(
+        ":speech_balloon:", "opened a channel", "Channel opened", channel_wording.opened
+    ),
+    event_types.CHANNEL_FAILED: Wording(
+        ":warning:", "had trouble with the channel", "The incident's channel", channel_wording.failed
+    ),
     SUMMED: Wording(":fast_forward:", "", "Further changes", _summed),
 }
 REPLIES = {"joined": "accepted", "declined": "declined"}

@@ -49,6 +49,8 @@ UNATTRIBUTED_TYPES = frozenset(
         event_types.TITLE_CHANGED,
         event_types.NOTE_EDITED,
         event_types.REMINDED,
+        event_types.CHANNEL_OPENED,
+        event_types.CHANNEL_FAILED,
     }
 )
 """Without an agent these are not PagerDuty's own doing: a timer fired, only a read showed it, or no one was named."""

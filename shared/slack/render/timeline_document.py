@@ -61,6 +61,8 @@ def _links(incident: Incident) -> Iterator[str]:
 
 
 def _belongs(entry: ThreadEntry) -> bool:
+    if entry.line.type in {event_types.CHANNEL_OPENED, event_types.CHANNEL_FAILED}:
+        return False
     return entry.line.type != SUMMED and (entry.line.type != event_types.REMINDED or bool(entry.sides))
 
 

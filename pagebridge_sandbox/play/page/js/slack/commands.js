@@ -14,6 +14,7 @@ export const COMMANDS = [
   { text: "/pd priority ", usage: "/pd priority [number]", note: "Change the priority: a dialog offers them" },
   { text: "/pd responders ", usage: "/pd responders [number]", note: "Ask people for help: a dialog asks whom" },
   { text: "/pd status ", usage: "/pd status [number]", note: "Publish a status update: a dialog asks for it" },
+  { text: "/pd channel ", usage: "/pd channel [number]", note: "Open a channel for an incident, or join its channel" },
   { text: "/pd trigger ", usage: "/pd trigger [title]", note: "Create an incident" },
   { text: "/pd list ", usage: "/pd list [mine|all]", note: "List open incidents: this channel's, yours, or all" },
   { text: "/pd show ", usage: "/pd show [number]", note: "Show an incident with its alerts, notes and activity" },
