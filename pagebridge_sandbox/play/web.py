@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+FOR_GOOD = {"Cache-Control": "max-age=31536000, immutable"}
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -66,8 +68,9 @@ class PlayServer:
 
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._guard])
-        app.router.add_get("/", _page_file)
-        app.router.add_get("/page/{path:.+}", _page_file)
+        version = _version()
+        app.router.add_get("/", partial(_index, version))
+        app.router.add_get(f"/page/{version}/{{path:.+}}", _page_file)
         app.router.add_get("/api/state", self._state)
         app.router.add_get("/api/stream", self._stream)
         app.router.add_get("/api/hop/{id}", self._hop)
@@ -99,8 +102,8 @@ class PlayServer:
             response = _refusal(error.reason, error.status)
         if request.method == "POST":
             self._made_at = self._made_in = 0.0  # what was done is seen at once
-        if not response.prepared:
-            response.headers.update(HEADERS)
+        for header, value in HEADERS.items() if not response.prepared else ():
+            response.headers.setdefault(header, value)
         return response
 
     async def _act(self, path: str, body: Json) -> Json:
@@ -193,8 +196,21 @@ def _words_of(error: ApiError) -> str:
     return ". ".join([str(told.get("message", error)), *map(str, told.get("errors", []))])
 
 
+def _version() -> str:
+    """Return a name for the contents of all files, under which a browser may keep them: they are many."""
+    contents = sha256()
+    for path in sorted(path for path in PAGE.rglob("*") if path.is_file()):
+        contents.update(path.read_bytes())
+    return contents.hexdigest()[:12]
+
+
+async def _index(version: str, _request: web.Request) -> web.Response:
+    text = (PAGE / "index.html").read_text(encoding="utf-8").replace("/page/", f"/page/{version}/")
+    return web.Response(text=text, content_type="text/html")
+
+
 async def _page_file(request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(_find_file(request.match_info.get("path", "index.html")))
+    return web.FileResponse(_find_file(request.match_info["path"]), headers=FOR_GOOD)
 
 
 def _find_file(name: str) -> Path:

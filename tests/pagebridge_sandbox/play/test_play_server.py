@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -218,3 +219,18 @@ async def test_what_is_no_scenario_is_refused(page: Page) -> None:
         status, answer = await page.try_post("scenario", acts=acts)
         assert 400 == status
         assert "scenario" in answer["error"]
+
+
+async def test_a_browser_may_keep_the_files_and_nothing_else(page: Page) -> None:
+    """They are under a name of their contents; what they are called now stands in the page, which is read anew."""
+    async with page.session.get(page.url) as answer:
+        text = await answer.text()
+        assert "no-store" == answer.headers["Cache-Control"]
+    files = re.findall(r'(?:src|href)="/([^"]+)"', text)
+    assert len(files) > 5
+    for file in files:
+        async with page.session.get(page.url + file) as answer:
+            assert "immutable" in answer.headers["Cache-Control"]
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert 404 == (await page.get("page/js/main.js"))[0]
+    assert 404 == (await page.get(files[0].replace("icon.svg", "../web.py")))[0]

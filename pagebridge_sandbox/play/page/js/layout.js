@@ -1,6 +1,7 @@
 /* How the parts lie: side by side where there is room, else one at a time. */
 
 import { classes, html, useEffect, usePage } from "./html.js";
+import { ICON } from "./avatar.js";
 import { Menu } from "./menu.js";
 import { Tabs } from "./tabs.js";
 import { SlackWindow } from "./slack/window.js";
@@ -73,7 +74,7 @@ function TopBar() {
   };
   const stopped = Object.entries(state.processes).filter(([, word]) => word !== "running").map(([name]) => name);
   return html`<header class="top">
-    <img src="/page/icon.svg" alt="" width="24" height="24" /><b class="brand">pagebridge</b>
+    <img src=${ICON} alt="" width="24" height="24" /><b class="brand">pagebridge</b>
     <span class=${classes("health", (isLost || stopped.length > 0) && "bad")} role="status">
       ${isLost ? "server gone" : stopped.length ? `${stopped.join(", ")} stopped` : "receiver, worker and store run"}
     </span>
