@@ -124,7 +124,8 @@ class Shared:
     @cached_property
     def notify(self) -> Notify:
         """Keeps who hears of what by direct message."""
-        return Notify(self.clients.slack, self.identity, Wishes(self.clients.redis), self.config)
+        wishes = Wishes(self.clients.redis, durable=self.store.durable)
+        return Notify(self.clients.slack, self.identity, wishes, self.config)
 
     @cached_property
     def backlog(self) -> Backlog:

@@ -25,6 +25,7 @@ from shared.model.ids import ChannelId, SlackUserId, UserId
 from shared.model.message_state import MessageState
 from shared.model.outcome import Declined
 from shared.model.slack_state import SlackState
+from shared.slack.api.errors import CHANNEL_CLOSED
 from shared.slack.render import card as cards
 from shared.slack.render.blocks import Message
 from shared.slack.render.card import CardPlacement, render_withheld
@@ -116,35 +117,37 @@ class DirectCards:
     async def _sync(self, this: ReconcilePass, conversation: ChannelId) -> float:
         """Write one card; return the seconds until it is to be looked at again, or 0. Raises `CallError`."""
         card = this.slack_state.direct[conversation]
-        if card.gone:
-            return 0.0
         if card.summed:
             await self.summaries.add(conversation, this.incident.id)
-            if not card.exists:
-                return 0.0
+        if card.gone or not (card.exists or card.posts):
+            return 0.0
         card = await self._judged(this, conversation, card)
+        try:
+            state = await self._write(this, conversation, card)
+        except Refused as error:
+            log.error("direct.refused", incident=this.incident.id, user=card.person, why=str(error), code=error.code)
+            if error.code not in CHANNEL_CLOSED:
+                # It is the app that may not: a token or a scope, which is mended.
+                return self.message_sync.durations.channel_retry
+            # Their conversation takes nothing: what they are paged for is in PagerDuty, and in its channels.
+            state = MessageState()
+        lost = card.posts or card.message.ts is not None
+        if lost and state.ts is None and not state.uncertain and state.replaces is None:
+            await this.save(lambda kept: kept.with_direct(conversation, replace(card, message=state, gone=True)))
+        return await self.message_sync.doubled(state)
 
-        def rule(kept: SlackState, state: MessageState) -> SlackState:
-            return kept.with_direct(conversation, replace(card, message=state))
-
+    async def _write(self, this: ReconcilePass, conversation: ChannelId, card: DirectCard) -> MessageState:
+        """Post or update a card; return what is known of it then. Raises `CallError`."""
         target: MessageTarget[SlackState] = MessageTarget(
             conversation,
-            lambda state: lambda kept: rule(kept, state),
+            lambda state: lambda kept: kept.with_direct(conversation, replace(card, message=state)),
             this.save,
             this.note,
             this.lease,
             urgent=this.is_urgent(card.message),
-            posts=card.paged and not card.summed,
+            posts=card.posts,
         )
-        try:
-            state = await self.message_sync.sync_once(await self._render(this, card), card.message, target)
-        except Refused as error:
-            # Their conversation takes nothing: what they are paged for is in PagerDuty, and in its channels.
-            log.error("direct.refused", incident=this.incident.id, user=card.person, why=str(error), code=error.code)
-            state = MessageState()
-        if state.ts is None and not state.uncertain and state.replaces is None and target.posts | card.exists:
-            await this.save(lambda kept: kept.with_direct(conversation, replace(card, message=state, gone=True)))
-        return await self.message_sync.doubled(state)
+        return await self.message_sync.sync_once(await self._render(this, card), card.message, target)
 
     async def _judged(self, this: ReconcilePass, conversation: ChannelId, card: DirectCard) -> DirectCard:
         """Decide whether a person may see what is not theirs any more, once for its teams. Raises `CallError`."""

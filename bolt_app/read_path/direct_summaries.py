@@ -18,6 +18,7 @@ from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.message_state import MessageState
 from shared.model.slack_state import SlackState
+from shared.slack.api.errors import CHANNEL_CLOSED
 from shared.slack.render.direct_summary import render_summary
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
@@ -72,6 +73,8 @@ class DirectSummaries:
             state = await self.message_sync.sync_once(message, known.message, target)
         except Refused as error:
             log.error("direct.refused", conversation=conversation, why=str(error), code=error.code)
+            if error.code not in CHANNEL_CLOSED:
+                return self.message_sync.durations.channel_retry
             state = MessageState()
         gone = state.ts is None and not state.uncertain and state.replaces is None
         done = frozenset(one for one, snapshot in found.items() if snapshot is None or gone)

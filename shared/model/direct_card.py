@@ -64,6 +64,11 @@ class DirectCard:
         """True if there is a message, or may be."""
         return self.message.ts is not None or self.message.uncertain
 
+    @property
+    def posts(self) -> bool:
+        """True if a message is to be made, so that its person is notified."""
+        return self.paged and not self.summed
+
     def quiet(self) -> "DirectCard":
         """Note that the incident waits for its person no more: what was not posted yet stays so."""
         message = self.message

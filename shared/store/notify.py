@@ -10,17 +10,22 @@ from shared.model.direct_summary import DirectSummary
 from shared.model.ids import ChannelId, SlackUserId, UserId, slack_id
 from shared.store import keys
 from shared.store.documents import Documents
-from shared.store.redis import Redis
+from shared.store.redis import Redis, write_once
 from shared.store.unreadable import UNREADABLE
 
 log = structlog.get_logger()
 
 
 class Wishes:
-    """The wishes of Slack users, by the PagerDuty user that they were linked to when they made them."""
+    """
+    The wishes of Slack users, by the PagerDuty user that they were linked to when they made them.
 
-    def __init__(self, redis: Redis) -> None:
+    If `durable`, one is on the disk when it is kept.
+    """
+
+    def __init__(self, redis: Redis, *, durable: bool = True) -> None:
         self._redis = redis
+        self._durable = durable
 
     async def of(self, user: UserId) -> Mapping[SlackUserId, Wish]:
         """Return what was wished for by all who were linked to a PagerDuty user. Raises `StoreDown`."""
@@ -36,7 +41,8 @@ class Wishes:
 
     async def put(self, user: UserId, person: SlackUserId, wish: Wish) -> None:
         """Keep a person's wish. Raises `StoreDown`."""
-        await self._redis.hset(keys.notify(user), person, f"{wish.level} {wish.conversation}")
+        value = f"{wish.level} {wish.conversation}"
+        await write_once(self._redis, "HSET", keys.notify(user), person, value, wait_for_disk=self._durable)
 
     async def drop(self, user: UserId, person: SlackUserId) -> None:
         """Forget a person's wish. Raises `StoreDown`."""

@@ -14,7 +14,7 @@ from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import Fault, Message, SlackSandbox
 from shared.config.bridge_config import BridgeConfig
 from shared.errors import CallError, Uncertain
-from shared.model.direct_card import Level, Wish
+from shared.model.direct_card import Level
 from shared.model.event import Agent, Instant, Ref, Snapshot
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
@@ -22,8 +22,9 @@ from shared.model.incident import Incident
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
+from shared.slack.api.rate_limits import Priority
+from shared.slack.render.blocks import metadata
 from shared.store import keys
-from shared.store.notify import Wishes
 from tests.bolt_app.built_services import wired
 from tests.builders import ALICE, BOB, INCIDENT, snapshot
 
@@ -44,10 +45,8 @@ class Duty:
     async def asks(self, name: str, user: str, level: Level = Level.ON) -> None:
         """Let a person ask for direct messages."""
         person = SlackUserId(f"U0{name.upper()}")
-        self.conversations[
-            name
-        ] = await self.built.read_path.reconciler.incident_sync.direct_cards.message_sync.slack.open_direct(person)
-        await Wishes(self.redis).put(UserId(user), person, Wish(level, self.conversations[name]))
+        self.conversations[name] = await self.built.listeners.notify.notify.slack.open_direct(person)
+        await self.redis.hset(keys.notify(UserId(user)), person, f"{level} {self.conversations[name]}")
 
     def configure(self, **config: object) -> None:
         """Put another `bridge.toml` in force."""
@@ -142,6 +141,33 @@ async def test_it_notifies_once_and_is_quiet_from_then_on(duty: Duty) -> None:
     assert 1 == len(posts)
 
 
+async def test_it_goes_after_the_cards_of_channels(duty: Duty) -> None:
+    """For Slack's limits it is as urgent as a line of a thread: no card in a channel waits for it."""
+    asked = list[int]()
+
+    class Budgets:
+        """Notes who asks for a call, and has room for all."""
+
+        async def take(self, _limits: object, caller: tuple[str, int] = ("", 0)) -> float:
+            """Take one."""
+            asked.append(caller[1])
+            return 0.0
+
+        async def postpone(self, _budget: str, _seconds: float) -> None:
+            """Have nothing to put off."""
+
+    await duty.asks("Alice", ALICE.id)
+    slack = Slack(duty.slack.bot_token, duty.slack.api_url, budgets=Budgets())
+    for channel in (duty.conversations["Alice"], ChannelId("C0INCIDENTS")):
+        for urgent in (True, False):
+            ts = await slack.post(channel, text="x", blocks=[], metadata=metadata("x", {}), urgent=urgent)
+            await slack.update(channel, ts, text="x", blocks=[], urgent=urgent)
+    await slack.aclose()
+    direct = [Priority.MEDIUM, Priority.LOW]
+    assert [*direct, Priority.FIRST, Priority.HIGH] == asked[::2]
+    assert [*direct, Priority.FIRST, Priority.MEDIUM] == asked[1::2]
+
+
 async def test_nobody_else_is_told(duty: Duty) -> None:
     """Not who did not ask, who is not assigned, or wants high urgency only; not of what is taken on already."""
     await duty.asks("Bob", BOB.id, Level.HIGH)
@@ -212,6 +238,8 @@ async def test_an_unclear_post_that_no_one_needs_any_more_is_not_made_again(duty
         await duty.told(paged(ALICE))
     await duty.told(paged(BOB, status=Status.ACKNOWLEDGED))
     assert [] == duty.cards("Alice")
+    await duty.told(paged(ALICE))
+    assert "Triggered" in duty.says("Alice")
 
 
 async def test_a_conversation_that_takes_nothing_costs_no_one_else(duty: Duty) -> None:
@@ -223,6 +251,17 @@ async def test_a_conversation_that_takes_nothing_costs_no_one_else(duty: Duty) -
     refused = [call for call in duty.slack.calls_to("chat.postMessage") if call.channel == duty.conversations["Alice"]]
     assert 1 == len(refused)
     assert 1 == len(duty.slack.channels["C0INCIDENTS"].messages)
+
+
+async def test_a_token_or_a_scope_that_is_mended_costs_no_message(duty: Duty) -> None:
+    """Slack does not take it from this app now: it is tried again while Alice is paged, and then no more."""
+    await duty.asks("Alice", ALICE.id)
+    where = duty.conversations["Alice"]
+    fault = duty.slack.add_fault(Fault("chat.postMessage", channel=where, error="missing_scope"))
+    assert duty.built.durations.channel_retry == await duty.told(paged(ALICE))
+    fault.remove()
+    await duty.again()
+    assert "Triggered" in duty.says("Alice")
 
 
 async def test_what_became_private_is_withheld_from_who_lost_it(duty: Duty) -> None:
@@ -252,7 +291,7 @@ async def test_who_is_somebody_else_by_now_is_not_told(duty: Duty) -> None:
     duty.slack.users["U0BOB"].guest = "multi"
     await duty.told(paged(ALICE, BOB))
     assert [] == duty.cards("Alice") + duty.cards("Bob")
-    assert {} == await Wishes(duty.redis).of(UserId(ALICE.id))
+    assert {} == await duty.redis.hgetall(keys.notify(UserId(ALICE.id)))
 
 
 async def test_an_ignored_incident_is_shown_nowhere(duty: Duty) -> None:
