@@ -33,7 +33,7 @@ FIXED = {
 }
 """What nobody has to change in a container: its own folders, and its own ports, to which the other files lead."""
 PROXIES = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
-OVERRIDES = ("deploy/compose.proxy.yaml", "deploy/compose.prometheus.yaml", "deploy/compose.slack-http.yaml")
+OVERRIDES = [f"deploy/compose.{name}.yaml" for name in ("proxy", "prometheus", "slack-http", "cluster")]
 
 
 def instructions() -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,9 @@ class Store:
 
 
 @asynccontextmanager
-async def store(directory: Path, server: Path | None = None, users: str = "") -> AsyncIterator[Store]:
+async def store(
+    directory: Path, server: Path | None = None, users: str = "", options: Sequence[str] = ()
+) -> AsyncIterator[Store]:
     """Run `deploy/valkey.sh`, with its secrets in files, and the rights that this `server` knows, or other `users`."""
     made = Store(free_ports(1)[0], confirms(server))
     users = users or (ROOT / "deploy/redis-users.acl").read_text(encoding="utf-8")
@@ -46,8 +48,9 @@ async def store(directory: Path, server: Path | None = None, users: str = "") ->
         "USERS_ACL": str(directory / "redis-users.acl"),
         "SECRETS_DIR": str(directory),
         "TMPDIR": str(directory),
+        "HOSTNAME": "localhost",
     }
-    options = ("--port", str(made.port), "--bind", "127.0.0.1", "--dir", str(directory))
+    options = ("--port", str(made.port), "--bind", "127.0.0.1", "--dir", str(directory), *options)
     log = directory / "valkey.log"
     child = Child((ROOT / "deploy/valkey.sh", *options), environment=environment, output=log)
     try:

@@ -13,6 +13,7 @@ from shared.errors import ScriptFailed, StoreDown, WrongPassword
 from shared.model.ids import IncidentId
 from shared.model.resync_state import GLOBAL
 from shared.store import cluster, keys
+from shared.store.cluster import SLOT
 from shared.store.coordination import Due, Leases, WorkQueue
 from shared.store.documents import progress
 from shared.store.redis import BLOCKING_TIMEOUT, Redis, append, connect
@@ -95,6 +96,21 @@ async def test_a_slot_that_is_in_two_places(
     assert 1 == await redis.xlen(keys.COMMANDS)
     assert "x" == (await progress(redis).load(GLOBAL)).value.problem
     assert isinstance(await queue.take(Leases(redis, "slack", 5.0), ["slack"]), Due)
+
+
+async def test_a_slot_that_no_master_has(servers: ClusterServers, redis: Redis) -> None:
+    """It is said to be so, and nothing is accepted; when a master has it again, all goes on by itself."""
+    await redis.set(f"{KEY}:set", "v")
+    owner = await servers.primary()
+    for node in servers.nodes:
+        await node.ask("CLUSTER", "DELSLOTS", str(SLOT))
+
+    with pytest.raises(StoreDown, match=r"its cluster is down|no master has slot"):
+        await append(redis, keys.COMMANDS, FIELDS, wait_for_disk=False)
+
+    await owner.ask("CLUSTER", "ADDSLOTS", str(SLOT))
+    await _works(redis, blocking := connect(servers.url, blocking=True))
+    await blocking.aclose()
 
 
 async def test_users_may_differ_from_node_to_node(servers: ClusterServers) -> None:

@@ -1,12 +1,24 @@
 """What the nodes of a Redis Cluster say, and what follows from it."""
 
+import re
 from typing import cast
 
 import pytest
+from redis.crc import key_slot
 from redis.exceptions import AskError, MovedError, RedisError, ResponseError, TryAgainError
 
-from shared.store.cluster import Nodes, read_nodes, redirected
+from shared.store import keys
+from shared.store.cluster import SLOT, Nodes, read_nodes, redirected
 from shared.store.topology import Topology
+
+
+def test_every_key_is_in_the_one_slot() -> None:
+    """Whatever the table of keys names has the hash tag: a key without it would be at another node."""
+    listed = re.findall(r"^\| `([^`]+)`", keys.__doc__, re.MULTILINE)
+
+    assert len(listed) > 30
+    assert [] == [key for key in listed if not key.startswith("pb:{work}:")]
+    assert {SLOT} == {key_slot(key.encode()) for key in listed}
 
 
 def test_what_a_node_says_of_the_slots() -> None:
