@@ -1,9 +1,7 @@
 """The composition of the read path: projector, reconciler, handovers, resync and sweep."""
 
 from bolt_app.build_channels import build_channel_upkeep
-from bolt_app.handover.poster import HandoverPoster
-from bolt_app.handover.shifts import ShiftReader
-from bolt_app.handover.watch import HandoverWatch
+from bolt_app.build_shifts import build_shift_work
 from bolt_app.home_watch import HomeWatch
 from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
@@ -20,6 +18,7 @@ from bolt_app.resync.outage_notice import OutageNotice
 from bolt_app.resync.scheduler import Scheduler
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
+from bolt_app.shift_work import ShiftWatch
 from bolt_app.worker_parts import ReadPath, Shared
 from shared.store.channel_index import ClosedChannels, DelayedCards
 from shared.store.coordination import SharedTokenBuckets, WorkQueue
@@ -53,16 +52,9 @@ def build_read_path(shared: Shared) -> ReadPath:
             shared.durations,
             shared.config,
         ),
-        handover_poster=HandoverPoster(
-            store.handover_posts,
-            message_sync,
-            shared.handover_writer,
-            ShiftReader(pagerduty, store.clock),
-            shared.config,
-            shared.clients.slack,
-        ),
         direct_summaries=summaries,
-        handover_watch=HandoverWatch(store.handover_queue, shared.config, shared.durations, shared.options.stopping),
+        shift_work=build_shift_work(shared, message_sync),
+        shift_watch=ShiftWatch(store.handover_queue, shared.config, shared.durations, shared.options.stopping),
         channel_upkeep=build_channel_upkeep(shared),
         scheduler=_build_scheduler(shared, message_sync),
     )

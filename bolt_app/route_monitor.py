@@ -47,10 +47,10 @@ class RouteMonitor:
                 log.exception("routes.unchecked", reference=reference())
 
     async def _check(self, config: BridgeConfig) -> None:
-        """Log every route that leads to a channel which cannot be posted to, or asks for what PagerDuty has not."""
+        """Log every place that leads to a channel which cannot be posted to, or asks for what is not there."""
         checks = RouteChecks(self._slack, self._pagerduty)
-        places = checks.channels(config.routing, config.handovers), checks.conditions(config.routing)
-        for place, check in chain(*places):
+        named = checks.channels(config), checks.conditions(config.routing), checks.duties(config), checks.groups(config)
+        for place, check in chain(*named):
             try:
                 wrong = await check()
             except (CallError, Malformed) as error:

@@ -8,9 +8,7 @@ from functools import cached_property, partial
 from bolt_app.account_cache import AccountCache
 from bolt_app.app import Listeners
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
-from bolt_app.handover.poster import HandoverPoster
 from bolt_app.handover.source import HandoverSource
-from bolt_app.handover.watch import HandoverWatch
 from bolt_app.handover.writer import HandoverWriter
 from bolt_app.home_tab import HomeTab
 from bolt_app.home_watch import HomeWatch
@@ -31,6 +29,7 @@ from bolt_app.resync.incident_resync import IncidentResync
 from bolt_app.resync.scheduler import Scheduler
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.route_monitor import RouteMonitor
+from bolt_app.shift_work import ShiftWatch, ShiftWork
 from bolt_app.visibility import Visibility
 from bolt_app.vitals import Vitals
 from bolt_app.worker_store import Store
@@ -157,8 +156,8 @@ class ReadPath:
     reconciler: Reconciler
     home_watch: HomeWatch
     enricher: Enricher
-    handover_poster: HandoverPoster
-    handover_watch: HandoverWatch
+    shift_work: ShiftWork
+    shift_watch: ShiftWatch
     direct_summaries: DirectSummaries
     channel_upkeep: ChannelUpkeep
     scheduler: Scheduler
@@ -216,7 +215,7 @@ class BuiltWorker:
             StreamConsumer(self.commands, self.write_path.dispatcher.handle).step,
             self.write_path.command_intake.catch_up,
             self.read_path.scheduler.step,
-            self.read_path.handover_watch.step,
+            self.read_path.shift_watch.step,
             self.write_path.sign_ins.step,
         )
         return [
@@ -254,7 +253,7 @@ class BuiltWorker:
         # A worker marks these for itself; the others look whether one that died has left something.
         seldom = partial(worker, durations=replace(self.durations, poll=self.durations.lease))
         yield seldom(store.open_homes.queue, store.leases("home"), self.home_tab)
-        poster, posts = self.read_path.handover_poster, (store.handover_posts.name,)
-        yield seldom(store.handover_queue, store.leases("handover"), poster, documents=posts)
+        shifts, posts = self.read_path.shift_work, (store.handover_posts.name,)
+        yield seldom(store.handover_queue, store.leases("handover"), shifts, documents=posts)
         yield seldom(self.read_path.direct_summaries.queue, store.leases("summary"), self.read_path.direct_summaries)
         yield seldom(store.channel_queue, store.leases("channel"), self.read_path.channel_upkeep)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.model.event import SECOND
 from shared.model.handover_posts import LATE_MS, ShiftChange
 from shared.pagerduty.api.client import PagerDuty
-from shared.pagerduty.models.account import OnCall
+from shared.pagerduty.models.account import OnCall, on_call_at
 from shared.slack.render.blocks import listed, named
 from shared.store.clock import StoreClock
 
@@ -57,22 +57,12 @@ def shift_changes(entries: Sequence[OnCall], since_ms: int, until_ms: int) -> li
     changes = []
     # A shift that is cut off at the edge of what was asked for neither begins nor ends there.
     for at_ms in sorted(end for end in ends if since_ms < end < until_ms):
-        before, after = _on_call(shifts, at_ms - 1), _on_call(shifts, at_ms)
+        before, after = on_call_at(shifts, at_ms - 1), on_call_at(shifts, at_ms)
         if before.keys() != after.keys():
-            going = tuple(name for user, name in before.items() if user not in after)
-            coming = tuple(name for user, name in after.items() if user not in before)
+            going = tuple(named(user) for user in before.values() if user.id not in after)
+            coming = tuple(named(user) for user in after.values() if user.id not in before)
             changes.append(ShiftChange(at_ms, going, coming))
     return changes
-
-
-def _on_call(shifts: Sequence[OnCall], at_ms: int) -> dict[str, str]:
-    """Return who is on call at a time: escaped names by their ids, in the order of the names."""
-    on_call = [
-        shift.user
-        for shift in shifts
-        if (shift.since is None or shift.since.ms <= at_ms) and (shift.until is None or at_ms < shift.until.ms)
-    ]
-    return {user.id: named(user) for user in sorted(on_call, key=lambda user: (user.name, user.id))}
 
 
 def shift_words(change: ShiftChange) -> str:

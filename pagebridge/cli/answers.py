@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from pagebridge.cli import env_file, init_trials
 from pagebridge.cli.settings import written_manifest
 from pagebridge.cli.terminal import Unanswered, ask
-from shared.config.bridge_config import Channel
 from shared.config.errors import describe_error, error_details
+from shared.config.setting_types import Channel
 from shared.config.settings import Settings
 from shared.pagerduty.api.client import EU_URL, URL
 

@@ -97,7 +97,7 @@ def _of_slack(site: Site, *, post: bool) -> Iterator[Check]:
     yield clocks.of_slack(door)
     yield from people.in_slack(door, site.config.identity.users)
     if post:
-        yield from slack.posting(door, site.config.routing)
+        yield from slack.posting(door, site.config)
 
 
 def _of_pagerduty(site: Site, patience: float) -> Iterator[Check]:
@@ -115,7 +115,7 @@ def _of_pagerduty(site: Site, patience: float) -> Iterator[Check]:
 def _of_both(site: Site, slack_url: str) -> Iterator[Check]:
     if site.slack is None or site.pagerduty is None:
         return
-    yield from pagerduty.routes(site.slack[0], site.pagerduty[0], site.config.routing)
+    yield from pagerduty.routes(site.slack[0], site.pagerduty[0], site.config)
     yield from worker.checks(
         Worker(site.here.worker_port, site.here.admin_host), site.slack[1], slack_url, site.slack[0].now_ms
     )

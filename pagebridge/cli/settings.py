@@ -110,7 +110,7 @@ def _settings(reader: str) -> Iterator[tuple[str, FieldInfo]]:
 def manifest(
     command: Annotated[str, typer.Option("--command", metavar="/NAME", help="In place of SLACK_COMMAND.")] = "",
 ) -> None:
-    """Print the manifest for creating the Slack app."""
+    """Print the manifest for creating the Slack app, with the scopes for what bridge.toml switches on."""
     set_ = load(Command, **({"slack_command": command} if command else {}))
     path = set_.bridge_config
     more = optional_scopes(load_bridge_config(path)) if path.exists() else {}

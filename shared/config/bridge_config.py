@@ -5,21 +5,20 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, model_validator
 
 from shared.config.card_config import CardFieldConfig, CardFields, CardLinkConfig, CardLinks, Table
 from shared.config.channels_config import AutomaticChannelConfig, IncidentChannelsConfig
 from shared.config.chosen_config import Chosen, Duration, milliseconds
 from shared.config.notify_config import NotifyConfig
+from shared.config.oncall_config import HandoverConfig, OncallGroupConfig, each_once, written_once
 from shared.config.people_config import AuthorizationConfig, IdentityConfig, SlackUser
-from shared.config.setting_types import shaped
+from shared.config.setting_types import Channel
 from shared.model.card_content import NOTHING_MORE, CardContent
 from shared.model.event import Snapshot
-from shared.model.ids import ChannelId
+from shared.model.ids import ChannelId, IncidentId
 from shared.model.thread_layout import BroadcastKind, Verbosity
 
-Channel = Annotated[str, shaped(r"[CG][A-Z0-9]{2,30}", "a Slack channel id such as C024BE91L (not its name)")]
-Policy = Annotated[str, shaped(r"[PQ][A-Z0-9]{3,30}", "the id of an escalation policy such as PANZZEQ (not its name)")]
 MOST_PATHS = 50
 """Different fields of alerts that all routes may choose together: each incident keeps them."""
 
@@ -173,15 +172,6 @@ class ReminderConfig(Chosen):
         return self
 
 
-class HandoverConfig(Table):
-    """A channel in which what is open is summed up whenever the people at the first level of a policy change."""
-
-    channel: Channel
-    """Where it is posted, of what is shown there: the id of a channel. Each channel has one handover at most."""
-    policy: Policy
-    """The escalation policy whose first level hands over, by its id in PagerDuty. Those on call are named."""
-
-
 DurabilityLevel = Literal["memory", "fsync", "replica"]
 """The place that an acknowledgement waits for: none, the disk of the server, or that and a replica."""
 
@@ -197,20 +187,19 @@ class BridgeConfig(Table):
     notify: NotifyConfig = NotifyConfig()
     reminders: tuple[ReminderConfig, ...] = ()
     """When a thread asks whether an acknowledged incident is still worked on; the first that matches holds."""
-    handovers: tuple[HandoverConfig, ...] = ()
+    handovers: Annotated[tuple[HandoverConfig, ...], AfterValidator(each_once)] = ()
     """The channels in which each shift is handed over to the next."""
     incident_channels: IncidentChannelsConfig | None = None
+    oncall_groups: Annotated[tuple[OncallGroupConfig, ...], AfterValidator(written_once)] = ()
+    """The user groups and channel topics that follow who is on call."""
 
     def handover(self, channel: ChannelId) -> HandoverConfig | None:
         """Find the handover of a channel, None if it has none."""
         return next((each for each in self.handovers if each.channel == channel), None)
 
-    @field_validator("handovers")
-    @classmethod
-    def _one_for_each_channel(cls, handovers: tuple[HandoverConfig, ...]) -> tuple[HandoverConfig, ...]:
-        if len({each.channel for each in handovers}) < len(handovers):
-            raise ValueError("name a channel twice")
-        return handovers
+    def oncall_group(self, named: IncidentId) -> OncallGroupConfig | None:
+        """Find the entry that follows who is on call by what names it in a work queue, None if there is none."""
+        return next((each for each in self.oncall_groups if each.id == named), None)
 
     def reminder(self, snapshot: Snapshot) -> ReminderConfig | None:
         """Find what holds for the acknowledgement of an incident, None if nothing."""
@@ -232,6 +221,7 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("notify",): NotifyConfig,
     ("incident_channels",): IncidentChannelsConfig,
     ("incident_channels", "automatic"): AutomaticChannelConfig,
+    ("oncall_groups",): OncallGroupConfig,
 }
 """Every table of `bridge.toml`, by its name."""
 

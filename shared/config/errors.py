@@ -27,8 +27,11 @@ LISTS: Mapping[int | str, str] = {
     "channels": '["C024BE91L"]',
     "email_domains": '["example.com"]',
     "everywhere": '["PXPGF42"]',
+    "levels": "[1, 2]",
+    "policies": '["PANZZEQ"]',
+    "schedules": '["PI7DH85"]',
 }
-"""A list for each key of `bridge.toml` that is one of texts."""
+"""A list for each key of `bridge.toml` that is one."""
 
 
 class Problem(NamedTuple):

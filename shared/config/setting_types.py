@@ -163,6 +163,9 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+Channel = Annotated[str, shaped(r"[CG][A-Z0-9]{2,30}", "a Slack channel id such as C024BE91L (not its name)")]
+Policy = Annotated[str, shaped(r"[PQ][A-Z0-9]{3,30}", "the id of an escalation policy such as PANZZEQ (not its name)")]
+Schedule = Annotated[str, shaped(r"[PQ][A-Z0-9]{3,30}", "the id of a schedule such as PI7DH85 (not its name)")]
 Token = Annotated[SecretStr, _secret("")]
 BotToken = Annotated[SecretStr, _secret("xoxb-")]
 AppToken = Annotated[SecretStr, _secret("xapp-")]

@@ -1,7 +1,6 @@
 """Pure: problems with tokens in plain words, for a starting worker and for `pagebridge init` and `doctor`."""
 
-from collections.abc import Collection, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from shared.config.bridge_config import BridgeConfig
 from shared.config.errors import Problem
@@ -21,29 +20,45 @@ SCOPES = frozenset(
     }
 )
 """Without the two history scopes a card could not be found again after an unclear post."""
-DIRECT_SCOPES: Mapping[str, str] = MappingProxyType(
-    {
-        "im:write": "opens the conversation with who asks for direct messages",
-        "im:history": "finds a direct message again whose posting was cut off",
-    }
+OPTIONAL: Sequence[tuple[Callable[[BridgeConfig], bool], Mapping[str, str]]] = (
+    (
+        lambda config: config.notify.enabled,
+        {
+            "im:write": "opens the conversation with who asks for direct messages",
+            "im:history": "finds a direct message again whose posting was cut off",
+        },
+    ),
+    (
+        lambda config: config.incident_channels is not None,
+        {
+            "channels:manage": "opens and keeps the channels of incidents",
+            "groups:write": "the same for private ones",
+            "pins:write": "pins the card in them",
+            "bookmarks:write": "bookmarks the incident in them",
+            "bookmarks:read": "finds a bookmark again whose making was cut off",
+        },
+    ),
+    (
+        lambda config: any(each.group for each in config.oncall_groups),
+        {
+            "usergroups:read": "finds the user groups of [[oncall_groups]]",
+            "usergroups:write": "puts who is on call into them",
+        },
+    ),
+    (
+        lambda config: any(each.channel for each in config.oncall_groups),
+        {
+            "channels:write.topic": "names who is on call in the topics of [[oncall_groups]]",
+            "groups:write.topic": "the same in private channels",
+        },
+    ),
 )
-"""The scopes for direct messages to who is paged, and what each is for; without `[notify]` they are not needed."""
-CHANNEL_SCOPES: Mapping[str, str] = MappingProxyType(
-    {
-        "channels:manage": "opens and keeps the channels of incidents",
-        "groups:write": "the same for private ones",
-        "pins:write": "pins the card in them",
-        "bookmarks:write": "bookmarks the incident in them",
-        "bookmarks:read": "finds a bookmark again whose making was cut off",
-    }
-)
-"""The scopes for channels of incidents, and what each is for; without `[incident_channels]` they are not needed."""
+"""The scopes that are needed for what `bridge.toml` switches on, each with its reason for the manifest."""
 
 
 def optional_scopes(config: BridgeConfig) -> Mapping[str, str]:
-    """Return the scopes that are needed for what `bridge.toml` switches on, and what each is for."""
-    direct = DIRECT_SCOPES if config.notify.enabled else {}
-    return {**direct, **(CHANNEL_SCOPES if config.incident_channels is not None else {})}
+    """Return the scopes of the Slack app that are needed for what `bridge.toml` switches on, with the reasons."""
+    return {scope: why for is_on, scopes in OPTIONAL if is_on(config) for scope, why in scopes.items()}
 
 
 def bot_token(error: Refused) -> Problem:

@@ -1,17 +1,19 @@
 """Checks of valid routes against the platforms: channels that do not exist, conditions that match nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from shared.config.bridge_config import HandoverConfig, RoutingConfig
+from shared.config.bridge_config import BridgeConfig, RoutingConfig
 from shared.config.errors import Problem
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound, Refused, Unavailable
 from shared.model.ids import ChannelId, TeamId
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import Priority, Service, Team
 from shared.slack.api.client import Slack
+from shared.slack.api.errors import NO_GROUPS
+from shared.slack.api.user_groups import UserGroup, find_group
 
 MANY = 100
 """Where a search gives so many, what was not found may be among the rest."""
@@ -30,14 +32,18 @@ class RouteChecks:
         self._slack = slack
         self._pagerduty = pagerduty
 
-    def channels(self, routing: RoutingConfig, handovers: Iterable[HandoverConfig] = ()) -> Iterator[tuple[str, Check]]:
+    def channels(self, config: BridgeConfig) -> Iterator[tuple[str, Check]]:
         """Give for every channel the place that first names it, and its check, which may raise as a call does."""
+        routing = config.routing
         places = {routing.default_channel: "routing.default_channel"} if routing.default_channel else {}
         for number, route in enumerate(routing.routes, 1):
             for channel in route.all_channels:
                 places.setdefault(channel, f"routing.routes[{number}]")
-        for number, handover in enumerate(handovers, 1):
+        for number, handover in enumerate(config.handovers, 1):
             places.setdefault(handover.channel, f"handovers[{number}]")
+        for number, group in enumerate(config.oncall_groups, 1):
+            for channel in filter(None, (group.channel, group.tell)):
+                places.setdefault(channel, f"oncall_groups[{number}]")
         for channel, place in places.items():
             yield place, partial(self.channel, ChannelId(channel))
 
@@ -53,6 +59,32 @@ class RouteChecks:
                 if wanted:
                     yield f"routing.routes[{number}].{field}", partial(_missing, field, wanted, look)
 
+    def duties(self, config: BridgeConfig) -> Iterator[tuple[str, Check]]:
+        """Return a check for every policy and schedule whose people are followed, with its position."""
+        for number, handover in enumerate(config.handovers, 1):
+            yield f"handovers[{number}].policy", partial(self._policy, handover.policy, 1)
+        for number, group in enumerate(config.oncall_groups, 1):
+            for policy in group.policies:
+                yield f"oncall_groups[{number}].policies", partial(self._policy, policy, max(group.levels))
+            for schedule in group.schedules:
+                yield f"oncall_groups[{number}].schedules", partial(self._schedule, schedule)
+
+    def groups(self, config: BridgeConfig) -> Iterator[tuple[str, Check]]:
+        """Return a check for every user group, with its position; all of them are read once."""
+        known: list[tuple[UserGroup, ...]] = []
+        lock = asyncio.Lock()
+
+        async def groups() -> tuple[UserGroup, ...]:
+            async with lock:
+                if not known:
+                    known.append(await in_turn(self._slack.user_groups))
+            return known[0]
+
+        named = [(number, group.group) for number, group in enumerate(config.oncall_groups, 1) if group.group]
+        for number, wanted in named:
+            others = [other for at, other in named if at < number]
+            yield f"oncall_groups[{number}].group", partial(_group, groups, wanted, others)
+
     async def channel(self, channel: ChannelId) -> Problem | None:
         """Return the problem if the app can't post to a channel."""
         try:
@@ -63,6 +95,22 @@ class RouteChecks:
         if found.archived:
             return Problem(f"#{found.name} is archived", "unarchive it, or name another channel")
         return None if found.member else Problem(f"the app is not in #{found.name}", "invite it there")
+
+    async def _policy(self, policy: str, level: int) -> Problem | None:
+        try:
+            found = await self._pagerduty.escalation_policy(policy)
+        except NotFound:
+            return Problem(f"PagerDuty has no escalation policy {policy}", "use its id, which is in its web address")
+        if len(found.levels) < level:
+            return Problem(f"{found.name} has no level {level}", "name a level that it has")
+        return None
+
+    async def _schedule(self, schedule: str) -> Problem | None:
+        now_ms = self._pagerduty.now_ms() or (await self._pagerduty.clock()).ms
+        if await self._pagerduty.is_schedule_used(schedule, now_ms):
+            return None
+        what = f"PagerDuty names no one on call in schedule {schedule} for the next four weeks"
+        return Problem(what, "use its id, let an escalation policy use it, and fill it")
 
     async def _services(self, wanted: str) -> Known:
         return await self._pagerduty.services(wanted) or [await self._pagerduty.service(wanted)]
@@ -83,6 +131,25 @@ async def in_turn(ask: Callable[[], Awaitable[T]]) -> T:
             if error.retry_after is None:
                 raise
             await asyncio.sleep(error.retry_after)
+
+
+async def _group(
+    read: Callable[[], Awaitable[Sequence[UserGroup]]], wanted: str, others: Sequence[str]
+) -> Problem | None:
+    try:
+        groups = await read()
+    except Refused as error:
+        if error.code in NO_GROUPS:
+            return Problem("this Slack plan has no user groups", "use a plan that has them, or take `group` out")
+        raise
+    found = find_group(groups, wanted)
+    if found is None:
+        return Problem(f"Slack has no user group {wanted}", "create it, or use its handle or id")
+    if found.disabled_at:
+        return Problem(f"the user group {wanted} is disabled", "enable it in Slack")
+    if found in [find_group(groups, other) for other in others]:
+        return Problem(f"{wanted} is named twice", "list all schedules and policies in one entry")
+    return None
 
 
 async def _missing(kind: str, wanted: str, look: Look) -> Problem | None:

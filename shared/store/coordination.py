@@ -84,8 +84,8 @@ class WorkQueue:
     """
     The incidents that need one kind of work: `commands`, `dirty` or `briefings`. Each is in it at most once.
 
-    In their place `homes` holds the people whose tab is to be published, and `handovers` channels. What was taken is
-    hidden for `hidden` seconds. If its worker dies, it comes up again by itself.
+    In their place `homes` holds the people whose tab is to be published, and `handovers` channels, and entries of
+    `[[oncall_groups]]`. What was taken is hidden for `hidden` seconds. If its worker dies, it comes up again by itself.
     """
 
     def __init__(self, redis: Redis, name: str, hidden: float) -> None:

@@ -1,15 +1,21 @@
-"""The documents of the handovers that are to be posted; a channel's id stands in them in the place of an incident's."""
+"""The documents of what follows shifts: handovers to be posted, by channel, and what names who is on call, by entry."""
 
 from shared.model.handover_posts import HandoverPosts
 from shared.model.ids import IncidentId
+from shared.model.oncall_state import OncallState
 from shared.store import keys
 from shared.store.documents import Documents
 from shared.store.redis import Redis, write_once
 
 
 def handover_posts(redis: Redis) -> Documents[HandoverPosts]:
-    """Open them."""
+    """Open those of the handovers; a channel's id stands in them in the place of an incident's."""
     return Documents(redis, "handover", HandoverPosts, lambda _before, _after: ())
+
+
+def oncall_states(redis: Redis) -> Documents[OncallState]:
+    """Open those of user groups and topics; the id of an entry stands in them in the place of an incident's."""
+    return Documents(redis, "oncall", OncallState, lambda _before, _after: ())
 
 
 async def on_disk(redis: Redis, channel: IncidentId, *, wait_for_disk: bool) -> None:

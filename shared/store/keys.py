@@ -34,6 +34,7 @@ Cluster, and all is at one node of it.
 | `pb:{work}:<incident>:channel`      | hash   | 180 d | the channel of its own: `rev`, `doc` |
 | `pb:{work}:<channel>:handover`      | hash   | 180 d | the handovers that are to be posted there: `rev`, `doc` |
 | `pb:{work}:<conversation>:summary`  | hash   | 180 d | a person's incidents that are only counted: `rev`, `doc` |
+| `pb:{work}:<entry>:oncall`          | hash   | 180 d | what was written to a user group and a topic: `rev`, `doc` |
 | `pb:{work}:GLOBAL:progress`         | hash   | 180 d | how far resync and watchdog have come: `rev`, `doc` |
 | `pb:{work}:<incident>:lease:<name>` | string | lease | who holds the incident for one kind of work |
 | `pb:{work}:<incident>:epoch:<name>` | string | 180 d | the fencing token of the last owner of that lease |
@@ -110,7 +111,7 @@ _TYPES = {
     "stream": re.compile(r"pb:\{work\}:(events|commands|deadletters|audit|[^:]+:journal)"),
     "list": re.compile(r"pb:\{work\}:(deliveries|sign-ins)"),
     "hash": re.compile(
-        r"pb:\{work\}:(links|[^:]+:(incident|lines|commands|slack|progress|handover|channel|show|summary)|queue:[^:]+:marks|notify:[^:]+)"
+        r"pb:\{work\}:(links|[^:]+:(incident|lines|commands|slack|progress|handover|oncall|channel|show|summary)|queue:[^:]+:marks|notify:[^:]+)"
     ),
     "zset": re.compile(
         r"pb:\{work\}:(open|over|homes|number:.*|channel:.*:(open|over|closed|behind)|queue:.*:due|pace:.*:(line|back))"

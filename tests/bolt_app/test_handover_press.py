@@ -74,7 +74,7 @@ async def test_a_token_that_is_refused_costs_no_handover(slack: SlackSandbox) ->
     redis = cast("Redis", FakeAsyncRedis())
     door = Slack(slack.bot_token, slack.api_url)
     built = await wired(redis, slack=door)
-    posts, poster = built.store.handover_posts, built.read_path.handover_poster
+    posts, poster = built.store.handover_posts, built.read_path.shift_work.handovers
     await posts.change(CHANNEL, lambda known: known.with_asked(CommandId("p1"), "", NOON))
     lease = await built.store.leases("handover").take(CHANNEL)
     assert lease

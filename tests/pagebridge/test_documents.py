@@ -18,7 +18,7 @@ from pagebridge.cli import main
 from pagebridge.cli.settings import env_example, markdown, written_manifest
 from shared.config.bridge_config import BridgeConfig
 from shared.config.settings import Settings
-from shared.diagnostics.credential_checks import SCOPES, optional_scopes
+from shared.diagnostics.credential_checks import OPTIONAL, SCOPES, optional_scopes
 from tests.deploy.test_documents import part
 from tests.pagebridge import reference_docs
 from tests.pagebridge.action_docs import actions_table, commands_table
@@ -153,10 +153,13 @@ def test_the_manifest_is_the_one_that_is_installed() -> None:
 
 
 def test_the_manifest_is_one_that_slack_takes() -> None:
-    """The manifest is valid by Slack's own schema."""
+    """The manifest is valid by Slack's own schema, also with everything switched on."""
     if not SCHEMA.exists():
         pytest.skip("the vendors' reference is not beside this checkout")
-    jsonschema.validate(manifest(), json.loads(SCHEMA.read_text(encoding="utf-8")))
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.validate(manifest(), schema)
+    optional = {scope: why for _, scopes in OPTIONAL for scope, why in scopes.items()}
+    jsonschema.validate(yaml.safe_load(written_manifest("/pd", "http", optional)), schema)
 
 
 def test_the_manifest_asks_for_the_scopes_that_the_worker_needs() -> None:
@@ -168,11 +171,16 @@ def test_the_manifest_asks_for_the_scopes_that_the_worker_needs() -> None:
 
 def test_the_manifest_has_the_scopes_of_what_is_switched_on() -> None:
     """Those, each with its reason, and nothing else beside what every app has."""
-    config = BridgeConfig.model_validate({"notify": {"enabled": True}})
-    more = optional_scopes(config)
-    text = written_manifest("/pd", "socket", more)
-    assert SCOPES | {"im:write", "im:history"} == set(yaml.safe_load(text)["oauth_config"]["scopes"]["bot"])
-    assert all(f"- {scope}  # {why}\n" in text for scope, why in more.items())
+    entry = {"tell": "C024", "schedules": ["PS01"]}
+    for config, scopes in (
+        ({"notify": {"enabled": True}}, {"im:write", "im:history"}),
+        ({"oncall_groups": [{**entry, "group": "@oncall"}]}, {"usergroups:read", "usergroups:write"}),
+        ({"oncall_groups": [{**entry, "channel": "C024"}]}, {"channels:write.topic", "groups:write.topic"}),
+    ):
+        more = optional_scopes(BridgeConfig.model_validate(config))
+        text = written_manifest("/pd", "socket", more)
+        assert SCOPES | scopes == set(yaml.safe_load(text)["oauth_config"]["scopes"]["bot"])
+        assert all(f"- {scope}  # {why}\n" in text for scope, why in more.items())
     assert {} == optional_scopes(BridgeConfig())
 
 

@@ -18,6 +18,7 @@ from shared.model.ids import ChannelId
 from shared.model.permissions import Rule
 from tests.builders import snapshot
 
+GROUP = '[[oncall_groups]]\ntell = "C024"\n'
 AUTHORIZATION = "[authorization]\n"
 EXAMPLE = Path(__file__).parents[2] / "bridge.example.toml"
 PACKAGED = Path(__file__).parents[2] / "pagebridge/cli/bridge.example.toml"
@@ -169,6 +170,21 @@ def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
         ('[[handovers]]\nchannel = "C024"', "handovers[1].policy is not set (line 1)"),
         ('[[handovers]]\nchannel = "C024"\npolicy = "Payments"', "handovers[1].policy must be the id of"),
         ('[[handovers]]\nchannel = "C024"\npolicy = "PAB1"\n' * 2, "handovers name a channel twice"),
+        ('[[oncall_groups]]\ngroup = "@oncall"\nschedules = ["PS01"]', "oncall_groups[1].tell is not set (line 1)"),
+        (f'{GROUP}schedules = ["PS01"]', "oncall_groups[1] needs group or channel, or both"),
+        (f'{GROUP}group = "@oncall"', "oncall_groups[1] needs schedules or policies, or both"),
+        (f'{GROUP}group = "oncall"', "oncall_groups[1].group must be the handle of a user group such as @oncall"),
+        (f'{GROUP}schedules = ["Weekend"]', "oncall_groups[1].schedules[1] must be the id of a schedule"),
+        (f"{GROUP}levels = []", "oncall_groups[1].levels must be levels of an escalation policy, from 1 on"),
+        (f"{GROUP}levels = [0]", "oncall_groups[1].levels must be levels of an escalation policy, from 1 on"),
+        (f"{GROUP}levels = 1", "oncall_groups[1].levels must be a list, such as [1, 2]"),
+        (
+            f'{GROUP}topic = "{{people}} today"',
+            "oncall_groups[1].topic must be words that don't begin with",
+        ),
+        (f'{GROUP}topic = "On call | {{people}}"', "oncall_groups[1].topic must be words that don't"),
+        (f'{GROUP}group = "@oncall"\npolicies = ["PP01"]\n' * 2, "oncall_groups name a group twice"),
+        (f'{GROUP}channel = "C025"\npolicies = ["PP01"]\n' * 2, "oncall_groups name a channel twice"),
         ('[[routing.routes]]\nchannels = ["C024", "C024"]', "routing.routes[1] names a channel twice"),
         ('[[routing.routes]]\nchannels = ["C024", "x"]', "routing.routes[1].channels[2] must be a Slack channel id"),
         ('[[routing.routes]]\nurgency = "hi"\nchannel = "C024"', "routing.routes[1].urgency must be 'high' or 'low'"),

@@ -18,7 +18,8 @@ from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
 from pagebridge_sandbox.pagerduty.oauth import OAuthApp
 from pagebridge_sandbox.slack import Ephemeral, Interaction, Message, Modal, RateLimits, SlackSandbox
-from shared.config.bridge_config import BridgeConfig, HandoverConfig, RouteConfig
+from shared.config.bridge_config import BridgeConfig, RouteConfig
+from shared.config.oncall_config import HandoverConfig, OncallGroupConfig
 from shared.config.people_config import IdentityConfig
 from shared.config.settings import ReceiverSettings, WorkerSettings, load
 from shared.durations import Durations
@@ -174,6 +175,11 @@ class Bridge:
         """Put a handover in the channel into `bridge.toml`, for the workers that are started from now on."""
         chosen = HandoverConfig(channel=self.channel.id, policy=policy)
         self._config = self._config.model_copy(update={"handovers": (chosen,)})
+
+    def follow(self, **entry: object) -> None:
+        """Let a user group or a topic follow who is on call, for the workers that are started from now on."""
+        chosen = OncallGroupConfig.model_validate(entry)
+        self._config = self._config.model_copy(update={"oncall_groups": (chosen,)})
 
     async def until_called(self, method: str, path: str) -> None:
         """Wait until such a call has reached PagerDuty."""

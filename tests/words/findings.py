@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -55,10 +55,12 @@ class Findings:
 async def add_slack(found: Findings, workspace: SlackSandbox) -> None:
     """Add the findings about Slack."""
 
-    async def look(situation: str, *names: str, command: str = "/pd", app_token: str = "") -> None:
+    async def look(
+        situation: str, *names: str, command: str = "/pd", app_token: str = "", optional: Collection[str] = ()
+    ) -> None:
         async with slack_door(workspace) as door:
             token = app_token or workspace.app_token
-            await found.of(situation, slack.checks(door, token, command, NO_WORKER), *names)
+            await found.of(situation, slack.checks(door, token, command, NO_WORKER, optional), *names)
 
     for situation, fault in (
         ("The bot token is not accepted", SlackFault("auth.test", error="token_revoked")),
@@ -72,6 +74,8 @@ async def add_slack(found: Findings, workspace: SlackSandbox) -> None:
     workspace.bot_scopes -= {"groups:history", "files:write"}
     await look("A scope is missing", "Slack scopes")
     workspace.bot_scopes.add("groups:history")
+    optional = ("channels:write.topic", "usergroups:write")
+    await look("Scopes for what `bridge.toml` switches on are missing", "Slack scopes", optional=optional)
     await look("The app token is not accepted", "Slack app token", app_token="xapp-wrong")
     await look("The same, for Socket Mode", "Slack Socket Mode", app_token="xapp-wrong")
     rule = workspace.add_fault(SlackFault("apps.connections.open", http_status=503))

@@ -1,4 +1,4 @@
-"""What a whole channel is told besides cards and threads: that cards are late, and that updates of PagerDuty were."""
+"""What a channel is told besides cards and threads: late cards and updates, and what follows who is on call."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -6,18 +6,27 @@ from typing import Any, cast
 
 import pytest
 
+from bolt_app.oncall_groups import words
 from bolt_app.read_path.channel_sync import CardDelays, ReconcilePass
 from bolt_app.resync.outage_notice import render_outage_notice
+from shared.config.oncall_config import OncallGroupConfig
+from shared.errors import Refused, Unavailable
+from shared.model.event import Ref
 from shared.model.ids import ChannelId
 from shared.model.incident import Incident
+from shared.model.oncall_state import Cause
 from shared.model.resync_state import Gap
 from shared.model.slack_state import SlackState
+from shared.pagerduty.models.account import EscalationPolicy
+from shared.slack.api.errors import error_from
 from shared.store.channel_index import Delay
 from tests.builders import INCIDENT, NOON, snapshot
 from tests.words import slack_text
 from tests.words.page import Page
 
 CHANNEL = ChannelId("C0INCIDENTS")
+GROUP_CODES = ("missing_scope", "permission_denied", "plan_upgrade_required", "subteam_max_users_exceeded")
+TOPIC_CODES = ("missing_scope", "not_in_channel", "user_is_restricted")
 
 
 async def test_every_notice_in_a_channel_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None:
@@ -33,7 +42,48 @@ async def test_every_notice_in_a_channel_can_be_read_in_one_file(pytestconfig: p
     page.case("One card is late", await _delayed(Delay("begin", 1, 45)))
     page.case("Many are", await _delayed(Delay("begin", 14, 600)))
     page.case("None is any more", await _delayed(Delay("end", 0, 0)))
+    _add_oncall(page)
     page.check(pytestconfig)
+
+
+def _add_oncall(page: Page) -> None:
+    """Add why a user group or topic does not follow who is on call, and what was put right."""
+    page.chapter("A user group or a topic follows who is on call", "In the channel that the entry names with `tell`.")
+    both = {"group": "@oncall", "channel": "C0PAYMENTS", "tell": "C0DUTY"}
+    entry = OncallGroupConfig.model_validate({**both, "schedules": ["PSCHED1"], "policies": ["PPAYMENTS"]})
+    dan, topic = Ref("PDAN001", "Dan Ek"), "The topic of <#C0PAYMENTS>"
+    policy = EscalationPolicy("PPAYMENTS", "Payments on-call")
+    for situation, cause in (
+        ("No one is on call", words.no_one(entry)),
+        ("There is no such policy", words.no_policy("PPAYMENTS")),
+        ("It has no such level", words.no_level(policy, 3)),
+        ("There is no such schedule", words.no_schedule("PSCHED1")),
+        ("A person isn't linked", words.unlinked(dan, "@oncall")),
+        ("A person is a guest", words.guest(dan, "@oncall")),
+        ("None can be in it", words.no_member("@oncall")),
+        ("There is no such group", words.no_group("@oncall")),
+        ("It is disabled", words.disabled("@oncall")),
+        ("The topic is full", words.no_room(topic)),
+        ("Slack or PagerDuty can't be asked", words.unreached(Unavailable("Slack limits usergroups.list"))),
+        *((f"Slack refuses the group: {code}", words.refused("@oncall", refusal(code))) for code in GROUP_CODES),
+        *((f"Slack refuses the topic: {code}", words.refused(topic, refusal(code))) for code in TOPIC_CODES),
+    ):
+        page.case(situation, _told(words.with_reference(cause, "WN2X3EPY")))
+    for situation, cause in (
+        ("It is followed from now on", words.put_right("@oncall", ["Alice Ng"], ["Zed Ek"], first=True)),
+        ("It was changed by hand", words.put_right("@oncall", ["Alice Ng"], ["Zed Ek", "Dan Ek"], first=False)),
+        ("The topic was changed by hand", words.topic_put_right(topic, "On call: Alice Ng")),
+    ):
+        page.case(situation, _told(cause))
+
+
+def refusal(code: str) -> Refused:
+    """Make Slack's refusal with a code."""
+    return error_from("usergroups.users.update", 200, {}, {"ok": False, "error": code})  # type: ignore[return-value] # it is one
+
+
+def _told(cause: Cause) -> str:
+    return slack_text.blocks(words.notice_message("oncall:S0:x", cause.words).blocks)
 
 
 def _outage(gap: Gap, count: int, known: list[Any]) -> str:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from pagebridge.cli.settings import written_manifest
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.pagerduty.oauth import OAuthApp
 from shared.config.bridge_config import BridgeConfig
 from shared.config.settings import Settings
+from shared.diagnostics.credential_checks import OPTIONAL
 from shared.pagerduty.api.auth import SCOPES
 from tests.pagebridge.cli_session import Office, opened
 from tests.webhook_receiver.running import SECRET
@@ -49,6 +51,9 @@ async def test_first_setup_can_be_read_in_one_file(
     monkeypatch.setenv("SLACK_TRANSPORT", "http")
     page.terminal("The same over HTTP", await terminal.run("manifest"))
     monkeypatch.delenv("SLACK_TRANSPORT")
+    optional = {scope: why for _, scopes in OPTIONAL for scope, why in scopes.items()}
+    _, _, scopes = written_manifest("/pd", more=optional).partition("    bot:\n")
+    page.terminal("Its scopes with all that `bridge.toml` can switch on", scopes.partition("settings:")[0])
     page.terminal(
         "An empty directory", _short(await terminal.run("init --offline", "", BOT, APP, "eu", KEY, "C0INCIDENTS"))
     )

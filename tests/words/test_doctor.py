@@ -17,9 +17,10 @@ from pagebridge_sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.bridge_config import BridgeConfig
 from shared.config.bridge_file import load_bridge_config
-from shared.diagnostics import credential_checks
 from shared.errors import Uncertain
+from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.webhook_subscription import PATH
+from shared.slack.api.client import Slack
 from shared.store.redis import connect
 from tests.pagebridge.cli_session import Office, opened, pagerduty_door, slack_door
 from tests.servers import lent_valkey
@@ -71,8 +72,6 @@ async def test_every_finding_can_be_read_in_one_file(
     found.chapter("Slack")
     async with SlackSandbox(enforce_rate_limits=False) as workspace:
         await add_slack(found, workspace)
-    more = credential_checks.DIRECT_SCOPES.items()
-    page.case("Scopes that `[notify]` needs, in the manifest", "\n".join(f"`{name}`  # {why}" for name, why in more))
     found.chapter("The worker on this machine")
     await add_worker(found)
     found.chapter("`[identity.users]`")
@@ -245,10 +244,34 @@ async def _add_routes(found: Findings, office: Office) -> None:
         "[routing]\ndefault_channel = 'C0NOWHERE'\n"
         "[[routing.routes]]\nservice = 'PNONE'\nchannels = ['C0OLD', 'C0CLOSED']\n",
     )
-    routing = load_bridge_config(office.directory / "bridge.toml").routing
+    config = load_bridge_config(office.directory / "bridge.toml")
     async with pagerduty_door(office.pagerduty) as pager, slack_door(office.slack) as door:
-        await found.of("Places that lead nowhere", pagerduty.routes(door, pager, routing))
+        await found.of("Places that lead nowhere", pagerduty.routes(door, pager, config))
+        await _add_duties(found, office, pager, door)
         office.slack.add_fault(SlackFault("chat.postMessage", error="restricted_action"))
         config = BridgeConfig.model_validate({"routing": {"default_channel": "C0INCIDENTS"}})
-        await found.of("A channel that takes no post", slack.posting(door, config.routing))
+        await found.of("A channel that takes no post", slack.posting(door, config))
     found.verdict("What is posted for a moment", Verdict(Status.PASS, slack.WORDS))
+
+
+async def _add_duties(found: Findings, office: Office, pager: PagerDuty, door: Slack) -> None:
+    office.slack.bot_scopes.add("usergroups:read")
+    office.slack.add_user_group("oncall", id="S0ONCALL")
+    office.slack.add_user_group("old").disabled_at = 1
+    [policy] = office.pagerduty.escalation_policies
+    groups: list[dict[str, object]] = [
+        {"group": "@oncall", "schedules": ["PNONE2"]},
+        {"group": "S0ONCALL", "policies": ["PNONE1"]},
+        {"group": "@old", "policies": [policy.id], "levels": [3]},
+        {"group": "@none", "policies": [policy.id]},
+    ]
+    config = BridgeConfig.model_validate(
+        {
+            "handovers": [{"channel": "C0CLOSED", "policy": "PNONE1"}],
+            "oncall_groups": [{"tell": "C0INCIDENTS", **each} for each in groups],
+        }
+    )
+    await found.of("Handovers and groups that can't follow", pagerduty.routes(door, pager, config))
+    office.slack.plan_has_groups = False
+    some = {"oncall_groups": [{"tell": "C0INCIDENTS", "group": "@oncall", "policies": [policy.id]}]}
+    await found.of("The plan has no user groups", pagerduty.routes(door, pager, BridgeConfig.model_validate(some)))

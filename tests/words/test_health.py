@@ -59,6 +59,7 @@ WRONG_SETTINGS: tuple[Mapping[str, str | None], ...] = (
     {"REDIS_URL": "redis+cluster://c1/name"},
     {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318", "RECEIVER_HOST": "[::]"},
 )
+GROUP = '[[oncall_groups]]\ntell = "C0DUTY"\n'
 WRONG_CONFIG = (
     "[routing",
     '[routing]\nchanel = "C0INCIDENTS"\ndefault_channel = "incidents"',
@@ -68,6 +69,9 @@ WRONG_CONFIG = (
     '[identity]\nemail_domains = ["@example.com"]\ncontact = ""\n[identity.users]\nalice = "Alice"',
     '[[handovers]]\nchannel = "C0INCIDENTS"\npolicy = "Payments"\n' * 2,
     '[[handovers]]\nchannel = "C0INCIDENTS"\npolicy = "PPAYMENTS"\n' * 2,
+    f'{GROUP}\n{GROUP}group = "oncall"\nlevels = [0]\ntopic = "a | b"\nschedules = ["Days"]\npolicies = "PP01"\n',
+    f'{GROUP}group = "@oncall"',
+    f'{GROUP}group = "@oncall"\npolicies = ["PP01"]\n' * 2,
     'routing = 3\nidentity.users = 1\n[authorization]\neverywhere = "PALICE1"',
     '[routing]\ndefault_channel = 1\nbroadcast = "escalated"\n[[routing.routes]]\nchannels = "C0INCIDENTS"',
 )

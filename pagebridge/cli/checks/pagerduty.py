@@ -5,7 +5,7 @@ from typing import Literal
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, judged, passed, warned
 from pagebridge.cli.checks.slack import INSTALLED
-from shared.config.bridge_config import RoutingConfig
+from shared.config.bridge_config import BridgeConfig
 from shared.diagnostics import credential_checks
 from shared.diagnostics.pagerduty_access import rejection
 from shared.diagnostics.route_checks import Check as RouteCheck
@@ -33,14 +33,19 @@ def checks(pagerduty: PagerDuty, mode: Literal["team", "pagerduty"]) -> list[Che
     ]
 
 
-def routes(slack: Slack, pagerduty: PagerDuty, routing: RoutingConfig) -> list[Check]:
-    """List the checks of the routes, one for each channel, and for each thing that a route asks for."""
+def routes(slack: Slack, pagerduty: PagerDuty, config: BridgeConfig) -> list[Check]:
+    """List the checks of all places that `bridge.toml` names, and of what it asks PagerDuty and Slack for."""
 
     async def exists(look: RouteCheck) -> Verdict:
         return judged(await look(), "exists")
 
     found = RouteChecks(slack, pagerduty)
-    places = ((found.channels(routing), INSTALLED), (found.conditions(routing), NEEDED))
+    places = (
+        (found.channels(config), INSTALLED),
+        (found.conditions(config.routing), NEEDED),
+        (found.duties(config), NEEDED),
+        (found.groups(config), INSTALLED),
+    )
     return [Check(place, partial(exists, check), LONGEST, needs) for checks, needs in places for place, check in checks]
 
 

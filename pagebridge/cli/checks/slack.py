@@ -6,7 +6,7 @@ from functools import partial
 
 from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, judged, passed, skipped, warned
 from pagebridge.cli.clients import Worker
-from shared.config.bridge_config import RoutingConfig
+from shared.config.bridge_config import BridgeConfig
 from shared.diagnostics import credential_checks
 from shared.errors import CallError, Malformed, Refused
 from shared.model.ids import ChannelId
@@ -51,9 +51,15 @@ def checks(
     ]
 
 
-def posting(slack: Slack, routing: RoutingConfig) -> list[Check]:
+def posting(slack: Slack, config: BridgeConfig) -> list[Check]:
     """List the checks that post to every channel and delete it again: only that shows what a channel's rules allow."""
-    channels = {routing.default_channel, *(channel for route in routing.routes for channel in route.all_channels)}
+    routing = config.routing
+    channels = {
+        routing.default_channel,
+        *(channel for route in routing.routes for channel in route.all_channels),
+        *(each.channel for each in config.handovers),
+        *(each.tell for each in config.oncall_groups),
+    }
     return [
         Check(f"posting to {channel}", partial(post, slack, ChannelId(channel)), LONGEST, INSTALLED)
         for channel in sorted(filter(None, channels))

@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
+UNUSED_MS = 28 * 24 * 3600 * SECOND
+"""Milliseconds for which a schedule must name no one to be held for one that is not there, or not used."""
 DATE_KEPT = 30.0
 """Seconds for which PagerDuty's time is known by its last `Date`, also if this machine's own clock is set."""
 DATE_PAUSE = 5.0
@@ -171,6 +173,26 @@ class Reads(Transport):
         """Read who is on call at any time between the two, or when one `user` is, for any escalation policy."""
         params: Params = {"since": _moment(since_ms), "until": _moment(until_ms)}
         return await self._on_calls(params if user is None else {**params, "user_ids[]": [user]})
+
+    async def on_calls_of(
+        self, since_ms: int, until_ms: int, *, policies: Sequence[str] = (), schedules: Sequence[str] = ()
+    ) -> tuple[OnCall, ...]:
+        """
+        Read who is on call at any time between the two for any of these policies, or of these schedules: not for both.
+
+        Of a schedule PagerDuty tells only what an escalation policy uses.
+        """
+        params: Params = {"since": _moment(since_ms), "until": _moment(until_ms)}
+        named = {"escalation_policy_ids[]": policies} if policies else {"schedule_ids[]": schedules}
+        return await self._on_calls({**params, **named})
+
+    async def is_schedule_used(self, schedule: str, now_ms: int) -> bool:
+        """
+        Read whether anyone is on call by a schedule in the next four weeks.
+
+        If not, PagerDuty has no such schedule, no escalation policy uses it, or it is empty: on-calls don't tell which.
+        """
+        return bool(await self.on_calls_of(now_ms, now_ms + UNUSED_MS, schedules=[schedule]))
 
     async def _on_calls(self, params: Params) -> tuple[OnCall, ...]:
         """Read who is on call; PagerDuty can still name deleted people, who can't be reached."""

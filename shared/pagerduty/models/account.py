@@ -1,10 +1,12 @@
 """Pure: people, teams, services, priorities, abilities, escalation policies and on-calls, in values; answers in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import PlainValidator, model_validator
 
+from shared.model.event import Ref
 from shared.model.ids import TeamId, UserId
 from shared.pagerduty.models.fields import (
     Group,
@@ -153,16 +155,33 @@ class EscalationPolicy:
 
 @dataclass(frozen=True)
 class OnCall:
-    """A person on call at a level. `since` and `until` are the ends of the shift; None if open-ended."""
+    """
+    A person on call at a level. `since` and `until` are the ends of the shift; None if open-ended.
+
+    `schedule` is None for a person whom the policy names itself.
+    """
 
     level: Annotated[Number, named("escalation_level")]
     user: Reference
     policy: Annotated[Reference, named("escalation_policy")]
     until: Annotated[OptionalTime, named("end")]
     since: Annotated[OptionalTime, named("start")] = None
+    schedule: OptionalReference = None
     deleted: Annotated[bool, PlainValidator(_is_deleted), named("user", "deleted_at")] = False
 
 
 parse_escalation_policy = parser(EscalationPolicy, "escalation_policy")
 parse_escalation_policies = listing(EscalationPolicy, "escalation_policies")
+
+
+def on_call_at(entries: Iterable[OnCall], at_ms: int) -> dict[str, Ref]:
+    """Return who is on call at a time, in milliseconds since 1970, each once, in the order of their names, by id."""
+    users = [
+        entry.user
+        for entry in entries
+        if (entry.since is None or entry.since.ms <= at_ms) and (entry.until is None or at_ms < entry.until.ms)
+    ]
+    return {user.id: user for user in sorted(users, key=lambda user: (user.name, user.id))}
+
+
 parse_on_calls = listing(OnCall, "oncalls")

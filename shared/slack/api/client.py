@@ -16,6 +16,7 @@ from shared.slack.api.errors import Unthreaded
 from shared.slack.api.models import Channel, OwnMessage, SlackIdentity, SlackPerson, View
 from shared.slack.api.rate_limits import Priority, RateLimiter
 from shared.slack.api.transport import Answer, Begin, CallTurn, Transport
+from shared.slack.api.user_groups import UserGroups
 from shared.vendor_calls import TokenBuckets
 
 __all__ = ["Channel", "OwnMessage", "Slack", "SlackIdentity", "SlackPerson", "View"]
@@ -27,7 +28,7 @@ CLOCK_SKEW_MS = 60_000
 Blocks = Sequence[Mapping[str, Any]]
 
 
-class Slack(ChannelAdmin):
+class Slack(ChannelAdmin, UserGroups):
     """
     Slack's Web API, for one bot token.
 

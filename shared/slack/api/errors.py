@@ -51,6 +51,10 @@ CHANNEL_CLOSED = frozenset(
     }
 )
 """A channel or thread takes no post until a person changes it (Slack: chat.postMessage, chat.update)."""
+NO_GROUPS = frozenset({"plan_upgrade_required", "paid_teams_only"})
+"""The workspace has no user groups (Slack: usergroups.*; the second word is reported by users of other clients)."""
+NO_SUCH_GROUP = frozenset({"no_such_subteam", "subteam_not_found"})
+"""There is no such user group (Slack: usergroups.users.list)."""
 THREAD_GONE = frozenset({"cannot_reply_to_message", "thread_not_found"})
 """The first message of the thread was deleted (Slack: chat.postMessage, conversations.replies)."""
 NOT_EDITABLE = frozenset({"cant_update_message", "edit_window_closed"})

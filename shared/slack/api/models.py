@@ -136,7 +136,7 @@ _PART: TypeAdapter[dict[str, Any]] = TypeAdapter(Annotated[dict[str, Any], _Else
 
 def parse_person(answer: Mapping[str, object]) -> SlackPerson:
     """Read the answer of `users.info` or `users.lookupByEmail`. The name is the one that other people see."""
-    user = _parse(_OBJECT, answer.get("user"))
+    user = parse_as(_OBJECT, answer.get("user"))
     profile, enterprise = _PART.validate_python(user.get("profile")), _PART.validate_python(user.get("enterprise_user"))
     names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
     restricted, ultra = user.get("is_restricted"), user.get("is_ultra_restricted")
@@ -152,48 +152,48 @@ def parse_person(answer: Mapping[str, object]) -> SlackPerson:
         "guest": guest,
         "enterprise_id": user.get("enterprise_id") or enterprise.get("enterprise_id"),
     }
-    return _parse(_PERSON, user | derived)
+    return parse_as(_PERSON, user | derived)
 
 
 def parse_people(answer: Mapping[str, object]) -> tuple[SlackPerson, ...]:
     """Read one page of `users.list`."""
-    return tuple(parse_person({"user": member}) for member in _parse(_OBJECTS, answer.get("members")))
+    return tuple(parse_person({"user": member}) for member in parse_as(_OBJECTS, answer.get("members")))
 
 
 def parse_identity(answer: Mapping[str, object], headers: Mapping[str, str]) -> SlackIdentity:
     """Read the answer of `auth.test`; the scopes come in a header."""
     scopes = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")} - {""}
-    return _parse(_IDENTITY, {**answer, "scopes": scopes})
+    return parse_as(_IDENTITY, {**answer, "scopes": scopes})
 
 
 def parse_channel(answer: Mapping[str, object]) -> Channel:
     """Read the answer of `conversations.info`."""
-    return _parse(_CHANNEL, answer.get("channel"))
+    return parse_as(_CHANNEL, answer.get("channel"))
 
 
 def parse_channels(answer: Mapping[str, object]) -> tuple[Channel, ...]:
     """Read one page of `conversations.list`."""
-    return tuple(_parse(_CHANNEL, channel) for channel in _parse(_OBJECTS, answer.get("channels")))
+    return tuple(parse_as(_CHANNEL, channel) for channel in parse_as(_OBJECTS, answer.get("channels")))
 
 
 def parse_conversation(answer: Mapping[str, object]) -> ChannelId:
     """Read the id of a conversation that was opened."""
-    return ChannelId(_text(_parse(_OBJECT, answer.get("channel")).get("id")))
+    return ChannelId(_text(parse_as(_OBJECT, answer.get("channel")).get("id")))
 
 
 def parse_opened(answer: Mapping[str, object]) -> tuple[OpenedChannel, ...]:
     """Read one page of `users.conversations`."""
-    return tuple(_parse(_OPENED, channel) for channel in _parse(_OBJECTS, answer.get("channels")))
+    return tuple(parse_as(_OPENED, channel) for channel in parse_as(_OBJECTS, answer.get("channels")))
 
 
 def parse_links(answer: Mapping[str, object]) -> tuple[str, ...]:
     """Read where the bookmarks of `bookmarks.list` lead."""
-    return tuple(str(bookmark.get("link", "")) for bookmark in _parse(_OBJECTS, answer.get("bookmarks")))
+    return tuple(str(bookmark.get("link", "")) for bookmark in parse_as(_OBJECTS, answer.get("bookmarks")))
 
 
 def parse_last_word(answer: Mapping[str, object]) -> int:
     """Read when a person last wrote, or anyone in a thread, in a page of `conversations.history`; 0 for never."""
-    messages = _parse(_OBJECTS, answer.get("messages"))
+    messages = parse_as(_OBJECTS, answer.get("messages"))
     written = [
         message.get("ts") for message in messages if message.get("subtype") in WRITTEN and not message.get("bot_id")
     ]
@@ -218,7 +218,7 @@ def parse_permalink(answer: Mapping[str, object]) -> str:
 
 def parse_view(answer: Mapping[str, object]) -> View:
     """Read the answer of `views.open` or `views.update`."""
-    return _parse(_VIEW, answer.get("view"))
+    return parse_as(_VIEW, answer.get("view"))
 
 
 def parse_hello(frame: Mapping[str, object]) -> int:
@@ -230,7 +230,7 @@ def parse_hello(frame: Mapping[str, object]) -> int:
 
 def parse_own(answer: Mapping[str, object], us: SlackIdentity) -> Iterator[OwnMessage]:
     """Read the messages of ours on one page of messages, and the places of deleted ones."""
-    for message in _parse(_OBJECTS, answer.get("messages")):
+    for message in parse_as(_OBJECTS, answer.get("messages")):
         deleted = message.get("subtype") == TOMBSTONE
         by_app = us.app_id is not None and message.get("app_id") == us.app_id
         if deleted or by_app or (us.bot_id is not None and message.get("bot_id") == us.bot_id):
@@ -244,7 +244,7 @@ def parse_own(answer: Mapping[str, object], us: SlackIdentity) -> Iterator[OwnMe
             derived = {"key": payload.get("key") or None, "payload": payload, "deleted": deleted}
             if message.get("thread_ts") in ("", message.get("ts")):
                 derived["thread_ts"] = None
-            own = _parse(_MESSAGE, message | derived)
+            own = parse_as(_MESSAGE, message | derived)
             yield own if own.key else replace(own, key=_key_in_blocks(own))
 
 
@@ -260,7 +260,7 @@ def parse_parent(answer: Mapping[str, object], us: SlackIdentity, thread: Messag
 
 def next_cursor(answer: Mapping[str, object]) -> str:
     """Read where the next page begins; empty on the last, `Malformed` if unreadable: messages would be missed."""
-    cursor = _parse(_OBJECT, answer.get("response_metadata") or {}).get("next_cursor")
+    cursor = parse_as(_OBJECT, answer.get("response_metadata") or {}).get("next_cursor")
     return _text(cursor) if cursor else ""
 
 
@@ -270,7 +270,7 @@ def _text(value: object) -> str:
     raise Malformed("Slack's answer lacks a text that it should have")
 
 
-def _parse(shape: TypeAdapter[T], value: object) -> T:
+def parse_as(shape: TypeAdapter[T], value: object) -> T:
     """Read a value of this shape. Raises `Malformed`."""
     try:
         return shape.validate_python(value)

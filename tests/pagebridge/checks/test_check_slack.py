@@ -1,5 +1,7 @@
 """The checks of Slack, each against something broken: what it sees, and what it says to do."""
 
+from collections.abc import Collection
+
 import pytest
 from aiohttp import web
 
@@ -14,10 +16,12 @@ from tests.pagebridge.cli_session import found, says, slack_door
 NO_WORKER = Worker(1)
 
 
-async def of_slack(workspace: SlackSandbox, name: str, command: str = "/pd", app_token: str = "") -> Finding:
+async def of_slack(
+    workspace: SlackSandbox, name: str, command: str = "/pd", app_token: str = "", optional: Collection[str] = ()
+) -> Finding:
     """Make one of the checks of Slack."""
     async with slack_door(workspace) as door:
-        return await found(slack.checks(door, app_token or workspace.app_token, command, NO_WORKER), name)
+        return await found(slack.checks(door, app_token or workspace.app_token, command, NO_WORKER, optional), name)
 
 
 async def test_a_bot_token_that_slack_does_not_take(workspace: SlackSandbox) -> None:
@@ -37,6 +41,9 @@ async def test_a_scope_too_few_and_one_too_many(workspace: SlackSandbox) -> None
     """What is missing has to be added; what is more does no harm, and is told."""
     workspace.bot_scopes.add("files:write")
     says(await of_slack(workspace, "Slack scopes"), Status.PASS, "files:write, which the bridge doesn't use")
+    says(await of_slack(workspace, "Slack scopes", optional=["files:write"]), Status.PASS, "all 9 required scopes")
+    lacking = await of_slack(workspace, "Slack scopes", optional=["usergroups:write"])
+    says(lacking, Status.FAIL, "lacks the scopes usergroups:write", "pagebridge manifest", "reinstall")
     workspace.bot_scopes.remove("groups:history")
     says(await of_slack(workspace, "Slack scopes"), Status.FAIL, "groups:history", "reinstall")
 

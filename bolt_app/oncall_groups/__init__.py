@@ -1,0 +1,1 @@
+"""User groups and channel topics that follow who is on call: read, written where they differ, and explained."""
