@@ -1,5 +1,6 @@
 """The cards in people's own conversations: to whom, when they notify, and what becomes of them on bad days."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ from shared.slack.render.blocks import metadata
 from shared.store import keys
 from tests.bolt_app.built_services import wired
 from tests.builders import ALICE, BOB, INCIDENT, snapshot
+from tests.stories.harness import until
 
 ROUTED = {"default_channel": "C0INCIDENTS"}
 TEAM = "PTEAM01"
@@ -68,9 +70,12 @@ class Duty:
         assert not isinstance(due, float)
         assert due.lease is not None
         try:
-            return await self.built.read_path.reconciler.run(incident, due.lease)
-        finally:
+            again = await self.built.read_path.reconciler.run(incident, due.lease)
+        except CallError:
             await queue.finish(due)
+            raise
+        await queue.finish(due)
+        return again
 
     async def summed_up(self, name: str) -> float | None:
         """Let a person's summary be written, without waiting for its time."""
@@ -226,6 +231,23 @@ async def test_an_unclear_post_is_looked_for(duty: Duty, landed: bool) -> None: 
     duty.slack.add_fault(fault)
     with pytest.raises(Uncertain):
         await duty.told(paged(ALICE))
+    await duty.again()
+    assert "Triggered" in duty.says("Alice")
+
+
+@pytest.mark.parametrize("landed", [True, False])
+async def test_a_worker_that_dies_in_the_middle(duty: Duty, landed: bool) -> None:  # noqa: FBT001 -- of the table
+    """It is gone while Slack has the post in hand: the next one finds the message, or makes it; there is one."""
+    await duty.asks("Alice", ALICE.id)
+    where = duty.conversations["Alice"]
+    duty.slack.add_fault(Fault("chat.postMessage", channel=where, hang=True, after_effect=landed, times=1))
+    async with asyncio.TaskGroup() as group:
+        dying = group.create_task(duty.told(paged(ALICE)))
+        await until(lambda: any(call.channel == where for call in duty.slack.calls), "the post")
+        await until(lambda: len(duty.cards("Alice")) == landed, "its effect")
+        dying.cancel()
+    await duty.redis.delete(keys.of_incident(INCIDENT, "lease:slack"))
+
     await duty.again()
     assert "Triggered" in duty.says("Alice")
 
