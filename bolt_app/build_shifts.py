@@ -20,6 +20,7 @@ def build_shift_work(shared: Shared, message_sync: MessageSync) -> ShiftWork:
         shared.handover_writer,
         ShiftReader(pagerduty, store.clock),
         shared.config,
+        shared.identity,
         slack,
     )
     groups = OncallGroups(

@@ -12,11 +12,13 @@ from bolt_app.handover.writer import HandoverWriter
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget, Rule
 from bolt_app.replies.builder import build_reply
 from bolt_app.replies.sender import respond
+from shared.access.identity import Identity
 from shared.config.bridge_config import LiveConfig
 from shared.errors import BadCredentials, Malformed, Refused
 from shared.model.handover_posts import AskedPost, HandoverPosts
 from shared.model.ids import ChannelId, CommandId, IncidentId
 from shared.model.message_state import MessageState
+from shared.model.outcome import Declined
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import CHANNEL_CLOSED
@@ -36,6 +38,7 @@ class HandoverPoster:
     writer: HandoverWriter
     shift_reader: ShiftReader
     config: LiveConfig
+    identity: Identity
     slack: Slack
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
@@ -58,16 +61,28 @@ class HandoverPoster:
 
     async def _post_asked(self, channel: ChannelId, press: CommandId, asked: AskedPost, lease: Lease) -> None:
         """Post what a press asked for, or tell the person why not."""
-        told = await self.writer.of_channel(channel)
-        message = handover_message(f"handover:{channel}:{press}", HEADING, told)
 
         def rule(state: MessageState, *, over: bool = False) -> Rule[HandoverPosts]:
             return lambda posts: posts.with_message(press, state, over=over)
 
-        state, error = await self._sync(channel, message, asked.message, rule, lease)
-        if error is not None:
-            await respond(self.slack, asked.response_url, build_reply(refused_text(error)), replace_original=True)
+        why, state = await self._refusal(asked), asked.message
+        if not why:
+            told = await self.writer.of_channel(channel)
+            message = handover_message(f"handover:{channel}:{press}", HEADING, told)
+            state, error = await self._sync(channel, message, state, rule, lease)
+            why = refused_text(error) if error else ""
+        if why:
+            await respond(self.slack, asked.response_url, build_reply(why), replace_original=True)
         await self.posts.change(IncidentId(channel), rule(state, over=True), lease)
+
+    async def _refusal(self, asked: AskedPost) -> str:
+        """Return why a post is not begun, empty if it is, or has been. Raises `CallError`, `Malformed`."""
+        try:
+            if asked.by is not None and asked.message == MessageState():
+                await self.identity.require_member(self.identity.own_member(asked.by))
+        except Declined as declined:
+            return not_posted(declined.text)
+        return ""
 
     async def _post_shift(self, channel: ChannelId, policy: str, shifts: Shifts, lease: Lease) -> None:
         """Post the handover of the last change of shift if that is to be done: recorded first, so that it is once."""
@@ -111,5 +126,10 @@ class HandoverPoster:
 def refused_text(error: Refused) -> str:
     """Return why a handover was not posted, and the next step."""
     if error.code in CHANNEL_CLOSED:
-        return ":warning: *Not posted:* the app can't post in this channel. Invite it or unarchive the channel."
-    return f":warning: *Not posted:* Slack refused it ({escape(str(error))})."
+        return not_posted("The app can't post in this channel. Invite it or unarchive the channel.")
+    return not_posted(f"Slack refused it ({error}).")
+
+
+def not_posted(why: str) -> str:
+    """Return that a handover was not posted, and why."""
+    return f":warning: *Not posted:* {escape(why)}"

@@ -56,7 +56,7 @@ class PostHandover:
                 now_ms = self.clock.estimate_ms()
                 await self.posts.change(
                     channel,
-                    lambda known: known.with_asked(press.id, press.response_url, now_ms),
+                    lambda known: known.with_asked(press.id, press.response_url, now_ms, press.by.id),
                     marks=(self.queue,),
                 )
                 await self.on_disk(channel)

@@ -20,8 +20,10 @@ class HandoverQuery:
     identity: Identity
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
-        """Write it. Raises what the readings raise, and `Declined` where only a linked person may see it."""
+        """Write it. Raises what the readings raise, and `Declined` for a person who may not see it."""
         if parsed.scope is not Scope.MINE:
+            # It names who is on call, which guests are not told elsewhere either, and offers to post it.
+            await self.identity.require_member(typed.by)
             return channel_reply(await self.writer.of_channel(typed.channel), typed.command)
         user = (await self.identity.link(typed.by)).user
         return teams_reply(await self.writer.of_teams(user) if user.team_ids else None)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from shared.model.event import SECOND
-from shared.model.ids import CommandId, IncidentId
+from shared.model.ids import CommandId, IncidentId, SlackUserId
 from shared.model.message_state import MessageState
 
 KEPT_MS = 24 * 3600 * SECOND
@@ -19,6 +19,7 @@ class AskedPost:
 
     asked_ms: int
     response_url: str = ""
+    by: SlackUserId | None = None
     message: MessageState = field(default_factory=MessageState)
     over: bool = False
 
@@ -70,10 +71,12 @@ class HandoverPosts:
     asked: dict[CommandId, AskedPost] = field(default_factory=dict)
     shifts: ShiftPosts | None = None
 
-    def with_asked(self, press: CommandId, response_url: str, now_ms: int) -> "HandoverPosts":
+    def with_asked(
+        self, press: CommandId, response_url: str, now_ms: int, by: SlackUserId | None = None
+    ) -> "HandoverPosts":
         """Note that a person asks for a post, unless this press did already; forget what is over for long."""
         kept = {name: one for name, one in self.asked.items() if not one.over or one.asked_ms > now_ms - KEPT_MS}
-        return replace(self, asked={press: AskedPost(now_ms, response_url), **kept})
+        return replace(self, asked={press: AskedPost(now_ms, response_url, by), **kept})
 
     def with_message(self, press: CommandId, state: MessageState, *, over: bool = False) -> "HandoverPosts":
         """Note what is known of the message that a press asks for."""

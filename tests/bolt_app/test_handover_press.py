@@ -1,26 +1,29 @@
 """The button that posts a handover: what is acked is on the disk, with everything that posts it."""
 
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Literal, cast
 
 import pytest
 from fakeredis import FakeAsyncRedis
 
 from bolt_app.listeners.handover import NOT_STORED, POSTING, PostHandover
+from bolt_app.worker_parts import BuiltWorker
 from pagebridge_sandbox.slack import Fault, SlackSandbox
 from shared.durations import Durations
 from shared.errors import BadCredentials, StoreDown
-from shared.model.ids import CommandId, IncidentId
+from shared.model.handover_posts import HandoverPosts
+from shared.model.ids import CommandId, IncidentId, SlackUserId
 from shared.slack.api.client import Slack
 from shared.slack.render.buttons import POST_HANDOVER
 from shared.store.clock import StoreClock
-from shared.store.coordination import WorkQueue
+from shared.store.coordination import Lease, WorkQueue
 from shared.store.handovers import handover_posts
 from shared.store.redis import Redis
 from tests.bolt_app.built_services import wired
 from tests.builders import NOON
 
-CHANNEL = IncidentId("C0INCIDENTS")
+CHANNEL, PRESSED = IncidentId("C0INCIDENTS"), CommandId("p1")
 PRESS: dict[str, Any] = {
     "type": "block_actions",
     "user": {"id": "U0ALICE", "team_id": "T0ACME"},
@@ -69,22 +72,55 @@ async def test_a_press_is_on_the_disk_before_it_is_acked(slack: SlackSandbox, to
     await redis.aclose()
 
 
-async def test_a_token_that_is_refused_costs_no_handover(slack: SlackSandbox) -> None:
-    """It waits until an operator has set another one; what a channel refuses is over, and the person is told."""
-    redis = cast("Redis", FakeAsyncRedis())
-    door = Slack(slack.bot_token, slack.api_url)
-    built = await wired(redis, slack=door)
-    posts, poster = built.store.handover_posts, built.read_path.shift_work.handovers
-    await posts.change(CHANNEL, lambda known: known.with_asked(CommandId("p1"), "", NOON))
+@dataclass
+class Poster:
+    """What posts the handovers of a channel in which Alice has pressed."""
+
+    built: BuiltWorker
+    lease: Lease
+
+    async def run(self) -> bool:
+        """Have a pass over the channel, and return whether the post is over."""
+        await self.built.read_path.shift_work.handovers.run(CHANNEL, self.lease)
+        return await self.over()
+
+    async def over(self) -> bool:
+        """Return whether the post that she asked for is made, or given up."""
+        return (await self.built.store.handover_posts.load(CHANNEL)).value.asked[PRESSED].over
+
+
+@pytest.fixture
+async def poster(slack: SlackSandbox) -> AsyncIterator[Poster]:
+    """Put a worker together, and store that Alice has pressed."""
+    redis, door = cast("Redis", FakeAsyncRedis()), Slack(slack.bot_token, slack.api_url)
+    built = await wired(redis, slack=door, home=await door.auth_test())
+    asked = HandoverPosts(CHANNEL).with_asked(PRESSED, "", NOON, SlackUserId("U0ALICE"))
+    await built.store.handover_posts.change(CHANNEL, lambda _: asked)
     lease = await built.store.leases("handover").take(CHANNEL)
     assert lease
-
-    slack.add_fault(Fault("chat.postMessage", error="token_revoked", times=1))
-    with pytest.raises(BadCredentials):
-        await poster.run(CHANNEL, lease)
-    assert not (await posts.load(CHANNEL)).value.asked[CommandId("p1")].over
-    slack.add_fault(Fault("chat.postMessage", error="is_archived", times=1))
-    await poster.run(CHANNEL, lease)
-    assert (await posts.load(CHANNEL)).value.asked[CommandId("p1")].over
+    yield Poster(built, lease)
     await door.aclose()
     await redis.aclose()
+
+
+async def test_a_token_that_is_refused_costs_no_handover(slack: SlackSandbox, poster: Poster) -> None:
+    """It waits until an operator has set another one; what a channel refuses is over, and the person is told."""
+    slack.add_fault(Fault("chat.postMessage", error="token_revoked", times=1))
+    with pytest.raises(BadCredentials):
+        await poster.run()
+    assert not await poster.over()
+    slack.add_fault(Fault("chat.postMessage", error="is_archived", times=1))
+
+    assert await poster.run()
+    assert [] == slack.channels[CHANNEL].messages
+
+
+@pytest.mark.parametrize(("guest", "posted"), [(None, 1), ("multi", 0)], ids=["a member", "a guest"])
+async def test_who_has_become_a_guest_posts_nothing(
+    slack: SlackSandbox, poster: Poster, guest: Literal["multi"] | None, posted: int
+) -> None:
+    """The press decides, and not that the button was shown."""
+    slack.users["U0ALICE"].guest = guest
+
+    assert await poster.run()
+    assert posted == len(slack.channels[CHANNEL].messages)

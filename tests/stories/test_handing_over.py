@@ -12,6 +12,7 @@ from shared.store import keys
 from shared.store.handovers import handover_posts
 from tests.stories.harness import FAST, Bridge, running, settled
 from tests.stories.processes import deployed_with_receiver, struck
+from tests.stories.test_refusals import hire
 from tests.stories.test_store_failures import redis_of
 from tests.stories.typed_commands import answered, opened, secret_incident, typed_dialog
 from tests.webhook_receiver.running import until as until_so
@@ -71,7 +72,8 @@ async def test_a_shift_is_summed_up(bridge: Bridge) -> None:
 
 
 async def test_a_persons_own_teams(bridge: Bridge) -> None:
-    """What belongs to them, also where no channel shows it; nothing of a private team that they are not in."""
+    """What is theirs, also where no channel shows it; nothing of a private team of others, and for guests nothing."""
+    hire(bridge, "Gus", guest="multi")
     await opened(bridge, "Checkout is slow")
     secret_incident(bridge)
     await settled(bridge)
@@ -81,6 +83,8 @@ async def test_a_persons_own_teams(bridge: Bridge) -> None:
     assert "Checkout is slow" in told
     assert "Break-in" not in told
     await answered(bridge, "Carol", "/pd handover mine", "Nothing to hand over")
+    told = await answered(bridge, "Gus", "/pd handover", "Guests of this Slack workspace can't act")
+    assert "Checkout is slow" not in told
 
 
 async def at_rest(bridge: Bridge, *, scheduled: bool = False) -> None:

@@ -9,7 +9,7 @@ from bolt_app.commands import candidates, incident_lookup
 from bolt_app.commands.slash_grammar import ParsedCommand, ParseError, parse
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.commands.verbs import CHANNELS, LINKING, NOTIFYING, Scope, Verb
-from bolt_app.handover.poster import refused_text
+from bolt_app.handover.poster import not_posted, refused_text
 from bolt_app.handover.render import HEADING, QUIET, handover_message, handover_paragraphs, shift_message
 from bolt_app.listeners import handover as posting
 from bolt_app.listeners import slash_commands
@@ -266,6 +266,7 @@ def _add_handover(page: Page) -> None:
     )
     refusals = (Refused("x", "not_in_channel", 200), Refused("msg_too_long", "msg_too_long", 200))
     page.case("Slack refused the post", *(slack_text.seen(refused_text(error)) for error in refusals))
+    page.case("Its person has become a guest meanwhile", slack_text.seen(not_posted(UNLINKED.text)))
 
 
 def _add_acknowledge_mine(page: Page) -> None:
