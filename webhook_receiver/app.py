@@ -80,10 +80,10 @@ def public_app(intake: DeliveryHandler, events: EventStream, sign_ins: SignInPag
     app = web.Application(client_max_size=MOST_BODY, middlewares=[deadlines])
     app.on_response_prepare.append(hide_banner)
     app.router.add_post(PATH, intake.handle)
-    app.router.add_get(CALLBACK_PATH, sign_ins.handle)
+    app.router.add_get(CALLBACK_PATH, sign_ins.handle, allow_head=False)
     # A proxy may leave the prefix by which it knows us, as the subscription's address has it.
     app.router.add_post(f"/{{prefix:.+}}{PATH}", intake.handle)
-    app.router.add_get(f"/{{prefix:.+}}{CALLBACK_PATH}", sign_ins.handle)
+    app.router.add_get(f"/{{prefix:.+}}{CALLBACK_PATH}", sign_ins.handle, allow_head=False)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     return app

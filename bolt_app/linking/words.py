@@ -16,7 +16,9 @@ from shared.slack.render.buttons import APPROVE_LINK, LINK, REJECT_LINK
 OFF = "People can't link themselves here."
 NOT_READY = "Signing in to PagerDuty isn't set up yet."
 NONE_WAITING = "You have no sign-in under way, or it is older than five minutes."
-UNANSWERED = "PagerDuty hasn't said yet who you are. Sign in there first, then type the code that your browser shows."
+UNANSWERED = (
+    "PagerDuty hasn't said yet who you are. If your browser shows a code, try again in a moment; else sign in first."
+)
 NO_LINK = "You have no link of your own making."
 
 

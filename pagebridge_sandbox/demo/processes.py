@@ -19,6 +19,8 @@ from pagebridge_sandbox.slack import SlackSandbox
 
 HOST = "127.0.0.1"
 SECRET = "the-demo-signs-with-this"  # noqa: S105 - known to this machine only, for the length of the demo
+RECEIVER_URL = "https://receiver.invalid"
+"""Stands in `bridge.toml` for the receiver's address, which is not known before."""
 EXPECTED_ERROR = "command.failed"
 """The worker's word for what could not be done for somebody. It told them, which is for the story to check."""
 STOP_TIMEOUT = 20.0
@@ -125,9 +127,11 @@ async def run_bridge(
     `routing` is what `bridge.toml` holds, and `worker_module` what is run as the worker.
     """
     config = directory / "bridge.toml"
-    config.write_text(routing, encoding="utf-8")
     webhooks, admin, worker = free_ports(3)
-    pagerduty.subscribe(f"http://{HOST}:{webhooks}/webhooks/pagerduty", secrets=[SECRET])
+    receiver = f"http://{HOST}:{webhooks}"
+    config.write_text(routing.replace(RECEIVER_URL, receiver), encoding="utf-8")
+    pagerduty.subscribe(f"{receiver}/webhooks/pagerduty", secrets=[SECRET])
+    sign_in = pagerduty.add_oauth_app(["users.read"], redirect_uris=[f"{receiver}/oauth/pagerduty/callback"])
     settings = {
         "RECEIVER_HOST": HOST,
         "RECEIVER_PORT": str(webhooks),
@@ -136,6 +140,9 @@ async def run_bridge(
         "PAGERDUTY_WEBHOOK_SECRETS": SECRET,
         "PAGERDUTY_API_TOKEN": pagerduty.token,
         "PAGERDUTY_API_URL": pagerduty.url,
+        "PAGERDUTY_IDENTITY_URL": pagerduty.url,
+        "PAGERDUTY_LINK_CLIENT_ID": sign_in.client_id,
+        "PAGERDUTY_LINK_CLIENT_SECRET": sign_in.secret,
         "SLACK_BOT_TOKEN": slack.bot_token,
         "SLACK_APP_TOKEN": slack.app_token,
         "SLACK_API_URL": slack.api_url,

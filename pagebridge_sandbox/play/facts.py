@@ -34,7 +34,7 @@ class Write:
     @property
     def person(self) -> str:
         """The Slack id of the person in whose name it was made, empty if they are nobody here."""
-        return next((actor.slack_id for actor in fixtures.ACTORS if actor.email == self.email), "")
+        return next((actor.slack_id for actor in fixtures.ACTORS if actor.pagerduty_email == self.email), "")
 
 
 @dataclass(frozen=True)

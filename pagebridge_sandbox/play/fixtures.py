@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from pagebridge_sandbox.demo.processes import RECEIVER_URL
 from pagebridge_sandbox.pagerduty import PagerDutySandbox, Team
 from pagebridge_sandbox.slack import SlackSandbox
 from pagebridge_sandbox.slack.manifests import Shortcut
@@ -40,6 +41,10 @@ channel = "{STORM}"
 [[reminders]]
 after = "3m"
 
+[identity]
+linking = "oauth"
+callback_url = "{RECEIVER_URL}/oauth/pagerduty/callback"
+
 [notify]
 enabled = true
 
@@ -56,7 +61,7 @@ priority = "P1"
 """
 """`bridge.toml`. A private team's incidents are shown only where a route names a channel."""
 
-PersonKind = Literal["member", "guest", "outsider", "no_account"]
+PersonKind = Literal["member", "guest", "outsider", "unlinked"]
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,17 @@ class Actor:
 
     @property
     def email(self) -> str:
-        """Their address, the same in both accounts."""
+        """Their address in Slack."""
         return f"{self.first.lower()}@{'northwind' if self.kind == 'outsider' else 'acme'}.example"
+
+    @property
+    def pagerduty_email(self) -> str:
+        """Their address in PagerDuty: another one for who has to link themselves."""
+        return (
+            f"{self.first[0].lower()}.{self.name.split()[1].lower()}@acme.example"
+            if self.kind == "unlinked"
+            else self.email
+        )
 
 
 ACTORS = (
@@ -90,7 +104,7 @@ ACTORS = (
     Actor("Bob", "Bob Ray", "member", "second on call, team Payments", "Payments"),
     Actor("Carol", "Carol Diaz", "member", "team Search", "Search"),
     Actor("Erin", "Erin Fox", "member", "team Security, which is private", "Security"),
-    Actor("Dave", "Dave Poe", "no_account", "not in PagerDuty"),
+    Actor("Dave", "Dave Poe", "unlinked", "team Payments; has another address in PagerDuty", "Payments"),
     Actor("Gina", "Gina Lee", "guest", "guest, not in PagerDuty"),
     Actor("Olga", "Olga Brandt", "outsider", "from Northwind, in the shared channel only"),
 )
@@ -128,7 +142,7 @@ def set_up_pagerduty(pagerduty: PagerDutySandbox) -> None:
     }
     for actor in ACTORS:
         if actor.team:
-            pagerduty.add_user(actor.name, actor.email, role="limited_user", id=actor.pagerduty_id)
+            pagerduty.add_user(actor.name, actor.pagerduty_email, role="limited_user", id=actor.pagerduty_id)
             pagerduty.add_member(teams[actor.team].id, actor.pagerduty_id, "responder")
     _add_service(pagerduty, CHECKOUT, "checkout-api", teams["Payments"], ["Alice", "Bob"], acknowledgement_timeout=3600)
     _add_service(pagerduty, SEARCH, "search-api", teams["Search"], ["Carol", "Alice"])

@@ -22,6 +22,8 @@ MOST_HOPS = 300
 """How many hops are shown, the newest."""
 MOST_READS = 100
 """The same for those that only read: the bridge compares by itself, also while people do nothing."""
+SIGN_IN_PAGE = "/oauth/authorize"
+"""Where people sign in with their browsers: no call of the bridge's."""
 FIRST_ERROR = 400
 """The least HTTP status of what was refused or failed."""
 FOLD_LABELS = {
@@ -73,7 +75,11 @@ def hops(playground: Playground) -> list[Hop]:
     found = [
         *(hop for n, each in _newest(slack.envelopes) for hop in _from_envelope(n, each, slack.name_of)),
         *(_from_slack_call(n, each, slack.name_of, shown) for n, each in _newest_calls(slack.calls, _is_slack_read)),
-        *(_from_pagerduty_call(n, each) for n, each in _newest_calls(pagerduty.calls, _is_pagerduty_read)),
+        *(
+            _from_pagerduty_call(n, each)
+            for n, each in _newest_calls(pagerduty.calls, _is_pagerduty_read)
+            if each.path != SIGN_IN_PAGE
+        ),
         *(_from_delivery(n, each) for n, each in _newest(pagerduty.webhooks.log)),
         *(_from_receiver(n, each) for n, each in _newest(playground.receiver_log.lines, _is_received)),
         *(_from_worker(n, each) for n, each in _newest(playground.worker_log.lines, _is_folded)),

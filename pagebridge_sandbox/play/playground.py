@@ -67,6 +67,8 @@ class Playground:
             slack.signing_secret,
             slack.verification_token,
             processes.SECRET,
+            *(app.secret for app in self.pagerduty.oauth.apps.values()),
+            *self.pagerduty.oauth.tokens,
         ]
 
     def process_states(self) -> dict[str, str]:

@@ -6,6 +6,8 @@ from typing import Any
 
 SECRET_NAMES = re.compile(r"token|secret|trigger_id|response_url|ticket|authorization|signature", re.IGNORECASE)
 HIDDEN = "[hidden]"
+SECRET_FIELDS = re.compile(r"\b(state|code|code_verifier|client_secret)=[^&\s\"|>]+")
+"""What of a form or an address is good for signing in."""
 LONGEST_TEXT = 2_000
 """Characters of a text that are shown."""
 
@@ -24,4 +26,5 @@ def scrub(value: Any, secrets: Sequence[str]) -> Any:  # noqa: ANN401 - walks an
 def _scrub_text(text: str, secrets: Sequence[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
+    text = SECRET_FIELDS.sub(rf"\1={HIDDEN}", text)
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"

@@ -52,7 +52,7 @@ STEPS = (
     TourStep(
         "refused",
         "Not everyone may",
-        "Press Acknowledge as Carol, who is on another team, or as Dave, who is not in PagerDuty.",
+        "Press Acknowledge as Carol, who is on another team, or as Dave, who isn't linked yet.",
         "It needs a card with this button: trigger an alert if there is none.",
         sights.refused_in_private,
     ),

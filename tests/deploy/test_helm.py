@@ -19,7 +19,7 @@ CHART = ROOT / "deploy/helm/pagebridge"
 TOOLS = ROOT / ".cache/kubernetes"
 SCHEMAS = TOOLS / "packages/kubernetes_validate/kubernetes-json-schema/v1.37.0-local-strict"
 HTTP = {"worker": {"http": {"enabled": True}}}
-INGRESS = {"receiver": {"ingress": {"enabled": True, "className": "nginx", "host": "pd.example.com"}}}
+INGRESS = {"receiver": {"signIn": True, "ingress": {"enabled": True, "className": "nginx", "host": "pd.example.com"}}}
 WATCHED = {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}}
 BARE = {
     "networkPolicy": {"enabled": False},

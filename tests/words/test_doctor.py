@@ -32,6 +32,8 @@ from tests.words.terminal import Terminal
 
 pytestmark = pytest.mark.process
 
+ROUTED = "[routing]\ndefault_channel = 'C0INCIDENTS'\n"
+LINKING = "[identity]\nlinking = 'oauth'\ncallback_url = 'https://bridge.example.com/oauth/pagerduty/callback'"
 LINKS = "[routing]\ncard_links = "
 FIELDS = [f"details.f{number}" for number in range(60)]
 MANY_FIELDS = [
@@ -166,6 +168,7 @@ async def _add_offline(found: Findings, office: Office, monkeypatch: pytest.Monk
         ("One with a route that hides others", "[[routing.routes]]\nchannel = 'C0DUTY'\n" * 2),
         ("People link themselves, and come back nowhere", '[identity]\nlinking = "oauth"'),
         ("... or not to the receiver", '[identity]\nlinking = "oauth"\ncallback_url = "https://example.com"'),
+        ("... and there is no app for that", ROUTED + LINKING),
         ("Admins decide, and there is none", '[identity]\nlinking = "admin"'),
         ("Both linked and excluded", '[identity]\nexcluded = ["U0DAVE"]\n[identity.users]\nU0DAVE = "PDAVE1"'),
         ("One that takes back without a name", "[[reminders]]\nafter = '2h'\nunacknowledge_after = '30m'"),

@@ -7,13 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warned
-from pagebridge.cli.clients import is_receivers_alone
+from pagebridge.cli.clients import is_receivers_alone, loaded
 from pagebridge.cli.env_file import ENV, SECRETS, names, value
 from pagebridge.cli.place import redis_url_given
 from shared.config.bridge_config import BridgeConfig, RouteConfig
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
-from shared.config.settings import ReceiverSettings, Settings, load
+from shared.config.settings import PagerDutySettings, ReceiverSettings, Settings, load
 from shared.http.proxy import VARIABLES, host_of, proxy_for
 
 NO_STORE = "redis://unset.invalid"
@@ -84,7 +84,8 @@ def bridge_toml(path: Path) -> list[Check]:
         config = load_bridge_config(path)
     except Misconfigured as error:
         return [Check(name, failed(problem, f"correct {path}")) for problem in error.problems]
-    return [Check(name, destination(config)), *(Check(name, verdict) for verdict in (unreachable(config),) if verdict)]
+    more = unreachable(config), sign_in(config)
+    return [Check(name, destination(config)), *(Check(name, verdict) for verdict in more if verdict)]
 
 
 def destination(config: BridgeConfig) -> Verdict:
@@ -106,6 +107,15 @@ def unreachable(config: BridgeConfig) -> Verdict | None:
     first = takes_all.index(True) + 1
     what = f"routing.routes[{first}] matches every incident, so later routes never match"
     return warned(what, "move it to the end, or add a service, team, urgency or priority")
+
+
+def sign_in(config: BridgeConfig) -> Verdict | None:
+    """Look for the app by which people sign in who link themselves; what else is wrong with the settings is told."""
+    settings = loaded(PagerDutySettings) if config.identity.linking == "oauth" else None
+    if settings is None or settings.pagerduty_link_client_id or settings.pagerduty_client_id:
+        return None
+    fix = "set PAGERDUTY_LINK_CLIENT_ID and PAGERDUTY_LINK_CLIENT_SECRET (docs/permissions.md)"
+    return failed('with linking = "oauth" people sign in to PagerDuty, and no app for that is set', fix)
 
 
 def _wrong(problem: str) -> Verdict:

@@ -6,6 +6,8 @@ import pytest
 
 from pagebridge.cli.checks import offline
 from pagebridge.cli.checks.findings import Finding, Status, look_at_all
+from shared.config.bridge_config import BridgeConfig
+from shared.config.settings import Settings
 from tests.pagebridge.cli_session import says
 
 
@@ -61,3 +63,27 @@ async def test_a_route_that_takes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "bridge.toml"
     path.write_text("[[routing.routes]]\nchannel = 'C0DUTY'\n[[routing.routes]]\nteam = 'X'\nignore = true\n")
     says((await look_at_all(offline.bridge_toml(path)))[1], Status.WARNING, "routing.routes[1] matches every incident")
+
+
+@pytest.mark.parametrize(
+    ("app", "is_there"), [("", False), ("PAGERDUTY_LINK_CLIENT", True), ("PAGERDUTY_CLIENT", True)]
+)
+def test_people_who_sign_in_need_an_app(monkeypatch: pytest.MonkeyPatch, app: str, *, is_there: bool) -> None:
+    """The one for linking, or else that of the bridge; without linking neither is missed."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    if app:
+        monkeypatch.setenv(f"{app}_ID", "an-app")
+        monkeypatch.setenv(f"{app}_SECRET", "canary")
+    if app == "PAGERDUTY_CLIENT":
+        monkeypatch.setenv("PAGERDUTY_SUBDOMAIN", "acme")
+    else:
+        monkeypatch.setenv("PAGERDUTY_API_TOKEN", "a-key")
+    address = "https://bridge.example.com/oauth/pagerduty/callback"
+    config = BridgeConfig.model_validate({"identity": {"linking": "oauth", "callback_url": address}})
+
+    assert offline.sign_in(BridgeConfig()) is None
+    found = offline.sign_in(config)
+    assert is_there is (found is None)
+    if found is not None:
+        says(Finding(**vars(found)), Status.FAIL, "no app for that is set", "PAGERDUTY_LINK_CLIENT_ID")
