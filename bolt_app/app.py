@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bolt_app.commands.interactive import actor_from_payload
 from bolt_app.commands.slash_payload import actor_from_slash
 from bolt_app.listeners.block_actions import BlockActions
+from bolt_app.listeners.digest import DigestPresses
 from bolt_app.listeners.handover import PostHandover
 from bolt_app.listeners.home_tab import HomeVisits
 from bolt_app.listeners.linking import Linking
@@ -43,6 +44,7 @@ from shared.slack.render.blocks import section
 from shared.slack.render.buttons import (
     ACK_MINE,
     APPROVE_LINK,
+    DIGEST_MINE,
     LEVEL,
     LINK,
     LINK_YOURSELF,
@@ -163,6 +165,7 @@ class Listeners:
     several: SeveralIncidents
     handover: PostHandover
     linking: Linking
+    digest: DigestPresses
     slash_commands: SlashCommands
     home_visits: HomeVisits
     notify: NotifyChoice
@@ -211,6 +214,7 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     app.action(LINK_YOURSELF)(taking(listeners.linking.begin))
     for decision in (APPROVE_LINK, REJECT_LINK):
         app.action(decision)(taking(listeners.linking.decide))
+    app.action(DIGEST_MINE)(taking(listeners.digest.show_mine))
     app.action(SEVERAL)(taking(listeners.several.open))
     app.view(CHOOSE)(taking(listeners.several.preview))
     app.view(SEND)(taking(listeners.several.send))

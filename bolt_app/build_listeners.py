@@ -12,6 +12,7 @@ from bolt_app.linking.claims import Claims
 from bolt_app.linking.refused_press import RefusedPresses
 from bolt_app.linking.sign_ins import SignIns
 from bolt_app.listeners.block_actions import BlockActions
+from bolt_app.listeners.digest import DigestPresses
 from bolt_app.listeners.handover import PostHandover
 from bolt_app.listeners.home_tab import HomeVisits
 from bolt_app.listeners.linking import Linking
@@ -68,6 +69,9 @@ def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
             durations,
         ),
         linking=Linking(sign_ins, approvals, slack),
+        digest=DigestPresses(
+            slack, store.digests, AcknowledgeMine(pagerduty, identity, store.clock), shared.options.slash_command
+        ),
         slash_commands=SlashCommands(
             command=shared.options.slash_command,
             command_intake=command_intake,

@@ -2,6 +2,8 @@
 
 from bolt_app.build_channels import build_channel_upkeep
 from bolt_app.build_shifts import build_shift_work
+from bolt_app.digest.gate import DigestGate
+from bolt_app.digest.poster import DigestPoster
 from bolt_app.home_watch import HomeWatch
 from bolt_app.read_path.adoption import Adoption
 from bolt_app.read_path.channel_outage import ChannelOutage
@@ -56,6 +58,16 @@ def build_read_path(shared: Shared) -> ReadPath:
         shift_work=build_shift_work(shared, message_sync),
         shift_watch=ShiftWatch(store.handover_queue, shared.config, shared.durations, shared.options.stopping),
         channel_upkeep=build_channel_upkeep(shared),
+        digest_poster=DigestPoster(
+            store.digests,
+            store.incidents,
+            store.slack_states,
+            store.dirty_queue,
+            message_sync,
+            shared.config,
+            store.clock,
+            shared.durations,
+        ),
         scheduler=_build_scheduler(shared, message_sync),
     )
 
@@ -89,7 +101,10 @@ def _build_reconciler(
         visibility=shared.visibility,
         channel_retry=durations.channel_retry,
     )
-    adoption = Adoption(slack, pagerduty, store.clock, store.incidents, store.slack_states, config, durations)
+    gate = DigestGate(store.digests, store.digest_queue, store.clock, durations)
+    adoption = Adoption(
+        slack, pagerduty, store.clock, store.incidents, store.slack_states, config, durations, gate.found
+    )
     return Reconciler(
         projection_reader=ProjectionReader(store.incidents, pagerduty, store.journal, durations.pagerduty_timeout),
         channel_planner=ChannelPlanner(
@@ -119,6 +134,7 @@ def _build_reconciler(
                 budgets=SharedTokenBuckets(redis),
                 config=config,
             ),
+            gate,
         ),
         slack_states=store.slack_states,
         journal=store.journal,

@@ -109,7 +109,8 @@ class QueueWorker:
     Runs one kind of work, `at_once` incidents at the same time, each under its own lease.
 
     `documents` are read with the lease: those that every pass begins with. `fenced_off` repairs what a pass may have
-    left behind during which another worker took the incident over.
+    left behind during which another worker took the incident over. An empty queue that is not `filled`, because what
+    fills it is switched off, is not looked at.
     """
 
     queue: WorkQueue
@@ -120,18 +121,21 @@ class QueueWorker:
     documents: Sequence[str] = ()
     at_once: int = CONCURRENT_INCIDENTS
     fenced_off: Callable[[IncidentId], Awaitable[object]] | None = None
+    filled: Callable[[], bool] = lambda: True
     _failures: Tally[IncidentId] = field(default_factory=Tally, init=False)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Process due incidents until `stopping`; then wait for the passes that are running."""
-        slots = asyncio.Semaphore(self.at_once)
+        slots, is_empty = asyncio.Semaphore(self.at_once), False
         async with asyncio.TaskGroup() as group:
             group.create_task(self._end_wait(stopping))
             while not stopping.is_set():
                 await slots.acquire()
                 due: Due | float | None = None
                 try:
-                    due = await self.queue.take(self.leases, self.documents)
+                    if self.filled() or not is_empty:
+                        due = await self.queue.take(self.leases, self.documents)
+                        is_empty = due is None
                 except StoreDown as error:
                     log.warning("store.down", during="taking work", why=str(error))
                     await asyncio.sleep(self.durations.retry_first)

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from bolt_app.account_cache import AccountCache
 from bolt_app.app import Listeners
 from bolt_app.consumers import QueueWorker, StreamConsumer, repeat_until_stopped
+from bolt_app.digest.poster import DigestPoster
 from bolt_app.handover.source import HandoverSource
 from bolt_app.handover.writer import HandoverWriter
 from bolt_app.home_tab import HomeTab
@@ -158,6 +159,7 @@ class ReadPath:
     enricher: Enricher
     shift_work: ShiftWork
     shift_watch: ShiftWatch
+    digest_poster: DigestPoster
     direct_summaries: DirectSummaries
     channel_upkeep: ChannelUpkeep
     scheduler: Scheduler
@@ -257,3 +259,6 @@ class BuiltWorker:
         yield seldom(store.handover_queue, store.leases("handover"), shifts, documents=posts)
         yield seldom(self.read_path.direct_summaries.queue, store.leases("summary"), self.read_path.direct_summaries)
         yield seldom(store.channel_queue, store.leases("channel"), self.read_path.channel_upkeep)
+        digests, wanted = self.read_path.digest_poster, lambda: bool(self.config.current.routing.digest_channels)
+        lease, repair = store.leases("digest"), digests.fenced_off
+        yield seldom(store.digest_queue, lease, digests, fenced_off=repair, filled=wanted)

@@ -13,6 +13,7 @@ from shared.store import documents
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, WorkQueue
+from shared.store.digests import Digests
 from shared.store.documents import Documents
 from shared.store.handovers import handover_posts
 from shared.store.incident_channels import incident_channels
@@ -36,6 +37,7 @@ class Store:
     resync_states: Documents[ResyncState]
     handover_posts: Documents[HandoverPosts]
     incident_channels: Documents[IncidentChannel]
+    digests: Digests
     open_incidents: OpenIncidents
     leases: Callable[[str], Leases]
     dirty_queue: WorkQueue
@@ -44,6 +46,7 @@ class Store:
     open_homes: OpenHomes
     handover_queue: WorkQueue
     channel_queue: WorkQueue
+    digest_queue: WorkQueue
     expectations: ExpectationStore
     audit: Audit
     journal: Journal
@@ -65,6 +68,7 @@ class Store:
             resync_states=documents.progress(redis),
             handover_posts=handover_posts(redis),
             incident_channels=incident_channels(redis),
+            digests=Digests(redis),
             open_incidents=OpenIncidents(redis),
             leases=lambda work: Leases(redis, work, lease, monotonic),
             dirty_queue=WorkQueue(redis, "dirty", lease),
@@ -73,6 +77,7 @@ class Store:
             open_homes=OpenHomes(redis, homes, clock),
             handover_queue=WorkQueue(redis, "handovers", lease),
             channel_queue=WorkQueue(redis, "channels", lease),
+            digest_queue=WorkQueue(redis, "digests", lease),
             expectations=ExpectationStore(incidents),
             audit=Audit(redis),
             journal=Journal(redis),

@@ -61,6 +61,10 @@ class Durations:
     """How often a Home tab that a person may have before them is read at least: shifts change without an event."""
     channel_retry: float = 60.0
     """How long until a channel that could not be posted to is tried again."""
+    digest_quiet: float = 180.0
+    """How long no more incidents than usual must have come before a storm is over, and its digest."""
+    digest_pace: float = 15.0
+    """The time between two updates of a digest card: each is one of the 50 a minute that Slack takes in all."""
     delay_notice_after: float = 30.0
     """How long a card may have to wait before its channel is told."""
     drain: float = 10.0

@@ -1,6 +1,6 @@
 """`/pd ack mine`: the person's unacknowledged incidents, and one button that acknowledges all of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from bolt_app.replies.builder import Reply, as_code, build_reply, command_refere
 from shared.access.identity import Identity
 from shared.errors import Malformed
 from shared.model.actions import Action
-from shared.model.command import ActionParams, Command
+from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.event import Ref
 from shared.model.event_types import Status
 from shared.model.ids import IncidentId, incident_id
@@ -28,6 +28,8 @@ from shared.store.clock import StoreClock
 TITLE = 80
 MOST_INCIDENTS = 50
 """Incidents that one press acknowledges."""
+NONE = "You have nothing to acknowledge."
+NONE_HERE = "None of the incidents on this card waits for your acknowledgement."
 
 
 @dataclass(frozen=True)
@@ -40,15 +42,22 @@ class AcknowledgeMine:
 
     async def answer(self, _parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show it, with the button. Raises what the readings raise, and `Declined` for who is not linked."""
-        user = (await self.identity.link(typed.by)).user
-        found = await assigned_to(self.pagerduty, user, [Status.TRIGGERED])
-        return preview(found, self.clock.estimate_ms(), typed.command)
+        return preview(await self._found(typed.by), self.clock.estimate_ms(), typed.command)
+
+    async def among(self, some: Collection[IncidentId], by: SlackActor, command: str) -> Reply:
+        """Show what it is of `some` incidents, as `answer` does."""
+        found = [one for one in await self._found(by) if one.id in some]
+        return preview(found, self.clock.estimate_ms(), command, NONE_HERE)
+
+    async def _found(self, by: SlackActor) -> list[OpenIncident]:
+        user = (await self.identity.link(by)).user
+        return await assigned_to(self.pagerduty, user, [Status.TRIGGERED])
 
 
-def preview(found: Sequence[OpenIncident], now_ms: int, command: str) -> Reply:
-    """List what would be acknowledged, the oldest first, and offer to do it."""
+def preview(found: Sequence[OpenIncident], now_ms: int, command: str, none: str = NONE) -> Reply:
+    """List what would be acknowledged, the oldest first, and offer to do it; or say that there is `none`."""
     if not found:
-        return build_reply("You have nothing to acknowledge.")
+        return build_reply(none)
     taken = found[:MOST_INCIDENTS]
     again = as_code(f"{command} {Verb.ACK_MINE}")
     left = len(found) - MOST_INCIDENTS

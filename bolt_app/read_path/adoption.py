@@ -7,6 +7,7 @@ was lost does not change any more, once every call has come to its end.
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -16,7 +17,7 @@ from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused, Unavailable
 from shared.model.event import SECOND, Snapshot
-from shared.model.ids import ChannelId, IncidentId, UserId
+from shared.model.ids import ChannelId, IncidentId, MessageTs, UserId
 from shared.model.incident import Incident
 from shared.model.message_state import MessageState
 from shared.model.slack_state import SlackState
@@ -24,7 +25,7 @@ from shared.model.timeline import Line, merge_lines, person
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
 from shared.slack.api.models import OwnMessage
-from shared.slack.render.message_metadata import incident_of_card, lines_by_key, rebuild_lines, version
+from shared.slack.render.message_metadata import begun_of_digest, incident_of_card, lines_by_key, rebuild_lines, version
 from shared.store.clock import Birth, StoreClock
 from shared.store.coordination import Lease
 from shared.store.documents import Documents
@@ -68,6 +69,8 @@ class Adoption:
     slack_states: Documents[SlackState]
     config: LiveConfig
     durations: Durations
+    digest_found: Callable[[ChannelId, MessageTs, int], Awaitable[None]]
+    """Takes over the card of a digest, and when that was begun."""
     _readings: Readings = field(default_factory=lambda: defaultdict(ChannelReading), init=False)
     _early_readings: Readings = field(default_factory=lambda: defaultdict(ChannelReading), init=False)
     _names: dict[str, str] = field(default_factory=dict, init=False)
@@ -145,6 +148,8 @@ class Adoption:
             async for message in self.slack.own_messages(channel, oldest_ms=oldest_ms):
                 if incident := incident_of_card(message):
                     cards[incident].append(message)
+                elif begun_ms := begun_of_digest(message):
+                    await self.digest_found(channel, message.ts, begun_ms)
         except Refused as error:
             # A channel that cannot be read cannot be written either, so there is nothing to duplicate.
             log.warning("adoption.channel_closed", channel=channel, why=str(error), code=error.code)

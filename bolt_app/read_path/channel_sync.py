@@ -118,7 +118,8 @@ class CardDelays:
         """Note that the card could not be shown now, and post a notice once the channel's cards are too late."""
         if channel not in this.slack_state.late:
             await this.save(lambda slack_state: slack_state.waits(channel))
-        since = this.as_of_ms or await self.clock.now_ms()
+        is_shown = this.card(channel).state_ms >= this.as_of_ms  # by a digest
+        since = await self.clock.now_ms() if is_shown else this.as_of_ms
         delay = await self.delayed.record(channel, this.incident.id, since)
         if delay.verdict:
             await self._announce(channel, delay)

@@ -41,7 +41,9 @@ Rule = Callable[[Kept], Kept]
 @dataclass(frozen=True)
 class MessageTarget(Generic[Kept]):
     """
-    Where a message belongs and how to store it; `broadcast` shows it to the channel, `urgent` sends it earlier.
+    Where a message belongs and how to store it; `broadcast` shows it to the channel.
+
+    `urgent` sends it earlier, and `foremost`, for one that stands for many, before all others.
 
     One in the channel itself may be there twice for a while, so that it is there at once, unless it is `single`. One
     that is not there is made only if it `posts`; that it is there already, which may be unclear, is found out anyway.
@@ -60,6 +62,7 @@ class MessageTarget(Generic[Kept]):
     urgent: bool = True
     single: bool = False
     posts: bool = True
+    foremost: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ class MessageSync:
                 thread_ts=target.thread,
                 reply_broadcast=target.broadcast,
                 urgent=target.urgent,
+                foremost=target.foremost,
                 begin=begun,
             )
         except CallError as error:
@@ -177,7 +181,13 @@ class MessageSync:
         begun = BegunCall(self, target, lambda _: state.content_unknown())
         try:
             await self.slack.update(
-                target.channel, ts, text=message.text, blocks=message.blocks, urgent=target.urgent, begin=begun
+                target.channel,
+                ts,
+                text=message.text,
+                blocks=message.blocks,
+                urgent=target.urgent,
+                foremost=target.foremost,
+                begin=begun,
             )
         except Refused as error:
             if error.code not in {MESSAGE_GONE, *NOT_EDITABLE}:

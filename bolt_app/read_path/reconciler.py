@@ -15,6 +15,7 @@ from functools import partial
 import structlog
 from prometheus_client import Counter
 
+from bolt_app.digest.gate import DigestGate
 from bolt_app.home_watch import HomeWatch
 from bolt_app.read_path.backlog import Backlog
 from bolt_app.read_path.channel_outage import ChannelOutage
@@ -184,6 +185,7 @@ class IncidentSync:
     channel_sync: ChannelSync
     outage: ChannelOutage
     direct_cards: DirectCards
+    digest_gate: DigestGate
 
     async def run(self, this: ReconcilePass) -> float | None:
         """
@@ -215,8 +217,13 @@ class IncidentSync:
         if waited and not await self.outage.may_retry(this, channel):
             return None
         before = this.card(channel)
-        if before.ts is None and not before.uncertain and not this.slack_state.is_shown_in(channel):
-            return None
+        if before.ts is None and not before.uncertain:
+            rule = None if waited else this.route.digests.get(channel)
+            in_digest = rule is not None or channel in this.slack_state.digests
+            if in_digest and await self.digest_gate.stands_for_card(this, channel, rule):
+                return None
+            if not this.slack_state.is_shown_in(channel):
+                return None
         try:
             await self.channel_sync.run(this, channel, mentions)
         except Refused as error:

@@ -198,6 +198,8 @@ WORDS: dict[str, str | Callable[[_Known], str]] = {
     "incident.read": "state taken from PagerDuty's answer",
     "incident.adopted": "found in Slack after the store lost its data: cards in {channels}, {lines} lines",
     "incident.routed": _routed,
+    "digest.joined": "many incidents at once in {channel}: this one shares the digest card there",
+    "digest.left": "it is to have its own card in {channel}, not the digest's",
     "incident.unshown": _unshown,
     "incident.withheld": "belongs to a private team now, and no route names {channel} for it: hidden there",
     "thread.cleared": "its lines in {channel} were deleted there: it belongs to a private team now",

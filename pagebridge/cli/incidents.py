@@ -83,7 +83,8 @@ class Standing:
     @property
     def lag_ms(self) -> int:
         """Return how long some card has been outdated, in milliseconds; 0 if all are current."""
-        behind = [self._card(channel) for channel in self.surface.channels if self.surface.is_shown_in(channel)]
+        own = [channel for channel in self.surface.channels if channel not in self.surface.digests]
+        behind = [self._card(channel) for channel in own if self.surface.is_shown_in(channel)]
         late = any(card.content_digest is None or card.state_ms < (self.as_of_ms or 0) for card in behind)
         return max(0, self.now_ms - (self.as_of_ms or self.now_ms)) if late else 0
 
@@ -101,6 +102,8 @@ class Standing:
     def _place(self, channel: ChannelId, card: MessageState) -> str:
         if channel in self.surface.waiting:
             return "waits until the channel can be posted to"
+        if card.ts is None and channel in self.surface.digests:
+            return "on the channel's digest card"
         if card.ts is None:
             later = "not posted yet" if self.surface.is_shown_in(channel) else "withheld: its team is private"
             return "a post may be under way" if card.uncertain else later

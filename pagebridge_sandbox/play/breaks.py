@@ -166,7 +166,7 @@ BREAKS = (
         "storm",
         "Processes",
         f"A storm of {STORM} incidents",
-        "One card each, within what Slack allows, and a press goes before all of them.",
+        "One card each, and one that the less important ones share; a press goes before all of them.",
         "once",
         happenings.storm,
     ),

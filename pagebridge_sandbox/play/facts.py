@@ -18,6 +18,8 @@ from pagebridge_sandbox.slack import Envelope, Message
 STATE = re.compile(r"\*(Triggered|Acknowledged|Resolved)\*")
 """The state in the first block of a card."""
 VISIBLE = ("chat.postMessage", "chat.update", "chat.delete", "response_url", "chat.postEphemeral")
+DIGEST_BUTTON = "Acknowledge mine…"
+"""Stands on the card that many incidents share, as long as they do."""
 QUIET = 2.0
 """Seconds without anything that people see or PagerDuty is told, after which all has come to rest."""
 
@@ -75,6 +77,15 @@ class Facts:
             for message in channel.messages
             if (incident := incident_of(message))
         ]
+
+    @cached_property
+    def digested(self) -> set[str]:
+        """The incidents of the storm that may stand on its digest card, while that takes some."""
+        messages = self.playground.slack.channels[fixtures.STORM].messages
+        if not any(DIGEST_BUTTON in message.buttons for message in messages):
+            return set()
+        opened = self.playground.pagerduty.incidents
+        return {each.id for each in opened if (each.service, each.urgency) == (fixtures.EDGE, "low")}
 
     @cached_property
     def statuses(self) -> dict[str, str]:

@@ -37,6 +37,7 @@ channel = "{SECURITY}"
 [[routing.routes]]
 service = "{EDGE}"
 channel = "{STORM}"
+digest_above = 10
 
 [[reminders]]
 after = "3m"

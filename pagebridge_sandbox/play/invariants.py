@@ -118,12 +118,13 @@ def _true(facts: Facts) -> Finding:
 
 
 def _equal(facts: Facts) -> Finding:
-    """At rest every card says what PagerDuty says, and every open incident has one."""
+    """At rest every card says what PagerDuty says, and every open incident has one, or stands on a digest card."""
     behind = [card for card in facts.cards if card.state != facts.statuses[card.incident]]
     if behind:
         told = f"{_count(len(behind), 'card')} behind PagerDuty"
         return _late(facts, told)
     shown = {card.incident for card in facts.cards}
+    shown |= facts.digested
     missing = [
         incident for incident, status in facts.statuses.items() if status != "resolved" and incident not in shown
     ]

@@ -79,13 +79,15 @@ def partly_refused(facts: Facts) -> Sight:
 
 
 def storm_passed(facts: Facts) -> Sight:
-    """Look for all cards of the storm, and for an acknowledge in the middle of it."""
+    """Look for all cards of the storm, of which many share one, and for an acknowledge in the middle of it."""
     came = sum(each.service == fixtures.EDGE for each in facts.playground.pagerduty.incidents)
-    cards = sum(card.channel == fixtures.STORM for card in facts.cards)
+    cards = {card.incident for card in facts.cards if card.channel == fixtures.STORM}
+    shown = len(cards | facts.digested)
     pressed = bool(_acknowledges(facts))
-    text = f"{came} incidents, {count_with_noun(cards, 'card')}"
+    text = f"{came} incidents, {count_with_noun(len(cards), 'card')}"
+    text += f" and one for the {shown - len(cards)} others" if shown > len(cards) else ""
     text += ", and your acknowledgement went first." if pressed else "; nothing was acknowledged from Slack yet."
-    return Sight(done=came >= happenings.STORM and cards >= happenings.STORM and pressed, text=text)
+    return Sight(done=came >= happenings.STORM and shown >= happenings.STORM and pressed, text=text)
 
 
 def _effective(facts: Facts) -> list[Write]:

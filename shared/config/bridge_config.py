@@ -1,24 +1,26 @@
 """The schema of `bridge.toml`: routing, reminders, handovers, durability; and its rules on an incident."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, model_validator
 
 from shared.config.card_config import CardFieldConfig, CardFields, CardLinkConfig, CardLinks, Table
 from shared.config.channels_config import AutomaticChannelConfig, IncidentChannelsConfig
-from shared.config.chosen_config import Chosen, Duration, milliseconds
+from shared.config.chosen_config import Chosen, Duration, Name, milliseconds
 from shared.config.notify_config import NotifyConfig
 from shared.config.oncall_config import HandoverConfig, OncallGroupConfig, each_once, written_once
 from shared.config.people_config import AuthorizationConfig, IdentityConfig, SlackUser
-from shared.config.setting_types import Channel
+from shared.config.setting_types import Channel, PerMinute
 from shared.model.card_content import NOTHING_MORE, CardContent
+from shared.model.digest import DigestRule
 from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.thread_layout import BroadcastKind, Verbosity
 
+T = TypeVar("T")
 MOST_PATHS = 50
 """Different fields of alerts that all routes may choose together: each incident keeps them."""
 
@@ -30,7 +32,8 @@ class Route:
 
     No channels: it is counted and not shown, because a route says so, or because none matches and there is no default.
     `named` is false for the default channel, where incidents of private teams are never shown. `verbosity` and
-    `broadcast` configure the thread. `cards` is what is chosen for a card in any channel, also in one of other routes.
+    `broadcast` configure the thread. `cards` is what is chosen for a card in any channel, also in one of other routes,
+    and `digests` in which of them a storm's incidents of low importance share one.
     """
 
     channels: tuple[ChannelId, ...]
@@ -38,6 +41,7 @@ class Route:
     verbosity: Verbosity
     broadcast: frozenset[BroadcastKind]
     cards: Mapping[str, CardContent]
+    digests: Mapping[str, DigestRule | None]
 
     def card_in(self, channel: ChannelId) -> CardContent:
         """Return what is chosen for a card in `channel`."""
@@ -63,6 +67,10 @@ class RouteConfig(Chosen):
     """As `routing.card_links`, for this route's cards."""
     card_images: bool | None = None
     """As `routing.card_images`, for this route's cards."""
+    digest_above: PerMinute | None = None
+    """As `routing.digest_above`, for this route's incidents."""
+    digest_priorities: frozenset[Name] | None = None
+    """As `routing.digest_priorities`, for this route's incidents."""
 
     @property
     def all_channels(self) -> tuple[str, ...]:
@@ -95,6 +103,10 @@ class RoutingConfig(Table):
     """Link buttons on the card, five at most."""
     card_images: bool = False
     """With `true` the card links to three images of the first alert at most, where their addresses are https."""
+    digest_above: PerMinute = 0
+    """After so many new incidents in a channel within a minute, less important ones share one card; 0 for never."""
+    digest_priorities: frozenset[Name] = frozenset()
+    """The priorities that are less important, by id or name. Without any, or without a priority, low urgency is."""
     routes: tuple[RouteConfig, ...] = ()
     """The routes, in their order; the first that matches wins."""
 
@@ -105,11 +117,23 @@ class RoutingConfig(Table):
                 channels = tuple(ChannelId(channel) for channel in candidate.all_channels)
                 verbosity = candidate.verbosity or self.verbosity
                 broadcast = self.broadcast if candidate.broadcast is None else candidate.broadcast
-                cards = self._cards() | dict.fromkeys(channels, self._card(candidate))
-                return Route(channels, named=True, verbosity=verbosity, broadcast=broadcast, cards=cards)
+                cards = self._by_channel(self._card) | dict.fromkeys(channels, self._card(candidate))
+                digests = self._by_channel(self._digest) | dict.fromkeys(channels, self._digest(candidate))
+                return Route(
+                    channels, named=True, verbosity=verbosity, broadcast=broadcast, cards=cards, digests=digests
+                )
         default = (ChannelId(self.default_channel),) if self.default_channel else ()
-        cards = self._cards() | dict.fromkeys(default, self._card())
-        return Route(default, named=False, verbosity=self.verbosity, broadcast=self.broadcast, cards=cards)
+        cards = self._by_channel(self._card) | dict.fromkeys(default, self._card())
+        digests = self._by_channel(self._digest) | dict.fromkeys(default, self._digest())
+        return Route(
+            default, named=False, verbosity=self.verbosity, broadcast=self.broadcast, cards=cards, digests=digests
+        )
+
+    @property
+    def digest_channels(self) -> frozenset[str]:
+        """The channels in which some incidents may share a card."""
+        whole = {self.default_channel} if self.default_channel and self._digest() else set()
+        return frozenset(whole).union(*(each.all_channels for each in self.routes if self._digest(each)))
 
     @property
     def alert_paths(self) -> tuple[str, ...]:
@@ -129,10 +153,15 @@ class RoutingConfig(Table):
         chosen_fields, chosen_links = tuple(field.chosen for field in fields), tuple(link.chosen for link in links)
         return CardContent(chosen_fields, chosen_links, images)
 
-    def _cards(self) -> dict[str, CardContent]:
-        """Return what a card shows that another route had put there: what the first one of its channel chooses."""
-        default = {self.default_channel: self._card()} if self.default_channel else {}
-        return default | {channel: self._card(each) for each in reversed(self.routes) for channel in each.all_channels}
+    def _digest(self, route: RouteConfig | None = None) -> DigestRule | None:
+        above = self.digest_above if route is None or route.digest_above is None else route.digest_above
+        every, own = self.digest_priorities, route.digest_priorities if route else None
+        return DigestRule(above, every if own is None else own) if above else None
+
+    def _by_channel(self, choose: Callable[[RouteConfig | None], T]) -> dict[str, T]:
+        """Return what holds in a channel for what another route had put there: the choice of its first route."""
+        default = {self.default_channel: choose(None)} if self.default_channel else {}
+        return default | {channel: choose(each) for each in reversed(self.routes) for channel in each.all_channels}
 
     @model_validator(mode="after")
     def _keeps_few_fields(self) -> Self:

@@ -26,6 +26,7 @@ LISTS: Mapping[int | str, str] = {
     "card_links": '[{ label = "Runbook", url = "https://runbooks.example.com" }]',
     "channels": '["C024BE91L"]',
     "email_domains": '["example.com"]',
+    "digest_priorities": '["P4", "P5"]',
     "everywhere": '["PXPGF42"]',
     "levels": "[1, 2]",
     "policies": '["PANZZEQ"]',

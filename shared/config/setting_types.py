@@ -24,6 +24,9 @@ PORT_HOSTS = {
 """The settings with ports, and of each the one with its address."""
 
 
+MOST_PER_MINUTE = 1000
+
+
 def shaped(pattern: str, wanted: str) -> AfterValidator:
     """Accept a text that matches `pattern` as a whole; else the error is that it must be what is `wanted`."""
 
@@ -33,6 +36,12 @@ def shaped(pattern: str, wanted: str) -> AfterValidator:
         return text
 
     return AfterValidator(check)
+
+
+def _per_minute(number: int) -> int:
+    if not 0 <= number <= MOST_PER_MINUTE:
+        raise ValueError(f"must be a number from 0 (never) to {MOST_PER_MINUTE}")
+    return number
 
 
 def _secret(prefix: str) -> AfterValidator:
@@ -181,5 +190,6 @@ SlashCommand = Annotated[
     str, shaped(r"/[a-z0-9_-]{1,31}", "a slash command such as /pd (lower case, at most 32 characters)")
 ]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
+PerMinute = Annotated[int, Field(strict=True), AfterValidator(_per_minute)]
 Port = Annotated[int, Field(ge=0, le=65535), AfterValidator(_port_of_its_own)]
 Word = BeforeValidator(_lower)

@@ -126,6 +126,9 @@ def slack_facts(before: SlackState, after: SlackState) -> Facts:
         told.append(fact("card.displaced", channel=after.displaced, instead=after.channels[0]))
     told += [fact("channel.closed", channel=channel) for channel in sorted(after.waiting - before.waiting)]
     told += [fact("channel.opened", channel=channel) for channel in sorted(before.waiting - after.waiting)]
+    joined, left = after.digests.keys() - before.digests.keys(), before.digests.keys() - after.digests.keys()
+    told += [fact("digest.joined", channel=channel) for channel in sorted(joined)]
+    told += [fact("digest.left", channel=channel) for channel in sorted(left)]
     cleared = after.privacy.cleared_in - before.privacy.cleared_in
     told += [fact("thread.cleared", channel=channel) for channel in sorted(cleared)]
     if not before.generation and after.announced_until_ms:

@@ -22,7 +22,8 @@ class SlackState:
     open. `mentioned` are the people mentioned in a posted message, so that none is mentioned again. `omitted_lines`
     have no message because of the thread's verbosity, even if that changes later. `privacy` names the channels that are
     no longer updated because the incident now belongs to a private team. `late` are channels whose card had to wait for
-    Slack's limits. `listed` is how it stands in the index of open incidents: when it was created, and the channels;
+    Slack's limits. `digests` are channels whose digest card stands, or stood, in the place of its card, and when that
+    was begun. `listed` is how it stands in the index of open incidents: when it was created, and the channels;
     empty when it is over, None when that is not known. `anew_ms` is when it was begun without what was known before,
     by the store's clock: messages may be there that it does not name.
 
@@ -46,6 +47,7 @@ class SlackState:
     announced_until_ms: int = 0
     silent_until_ms: int = 0
     late: frozenset[ChannelId] = frozenset()
+    digests: dict[ChannelId, int] = field(default_factory=dict)
     listed: tuple[str, ...] | None = None
     anew_ms: int = 0
 
@@ -133,6 +135,15 @@ class SlackState:
     def waits(self, channel: ChannelId, *, late: bool = True) -> "SlackState":
         """Note that the card of a channel has to wait, or does not any more."""
         return replace(self, late=self.late | {channel} if late else self.late - {channel})
+
+    def shares(self, channel: ChannelId, begun_ms: int, lines: Iterable[LineKey] = ()) -> "SlackState":
+        """Note that the digest begun then stands for the card in a channel, and that these lines are not told."""
+        return replace(self.with_omitted(lines), digests={**self.digests, channel: begun_ms})
+
+    def decided_card(self, channel: ChannelId, shown_ms: int = 0) -> "SlackState":
+        """Note that the incident is to have a card of its own in a channel, where all up to `shown_ms` was shown."""
+        others = {other: begun for other, begun in self.digests.items() if other != channel}
+        return replace(self.with_card(channel, MessageState(state_ms=shown_ms)), digests=others)
 
     def opened(self, channel: ChannelId) -> "SlackState":
         """Note that a channel can be posted to again."""

@@ -24,6 +24,7 @@ Cluster, and all is at one node of it.
 | `pb:{work}:channel:<id>:closed`     | zset   | 180 d | incidents waiting for it to open -> since when (ms) |
 | `pb:{work}:channel:<id>:behind`     | zset   | 1 d   | incidents whose card there has to wait -> since when (ms) |
 | `pb:{work}:channel:<id>:lag`        | string | 1 d   | there while the channel has been told that cards are late |
+| `pb:{work}:channel:<id>:digest`     | hash   | 7 d   | incidents that share its digest card -> how they stand |
 | `pb:{work}:queue:<name>:due`        | zset   | none  | incident -> when it is due (Redis ms) |
 | `pb:{work}:queue:<name>:marks`      | hash   | none  | incident -> its last mark, and the traces that wait for it |
 | `pb:{work}:<incident>:incident`     | hash   | 180 d | the projection: `rev`, `doc`, and the day of its expiry |
@@ -35,6 +36,7 @@ Cluster, and all is at one node of it.
 | `pb:{work}:<channel>:handover`      | hash   | 180 d | the handovers that are to be posted there: `rev`, `doc` |
 | `pb:{work}:<conversation>:summary`  | hash   | 180 d | a person's incidents that are only counted: `rev`, `doc` |
 | `pb:{work}:<entry>:oncall`          | hash   | 180 d | what was written to a user group and a topic: `rev`, `doc` |
+| `pb:{work}:<channel>:digest`        | hash   | 180 d | the rate of new incidents, and the digest: `rev`, `doc` |
 | `pb:{work}:GLOBAL:progress`         | hash   | 180 d | how far resync and watchdog have come: `rev`, `doc` |
 | `pb:{work}:<incident>:lease:<name>` | string | lease | who holds the incident for one kind of work |
 | `pb:{work}:<incident>:epoch:<name>` | string | 180 d | the fencing token of the last owner of that lease |
@@ -97,6 +99,8 @@ OVER_KEPT = 24 * 3600
 """Seconds that an incident counts as just over."""
 LAG_KEPT = 24 * 3600
 """Seconds that it is remembered which cards of a channel are late."""
+DIGEST_KEPT = 7 * 24 * 3600
+"""Seconds that the incidents of a digest outlive the last that came or changed; a storm is shorter."""
 TYPED_KEPT = 3 * 24 * 3600
 """Seconds that it is remembered what a typed line meant: as long as ended commands are."""
 INCIDENT_KEPT = 180 * 24 * 3600
@@ -111,7 +115,8 @@ _TYPES = {
     "stream": re.compile(r"pb:\{work\}:(events|commands|deadletters|audit|[^:]+:journal)"),
     "list": re.compile(r"pb:\{work\}:(deliveries|sign-ins)"),
     "hash": re.compile(
-        r"pb:\{work\}:(links|[^:]+:(incident|lines|commands|slack|progress|handover|oncall|channel|show|summary)|queue:[^:]+:marks|notify:[^:]+)"
+        r"pb:\{work\}:(links|channel:[^:]+:digest|queue:[^:]+:marks|notify:[^:]+"
+        r"|[^:]+:(incident|lines|commands|slack|progress|handover|oncall|channel|show|summary|digest))"
     ),
     "zset": re.compile(
         r"pb:\{work\}:(open|over|homes|number:.*|channel:.*:(open|over|closed|behind)|queue:.*:due|pace:.*:(line|back))"
@@ -130,7 +135,7 @@ def of_incident(incident: IncidentId, part: str) -> str:
     return f"{OF_INCIDENT}{incident}:{part}"
 
 
-def of_channel(channel: ChannelId, part: Literal["open", "over", "closed", "behind", "lag"]) -> str:
+def of_channel(channel: ChannelId, part: Literal["open", "over", "closed", "behind", "lag", "digest"]) -> str:
     """Name a key of a channel."""
     return f"pb:{{work}}:channel:{channel}:{part}"
 

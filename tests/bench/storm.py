@@ -12,12 +12,13 @@ CHANNELS = (1, 20)
 
 async def measured(sizes: Sizes) -> list[Figure]:
     """Play the storm into one channel and into twenty, each in a process of its own."""
-    storms = await asyncio.gather(*(_played(sizes.storm, channels) for channels in CHANNELS))
-    return [figure for storm in storms for figure in _figures(storm)]
+    plain = (_played("check_storm", sizes.storm, channels) for channels in CHANNELS)
+    *storms, digest = await asyncio.gather(*plain, _played("check_digest", sizes.storm, 1))
+    return [*(figure for storm in storms for figure in _figures(storm)), *_digest_figures(digest)]
 
 
-async def _played(incidents: int, channels: int) -> dict[str, float]:
-    command = (sys.executable, "-m", "tests.proof.check_storm", str(incidents), str(channels))
+async def _played(kind: str, incidents: int, channels: int) -> dict[str, float]:
+    command = (sys.executable, "-m", f"tests.proof.{kind}", str(incidents), str(channels))
     playing = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
     said, _ = await playing.communicate()
     if playing.returncode:
@@ -34,4 +35,15 @@ def _figures(storm: dict[str, float]) -> list[Figure]:
         Figure(section, "calls refused by Slack (429)", storm["refused"], "", 0, "none"),
         Figure(section, "until all is told", storm["seconds"], "s", storm["forced"], limits),
         Figure(section, "until the last card is there", storm["cards"], "s", storm["soonest"], limits),
+    ]
+
+
+def _digest_figures(storm: dict[str, float]) -> list[Figure]:
+    section = f"Storm with a digest: {storm['incidents']:g} incidents, half of low urgency, channels: 1"
+    return [
+        Figure(section, "calls to Slack", storm["calls"], "", storm["fewest"], "the fewest that tell everything"),
+        Figure(
+            section, "until the digest shows a change, at most", storm["stale_digest"], "s", 30, "what people expect"
+        ),
+        Figure(section, "until a card shows a change, at most", storm["stale_card"], "s", 30, "what people expect"),
     ]

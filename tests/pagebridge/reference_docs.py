@@ -71,7 +71,7 @@ def _toml(value: object) -> str:
         return "`[]`"
     if isinstance(value, dict):
         return "empty"
-    return f"`{str(value).lower()}`" if isinstance(value, bool) else f'`"{value}"`'
+    return f"`{str(value).lower()}`" if isinstance(value, bool | int) else f'`"{value}"`'
 
 
 def _example(path: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from itertools import pairwise
 
 from tests.proof.rate_limited_slack import Message
-from tests.proof.storm_simulation import EVENTS, MINUTE, Storm, storm
+from tests.proof.storm_simulation import EVENTS, MINUTE, Storm, Weather, storm
 
 LATE = 30.0
 """Seconds after which people are told that cards are late."""
@@ -100,7 +100,7 @@ def _latest(passed: Storm, channel: str) -> float:
 
 def main() -> int:
     """Play the storm that the command line asks for, and return 1 if anything is wrong with it."""
-    passed = storm(*(int(word) for word in sys.argv[1:]))
+    passed = storm(Weather(*(int(word) for word in sys.argv[1:])))
     sys.stdout.write(json.dumps(asdict(passed.figures)) + "\n")
     wrong = complaints(passed)
     sys.stderr.write("".join(f"{words}\n" for words in wrong))

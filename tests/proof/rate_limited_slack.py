@@ -21,13 +21,13 @@ POST, UPDATE = "chat.postMessage", "chat.update"
 
 @dataclass
 class Message:
-    """One message, with what it says at last and when it came."""
+    """One message, with what it says at last, when it came, and when it was edited."""
 
     key: str
     text: str
     thread: str | None
     at: float
-    edits: int = 0
+    edited: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -51,7 +51,8 @@ class Channels:
                 return self._post(said, at)
             case "chat.update":
                 message = self.messages[said["channel"], said["ts"]]
-                message.text, message.edits = said["text"], message.edits + 1
+                message.text = said["text"]
+                message.edited.append(at)
             case "users.lookupByEmail":
                 return {"user": {"id": ALICE.slack, "team_id": "T0ACME"}}
         return {}

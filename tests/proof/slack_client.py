@@ -36,7 +36,7 @@ class SimulatedSlack(Slack):
         """Say who the bridge is."""
         return HOME
 
-    async def post(
+    async def post(  # noqa: PLR0913 -- as the real one
         self,
         _channel: ChannelId,
         *,
@@ -46,10 +46,11 @@ class SimulatedSlack(Slack):
         thread_ts: MessageTs | None = None,
         reply_broadcast: bool = False,
         urgent: bool = True,
+        foremost: bool = False,
         begin: Begin | None = None,
     ) -> MessageTs:
         """Post a message."""
-        del reply_broadcast, urgent
+        del reply_broadcast, urgent, foremost
         if begin:
             await begin()
         payload = metadata["event_payload"]
@@ -69,10 +70,11 @@ class SimulatedSlack(Slack):
         text: str,
         blocks: Blocks,
         urgent: bool = True,
+        foremost: bool = False,
         begin: Begin | None = None,
     ) -> None:
         """Replace what a message says."""
-        del urgent
+        del urgent, foremost
         if begin:
             await begin()
 

@@ -68,18 +68,42 @@ class Figures:
     soonest: float
 
 
+@dataclass(frozen=True)
+class Weather:
+    """
+    What kind of storm is to come. With `above`, incidents of low urgency share a card where there are more a minute.
+
+    One in `open_ones` incidents stays open, none if that is 0.
+    """
+
+    incidents: int
+    channels: int
+    workers: int = 1
+    above: int = 0
+    open_ones: int = 0
+
+    def stays_open(self, n: int) -> bool:
+        """Tell whether an incident is not resolved."""
+        return bool(self.open_ones) and n % self.open_ones == 0
+
+
 @dataclass
 class Storm:
-    """A storm that is over: what Slack shows, the figures, and after how many seconds each incident was opened."""
+    """A storm that is over: what Slack shows, the figures, and after how many seconds each incident was changed."""
 
     channels: Channels
     figures: Figures
-    opened: dict[int, float]
+    changed: dict[int, list[float]]
+
+    @property
+    def opened(self) -> dict[int, float]:
+        """After how many seconds each incident was opened."""
+        return {n: times[0] for n, times in self.changed.items()}
 
     def waited(self, urgency: str) -> list[float]:
         """List how many seconds the first card of each incident of this urgency took, in the order of opening."""
         at = {message.key: message.at for message in self.channels.messages.values()}
-        chosen = [n for n in sorted(self.opened) if _urgency(n) == urgency]
+        chosen = [n for n in sorted(self.opened) if urgency_of(n) == urgency]
         return [at[f"card:Q{n}INCIDENT"] - self.opened[n] for n in chosen]
 
     def notices(self, channel: str) -> list[Message]:
@@ -88,13 +112,13 @@ class Storm:
         return sorted((one for one in said if one.key.startswith("lag:")), key=lambda one: one.at)
 
 
-def storm(incidents: int, channels: int, workers: int = 1) -> Storm:
+def storm(weather: Weather) -> Storm:
     """Let a storm pass."""
     loop = VirtualLoop()
     played: list[Storm] = []
 
     async def main() -> None:
-        played.append(await _played(loop, incidents, channels, workers))
+        played.append(await _played(loop, weather))
 
     heard: list[str] = []
     with surprises(heard):
@@ -104,7 +128,7 @@ def storm(incidents: int, channels: int, workers: int = 1) -> Storm:
     return played[0]
 
 
-async def _played(loop: VirtualLoop, incidents: int, channels: int, workers: int) -> Storm:
+async def _played(loop: VirtualLoop, weather: Weather) -> Storm:
     server = MemoryServer(loop.time, EPOCH * 1000)
     server._commands |= MORE_COMMANDS
     slack = Channels(RateLimitEnforcer(RateLimits(), loop.time))
@@ -113,20 +137,21 @@ async def _played(loop: VirtualLoop, incidents: int, channels: int, workers: int
     before = _passes()
     async with asyncio.TaskGroup() as group:
         running = [
-            group.create_task(_worker(f"worker {n}", Random(n), server, account, slack, _config(channels)))  # noqa: S311 -- the same storm again
-            for n in range(workers)
+            group.create_task(_worker(f"worker {n}", Random(n), server, account, slack, _config(weather)))  # noqa: S311 -- the same storm again
+            for n in range(weather.workers)
         ]
-        opened = await _break_out(server, account, bodies, incidents, channels)
+        changed = await _break_out(server, account, bodies, weather)
         while _waiting(server):  # noqa: ASYNC110 -- the server has no event for it
             await asyncio.sleep(1.0)
         seconds = loop.time()
         for task in running:
             task.cancel()
-    return Storm(slack, _figures(slack, incidents, channels, _passes() - before, seconds), opened)
+    return Storm(slack, _figures(slack, weather, _passes() - before, seconds), changed)
 
 
 def _waiting(server: MemoryServer) -> bool:
-    asked = (("LLEN", keys.DELIVERIES), ("XLEN", keys.EVENTS), ("ZCARD", keys.of_queue("dirty", "due")))
+    queues = [("ZCARD", keys.of_queue(name, "due")) for name in ("dirty", "digests")]
+    asked = [("LLEN", keys.DELIVERIES), ("XLEN", keys.EVENTS), *queues]
     return any(server.execute(*command) for command in asked)
 
 
@@ -152,34 +177,38 @@ async def _worker(
         folding = StreamConsumer(built.events, built.read_path.projector.handle).step
         leases, reconciler = store.leases("slack"), built.read_path.reconciler
         showing = QueueWorker(store.dirty_queue, leases, reconciler, durations, store.clock)
+        poster = built.read_path.digest_poster
+        digests = QueueWorker(store.digest_queue, store.leases("digest"), poster, durations, store.clock)
         async with asyncio.TaskGroup() as group:
             for step in (built.deliveries.step, folding):
                 group.create_task(repeat_until_stopped(step, options.stopping, durations.retry_first))
             group.create_task(showing.run(options.stopping))
+            group.create_task(digests.run(options.stopping))
 
     await process.run(run)
 
 
-def _config(channels: int) -> BridgeConfig:
-    routes = [{"service": f"service-{n}", "channel": f"C0STORM{n}"} for n in range(channels)]
-    return BridgeConfig.model_validate({"routing": {"routes": routes}})
+def _config(weather: Weather) -> BridgeConfig:
+    routes = [{"service": f"service-{n}", "channel": f"C0STORM{n}"} for n in range(weather.channels)]
+    return BridgeConfig.model_validate({"routing": {"routes": routes, "digest_above": weather.above}})
 
 
 async def _break_out(
-    server: MemoryServer, account: Account, bodies: list[bytes], incidents: int, channels: int
-) -> dict[int, float]:
+    server: MemoryServer, account: Account, bodies: list[bytes], weather: Weather
+) -> dict[int, list[float]]:
     """Let everything happen within a minute, evenly: each incident's four events, one soon after the other."""
     receiver = Process("receiver", Random(0))  # noqa: S311 -- the same storm again
     redis = SimRedis(server, receiver)
-    apart = MINUTE / (incidents + 10 * EVENTS)
-    acts = sorted((5 + apart * (n + 10 * step), n, step) for n in range(incidents) for step in range(EVENTS))
+    apart, events = MINUTE / (weather.incidents + 10 * EVENTS), range(weather.incidents * EVENTS)
+    every = ((5 + apart * (n + 10 * step), n, step) for n, step in (divmod(event, EVENTS) for event in events))
+    acts = sorted(act for act in every if act[2] < EVENTS - 1 or not weather.stays_open(act[1]))
     for at, n, step in acts:
         await asyncio.sleep(max(0.0, at - asyncio.get_running_loop().time()))
         _act(account, n, step)
-        body = _placed(bodies.pop(), n, channels)
+        body = _placed(bodies.pop(), n, weather.channels)
         store = partial(write_once, redis, "RPUSH", keys.DELIVERIES, b"0 " + body, wait_for_disk=True)
         await receiver.run(store)
-    return {n: at for at, n, step in acts if step == 0}
+    return {n: [at for at, one, _ in acts if one == n] for n in range(weather.incidents)}
 
 
 def _act(account: Account, n: int, step: int) -> None:
@@ -198,15 +227,17 @@ def _placed(body: bytes, n: int, channels: int) -> bytes:
     message = json.loads(body)
     data = message["event"]["data"]
     data["service"] = {"id": f"PSERVICE{n % channels}", "summary": f"service-{n % channels}"}
-    data["urgency"] = _urgency(n)
+    data["urgency"] = urgency_of(n)
     return json.dumps(message).encode()
 
 
-def _urgency(n: int) -> str:
+def urgency_of(n: int) -> str:
+    """Give the urgency of an incident: of twenty in turn."""
     return "low" if n // 20 % 2 else "high"
 
 
-def _figures(slack: Channels, incidents: int, channels: int, passes: int, seconds: float) -> Figures:
+def _figures(slack: Channels, weather: Weather, passes: int, seconds: float) -> Figures:
+    incidents, channels = weather.incidents, weather.channels
     fewest = incidents * EVENTS
     cards = max(message.at for message in slack.messages.values() if message.key.startswith("card:"))
     notices = sum(message.key.startswith("lag:") for message in slack.messages.values())

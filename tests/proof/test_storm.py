@@ -3,11 +3,14 @@
 import pytest
 
 from tests.metric_samples import sample
+from tests.proof.check_digest import ABOVE, OPEN_ONES, figures
+from tests.proof.check_digest import complaints as digest_complaints
 from tests.proof.check_storm import complaints
-from tests.proof.storm_simulation import storm
+from tests.proof.storm_simulation import Weather, storm
 
 INCIDENTS = 60
 """`make bench` plays it with 500."""
+DIGESTED = 80
 
 
 @pytest.mark.timeout(180)
@@ -21,7 +24,7 @@ def test_a_storm_passes(channels: int, workers: int) -> None:
     the people of the channel are told so, and told when they are not any more, and the delay is in the metrics.
     """
     before = _slow_cards()
-    passed = storm(INCIDENTS, channels, workers)
+    passed = storm(Weather(INCIDENTS, channels, workers))
 
     assert [] == complaints(passed), passed.figures
     assert channels > 1 or _slow_cards() > before
@@ -32,3 +35,18 @@ def _slow_cards() -> float:
     name = "pagebridge_card_delay_seconds"
     quick = sample(f"{name}_bucket", {"le": "30.0"}) or 0.0
     return (sample(f"{name}_count") or 0.0) - quick
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(("channels", "workers"), [(1, 1), (2, 2)])
+def test_a_storm_with_a_digest_passes(channels: int, workers: int) -> None:
+    """
+    Incidents of low urgency beyond the rate share one card of their channel, which is never half a minute out of date.
+
+    Those of high urgency and the first have their own cards and lines at once; when the storm is over those that are
+    still open get theirs, with what is told from then on, and those that are resolved were only counted.
+    """
+    weather = Weather(DIGESTED, channels, workers, above=ABOVE, open_ones=OPEN_ONES)
+    passed = storm(weather)
+
+    assert [] == digest_complaints(passed, weather), figures(passed, weather)

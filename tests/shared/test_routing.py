@@ -17,12 +17,12 @@ CHOSEN = ChannelId("C0ROUTE")
 def routed(*routes: dict[str, object], incident: Snapshot = INCIDENT, default: str | None = DEFAULT) -> Route:
     """Route an incident (high urgency, P1, of checkout-api and Payments) by these routes."""
     routing = RoutingConfig.model_validate({"default_channel": default, "routes": routes})
-    return replace(routing.route(incident), cards={})
+    return replace(routing.route(incident), cards={}, digests={})
 
 
 def to(*channels: ChannelId, named: bool = True) -> Route:
     """Make a route to `channels` whose threads tell what threads tell by default."""
-    return Route(channels, named=named, verbosity="changes", broadcast=frozenset(), cards={})
+    return Route(channels, named=named, verbosity="changes", broadcast=frozenset(), cards={}, digests={})
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,19 @@ from typing import Any, cast
 
 import pytest
 
+from bolt_app.digest.render import MOST_ROWS, render, render_over
 from bolt_app.oncall_groups import words
+from bolt_app.open_incidents import OpenIncident
 from bolt_app.read_path.channel_sync import CardDelays, ReconcilePass
 from bolt_app.resync.outage_notice import render_outage_notice
 from shared.config.oncall_config import OncallGroupConfig
 from shared.errors import Refused, Unavailable
+from shared.model.digest import DigestEntry, open_first
 from shared.model.event import Ref
-from shared.model.ids import ChannelId
+from shared.model.event_types import Status
+from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident
+from shared.model.message_state import MessageState
 from shared.model.oncall_state import Cause
 from shared.model.resync_state import Gap
 from shared.model.slack_state import SlackState
@@ -42,6 +47,11 @@ async def test_every_notice_in_a_channel_can_be_read_in_one_file(pytestconfig: p
     page.case("One card is late", await _delayed(Delay("begin", 1, 45)))
     page.case("Many are", await _delayed(Delay("begin", 14, 600)))
     page.case("None is any more", await _delayed(Delay("end", 0, 0)))
+    page.chapter("Many incidents at once share a digest card")
+    page.case("One does", _digest("triggered"))
+    page.case("Many do", _digest("triggered", *["acknowledged"] * 16, "resolved"))
+    page.case("None is open", _digest("resolved", "resolved"))
+    page.case("The storm is over", *map(_over, (["resolved"], ["triggered"] * 2, ["triggered", "resolved"], STAND)))
     _add_oncall(page)
     page.check(pytestconfig)
 
@@ -86,6 +96,26 @@ def _told(cause: Cause) -> str:
     return slack_text.blocks(words.notice_message("oncall:S0:x", cause.words).blocks)
 
 
+STAND = ["triggered", "acknowledged", "resolved", "resolved"]
+
+
+def _entries(*stand: str) -> dict[IncidentId, DigestEntry]:
+    return {IncidentId(f"Q{n}"): DigestEntry(NOON, Status(status), NOON + n) for n, status in enumerate(stand)}
+
+
+def _digest(*stand: str) -> str:
+    entries = _entries(*stand)
+    shown = [
+        OpenIncident(one, replace(snapshot(entries[one].status), number=37 + n))
+        for n, one in enumerate(open_first(entries))
+    ]
+    return slack_text.blocks(render(CHANNEL, NOON, entries, shown[:MOST_ROWS]).blocks)
+
+
+def _over(stand: list[str]) -> str:
+    return slack_text.blocks(render_over(CHANNEL, NOON, _entries(*stand)).blocks)
+
+
 def _outage(gap: Gap, count: int, known: list[Any]) -> str:
     return slack_text.blocks(render_outage_notice(CHANNEL, gap, known[:count]).blocks)
 
@@ -106,6 +136,6 @@ async def _delayed(delay: Delay) -> str:
 
     doors = (SimpleNamespace(announce=announce), SimpleNamespace(now_ms=now_ms), SimpleNamespace(record=record))
     late = SlackState(INCIDENT, late=frozenset({CHANNEL}))
-    this = SimpleNamespace(incident=Incident(INCIDENT), as_of_ms=NOON, slack_state=late)
+    this = SimpleNamespace(incident=Incident(INCIDENT), as_of_ms=NOON, slack_state=late, card=lambda _: MessageState())
     await CardDelays(*cast("Any", doors)).card_delayed(cast("ReconcilePass", this), CHANNEL)
     return slack_text.seen(said[0])

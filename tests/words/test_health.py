@@ -73,6 +73,7 @@ WRONG_CONFIG = (
     f'{GROUP}group = "@oncall"',
     f'{GROUP}group = "@oncall"\npolicies = ["PP01"]\n' * 2,
     'routing = 3\nidentity.users = 1\n[authorization]\neverywhere = "PALICE1"',
+    '[routing]\ndigest_above = 1001\ndigest_priorities = "P4"',
     '[routing]\ndefault_channel = 1\nbroadcast = "escalated"\n[[routing.routes]]\nchannels = "C0INCIDENTS"',
 )
 

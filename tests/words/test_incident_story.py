@@ -62,6 +62,8 @@ VARIANTS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("line.opened", {"command": "", "by": ""}),
     ("incident.routed", {"route": "default", "passed_over": "1:service,2:urgency"}),
     ("incident.routed", {"route": "2"}),
+    ("digest.joined", {"channel": "C0INCIDENTS"}),
+    ("digest.left", {"channel": "C0INCIDENTS"}),
     *(("incident.unshown", {"why": why}) for why in ("no_route", "ignored", "private_team", "teams_unknown", "over")),
     ("call.failed", {"unclear": "yes"}),
     ("call.failed", {"unclear": "no"}),
@@ -118,6 +120,7 @@ def _standings() -> dict[str, Standing]:
     trying = Attempt(asked.id, asked.action, alice.id, AttemptState.UNCLEAR, NOON)
     return {
         "Nothing is to be done": quiet,
+        "It shares a card": replace(quiet, surface=SlackState(INCIDENT, "g", (home,), digests={home: NOON})),
         "It is shown nowhere": replace(quiet, surface=SlackState(INCIDENT, "g", ())),
         "A click is on its way": replace(
             quiet, incident=replace(known, attempts=(trying,)), queue=queue, dirty_ms=NOON, commands_ms=NOON + 2000

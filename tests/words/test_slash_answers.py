@@ -275,6 +275,9 @@ def _add_acknowledge_mine(page: Page) -> None:
     for situation, count in (("One", 1), ("Several", 3)):
         page.case(situation, _shown(acknowledge_mine.preview(open_incidents(count), now, PD)))
     page.case("None", _shown(acknowledge_mine.preview([], now, PD)))
+    page.case(
+        "None of those on a digest card", _shown(acknowledge_mine.preview([], now, PD, acknowledge_mine.NONE_HERE))
+    )
     lines = _shown(acknowledge_mine.preview(open_incidents(60), now, PD)).splitlines()
     page.case("More than one press acknowledges", "\n".join(line for line in lines if "#" not in line))
     one, three = _press(37), _press(37, 38, 39)

@@ -37,7 +37,8 @@ class Slack(ChannelAdmin, UserGroups):
     `timeout` seconds at most. Cancelling one leaves it open whether it took effect.
 
     A post into a channel itself, a first card, goes before any reply and any message to one person, and what is
-    `urgent`, because people wait for it, before what is not (`Priority`). `budgets` are those that all workers share.
+    `urgent`, because people wait for it, before what is not (`Priority`); what is `foremost`, because it stands for
+    many, goes before all. `budgets` are those that all workers share.
 
     Must be made in a running event loop. `web` is the SDK's client underneath, for what Bolt does by itself.
     """
@@ -68,6 +69,7 @@ class Slack(ChannelAdmin, UserGroups):
         thread_ts: MessageTs | None = None,
         reply_broadcast: bool = False,
         urgent: bool = True,
+        foremost: bool = False,
         begin: Begin | None = None,
     ) -> MessageTs:
         """
@@ -89,7 +91,8 @@ class Slack(ChannelAdmin, UserGroups):
         }
         card, line = (Priority.FIRST, Priority.MEDIUM) if urgent else (Priority.HIGH, Priority.LOW)
         key = metadata.get("event_payload", {}).get("key", "")
-        turn = CallTurn(line if thread_ts or is_direct(channel) else card, f"{channel}:{key}", begin)
+        priority = Priority.NOTICE if foremost else line if thread_ts or is_direct(channel) else card
+        turn = CallTurn(priority, f"{channel}:{key}", begin)
         ts, unthreaded = await self._transport.call("chat.postMessage", _posted, channel=channel, turn=turn, json=body)
         if thread_ts and unthreaded:
             raise Unthreaded(ts)
@@ -109,12 +112,14 @@ class Slack(ChannelAdmin, UserGroups):
         text: str,
         blocks: Blocks,
         urgent: bool = True,
+        foremost: bool = False,
         begin: Begin | None = None,
     ) -> None:
         """Replace what a message says, not its metadata; `NotFound` if it was deleted. `begin` as for a post."""
         body = {"channel": channel, "ts": ts, "text": text, "blocks": blocks}
         first, later = (Priority.MEDIUM, Priority.LOW) if is_direct(channel) else (Priority.FIRST, Priority.MEDIUM)
-        turn = CallTurn(first if urgent else later, f"{channel}:{ts}", begin)
+        priority = Priority.NOTICE if foremost else first if urgent else later
+        turn = CallTurn(priority, f"{channel}:{ts}", begin)
         await self._transport.call("chat.update", lambda _: None, channel=channel, turn=turn, json=body)
 
     async def delete(self, channel: ChannelId, ts: MessageTs) -> None:

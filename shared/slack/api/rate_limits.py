@@ -25,7 +25,7 @@ class Priority(IntEnum):
     """
 
     NOTICE = -1
-    """Words on why the others are late; like the next, and before it."""
+    """Words on why the others are late, and the one card of many incidents; like the next, and before it."""
     FIRST = 0
     """The first card of a high-urgency incident, its updates, and everything a person waits for."""
     HIGH = 1

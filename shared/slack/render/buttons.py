@@ -23,6 +23,7 @@ MENU = "pagebridge:menu"
 RETRY = "pagebridge:retry"
 ACK_MINE = "pagebridge:ack_mine"
 SEVERAL = "pagebridge:act_on_several"
+DIGEST_MINE = "pagebridge:digest_mine"
 REFRESH = "pagebridge:refresh_home"
 POST_HANDOVER = "pagebridge:post_handover"
 NOTIFY = "pagebridge:notify"
@@ -139,6 +140,12 @@ def several_button(value: str) -> Block:
     """Offer to act on several incidents of a list, which the value names."""
     text = {"type": "plain_text", "text": "Act on several…"}
     return {"type": "button", "action_id": SEVERAL, "text": text, "value": value}
+
+
+def digest_mine_button(begun_ms: int) -> Block:
+    """Offer to acknowledge one's own incidents of a digest, which they see first; the value names the digest."""
+    text = {"type": "plain_text", "text": "Acknowledge mine…"}
+    return {"type": "button", "action_id": DIGEST_MINE, "style": "primary", "text": text, "value": str(begun_ms)}
 
 
 def refresh_button() -> Block:

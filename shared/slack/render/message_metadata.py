@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 from shared.model.event import Agent, Instant, Source
 from shared.model.event_types import ANNOUNCED_TYPES
-from shared.model.ids import CommandId, EventId, IncidentId, LineKey, MessageTs
+from shared.model.ids import ChannelId, CommandId, EventId, IncidentId, LineKey, MessageTs
 from shared.model.timeline import COMMAND, REPEATED, Line, Slots
 from shared.slack.api.models import OwnMessage
 
 CARD = "card:"
 LINE = "line:"
+DIGEST = "digest:"
 
 
 def incident_of_card(message: OwnMessage) -> str:
@@ -20,6 +21,18 @@ def incident_of_card(message: OwnMessage) -> str:
 def incident_of_line(message: OwnMessage) -> str:
     """Give the id of the incident of which a message is a line; empty when it is none."""
     return message.key.removeprefix(LINE).partition(":")[0] if message.key.startswith(LINE) else ""
+
+
+def digest_key(channel: ChannelId, begun_ms: int) -> str:
+    """Name the card of a channel's digest by when that was begun."""
+    return f"{DIGEST}{channel}:{begun_ms}"
+
+
+def begun_of_digest(message: OwnMessage) -> int | None:
+    """Return when the digest was begun whose card a message is; None if it is none, or says that it is over."""
+    begun = message.key.rpartition(":")[2] if message.key.startswith(DIGEST) else ""
+    # When it is over, its card is one block: there is nothing to press.
+    return int(begun) if begun.isdecimal() and len(message.block_ids) > 1 else None
 
 
 def line_key(incident: IncidentId, message: OwnMessage) -> LineKey | None:

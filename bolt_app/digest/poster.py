@@ -1,0 +1,128 @@
+"""Writes the digest card of a channel, by the worker that holds its lease; after the storm it lets the cards come."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from bolt_app.digest.render import MOST_ROWS, render, render_over
+from bolt_app.open_incidents import OpenIncident
+from bolt_app.read_path.message_sync import MessageSync, MessageTarget
+from shared.config.bridge_config import LiveConfig
+from shared.durations import Durations
+from shared.errors import Refused
+from shared.model.digest import Digest, DigestEntry, open_first
+from shared.model.event import SECOND, ids_of_teams
+from shared.model.event_types import Status
+from shared.model.ids import ChannelId, IncidentId
+from shared.model.slack_state import SlackState
+from shared.slack.render.blocks import Message
+from shared.store.clock import StoreClock
+from shared.store.coordination import Lease, WorkQueue
+from shared.store.digests import Digests
+from shared.store.documents import Documents
+from shared.store.incidents import Incidents
+
+log = structlog.get_logger()
+
+Entries = Mapping[IncidentId, DigestEntry]
+
+
+@dataclass(frozen=True)
+class DigestPoster:
+    """One pass makes the card equal to what is known; what fails is tried again by the queue."""
+
+    digests: Digests
+    incidents: Incidents
+    slack_states: Documents[SlackState]
+    dirty_queue: WorkQueue
+    message_sync: MessageSync
+    config: LiveConfig
+    clock: StoreClock
+    durations: Durations
+
+    async def run(self, incident: IncidentId, lease: Lease) -> float | None:
+        """Look after the digest of the channel that `incident` names. Raises `CallError`, `StoreDown`, `FencedOff`."""
+        channel = ChannelId(incident)
+        digest, now_ms = (await self.digests.load(incident, lease)).value, await self.clock.now_ms()
+        is_wanted = channel in self.config.current.routing.digest_channels
+        if digest.is_on and not (is_wanted and digest.over_in(now_ms, self.durations.digest_quiet)):
+            digest = (await self.digests.change(incident, Digest.ended, lease)).value
+        entries = await self.digests.entries(channel)
+        left = [one for one, entry in entries.items() if entry.begun_ms != digest.begun_ms]
+        await self._release(channel, left)
+        shared = {one: entry for one, entry in entries.items() if one not in left}
+        if not digest.begun_ms:
+            return None
+        if digest.is_on and (wait := digest.due_in(now_ms, self.durations.digest_pace)):
+            return wait
+        try:
+            if digest.is_on:
+                shown = await self._write(channel, await self._card(channel, digest, shared), digest, lease)
+                again = [
+                    shown.over_in(now_ms, self.durations.digest_quiet),
+                    await self.message_sync.doubled(shown.message),
+                ]
+                return min(filter(None, again), default=0.0)
+            await self._close(channel, digest, shared, lease)
+        except Refused as error:
+            log.error("digest.refused", channel=channel, why=str(error), code=error.code)
+            not_before_ms = now_ms + int(self.durations.digest_quiet * SECOND)
+            await self.digests.change(incident, lambda known: known.refused(not_before_ms), lease)
+            if digest.is_on:
+                return 0.0
+            await self._forget(channel, shared, lease)
+        return None
+
+    async def fenced_off(self, incident: IncidentId) -> None:
+        """Forget what the card shows, because our last call may have landed late."""
+        await self.digests.change(incident, Digest.content_unknown)
+
+    async def _card(self, channel: ChannelId, digest: Digest, shared: Entries) -> Message:
+        """Render it with those of the open incidents that the channel shows as they are now."""
+        first = open_first(shared)[:MOST_ROWS]
+        known = await asyncio.gather(*map(self.incidents.load, first))
+        states = await asyncio.gather(*map(self.slack_states.load, first))
+        shown = [
+            OpenIncident(one.value.id, one.value.snapshot)
+            for one, state in zip(known, states, strict=True)
+            if one.value.snapshot is not None
+            and one.value.snapshot.status is not Status.RESOLVED
+            and state.value.digests.get(channel) == digest.begun_ms
+            and state.value.shows(ids_of_teams(one.value.snapshot.teams), channel)
+        ]
+        return render(channel, digest.begun_ms, shared, shown)
+
+    async def _write(self, channel: ChannelId, message: Message, digest: Digest, lease: Lease) -> Digest:
+        """Write the card; one that was deleted, or can't be edited any more, is posted again."""
+        change = partial(self.digests.change, IncidentId(channel), lease=lease)
+        now_ms, state = await self.clock.now_ms(), digest.message
+        target: MessageTarget[Digest] = MessageTarget(
+            channel, lambda state: lambda known: known.with_message(state, now_ms), change, change, lease, foremost=True
+        )
+        for _ in range(2):
+            state = await self.message_sync.sync(message, state, target)
+            if state.ts is not None:
+                break
+        return digest.with_message(state, now_ms)
+
+    async def _close(self, channel: ChannelId, digest: Digest, shared: Entries, lease: Lease) -> None:
+        """Let each open incident get its card, say so where they stood, and forget the digest."""
+        for one in open_first(shared):
+            await self.dirty_queue.mark(one)
+        if digest.message.ts or digest.message.uncertain:
+            await self._write(channel, render_over(channel, digest.begun_ms, shared), digest, lease)
+        await self._forget(channel, shared, lease)
+
+    async def _forget(self, channel: ChannelId, shared: Entries, lease: Lease) -> None:
+        await self._release(channel, shared)
+        await self.digests.change(IncidentId(channel), Digest.closed, lease)
+        log.info("digest.closed", channel=channel, incidents=len(shared))
+
+    async def _release(self, channel: ChannelId, incidents: Collection[IncidentId]) -> None:
+        """Let incidents look for themselves whether they get a card."""
+        for one in incidents:
+            await self.dirty_queue.mark(one)
+        await self.digests.drop_entries(channel, *incidents)

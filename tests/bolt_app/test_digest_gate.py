@@ -1,0 +1,184 @@
+"""A channel's digest in single passes: who comes in, who goes out, and what a worker that died has left behind."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+from fakeredis import FakeAsyncRedis
+
+from bolt_app.digest.gate import DigestGate
+from bolt_app.digest.render import MOST_ROWS, render
+from bolt_app.open_incidents import OpenIncident
+from bolt_app.read_path.channel_sync import ReconcilePass
+from bolt_app.worker_parts import BuiltWorker
+from shared.config.bridge_config import BridgeConfig
+from shared.model.digest import Digest, DigestEntry, DigestRule
+from shared.model.event import Snapshot
+from shared.model.event_types import Status
+from shared.model.ids import ChannelId, IncidentId
+from shared.model.incident import Incident
+from shared.model.message_state import MessageState
+from shared.model.privacy import Privacy
+from shared.model.slack_state import SlackState
+from tests.bolt_app.built_services import wired
+from tests.builders import NOON, snapshot
+
+HOME = ChannelId("C0INCIDENTS")
+CHANNEL = IncidentId(HOME)
+RULE = DigestRule(1)
+LOW = replace(snapshot(), urgency="low", created_ms=NOON)
+
+
+@pytest.fixture
+async def built() -> AsyncIterator[BuiltWorker]:
+    """Put a worker together whose channel has a digest beyond one incident a minute."""
+    redis = cast("Any", FakeAsyncRedis())
+    worker = await wired(redis)
+    config = {"routing": {"default_channel": HOME, "digest_above": 1}}
+    worker.config.current = BridgeConfig.model_validate(config)
+    yield worker
+    await redis.aclose()
+
+
+def gate(built: BuiltWorker) -> DigestGate:
+    """Return what decides."""
+    return built.read_path.reconciler.incident_sync.digest_gate
+
+
+async def at_work(built: BuiltWorker, name: str, shown: Snapshot = LOW) -> ReconcilePass:
+    """Begin a pass over an incident that the channel shows, as far as that is stored."""
+    incident = IncidentId(name)
+    lease = await built.store.leases("slack").take(incident)
+    assert lease
+    known = await built.store.slack_states.change(
+        incident, lambda kept: replace(kept, generation="this", channels=(HOME,)), lease
+    )
+    route = built.config.current.routing.route(shown)
+    return ReconcilePass(Incident(incident), shown, lease, known.value, route, built.store.slack_states)
+
+
+async def looked(built: BuiltWorker, name: str, shown: Snapshot = LOW, rule: DigestRule | None = RULE) -> bool:
+    """Do such a pass to its end; return whether the digest stands for the card."""
+    this = await at_work(built, name, shown)
+    stands = await gate(built).stands_for_card(this, HOME, rule)
+    await this.save(lambda kept: kept)
+    await this.lease.release()
+    return stands
+
+
+async def stored(built: BuiltWorker, name: str) -> SlackState:
+    """Return what is known of the incident's messages."""
+    return (await built.store.slack_states.load(IncidentId(name))).value
+
+
+async def test_what_is_decided_stays_so(built: BuiltWorker) -> None:
+    """The first has a card although it asks again in the middle of the storm; the second shares one."""
+    assert not await looked(built, "Q1")
+    assert await looked(built, "Q2")
+    assert [False, True, False] == [
+        await looked(built, "Q1"),
+        await looked(built, "Q2"),
+        await looked(built, "Q3", snapshot()),
+    ]
+    assert {"Q2"} == set(await built.store.digests.entries(HOME))
+
+
+async def test_a_worker_that_died_is_gone_on_from(built: BuiltWorker) -> None:
+    """It had written the entry and not yet the incident's own document: the incident counts once."""
+    await looked(built, "Q1")
+    dying = await at_work(built, "Q2")
+    await gate(built).stands_for_card(dying, HOME, RULE)
+    await built.store.slack_states.change(IncidentId("Q2"), lambda kept: replace(kept, digests={}))
+    await dying.lease.release()
+
+    assert await looked(built, "Q2")
+    assert ["Q1", "Q2"] == list((await built.store.digests.load(CHANNEL)).value.arrived)
+    assert {HOME} == set((await stored(built, "Q2")).digests)
+
+
+async def test_what_matters_more_by_now_leaves(built: BuiltWorker) -> None:
+    """It is to have a card for good, also when it matters less again."""
+    await looked(built, "Q1")
+    assert await looked(built, "Q2")
+
+    assert not await looked(built, "Q2", snapshot())
+    assert not await looked(built, "Q2")
+    assert HOME in (await stored(built, "Q2")).cards
+    assert {} == await built.store.digests.entries(HOME)
+
+
+async def test_what_the_channel_shows_no_more_leaves_without_a_card(built: BuiltWorker) -> None:
+    """Its entry goes, and the digest is asked to be written again."""
+    await looked(built, "Q1")
+    await looked(built, "Q2")
+    await built.store.slack_states.change(
+        IncidentId("Q2"), lambda kept: replace(kept, privacy=Privacy(hidden_in=frozenset({HOME})))
+    )
+
+    assert not await looked(built, "Q2")
+    assert {} == await built.store.digests.entries(HOME)
+    assert {} == (await stored(built, "Q2")).digests
+
+
+async def test_what_is_resolved_when_the_storm_ends_is_only_counted(built: BuiltWorker) -> None:
+    """It gets a card when it is opened again; the other gets one at once."""
+    await looked(built, "Q1")
+    await looked(built, "Q2")
+    await looked(built, "Q3")
+    over = replace(LOW, status=Status.RESOLVED)
+    await looked(built, "Q3", over)
+    stand = {one: entry.status for one, entry in (await built.store.digests.entries(HOME)).items()}
+    assert {"Q2": "triggered", "Q3": "resolved"} == stand
+    await built.store.digests.change(CHANNEL, lambda known: known.ended().closed())
+
+    assert not await looked(built, "Q2")
+    assert await looked(built, "Q3", over)
+    assert not await looked(built, "Q3")
+
+
+async def test_an_entry_that_came_too_late_is_let_go(built: BuiltWorker) -> None:
+    """A worker stood still while the digest ended: its incident looks again whether it gets a card."""
+    late = IncidentId("QLATE")
+    await built.store.digests.put_entry(HOME, late, DigestEntry(NOON, Status.TRIGGERED, NOON))
+    lease = await built.store.leases("digest").take(CHANNEL)
+    assert lease
+
+    assert await built.read_path.digest_poster.run(CHANNEL, lease) is None
+    assert {} == await built.store.digests.entries(HOME)
+    taken = await built.store.dirty_queue.take()
+    assert late == getattr(taken, "incident", None)
+
+
+async def test_a_digest_whose_data_cannot_be_read_is_begun_anew(built: BuiltWorker) -> None:
+    """An entry of another program is dropped; the others stay."""
+    await built.store.digests.put_entry(HOME, IncidentId("Q1"), DigestEntry(NOON, Status.TRIGGERED, NOON))
+    key = "pb:{work}:channel:C0INCIDENTS:digest"
+    await built.store.redis.hset(key, mapping={"no id": "1 triggered 1", "Q2": "something else"})
+
+    assert {"Q1"} == set(await built.store.digests.entries(HOME))
+    assert 1 == await built.store.redis.hlen(key)
+
+
+@pytest.mark.parametrize("length", [10, 160, 900])
+def test_the_card_has_room_for_the_longest_titles(length: int) -> None:
+    """What Slack would refuse gives way, and is counted."""
+    named = [IncidentId(f"Q{number:031}") for number in range(400)]
+    entries = {one: DigestEntry(NOON, Status.TRIGGERED, NOON) for one in named}
+    address = "https://acme.pagerduty.com/incidents/" + "Q" * length
+    long = replace(LOW, title="&" * 1000, url=address)
+    card = render(HOME, NOON, entries, [OpenIncident(one, long) for one in named[:MOST_ROWS]])
+
+    assert len(json.dumps(card.blocks)) < 13_000
+    assert len(card.blocks) <= 50
+    assert all(len(block["text"]["text"]) <= 3000 for block in card.blocks if block["type"] == "section")
+    assert f"…and {400 - MOST_ROWS} more." in str(card.blocks)
+    assert len(card.text) <= 3000
+
+
+def test_a_refused_digest_keeps_what_it_counted() -> None:
+    """So that the next one does not begin at once."""
+    digest = Digest(CHANNEL, arrived={IncidentId("Q1"): NOON}, begun_ms=NOON, message=MessageState())
+
+    assert {"Q1"} == set(digest.refused(NOON + 1).closed().arrived)

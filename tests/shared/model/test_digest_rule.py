@@ -1,0 +1,148 @@
+"""When incidents of a channel share a card: never the first, never an important one, and until the storm is over."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.model.digest import (
+    WINDOW_MS,
+    Digest,
+    DigestEntry,
+    DigestRule,
+    count_by_status,
+    open_first,
+)
+from shared.model.event import Ref
+from shared.model.event_types import Status
+from shared.model.ids import IncidentId, MessageTs
+from shared.model.message_state import MessageState
+from tests.builders import NOON, snapshot
+
+CHANNEL = IncidentId("C0INCIDENTS")
+EMPTY = Digest(CHANNEL)
+ABOVE = 3
+QUIET, PACE = 180.0, 15.0
+QUIET_MS = 180_000
+POSTED = MessageState(ts=MessageTs("1.1"), content_digest="d")
+
+arrivals = st.lists(st.tuples(st.integers(0, 2 * WINDOW_MS // 5), st.booleans()), max_size=30)
+"""How long after the one before each incident comes, and whether it is of low importance."""
+
+
+def after(digest: Digest, *gaps_ms: int, low: bool = True, begin: int = 0) -> tuple[Digest, int]:
+    """Let incidents come, each so long after the one before; return when the last one came as well."""
+    now_ms = NOON
+    for number, gap in enumerate(gaps_ms, begin):
+        now_ms += gap
+        digest = digest.with_arrival(IncidentId(f"Q{number}"), now_ms, ABOVE, low=low)
+    return digest, now_ms
+
+
+@given(arrivals)
+def test_a_digest_begins_only_above_the_rate_and_with_one_of_low_importance(comings: list[tuple[int, bool]]) -> None:
+    """So the first of any minute have cards, and in a storm of important ones alone there is no digest."""
+    digest, now_ms, came = EMPTY, NOON, list[int]()
+    for number, (gap, low) in enumerate(comings):
+        now_ms += gap
+        came.append(now_ms)
+        before, digest = digest, digest.with_arrival(IncidentId(f"Q{number}"), now_ms, ABOVE, low=low)
+        is_loud = sum(now_ms - ms < WINDOW_MS for ms in came) > ABOVE
+        assert digest.is_on is (before.is_on or (is_loud and low))
+        assert (digest.loud_ms == now_ms) or not is_loud
+        assert len(digest.arrived) <= ABOVE + 1
+
+
+@given(arrivals, st.integers(0, WINDOW_MS))
+def test_an_incident_counts_once(comings: list[tuple[int, bool]], later_ms: int) -> None:
+    """One that asks again, because a worker died, changes nothing while it is remembered."""
+    digest, now_ms = after(EMPTY, *(gap for gap, _ in comings))
+    for incident in digest.arrived:
+        assert digest == digest.with_arrival(incident, now_ms + later_ms, ABOVE, low=True)
+
+
+def test_a_storm_is_over_when_it_was_quiet_for_a_while() -> None:
+    """Each incident above the rate prolongs it, those below it do not; a clock that was put back does not either."""
+    digest, now_ms = after(EMPTY, 0, 0, 0, 0)
+    assert digest.is_on
+    assert QUIET == digest.over_in(now_ms, QUIET)
+    assert 1 == digest.over_in(now_ms + QUIET_MS - 1000, QUIET)
+    assert 0 == digest.over_in(now_ms + QUIET_MS, QUIET)
+
+    quieter = digest.with_arrival(IncidentId("QNEXT"), now_ms + WINDOW_MS, ABOVE, low=True)
+    assert 0 == quieter.over_in(now_ms + QUIET_MS, QUIET)
+    louder, later_ms = after(digest, 0, 0, 0, 0, begin=10)
+    assert QUIET == louder.over_in(later_ms, QUIET)
+    assert 0 == digest.over_in(now_ms - 2 * QUIET_MS, QUIET)
+
+
+def test_what_is_ahead_of_a_clock_that_was_put_back_does_not_count() -> None:
+    """Else a channel would have no cards of low importance for as long as the clock was put back."""
+    ahead, now_ms = after(EMPTY, 0, 0, 0)
+
+    assert not ahead.with_arrival(IncidentId("QNEXT"), now_ms - 3_600_000, ABOVE, low=True).is_on
+
+
+def test_an_ended_digest_takes_no_more() -> None:
+    """And the next one begins only when it is closed, not at once where the channel did not take its card."""
+    digest, now_ms = after(EMPTY, 0, 0, 0, 0)
+    ended = digest.ended()
+    assert not ended.with_arrival(IncidentId("QNEXT"), now_ms, ABOVE, low=True).is_on
+    assert ended.closed().with_arrival(IncidentId("QNEXT"), now_ms, ABOVE, low=True).is_on
+
+    refused = digest.refused(now_ms + QUIET_MS).closed()
+    assert not refused.with_arrival(IncidentId("QNEXT"), now_ms + 1, ABOVE, low=True).is_on
+    much_later, _ = after(refused, QUIET_MS, 0, 0, 0, begin=10)
+    assert much_later.is_on
+
+
+def test_its_card_is_there_at_once_and_updated_seldom() -> None:
+    """One that is not there is never waited for."""
+    digest, now_ms = after(EMPTY, 0, 0, 0, 0)
+    assert 0 == digest.due_in(now_ms, PACE)
+    assert 0 == digest.with_message(MessageState(), now_ms).due_in(now_ms, PACE)
+
+    shown = digest.with_message(POSTED, now_ms)
+    assert PACE == shown.due_in(now_ms, PACE)
+    assert 0 == shown.due_in(now_ms + int(PACE * 1000), PACE)
+    assert 0 == shown.due_in(now_ms - 1, PACE)
+
+
+def test_a_card_that_is_found_is_gone_on_with() -> None:
+    """If the store knows of none; beside another one it is deleted; its own is known."""
+    found = MessageTs("9.9")
+    taken_over = EMPTY.with_found(found, NOON - 1, NOON)
+    assert (found, NOON - 1) == (taken_over.message.ts, taken_over.begun_ms)
+    assert taken_over.is_on
+    assert QUIET == taken_over.over_in(NOON, QUIET)
+    assert taken_over == taken_over.with_found(found, NOON - 1, NOON + 1)
+
+    own = after(EMPTY, 0, 0, 0, 0)[0].with_message(POSTED, NOON)
+    assert (POSTED.ts, found) == ((both := own.with_found(found, NOON - 1, NOON)).message.ts, both.message.replaces)
+
+
+def test_importance_goes_by_the_priority_where_that_is_chosen_and_known() -> None:
+    """Else by the urgency."""
+    low = replace(snapshot(), urgency="low")
+    none, chosen = DigestRule(ABOVE), DigestRule(ABOVE, frozenset({"P4", "PPRIO05"}))
+
+    assert [True, False] == [none.is_low(low), none.is_low(snapshot())]
+    assert [False, False] == [chosen.is_low(low), chosen.is_low(snapshot())]
+    assert chosen.is_low(replace(snapshot(), priority=Ref("PPRIO04", "P4")))
+    assert chosen.is_low(replace(snapshot(), priority=Ref("PPRIO05", "P5")))
+    assert [True, False] == [chosen.is_low(replace(each, priority=None)) for each in (low, snapshot())]
+
+
+@given(st.builds(DigestEntry, st.integers(0), st.sampled_from(Status), st.integers(0)))
+def test_an_entry_is_read_as_it_was_written(entry: DigestEntry) -> None:
+    """All of it."""
+    assert entry == DigestEntry.read(entry.written())
+
+
+def test_the_first_on_the_card_are_those_that_nobody_has_acknowledged_the_newest_first() -> None:
+    """Those that are resolved are only counted."""
+    stand = [("triggered", 1), ("acknowledged", 4), ("resolved", 5), ("triggered", 3)]
+    entries = {IncidentId(f"Q{at}"): DigestEntry(NOON, Status(status), at) for status, at in stand}
+
+    assert ["Q3", "Q1", "Q4"] == open_first(entries)
+    assert {"triggered": 2, "acknowledged": 1, "resolved": 1} == count_by_status(entries)
