@@ -8,7 +8,7 @@ every few minutes besides. It says when it was read.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -23,8 +23,10 @@ from bolt_app.visibility import Visibility
 from shared.access.identity import Identity, Linked
 from shared.durations import Durations
 from shared.errors import CallError, Unavailable, Uncertain
+from shared.model.actions import Action
 from shared.model.event import SECOND, ids_of_teams
 from shared.model.ids import IncidentId, SlackUserId
+from shared.model.incident import Incident, is_behind
 from shared.model.outcome import Declined
 from shared.model.thread_layout import present_snooze
 from shared.pagerduty.api.client import PagerDuty
@@ -140,7 +142,8 @@ class HomeTab:
             return declined
 
     async def _mine(self, user: User) -> HomeList:
-        return HomeList(await self._with_next_step(await assigned_to(self.pagerduty, user, OPEN)))
+        found = await self._with_next_step(await assigned_to(self.pagerduty, user, OPEN))
+        return HomeList([one for one in found if user.id in one.incident.snapshot.assignee_ids])
 
     async def _teams(self, user: User) -> HomeList:
         """Read what is open in their teams, but for what is their own and what they do not see."""
@@ -158,13 +161,19 @@ class HomeTab:
     async def _with_next_step(self, found: Iterable[OpenIncident]) -> Sequence[HomeIncident]:
         """Add what the cards say of what comes next, where there is a card, and what can be done."""
         every, able = list(found), await self.account_cache.available_actions.get()
-        known = [read.value for read in await asyncio.gather(*(self.incidents.load(one.id) for one in every))]
-        return [
-            HomeIncident(
-                one, ahead := next_step_text(card, one.snapshot), bool(ahead and present_snooze(card.lines)), able
-            )
-            for one, card in zip(every, known, strict=True)
-        ]
+        cards = [read.value for read in await asyncio.gather(*(self.incidents.load(one.id) for one in every))]
+        return [_home_incident(_newest(one, card), card, able) for one, card in zip(every, cards, strict=True)]
 
     async def _on_call(self, user: User) -> Sequence[str]:
         return await self.on_call.told(await self.on_call.reader.policies_of(user.id), user)
+
+
+def _newest(read: OpenIncident, card: Incident) -> OpenIncident:
+    """Return what PagerDuty's list says of an incident, unless the card knows better: the list may lag behind."""
+    behind = read.updated is not None and is_behind(card, read.updated)
+    return replace(read, snapshot=card.snapshot) if card.snapshot is not None and behind else read
+
+
+def _home_incident(shown: OpenIncident, card: Incident, able: frozenset[Action]) -> HomeIncident:
+    ahead = next_step_text(card, shown.snapshot)
+    return HomeIncident(shown, ahead, bool(ahead and present_snooze(card.lines)), able)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bolt_app.replies.builder import as_code
-from shared.model.event import Snapshot, ids_of_teams
+from shared.model.event import Instant, Snapshot, ids_of_teams
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.model.slack_state import SlackState
@@ -23,10 +23,11 @@ OLDER = f"Only the newest {NEWEST} are looked at here; PagerDuty has them all."
 
 @dataclass(frozen=True)
 class OpenIncident:
-    """An open incident, as it is known now."""
+    """An open incident, as it is known now; `updated` is when it last changed, if that was read from PagerDuty."""
 
     id: IncidentId
     snapshot: Snapshot
+    updated: Instant | None = None
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ class ListIncidents:
 async def assigned_to(pagerduty: PagerDuty, user: User, statuses: Sequence[Status]) -> list[OpenIncident]:
     """Read the incidents of some statuses that are assigned to a person."""
     wanted = IncidentFilter(statuses=statuses, users=[user.id])
-    return [OpenIncident(read.id, read.snapshot) async for read in pagerduty.incidents(wanted)]
+    return [OpenIncident(read.id, read.snapshot, read.updated) async for read in pagerduty.incidents(wanted)]
 
 
 def render_list(

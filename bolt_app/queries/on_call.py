@@ -60,9 +60,10 @@ class OnCallQuery:
         return build_reply(*told) if told else no_match_reply(parsed.text, typed.command)
 
     async def told(self, policies: Sequence[str], user: User | None) -> list[str]:
-        """Show each of the policies that a person sees, and count those that could not be read. Raises as `answer`."""
+        """Show each of the policies that a person sees, and count those that are left out. Raises as `answer`."""
         found = await asyncio.gather(*(self._levels(policy, user) for policy in policies[:MOST]))
-        return [*filter(None, (*found, unread_policies(sum(one is None for one in found))))]
+        unread, more = sum(one is None for one in found), len(policies) - MOST
+        return [*filter(None, (*found, unread_policies(unread), more_policies(more)))]
 
     async def _user(self, by: SlackActor) -> User | None:
         """Return their PagerDuty user, None for a member of the workspace without one. Raises `Declined` for others."""
@@ -146,6 +147,11 @@ def unread_policies(count: int) -> str:
         if count
         else ""
     )
+
+
+def more_policies(count: int) -> str:
+    """Return the line for policies that are not shown; empty if `count` is not above 0."""
+    return f"_…and {'1 more policy' if count == 1 else f'{count} more policies'}._" if count > 0 else ""
 
 
 def people_on_call(entries: Sequence[OnCall], now_ms: int) -> str:

@@ -98,7 +98,10 @@ class RoutingConfig(Table):
     withheld_lines: Literal["keep", "delete"] = "keep"
     """The lines of an incident that comes to a private team, where it was public: `keep` or `delete` them."""
     card_fields: CardFields = ()
-    """Fields of the first alert on the card, ten at most: the path of each, or its path and `label`."""
+    """
+    Fields of the first alert on the card, ten at most: the path of each, or its path and `label`. A new choice holds
+    for alerts that are read from then on.
+    """
     card_links: CardLinks = ()
     """Link buttons on the card, five at most."""
     card_images: bool = False

@@ -16,7 +16,7 @@ from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import Fault, SlackSandbox
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
-from shared.model.event import SECOND, Ref
+from shared.model.event import SECOND, Instant, Ref
 from shared.model.event_types import Status
 from shared.model.ids import IncidentId, SlackUserId
 from shared.pagerduty.api.client import PagerDuty
@@ -192,3 +192,25 @@ async def test_more_are_open_than_are_looked_at(home: Home) -> None:
 
     assert "assigned to others: 50" in home.shown
     assert "Only the newest 50 are looked at here" in home.shown
+
+
+@pytest.mark.parametrize(
+    ("status", "ahead", "told"),
+    [
+        (Status.ACKNOWLEDGED, 9, "Acknowledged"),
+        (Status.ACKNOWLEDGED, -9, "Triggered"),
+        (Status.RESOLVED, 9, "Assigned to you: nothing"),
+    ],
+    ids=["acknowledged since", "an older state", "resolved since"],
+)
+async def test_it_does_not_fall_behind_the_card(home: Home, status: Status, ahead: int, told: str) -> None:
+    """PagerDuty's list may lag behind what it has answered or told: what the bridge knows to be newer is shown."""
+    opened = home.acme.pagerduty.trigger(home.acme.service, "Slow")
+    shown = replace(snapshot(status, "Slow"), assignees=(Ref("PALICE1"),) if status is Status.ACKNOWLEDGED else ())
+    at = Instant((await home.store.clock.now_ms()) + ahead * SECOND)
+    await home.store.incidents.change(IncidentId(opened.id), lambda known: replace(known, snapshot=shown, as_of=at))
+    await home.come()
+
+    await home.run()
+
+    assert told in home.shown

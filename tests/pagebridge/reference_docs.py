@@ -60,8 +60,12 @@ def _fields() -> Iterator[str]:
             default = _toml(field.get_default(call_default_factory=True))
             example = f"`[[{key}]]`" if path in TABLES and f"[[{key}]]" in EXAMPLE else ""
             if path not in TABLES or field.description:
-                yield f"| `{key}` | {default} | {example or _example(path)} | {field.description} |"
+                yield f"| `{key}` | {default} | {example or _example(path)} | {_one_line(field.description)} |"
         explained.add(model)
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
 
 
 def _toml(value: object) -> str:

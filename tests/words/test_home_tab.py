@@ -9,7 +9,7 @@ from bolt_app.home_tab import NO_TEAM
 from bolt_app.listeners.home_tab import STORE_DOWN
 from bolt_app.open_incidents import OLDER
 from bolt_app.queries.home_view import HomeIncident, HomeList, HomeParts, home_view, plain_home
-from bolt_app.queries.on_call import render_levels, unread_policies
+from bolt_app.queries.on_call import more_policies, render_levels, unread_policies
 from bolt_app.queries.router import linked_text, not_linked_text, query_failed_text
 from shared.access.identity import Linked
 from shared.model.direct_card import Level
@@ -55,7 +55,9 @@ def test_the_home_tab_can_be_read_in_one_file(pytestconfig: pytest.Config) -> No
         shown = _shown(home_view(replace(empty, notify=level), NOON, PD, LATER)).splitlines()
         page.case(f"Direct messages: {level}", "\n".join(shown[-2:]))
     many = HomeList([HomeIncident(one) for one in open_incidents(20)])
-    text = _shown(home_view(replace(FULL, mine=many, teams=replace(many, rest=OLDER)), NOON, PD, LATER))
+    levels = [*FULL.on_call, more_policies(1), more_policies(2)]
+    crowded = replace(FULL, mine=many, teams=replace(many, rest=OLDER), on_call=levels)
+    text = _shown(home_view(crowded, NOON, PD, LATER))
     page.case(
         "More than it holds",
         "\n".join(line for line in text.splitlines() if "more" in line or "to you" in line or "newest" in line),
