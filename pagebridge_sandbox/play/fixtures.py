@@ -53,6 +53,12 @@ enabled = true
 channel = "{INCIDENTS}"
 policy = "{DESK}"
 
+[[oncall_groups]]
+group = "@desk"
+channel = "{STORM}"
+policies = ["{DESK}"]
+tell = "{STORM}"
+
 [incident_channels]
 archive_after = "5m"
 
@@ -117,7 +123,7 @@ def set_up_slack(slack: SlackSandbox) -> None:
     """Set up the workspace with the app in it, as its manifest has it."""
     slack.users[slack.bot_user_id].name = "pagebridge"
     slack.bot_events = {"app_home_opened", "user_change"}
-    slack.bot_scopes |= {"im:write", "im:history"} | CHANNEL_SCOPES
+    slack.bot_scopes |= {"im:write", "im:history", "usergroups:read", "usergroups:write"} | CHANNEL_SCOPES
     slack.shortcuts = [Shortcut("Add as PagerDuty note", "add_note", "message")]
     for actor in ACTORS:
         team, guest = (PARTNER_TEAM, None) if actor.kind == "outsider" else (None, None)
@@ -132,7 +138,8 @@ def set_up_slack(slack: SlackSandbox) -> None:
     slack.add_channel("incidents", id=INCIDENTS, members=acme)
     slack.add_channel("search-northwind", id=SHARED, members=["U0ALICE", "U0BOB", "U0CAROL", "U0OLGA"])
     slack.add_channel("security-incidents", id=SECURITY, private=True, members=["U0ALICE", "U0ERIN"])
-    slack.add_channel("storm", id=STORM, members=acme)
+    slack.add_channel("storm", id=STORM, members=acme).topic = "On call: Alice Ng | Hundreds of machines"
+    slack.add_user_group("desk", ["U0ALICE"], id="S0DESK")
 
 
 def set_up_pagerduty(pagerduty: PagerDutySandbox) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pagebridge_sandbox.play import fixtures
-from pagebridge_sandbox.slack import Channel, Ephemeral, Message, SlackSandbox
+from pagebridge_sandbox.slack import Channel, Ephemeral, Message, SlackSandbox, mrkdwn
 from pagebridge_sandbox.slack.views import View
 
 Json = dict[str, Any]
@@ -24,7 +24,8 @@ def slack_state(slack: SlackSandbox) -> Json:
             {"id": actor.slack_id, "name": actor.name, "kind": actor.kind, "note": actor.note}
             for actor in fixtures.ACTORS
         ],
-        "channels": [_channel(channel) for channel in slack.channels.values() if not channel.user],
+        "channels": [_channel(channel, slack) for channel in slack.channels.values() if not channel.user],
+        "groups": [{"handle": each.handle, "members": list(each.users)} for each in slack.user_groups.values()],
         "private": {actor.slack_id: _private(slack, actor.slack_id) for actor in fixtures.ACTORS},
         "modals": {user: [_modal(view) for view in stack] for user, stack in stacks.items() if stack},
         "direct": {
@@ -39,11 +40,12 @@ def slack_state(slack: SlackSandbox) -> Json:
     }
 
 
-def _channel(channel: Channel) -> Json:
+def _channel(channel: Channel, slack: SlackSandbox) -> Json:
     shown = channel.messages[-MOST_MESSAGES:]
     return {
         "id": channel.id,
         "name": channel.name,
+        "topic": mrkdwn.to_plain_text(channel.topic, slack.name_of),
         "private": channel.private,
         "shared": channel.ext_shared,
         "members": list(channel.members),

@@ -15,9 +15,12 @@ async def test_a_shift_is_handed_over_within_minutes() -> None:
     """The bridge posts it in the channel for everything, without anybody having done anything."""
     async with PagerDutySandbox() as pagerduty:
         set_up_pagerduty(pagerduty)
-        chosen = BridgeConfig.model_validate(tomllib.loads(ROUTING)).handover(ChannelId(INCIDENTS))
+        config = BridgeConfig.model_validate(tomllib.loads(ROUTING))
+        chosen = config.handover(ChannelId(INCIDENTS))
         assert chosen is not None
         assert DESK == chosen.policy
+        [group] = config.oncall_groups
+        assert (DESK,) == group.policies
         door = PagerDuty(pagerduty.token, pagerduty.url)
         now_ms = int(datetime.now(UTC).timestamp() * 1000)
 

@@ -19,6 +19,7 @@ export function Channel({ channel }) {
     <header class="channel-head">
       <button type="button" class="plain drawer" aria-label="Channels" onClick=${() => change({ drawer: !view.drawer })}>☰</button>
       <h1><span aria-hidden="true">${channel.private ? "🔒" : "#"}</span> ${channel.name}</h1>
+      ${channel.topic && html`<span class="topic" title=${channel.topic}><bdi>${channel.topic}</bdi></span>`}
       <span class="members">${count} ${count === 1 ? "member" : "members"}</span>
     </header>
     <${Messages} messages=${messages} label=${`Messages in #${channel.name}`} older=${channel.older} />
