@@ -13,7 +13,7 @@ from bolt_app.commands.retry import retry_command
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.replies.builder import Reply
-from bolt_app.replies.sender import malformed_text, respond, send_reply
+from bolt_app.replies.sender import reply_malformed, send_reply
 from bolt_app.write_path.command_intake import CommandIntake
 from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 Body = dict[str, Any]
 
+UNREADABLE = "Nothing was done: the bridge couldn't read this button. Use PagerDuty"
 STORE_DOWN = ":warning: *Not retried:* the bridge can't reach its database. Try again in a moment."
 
 
@@ -46,7 +47,7 @@ class BlockActions:
             command = interactive.command_from_button(body)
         except Malformed as error:
             await ack()
-            await self._reply_malformed(body, error)
+            await reply_malformed(self.slack, body, error, UNREADABLE)
             return
         await self.command_intake.accept(ack, command)
 
@@ -56,7 +57,7 @@ class BlockActions:
         try:
             asking = interactive.parse_modal_request(body)
         except Malformed as error:
-            await self._reply_malformed(body, error)
+            await reply_malformed(self.slack, body, error, UNREADABLE)
             return
         if asking is None:
             return
@@ -71,7 +72,7 @@ class BlockActions:
             again = interactive.parse_retry(body)
         except Malformed as error:
             await ack()
-            await self._reply_malformed(body, error)
+            await reply_malformed(self.slack, body, error, UNREADABLE)
             return
         try:
             async with asyncio.timeout(self.durations.store_timeout):
@@ -91,7 +92,3 @@ class BlockActions:
         """Send the reason why a press did nothing, then ack; without a reply do not ack: Slack shows its warning."""
         if await send_reply(self.slack, press, Reply(text)):
             await ack()
-
-    async def _reply_malformed(self, body: Body, error: Malformed) -> None:
-        text = malformed_text(error, "Nothing was done: the bridge couldn't read this button. Use PagerDuty")
-        await respond(self.slack, body.get("response_url"), Reply(text))

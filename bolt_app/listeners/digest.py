@@ -10,7 +10,7 @@ from bolt_app.commands.interactive import Press, parse_press
 from bolt_app.queries.acknowledge_mine import AcknowledgeMine
 from bolt_app.queries.router import read_or_explain
 from bolt_app.replies.builder import Reply, build_reply
-from bolt_app.replies.sender import malformed_text, respond, send_reply
+from bolt_app.replies.sender import reply_malformed, send_reply
 from shared.errors import Malformed
 from shared.slack.api.client import Slack
 from shared.store.digests import Digests
@@ -35,7 +35,7 @@ class DigestPresses:
         try:
             press = parse_press(body)
         except Malformed as error:
-            await respond(self.slack, body.get("response_url"), Reply(malformed_text(error, UNREADABLE)))
+            await reply_malformed(self.slack, body, error, UNREADABLE)
             return
         answer = await read_or_explain("digest", self._answer(press), self.mine.identity.contact)
         await send_reply(self.slack, press, build_reply(answer) if isinstance(answer, str) else answer)

@@ -9,8 +9,8 @@ import structlog
 from slack_bolt.async_app import AsyncAck
 
 from bolt_app.commands.interactive import Press, parse_press
-from bolt_app.replies.builder import Reply, build_reply
-from bolt_app.replies.sender import malformed_text, respond, send_reply
+from bolt_app.replies.builder import build_reply
+from bolt_app.replies.sender import reply_malformed, send_reply
 from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
 from shared.model.handover_posts import HandoverPosts
@@ -49,7 +49,7 @@ class PostHandover:
             channel = incident_id(press.channel)
         except Malformed as error:
             await ack()
-            await respond(self.slack, body.get("response_url"), Reply(malformed_text(error, UNREADABLE)))
+            await reply_malformed(self.slack, body, error, UNREADABLE)
             return
         try:
             async with asyncio.timeout(self.durations.store_timeout):

@@ -9,8 +9,8 @@ from bolt_app.commands.interactive import parse_press, parse_retry
 from bolt_app.linking.approvals import Approvals
 from bolt_app.linking.sign_ins import SignIns
 from bolt_app.queries.router import read_or_explain
-from bolt_app.replies.builder import Reply, build_reply
-from bolt_app.replies.sender import malformed_text, respond, send_reply
+from bolt_app.replies.builder import build_reply
+from bolt_app.replies.sender import reply_malformed, respond, send_reply
 from shared.errors import Malformed
 from shared.model.link import RefusedPress
 from shared.slack.api.client import Slack
@@ -33,7 +33,7 @@ class Linking:
         try:
             asked = parse_retry(body, LINK_YOURSELF)
         except Malformed as error:
-            await self._reply_malformed(body, error)
+            await reply_malformed(self.slack, body, error, UNREADABLE)
             return
         way = self.sign_ins if self.sign_ins.identity.config.linking == "oauth" else self.approvals
         beginning = way.begin(asked.press.by, RefusedPress(asked.command, asked.incident))
@@ -48,11 +48,8 @@ class Linking:
             deciding = self.approvals.decide(press, approve=press.action_id == APPROVE_LINK)
             told = await read_or_explain("link", deciding, self.approvals.identity.contact)
         except Malformed as error:
-            await self._reply_malformed(body, error)
+            await reply_malformed(self.slack, body, error, UNREADABLE)
             return
         # What failed leaves the question where it is.
         decided = build_reply(told) if isinstance(told, str) else told
         await respond(self.slack, press.response_url, decided, replace_original=decided is told, user=press.by.id)
-
-    async def _reply_malformed(self, body: dict[str, Any], error: Malformed) -> None:
-        await respond(self.slack, body.get("response_url"), Reply(malformed_text(error, UNREADABLE)))

@@ -11,6 +11,7 @@ from bolt_app.commands import several as wishes
 from bolt_app.commands.interactive import Press, actor_from_payload, parse_press, require_text
 from bolt_app.commands.modal_submission import InputError
 from bolt_app.commands.verbs import Scope
+from bolt_app.listeners.block_actions import UNREADABLE
 from bolt_app.listeners.view_submissions import LOOKUP_FAILED, LOOKUP_TIMEOUT, NOT_STORED, STORE_DOWN, unread_form
 from bolt_app.modals import forms, several
 from bolt_app.modals.context import ModalContext
@@ -19,7 +20,7 @@ from bolt_app.modals.several import Place
 from bolt_app.queries.list_incidents import NONE, ListIncidents
 from bolt_app.queries.router import read_or_explain
 from bolt_app.replies.builder import Reply
-from bolt_app.replies.sender import malformed_text, respond, send_reply
+from bolt_app.replies.sender import reply_malformed, send_reply
 from bolt_app.write_path.command_intake import CommandIntake
 from shared.access.identity import Identity
 from shared.errors import CallError, Malformed, StoreDown
@@ -53,9 +54,8 @@ class SeveralIncidents:
         try:
             press, scope = parse_press(body), Scope(str(body["actions"][0]["value"]).removeprefix("list:"))
         except (Malformed, ValueError) as error:
-            text = "Nothing was done: the bridge couldn't read this button. Use PagerDuty"
             unread = error if isinstance(error, Malformed) else Malformed("not a list of this bridge")
-            await respond(self.slack, body.get("response_url"), Reply(malformed_text(unread, text)))
+            await reply_malformed(self.slack, body, unread, UNREADABLE)
             return
         refusal = await read_or_explain("several", self._refusal(press), self.identity.contact)
         if refusal:

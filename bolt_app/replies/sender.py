@@ -9,7 +9,7 @@ others.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -100,6 +100,11 @@ def malformed_text(error: Malformed, words: str) -> str:
     quoted = reference()
     log.error("payload.unreadable", why=str(error), reference=quoted)
     return f"{words}. (reference `{quoted}`)"
+
+
+async def reply_malformed(slack: Slack, body: Mapping[str, Any], error: Malformed, words: str) -> None:
+    """Answer at the address that came with a payload, with `words`, that it could not be read."""
+    await respond(slack, body.get("response_url"), Reply(malformed_text(error, words)))
 
 
 async def _once_there_is_room(post: Callable[[], Awaitable[None]], patience: float) -> None:
