@@ -16,6 +16,7 @@ from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.attempt import RecordedCalls
 from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
 from bolt_app.write_path.executor import Executor
+from bolt_app.write_path.lost_clicks import LostClicks
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.access.authorization import Authorization, Presses
 from shared.access.identity import Identity, IdentityCache
@@ -108,9 +109,12 @@ def _build_write_path(shared: Shared, uncached_identity: Identity, projector: Pr
         durations=durations,
         lanes=shared.clients.lanes,
     )
-    command_intake = CommandIntake(append_command, direct, store.clock, durations)
+    command_intake = CommandIntake(append_command, direct, store.clock, durations, store.losses)
     return WritePath(
         command_intake=command_intake,
+        lost_clicks=LostClicks(
+            redis, store.losses, store.command_queues, direct, store.clock, durations, shared.options.stopping
+        ),
         dispatcher=CommandDispatcher(store.command_queues, store.command_queue),
         executor=_build_executor(shared, projector),
         sign_ins=build_sign_ins(shared, command_intake, links),
@@ -134,7 +138,7 @@ def _build_executor(shared: Shared, projector: Projector) -> Executor:
         ),
         trigger_incident=TriggerIncident(shared.actor_check, calls, pagerduty, projector.fold_answer),
         progress_replies=ProgressReplies(
-            slack, store.incidents, store.dirty_queue, store.open_homes, store.clock, durations
+            slack, store.incidents, store.dirty_queue, store.open_homes, store.clock, store.losses, durations
         ),
         calls=calls,
         command_queues=store.command_queues,

@@ -30,7 +30,7 @@ from shared.store.notify import direct_summaries
 def build_read_path(shared: Shared) -> ReadPath:
     """Put together what brings PagerDuty's events to Slack."""
     pagerduty, store = shared.clients.pagerduty, shared.store
-    message_sync = shared.types.message_sync(shared.clients.slack, store.clock, shared.durations)
+    message_sync = shared.types.message_sync(shared.clients.slack, store.clock, shared.durations, store.losses)
     home_watch = HomeWatch(store.open_homes, shared.durations, shared.options.stopping)
     summaries = _build_summaries(shared, message_sync)
     return ReadPath(
@@ -109,6 +109,7 @@ def _build_reconciler(
         projection_reader=ProjectionReader(store.incidents, pagerduty, store.journal, durations.pagerduty_timeout),
         channel_planner=ChannelPlanner(
             generation=store.generation,
+            losses=store.losses,
             slack_states=store.slack_states,
             open_incidents=store.open_incidents,
             journal=store.journal,
@@ -155,6 +156,7 @@ def _build_scheduler(shared: Shared, message_sync: MessageSync) -> Scheduler:
         resync_states=store.resync_states,
         leases=store.leases("upkeep"),
         clock=store.clock,
+        losses=store.losses,
         durations=durations,
         stopping=shared.options.stopping,
         resync=resync,

@@ -127,6 +127,7 @@ class Worker:
         store = Store.on(clients.redis, self._durations.lease)
         await store.clock.now_ms()
         store = replace(store, durable=await self._is_durable(clients.redis))
+        store.losses.watch()
         await store.generation.current()
         settings = self._settings
         options = Options(self._name, self.stopping, settings.slack_command, settings.pagerduty_webhook_subscription)

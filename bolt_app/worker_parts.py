@@ -39,6 +39,7 @@ from bolt_app.write_path.attempt import AttemptRunner
 from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
 from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
 from bolt_app.write_path.executor import Executor
+from bolt_app.write_path.lost_clicks import LostClicks
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig, LiveConfig
@@ -170,6 +171,7 @@ class WritePath:
     """The parts that carry out Slack commands in PagerDuty, and link those who are to give some."""
 
     command_intake: CommandIntake
+    lost_clicks: LostClicks
     dispatcher: CommandDispatcher
     executor: Executor
     sign_ins: SignIns
@@ -216,6 +218,7 @@ class BuiltWorker:
             StreamConsumer(self.events, self.read_path.projector.handle, at_once=True).step,
             StreamConsumer(self.commands, self.write_path.dispatcher.handle).step,
             self.write_path.command_intake.catch_up,
+            self.write_path.lost_clicks.step,
             self.read_path.scheduler.step,
             self.read_path.shift_watch.step,
             self.write_path.sign_ins.step,

@@ -18,6 +18,7 @@ from shared.store.documents import Documents
 from shared.store.handovers import handover_posts
 from shared.store.incident_channels import incident_channels
 from shared.store.incidents import ExpectationStore, Incidents
+from shared.store.losses import Losses
 from shared.store.open_homes import OpenHomes
 from shared.store.redis import Redis
 from shared.store.streams import Audit, Journal
@@ -30,6 +31,7 @@ class Store:
     redis: Redis
     durable: bool
     generation: Generation
+    losses: Losses
     clock: StoreClock
     incidents: Incidents
     command_queues: Documents[CommandQueue]
@@ -61,6 +63,7 @@ class Store:
             redis=redis,
             durable=durable,
             generation=Generation(redis),
+            losses=Losses(redis),
             clock=clock,
             incidents=incidents,
             command_queues=documents.command_queues(redis),

@@ -66,10 +66,10 @@ class Node:
         """True between a start and its end."""
         return self.child is not None and self.child.code is None
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start it, unless it runs."""
         if not self.running:
-            self.child = Child(self._command, output=self._home / "log")
+            self.child = Child([*self._command, *options], output=self._home / "log")
 
     async def kill(self) -> None:
         """Kill it at once, as a crash would."""
@@ -188,6 +188,57 @@ class WatchedServers:
         redis = connect((await self.primary()).url)
         try:
             return len((await redis.execute_command("ROLE"))[2]) == len(self.nodes) - 1 and await _confirmed(redis)
+        finally:
+            await redis.aclose()
+
+
+class LaggingPair:
+    """
+    A server and a replica that has not all of it, and takes its place, as behind the name of a managed service.
+
+    For tests it looks like the embedded Valkey. What is written after `cut` is gone after `fail_over`.
+    """
+
+    def __init__(self, home: Path, *, binary: Path | None = None) -> None:
+        port, other = free_ports(2)
+        texts = NODE, NODE + f"replicaof {HOST} {port}\n"
+        self.primary, self.replica = (
+            Node(
+                home / str(number),
+                binary or packaged_binary(),
+                number,
+                text.format(port=number, home=home / str(number)),
+            )
+            for number, text in zip((port, other), texts, strict=True)
+        )
+        self.url = self.primary.url
+
+    async def __aenter__(self) -> Self:
+        for node in (self.primary, self.replica):
+            node.start()
+        await until(self._is_healthy, "a replica that has everything")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for node in (self.primary, self.replica):
+            await node.kill()
+
+    async def cut(self) -> None:
+        """Let the replica hear nothing any more, once it has everything."""
+        await until(self._is_healthy, "a replica that has everything")
+        await self.replica.ask("REPLICAOF", HOST, "1")
+
+    async def fail_over(self) -> None:
+        """Kill the server, and let the replica be what its address leads to."""
+        await self.primary.kill()
+        await self.replica.ask("REPLICAOF", "NO", "ONE")
+        await self.replica.ask("CONFIG", "SET", "port", str(self.primary.port))
+
+    async def _is_healthy(self) -> bool:
+        redis = connect(self.url)
+        redis.waits_for_replica = True
+        try:
+            return await redis.execute_command("SET", "k", "v", copied=True) is not None
         finally:
             await redis.aclose()
 

@@ -69,7 +69,7 @@ class HandoverPoster:
         if not why:
             told = await self.writer.of_channel(channel)
             message = handover_message(f"handover:{channel}:{press}", HEADING, told)
-            state, error = await self._sync(channel, message, state, rule, lease)
+            state, error = await self._sync(channel, message, state, asked.asked_ms, rule, lease)
             why = refused_text(error) if error else ""
         if why:
             await respond(self.slack, asked.response_url, build_reply(why), replace_original=True)
@@ -99,7 +99,7 @@ class HandoverPoster:
 
         told = await self.writer.of_channel(channel)
         message = shift_message(f"handover:{channel}:{policy}:{change.at_ms}", change, told)
-        await self._sync(channel, message, known.message, rule, lease)
+        await self._sync(channel, message, known.message, change.at_ms, rule, lease)
         await self.posts.change(IncidentId(channel), lambda now: now.with_shifts(known.told(change)), lease)
 
     async def _sync(
@@ -107,12 +107,13 @@ class HandoverPoster:
         channel: ChannelId,
         message: Message,
         known: MessageState,
+        since_ms: int,
         rule: Callable[[MessageState], Rule[HandoverPosts]],
         lease: Lease,
     ) -> tuple[MessageState, Refused | None]:
-        """Make a post, of which so much is `known`; return what is known then, and why Slack refused it if it did."""
+        """Make a post of `since_ms` or later; return what is `known` then, and why Slack refused it if so."""
         change = partial(self.posts.change, IncidentId(channel), lease=lease)
-        target = MessageTarget(channel, rule, change, change, lease, urgent=False, single=True)
+        target = MessageTarget(channel, rule, change, change, lease, urgent=False, single=True, since_ms=since_ms)
         try:
             return await self.message_sync.sync(message, known, target, edit=False), None
         except BadCredentials:

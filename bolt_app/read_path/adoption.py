@@ -29,6 +29,7 @@ from shared.slack.render.message_metadata import begun_of_digest, incident_of_ca
 from shared.store.clock import Birth, StoreClock
 from shared.store.coordination import Lease
 from shared.store.documents import Documents
+from shared.store.incidents import Incidents
 
 log = structlog.get_logger()
 
@@ -65,7 +66,7 @@ class Adoption:
     slack: Slack
     pagerduty: PagerDuty
     clock: StoreClock
-    incidents: Documents[Incident]
+    incidents: Incidents
     slack_states: Documents[SlackState]
     config: LiveConfig
     durations: Durations
@@ -81,8 +82,9 @@ class Adoption:
         """
         Return an incident and what Slack shows of it, with what was found if both are older than the data.
 
-        `slack_state` is that of an incident not planned yet. Raises `Unavailable` while it is too early to look, if
-        Slack cannot be read, or if PagerDuty has to be read before what was found is written.
+        `slack_state` is that of an incident not planned yet, or not since the data lost its last writes. Raises
+        `Unavailable` while it is too early to look, if Slack cannot be read, or if PagerDuty has to be read before what
+        was found is written.
         """
         if not known.opened_before(birth.ms + CLOCK_SKEW_MS):
             return known, slack_state
@@ -91,20 +93,22 @@ class Adoption:
             await self._require_settled(birth)
         # Data read before that time does not count.
         readings = self._readings if older else self._early_readings
-        cards, any_card = await self._cards(known.id, snapshot, birth, readings)
+        cards, any_card = await self._cards(slack_state, snapshot, birth, readings)
         if not (older or cards):
             return known, slack_state
         thread = await self._thread(known.id, cards, lease)
         found = _merge_found(slack_state, cards, thread, birth)
-        if not cards and not any_card and not slack_state.anew_ms:
+        if not cards and not any_card and not slack_state.anew_ms and not birth.partly:
             # A first start is silent: it posts no card for what is already open.
             found = replace(found, silent_until_ms=birth.ms)
         lines = await self._name_agents(rebuild_lines(known.id, (*cards.values(), *thread)))
-        if lines or not older:
+        read_first = birth.partly or not older
+        if lines or read_first:
             # A card may show what came of events that went with the data: the one that is known may be before them.
             merged = await self.incidents.change(
                 known.id,
-                lambda now: replace(now, lines=merge_lines(now.lines, lines), needs_read=now.needs_read or not older),
+                lambda now: replace(now, lines=merge_lines(now.lines, lines), needs_read=now.needs_read or read_first),
+                load=self.incidents.whole,
             )
             known = merged.value
         ADOPTED.labels("card" if cards else "nothing").inc()
@@ -112,7 +116,7 @@ class Adoption:
         stored = await self.slack_states.change(
             known.id, lambda now: now if now.generation and now.anew_ms >= found.anew_ms else found, lease
         )
-        if not older:
+        if read_first:
             raise Unavailable("an incident with a card is read first", retry_after=0)
         return known, stored.value
 
@@ -124,14 +128,14 @@ class Adoption:
             raise Unavailable("an earlier post may still land", retry_after=wait)
 
     async def _cards(
-        self, incident: IncidentId, snapshot: Snapshot, birth: Birth, readings: Readings
+        self, slack_state: SlackState, snapshot: Snapshot, birth: Birth, readings: Readings
     ) -> tuple[dict[ChannelId, OwnMessage], bool]:
-        """Return its card in each channel of its route and the default one, and whether any incident has a card."""
+        """Return its card in each of its channels, or of those it may be in, and whether any incident has one."""
         routing = self.config.current.routing
         default = [ChannelId(routing.default_channel)] if routing.default_channel else []
         oldest_ms = max(snapshot.created_ms or 0, birth.ms - LOOKBACK_MS)
-        found, any_card = {}, False
-        for channel in dict.fromkeys([*routing.route(snapshot).channels, *default]):
+        found, any_card, incident = {}, False, slack_state.id
+        for channel in dict.fromkeys([*slack_state.channels, *routing.route(snapshot).channels, *default]):
             reading = readings[channel]
             async with reading.busy:
                 if reading.birth != birth.name or reading.oldest_ms > oldest_ms:
@@ -188,11 +192,12 @@ def _merge_found(
     home = next((c for c, card in cards.items() if any(m.thread_ts == card.ts for m in thread)), None)
     return replace(
         slack_state,
-        generation=birth.name,
-        channels=tuple(sorted(cards, key=lambda channel: channel != home)),
-        cards={
-            channel: MessageState(ts=card.ts, content_digest=version(card) or None) for channel, card in cards.items()
-        },
-        lines={key: MessageState(ts=ts) for key, ts in lines_by_key(slack_state.id, thread).items()},
-        announced_until_ms=birth.ms if cards else 0,
+        generation=slack_state.generation or birth.name,
+        channels=tuple(dict.fromkeys([*slack_state.channels, *sorted(cards, key=lambda channel: channel != home)])),
+        cards=slack_state.cards
+        | {channel: MessageState(ts=card.ts, content_digest=version(card) or None) for channel, card in cards.items()},
+        lines=slack_state.lines
+        | {key: MessageState(ts=ts) for key, ts in lines_by_key(slack_state.id, thread).items()},
+        announced_until_ms=slack_state.announced_until_ms if birth.partly or not cards else birth.ms,
+        anew_ms=birth.ms if birth.partly else slack_state.anew_ms,
     )

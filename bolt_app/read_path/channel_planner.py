@@ -21,6 +21,7 @@ from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation
 from shared.store.coordination import Lease
 from shared.store.documents import Documents
+from shared.store.losses import Losses
 from shared.store.streams import Journal
 
 NOT_SHOWN = Counter("pagebridge_incidents_unshown", "Incidents that are shown nowhere, by reason", ["why"])
@@ -31,6 +32,7 @@ class ChannelPlanner:
     """Decides in which channels an incident is shown."""
 
     generation: Generation
+    losses: Losses
     slack_states: Documents[SlackState]
     open_incidents: OpenIncidents
     journal: Journal
@@ -49,9 +51,10 @@ class ChannelPlanner:
         if slack_state.anew_ms < known.anew_ms:
             # Which lines were told is not known any more, and Slack's messages say it.
             slack_state = SlackState.anew(known.id, known.anew_ms)
-        if not slack_state.generation:
+        doubt_ms = self.losses.doubt_ms
+        if not slack_state.generation or (slack_state.anew_ms < doubt_ms and known.opened_before(doubt_ms)):
             # Read after the lease was taken: if the data is lost from now on, nothing can be written under the lease.
-            birth = (await self.generation.current()).at_least(slack_state.anew_ms)
+            birth = (await self.generation.current()).at_least(slack_state.anew_ms).without_last(doubt_ms)
             known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
             slack_state = replace(slack_state, generation=slack_state.generation or birth.name)
         chosen = self.config.current.routing.route(snapshot)

@@ -146,6 +146,7 @@ class DirectCards:
             this.lease,
             urgent=this.is_urgent(card.message),
             posts=card.posts,
+            since_ms=this.snapshot.created_ms or 0,
         )
         return await self.message_sync.sync_once(await self._render(this, card), card.message, target)
 

@@ -9,6 +9,7 @@ import structlog
 
 from shared.durations import Durations
 from shared.errors import CallError, NotFound, Refused, Unavailable
+from shared.model.doubt import message_in_doubt
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.message_state import (
@@ -29,8 +30,14 @@ from shared.slack.api.errors import INVALID_BLOCKS, MESSAGE_GONE, NOT_EDITABLE, 
 from shared.slack.render.blocks import Message
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease
+from shared.store.losses import Losses
 
 log = structlog.get_logger()
+
+CLOCKS_MS = 60 * SECOND
+"""Milliseconds that PagerDuty's, Slack's and the store's clock may differ where a message is looked for."""
+LOOKBACK_MS = 7 * 24 * 3600 * SECOND
+"""Milliseconds before a loss of records in which it is looked for."""
 
 Kept = TypeVar("Kept")
 """The document that has the state of a message."""
@@ -48,6 +55,9 @@ class MessageTarget(Generic[Kept]):
     One in the channel itself may be there twice for a while, so that it is there at once, unless it is `single`. One
     that is not there is made only if it `posts`; that it is there already, which may be unclear, is found out anyway.
 
+    With `since_ms`, before which it can't have been posted, it is looked for after a loss of writes: an incident's
+    messages are all found again together (`bolt_app.read_path.adoption`).
+
     A state is stored by its `rule`: by `save` at once, after checking the lease, what a call is about to do; by `note`,
     with the next step, what became of it. A worker that dies in between leaves an unclear call, which is looked into.
     """
@@ -63,6 +73,7 @@ class MessageTarget(Generic[Kept]):
     single: bool = False
     posts: bool = True
     foremost: bool = False
+    since_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,7 @@ class MessageSync:
     slack: Slack
     clock: StoreClock
     durations: Durations
+    losses: Losses
 
     async def sync(
         self, message: Message, state: MessageState, target: MessageTarget[Kept], *, edit: bool = True
@@ -82,6 +94,7 @@ class MessageSync:
         A message that turned out to be deleted, or not editable any more, is returned without `ts`: the caller decides
         whether to post it anew. Raises `Unavailable` while an earlier call may still land, or what a call raised.
         """
+        state = self._believed(state, target.since_ms)
         while True:
             digest = message.digest if edit else None
             unsettled = await self._unsettled(state.until_ms)
@@ -136,6 +149,14 @@ class MessageSync:
                 return state.single()
             case Done():
                 return state
+
+    def _believed(self, state: MessageState, since_ms: int | None) -> MessageState:
+        """Return what to believe of a message: after a loss of writes it may be there without a record of it."""
+        doubt_ms = self.losses.doubt_ms
+        if not doubt_ms or since_ms is None or since_ms > doubt_ms + CLOCKS_MS:
+            return state
+        begun_ms = max(since_ms - CLOCKS_MS, doubt_ms - LOOKBACK_MS)
+        return message_in_doubt(state, doubt_ms, begun_ms, self.durations.call_max)
 
     async def doubled(self, state: MessageState) -> float:
         """Return how many seconds a post that was given up may still make a second message; 0 if there is none."""

@@ -152,7 +152,7 @@ def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
     if outcome.kind is Kind.UNKNOWN:
         head = f":warning: *{_worded(command, 'unclear')}.* PagerDuty did not confirm it."
         now = f" {_state(outcome)}." if outcome.status else ""
-        return f"{head}{now} Check PagerDuty before you rely on it. {rest}"
+        return f"{head}{now} {escape(outcome.next_step) or 'Check PagerDuty before you rely on it.'} {rest}"
     if outcome.kind is Kind.NOT_STORED:
         return f":warning: *Your {_noun(command)} could not be saved.* {escape(outcome.why)} {rest}"
     return f":warning: *{_worded(command, 'undone')}.* {escape(outcome.why)} {rest}"

@@ -84,6 +84,7 @@ class OutageNotice:
             save,
             lease,
             urgent=False,
+            since_ms=gap.since_ms,
         )
         try:
             await self.message_sync.sync(notice, known, target, edit=False)

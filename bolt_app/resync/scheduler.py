@@ -26,6 +26,7 @@ from shared.pagerduty.api.lanes import Lane, go_in
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, Leases
 from shared.store.documents import Documents
+from shared.store.losses import Losses
 
 log = structlog.get_logger()
 
@@ -40,6 +41,7 @@ class Scheduler:
     resync_states: Documents[ResyncState]
     leases: Leases
     clock: StoreClock
+    losses: Losses
     durations: Durations
     stopping: asyncio.Event
     resync: IncidentResync
@@ -65,13 +67,15 @@ class Scheduler:
         """
         Return whether the subscription has to be checked, and whether a resync is due.
 
-        The check is due on a timer, more often while a ping is awaited; a resync at start, soon after something was too
-        young to judge, and on a timer. A time in the future means that the store's clock was set back.
+        The check is due on a timer, more often while a ping is awaited; a resync at start, after a loss of writes, soon
+        after something was too young to judge, and on a timer. A time in the future means that the store's clock was
+        set back.
         """
         durations = self.durations
         check_every = durations.retry_max if progress.pinged_ms else durations.watchdog_interval
         check = not 0 <= now_ms - progress.watched_ms < check_every * SECOND
-        asked_for = progress.begun_ms < self._since_ms or 0 < progress.due_ms <= now_ms
+        since_ms = max(self._since_ms, min(self.losses.doubt_ms, now_ms))
+        asked_for = progress.begun_ms < since_ms or 0 < progress.due_ms <= now_ms
         return check, asked_for or not 0 <= now_ms - progress.begun_ms < durations.resync * SECOND
 
     async def _under_lease(self) -> None:

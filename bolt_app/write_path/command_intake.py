@@ -25,6 +25,7 @@ from shared.store.clock import StoreClock
 from shared.store.commands import COMMAND_JSON, command_fields
 from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents, Step
+from shared.store.losses import Losses
 from shared.store.redis import Append
 from shared.store.streams import Entry
 from shared.vendor_calls import BUCKETS
@@ -47,6 +48,7 @@ class CommandIntake:
     direct: DirectAcknowledge
     clock: StoreClock
     durations: Durations
+    losses: Losses
     stored: dict[CommandId, None] = field(default_factory=dict)
 
     async def accept(self, ack: Callable[[], Awaitable[object]], command: Command) -> None:
@@ -55,6 +57,7 @@ class CommandIntake:
             await ack()
         elif command.id not in self.direct.presses and await self.store(command):
             self.stored[command.id] = None
+            self.losses.clicks[command.id] = command, self.clock.estimate_ms()
             if len(self.stored) > MOST_REMEMBERED:
                 del self.stored[next(iter(self.stored))]
             await ack()

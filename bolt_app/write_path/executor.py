@@ -219,11 +219,9 @@ class Executor:
         log.info("command.again", **attempt.log_context, why=str(error), wait=wait, unclear=unclear)
         facts = (failure("command.again", error, command=command.id, wait=wait),)
         await self.command_queues.change(command.incident, lambda queue: queue, facts=lambda: facts)
-        left = max(await self.calls.time_left(attempt.record))
-        if left <= 0:
-            kind = Kind.UNKNOWN if attempt.record.uncertain else Kind.EXPIRED
-            why = "It couldn't be sent to PagerDuty in time, so nothing was changed."
-            return _with_reference(attempt, Outcome(kind, why=why))
+        if (left := max(await self.calls.time_left(attempt.record))) <= 0:
+            expired = Outcome(Kind.EXPIRED, why="It couldn't be sent to PagerDuty in time, so nothing was changed.")
+            return _with_reference(attempt, Outcome(Kind.UNKNOWN) if attempt.record.uncertain else expired)
         if await attempt.lease.kept_for(min(wait, left), self.stopping):
             raise Stopping("this worker is about to end")
         return None

@@ -21,6 +21,7 @@ from shared.durations import Durations
 from shared.errors import BridgeError
 from shared.model.actions import Action
 from shared.model.command import HOME_TAB, AttemptState, Command, CommandRecord, attempts_with
+from shared.model.doubt import command_in_doubt
 from shared.model.event import SECOND
 from shared.model.ids import CommandId
 from shared.model.incident import Incident
@@ -30,6 +31,7 @@ from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
+from shared.store.losses import Losses
 from shared.store.open_homes import OpenHomes
 
 log = structlog.get_logger()
@@ -48,6 +50,7 @@ class ProgressReplies:
     dirty_queue: WorkQueue
     open_homes: OpenHomes
     clock: StoreClock
+    losses: Losses
     durations: Durations
 
     async def progress(self, attempt: Execution) -> None:
@@ -78,6 +81,7 @@ class ProgressReplies:
 
     async def final(self, attempt: Execution, outcome: Outcome) -> None:
         """Reply with the outcome, if it needs a reply."""
+        self.losses.clicks.pop(attempt.record.command.id, None)
         await self._show_at_home(attempt.record.command)
         if self.is_silent(attempt, outcome):
             return
@@ -86,6 +90,7 @@ class ProgressReplies:
 
     async def report(self, attempt: Execution, parts: Sequence[Part]) -> None:
         """Reply with the outcome of each part."""
+        self.losses.clicks.pop(attempt.record.command.parent_id, None)
         await self._show_at_home(attempt.record.command)
         if attempt.record.command.together:
             await self._send(attempt, outcome_text.several_reply(parts), PATIENCE)
@@ -157,10 +162,16 @@ class ProgressTracker:
     tasks: dict[CommandId, asyncio.Task[None]] = field(default_factory=dict)
 
     def track(self, record: CommandRecord) -> Execution:
-        """Return the execution of a recorded command; start its progress replies if they are not running."""
+        """
+        Return the execution of a recorded command; start its progress replies if they are not running.
+
+        What is not in hand yet, and of before a loss of writes, may have been sent by another worker.
+        """
         command = record.command.id
         attempt = self.executions.get(command)
         if attempt is None:
+            replies = self.progress_replies
+            record = command_in_doubt(record, replies.losses.doubt_ms, replies.durations.call_max)
             attempt = self.executions[command] = Execution(record, self.lease, replies_sent=record.replies_sent)
             self.tasks[command] = self.group.create_task(self.progress_replies.progress(attempt))
         return attempt

@@ -142,9 +142,9 @@ class CommandQueue:
         """
         Replace the record of the same command; by its end, drop those that ended too long ago to be referred to.
 
-        Raises `missing`, if that is given, when there is none to replace.
+        Raises `missing`, if that is given, when there is none to replace, or it has ended.
         """
-        if missing and all(known.command.id != record.command.id for known in self.records):
+        if missing and all(known.command.id != record.command.id for known in self.open()):
             raise missing
         records = (record if known.command.id == record.command.id else known for known in self.records)
         kept = (one for one in records if not one.ended_ms or one.ended_ms > record.ended_ms - KEPT)

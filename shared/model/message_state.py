@@ -22,6 +22,7 @@ class MessageState:
     edited any more, or stands in the wrong place, to be deleted once this one is there. `state_ms` is the time of the
     newest event it tells of, by PagerDuty's clock. `doubled_from_ms` and `doubled_until_ms` belong to posts that were
     given up before their outcome was known: until then one of them may make a second message, to be deleted.
+    `doubted_ms` is the last loss of writes after which it was looked for (`shared.model.doubt`).
     """
 
     ts: MessageTs | None = None
@@ -33,6 +34,7 @@ class MessageState:
     state_ms: int = 0
     doubled_from_ms: int | None = None
     doubled_until_ms: int | None = None
+    doubted_ms: int = 0
 
     @property
     def uncertain(self) -> bool:
@@ -49,9 +51,7 @@ class MessageState:
 
     def post_failed(self) -> "MessageState":
         """Note that a post surely had no effect, or was looked for and not found once it could land no more."""
-        return MessageState(
-            replaces=self.replaces, doubled_from_ms=self.doubled_from_ms, doubled_until_ms=self.doubled_until_ms
-        )
+        return replace(self.content_unknown(), ts=None, begun_ms=None, until_ms=None, state_ms=0)
 
     def posted(self, ts: MessageTs, digest: str) -> "MessageState":
         """Note that the message was posted with this content."""

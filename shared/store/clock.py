@@ -74,14 +74,23 @@ class StoreClock:
 
 @dataclass(frozen=True)
 class Birth:
-    """A data set, by its `name`, and when it began (milliseconds since 1970, by the store)."""
+    """
+    A data set, by its `name`, and when it began (milliseconds since 1970, by the store).
+
+    `partly` is true if it is older, and only what was written last before that time may be lost.
+    """
 
     name: str
     ms: int
+    partly: bool = False
 
     def at_least(self, ms: int) -> "Birth":
         """Return the birth of what was begun anew in this data set at `ms`, 0 if it was not."""
         return replace(self, name=f"{self.name}@{ms}", ms=ms) if ms > self.ms else self
+
+    def without_last(self, ms: int) -> "Birth":
+        """Return the birth of this data set if it lost its last writes at `ms`, 0 if it did not."""
+        return replace(self.at_least(ms), partly=True) if ms > self.ms else self
 
 
 class Generation:

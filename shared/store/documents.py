@@ -52,8 +52,7 @@ class Documents(Generic[Value]):
     held, and raises `FencedOff` if not. In that step the incident's journal gets the facts that follow from the change,
     and those that the writer adds.
 
-    One that cannot be read is begun `anew`, at a time in milliseconds: what it says must be found out again, and one
-    incident's document never stops what is done for others.
+    One that cannot be read is begun `anew`, at a time in milliseconds, and never stops what is done for others.
 
     A change under a lease begins with what was last read or written under it: one that comes to another revision is
     made anew on that. One that is `held` is mostly written under the lease, so that `load` does not read it again.
@@ -134,8 +133,7 @@ class Documents(Generic[Value]):
         Apply `rule` until it is stored, and return what was stored. `rule` may run several times.
 
         `facts` is asked after each run of it. They are noted also when there is nothing to store. `load` reads more.
-        If there is something to store, the incident is marked in `marks`. Not `fenced`, it is stored also if the lease
-        is lost.
+        If there is something to store, the incident is marked in `marks`. Only if not `fenced` may the lease be lost.
         """
         held = self._held(incident, lease)
         while True:
@@ -218,8 +216,10 @@ class Documents(Generic[Value]):
         stored = await run_script(self._redis, "store_document", names, put, copied=True)
         if stored == FENCED_OFF:
             raise FencedOff(f"{incident} was taken over while its {self.name} was being written")
-        for queue in marks if stored == STORED else ():
-            queue.wake(incident)
+        if stored == STORED:
+            self._redis.stored = names[0], before.revision + 1
+            for queue in marks:
+                queue.wake(incident)
         return stored == STORED
 
     def put(

@@ -13,6 +13,8 @@ Cluster, and all is at one node of it.
 | `pb:{work}:deadletters:claim:<id>`  | string | 60 s  | there while an operator retries or drops it |
 | `pb:{work}:audit`                   | stream | 400 d | every human action and what came of it |
 | `pb:{work}:generation`              | string | none  | layout and birth of the data: `<layout>:<random>:<ms>` |
+| `pb:{work}:doubt`                   | string | none  | until when writes may have been lost (Redis ms) |
+| `pb:{work}:primary`                 | string | none  | whose writes these are: `master_replid` of its server |
 | `pb:{work}:ping`                    | string | none  | when a ping of PagerDuty's last came (Redis ms) |
 | `pb:{work}:open`                    | zset   | none  | open incidents -> when they were created (ms) |
 | `pb:{work}:over`                    | zset   | 1 d   | incidents that are just over -> since when (ms) |
@@ -77,6 +79,8 @@ COMMANDS = "pb:{work}:commands"
 DEAD_LETTERS = "pb:{work}:deadletters"
 AUDIT = "pb:{work}:audit"
 GENERATION = "pb:{work}:generation"
+DOUBT = "pb:{work}:doubt"
+PRIMARY = "pb:{work}:primary"
 PING = "pb:{work}:ping"
 LINKS = "pb:{work}:links"
 SIGN_INS = "pb:{work}:sign-ins"

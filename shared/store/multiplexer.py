@@ -8,7 +8,7 @@ on the disk, need a connection of their own.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import hiredis
@@ -63,6 +63,10 @@ class SharedConnection(asyncio.Protocol):
         if not self._waiting:
             self._stream.close()
 
+    def close(self) -> None:
+        """End it at once; calls under way fail as unclear."""
+        self._break(ConnectionBroken("it was closed"))
+
     def data_received(self, data: bytes) -> None:
         """Give each reply to the call that it belongs to."""
         self._replies.feed(data)
@@ -106,6 +110,9 @@ class SharedConnection(asyncio.Protocol):
         self._waiting.clear()
 
 
+Inspect = Callable[[SharedConnection], Awaitable[None]]
+
+
 class Multiplexer:
     """The shared connection to one server, made when it is first needed, and anew after it broke or was left."""
 
@@ -115,6 +122,8 @@ class Multiplexer:
         self._current: SharedConnection | None = None
         self._connecting = asyncio.Lock()
         self._failures = 0
+        self.inspect: Inspect | None = None
+        """Looks into a new connection before any call goes over it; what it raises is a failure to connect."""
 
     async def call(self, *command: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
         """Send one command, once, and return its reply. Raises redis-py's errors."""
@@ -146,13 +155,26 @@ class Multiplexer:
                 # Those who waited for an attempt share its end.
                 raise ConnectionBroken("it could not be connected to just now")
             if self._current is None or not self._current.usable:
-                connection = self._make()
                 try:
-                    await connection.connect()
+                    self._current = await self._made()
                 except BaseException as error:
                     # A caller that gave up says nothing about the server.
                     self._failures += isinstance(error, RedisError | OSError)
-                    await connection.disconnect(nowait=True)
                     raise
-                self._current = SharedConnection(connection, self._timeout)
             return self._current
+
+    async def _made(self) -> SharedConnection:
+        connection = self._make()
+        try:
+            await connection.connect()
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+        made = SharedConnection(connection, self._timeout)
+        try:
+            if self.inspect is not None:
+                await self.inspect(made)
+        except BaseException:
+            made.close()
+            raise
+        return made

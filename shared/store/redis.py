@@ -81,6 +81,9 @@ class Redis(redis.asyncio.Redis):
     """The connection for scripts that wait for a replica: others must not wait behind them."""
     waits_for_replica: bool = False
     """Whether what must not be lost counts only once a replica has it as well."""
+    appended: tuple[str, str] = "", ""
+    stored: tuple[str, int] = "", 0
+    """What was confirmed to it last: an entry by its stream and id, and a document by its key and revision."""
     topology: Topology | None = None
     """What is asked where the server is, unless it has a fixed address."""
 
@@ -141,8 +144,7 @@ def connect(url: str, *, blocking: bool = False, timeout: float = SOCKET_TIMEOUT
     """
     Make a client for `url`, as `RedisUrl` describes it; nothing is sent before the first command.
 
-    A call may take `timeout` seconds. `blocking` makes a client for reads that wait, at most `BLOCKING_TIMEOUT`; such a
-    read must not hold up quick calls, so it gets a client of its own.
+    A call may take `timeout` seconds. `blocking` makes one only for reads that wait, at most `BLOCKING_TIMEOUT`.
     """
     pool, topology = pool_for(url, BLOCKING_TIMEOUT if blocking else timeout)
     client = Redis(connection_pool=pool)
@@ -176,7 +178,8 @@ async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wai
     traced = {"trace": context.encode(), **fields} if context else fields
     arguments = [part for field in traced.items() for part in field]
     entry = await write_once(client, "XADD", stream, "*", *arguments, wait_for_disk=wait_for_disk)
-    return bytes(entry).decode()
+    client.appended = stream, bytes(entry).decode()
+    return client.appended[1]
 
 
 async def write_once(client: Redis, *command: Argument, wait_for_disk: bool) -> Any:  # noqa: ANN401 -- any reply

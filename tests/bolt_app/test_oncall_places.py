@@ -25,6 +25,7 @@ from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
 from shared.store.coordination import Leases
 from shared.store.handovers import oncall_states
+from shared.store.losses import Losses
 from shared.store.redis import Redis
 from tests.builders import NOON
 
@@ -109,7 +110,7 @@ async def oncall() -> AsyncIterator[Oncall]:
             oncall_states(redis),
             DutyReader(to_pagerduty, clock, config, FAST.resync, lambda: time[0]),
             Places(to_slack, identity, lambda: time[0]),
-            MessageSync(to_slack, clock, FAST),
+            MessageSync(to_slack, clock, FAST, Losses(redis)),
             config,
             clock,
             FAST,

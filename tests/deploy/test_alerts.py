@@ -151,6 +151,14 @@ CASES = (
         labels={"kind": "incident"},
     ),
     Case(
+        "PagebridgeStoreLostWrites",
+        {'pagebridge_store_losses_total{what="maybe"}': "0x2 1x99"},
+        fires=4,
+        over=65,
+        quiet=1,
+        labels={"what": "maybe"},
+    ),
+    Case(
         "PagebridgeEventsLost",
         {'pagebridge_resync_repairs_total{missing="event"}': "_x2 4x99"},
         fires=3,

@@ -25,6 +25,12 @@ async def add_redis(found: Findings, valkey: EmbeddedValkey) -> None:
 
     await found.of("REDIS_URL is not set", redis.checks(store, "fsync", embedded=True), "Redis")
     await look("`bridge.toml` wants less", "durability", wanted="memory")
+    await look("It lost nothing", "losses")
+    found.verdict("It may have lost writes", redis.judge_loss(1_796_040_000_000, 1_796_040_060_000))
+    await store.execute_command("ACL", "SETUSER", "blind", "on", ">pw", "~pb:*", "+@all", "-get")
+    blind = connect(valkey.url.replace("unix://", "unix://blind:pw@"))
+    await look("Its user may not read whether it did", "losses", client=blind)
+    await blind.aclose()
     await store.execute_command(
         "ACL", "SETUSER", "small", "on", ">pw", "~pb:*", "+@all", "-@admin", "-@dangerous", "-zadd"
     )
@@ -53,6 +59,7 @@ async def add_sentinels(found: Findings, directory: Path) -> None:
             await found.of(situation, redis.checks(store, wanted), name)
 
         await look("It is behind Sentinels")
+        await look("A replica that is not waited for", "Redis durability")
         await look("`bridge.toml` wants more", "Redis durability", "replica")
         for node in servers.nodes[1:]:
             await node.kill()

@@ -14,6 +14,7 @@ from bolt_app.replies.outcome_text import (
     still_trying_reply,
     summary_reply,
 )
+from bolt_app.write_path.lost_clicks import CLICK_LOST
 from shared.errors import BadCredentials, NotFound, Refused
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams, Command, SlackActor, split
@@ -119,6 +120,9 @@ def test_every_answer_to_a_click_can_be_read_in_one_file(pytestconfig: pytest.Co
         slack_text.reply(_summary(Kind.DONE, Kind.ALREADY, Kind.UNKNOWN, Kind.REFUSED)),
     )
     page.case("All were asked", slack_text.reply(_summary(Kind.DONE, Kind.DONE)))
+    page.chapter("The database lost the click after it was acked")
+    lost = Outcome(Kind.UNKNOWN, next_step=CLICK_LOST, reference="K7QM2XR4")
+    page.case("Its person is told", slack_text.reply(outcome_reply(command(Action.ESCALATE), lost, URL)))
     page.chapter("An incident whose number is not known")
     page.case("On its way", slack_text.reply(sending_reply(replace(command(Action.ACKNOWLEDGE), label=""))))
     page.chapter("Why PagerDuty refused, and the next step", "By the code of PagerDuty's error.")

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from hashlib import sha1
 
 from redis.exceptions import MovedError, ResponseError
@@ -10,7 +11,7 @@ from pagebridge.cli.checks.findings import Check, Once, Verdict, failed, passed,
 from shared.config.bridge_config import DurabilityLevel
 from shared.errors import StoreDown, WrongLayout
 from shared.store import keys
-from shared.store.clock import require_layout
+from shared.store.clock import StoreClock, require_layout
 from shared.store.cluster import SLOT, Cluster
 from shared.store.durability import NO_EVICTION, Durability, probe, require_replica
 from shared.store.redis import Redis, connect
@@ -22,6 +23,8 @@ RIGHTS = "give the user in REDIS_URL the rights in deploy/redis-users.acl"
 NEEDED = ("Redis",)
 MASTERS_TO_AGREE = 3
 """Masters of a cluster of which a majority is left when one is lost."""
+LATELY_MS = 7 * 24 * 3600 * 1000
+"""Milliseconds for which a loss of writes is worth a word."""
 SCRIPT = "return 1"
 """A script that does nothing: the programs run theirs by digest, so EVAL is not needed."""
 
@@ -40,6 +43,7 @@ def checks(redis: Redis, wanted: DurabilityLevel, *, embedded: bool = False, wor
         Check("Redis persistence", lambda: persistent(redis), needs=NEEDED),
         Check("Redis eviction", lambda: eviction(found), needs=NEEDED),
         Check("Redis durability", lambda: durability(redis, found, wanted), needs=NEEDED),
+        Check("Redis losses", lambda: losses(redis), needs=NEEDED),
         Check("Redis rights", lambda: rights(redis, worker=worker), needs=NEEDED),
         Check("Redis layout", lambda: layout(redis), needs=NEEDED),
     ]
@@ -118,6 +122,9 @@ async def durability(redis: Redis, found: Once[Durability], wanted: DurabilityLe
         return failed(what, "use Redis 7.2+ or Valkey with `appendonly yes`, and allow this user WAITAOF")
     if wanted == "replica":
         return await _replicated(redis)
+    if await _has_replica(redis):
+        what = 'accepted clicks and deliveries are on disk, but durability = "fsync" does not wait for the replica'
+        return warned(what, 'set durability = "replica": a failover may lose the last writes otherwise')
     return passed("accepted clicks and deliveries are on disk")
 
 
@@ -128,6 +135,34 @@ async def _replicated(redis: Redis) -> Verdict:
         what = f'durability = "replica", but none confirms: nothing will be accepted ({error})'
         return failed(what, "start a replica of the primary, two to do without one of them, and allow this user WAIT")
     return passed("accepted clicks and deliveries are on disk, and at a replica")
+
+
+async def _has_replica(redis: Redis) -> bool:
+    """Return true if it is known that a replica follows the server, and could take its place."""
+    try:
+        return int((await redis.info("replication")).get("connected_slaves", 0)) > 0
+    except StoreDown as error:
+        if isinstance(error.__cause__, ResponseError):
+            return False
+        raise
+
+
+async def losses(redis: Redis) -> Verdict:
+    """Check that no writes may have been lost lately."""
+    try:
+        at_ms, now_ms = int(await redis.get(keys.DOUBT) or 0), await StoreClock(redis).now_ms()
+    except StoreDown as error:
+        return skipped(f"this user can't read when writes may have been lost ({error})", "run it where a worker runs")
+    return judge_loss(at_ms, now_ms)
+
+
+def judge_loss(at_ms: int, now_ms: int) -> Verdict:
+    """Judge by when writes may have been lost last, 0 for never."""
+    if now_ms - at_ms > LATELY_MS:
+        return passed("no loss of writes was noticed in the last 7 days")
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    what = f"a failover, or an older copy of the data, may have lost the writes just before {at:%Y-%m-%d %H:%M:%S} UTC"
+    return warned(what, 'see PagebridgeStoreLostWrites in the runbook; durability = "replica" prevents it')
 
 
 async def rights(redis: Redis, *, worker: bool = True) -> Verdict:
@@ -202,6 +237,7 @@ def _of_worker(run: str) -> list[Command]:
         ("HDEL", table, "rev"),
         *_on_ordered(ordered),
         ("TIME",),
+        ("INFO", "replication"),
         ("DEL", stream, string, table, ordered),
     ]
 

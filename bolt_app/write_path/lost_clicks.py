@@ -1,0 +1,103 @@
+"""
+Clicks that the store has lost after it had confirmed them: only the worker that accepted one knows of it.
+
+Whether it took effect can't be known, because its record is gone; so its person is told, and can press again.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+from pydantic import ValidationError
+
+from bolt_app.replies import outcome_text
+from bolt_app.replies.sender import send_reply
+from bolt_app.write_path.direct_acknowledge import DirectAcknowledge, DirectPress
+from shared.durations import Durations
+from shared.model.actions import SPECS
+from shared.model.command import Command, CommandQueue, split
+from shared.model.event import SECOND
+from shared.model.ids import CommandId
+from shared.model.outcome import Kind, Outcome
+from shared.observability.log import reference
+from shared.store import keys
+from shared.store.clock import StoreClock
+from shared.store.commands import COMMAND_JSON
+from shared.store.documents import Documents
+from shared.store.losses import Losses
+from shared.store.redis import Redis
+from shared.store.streams import read_all
+
+log = structlog.get_logger()
+
+CLICK_LOST = "The bridge's database lost your click: if the card doesn't show it, press again."
+
+
+@dataclass
+class LostClicks:
+    """Tells the people whose clicks are gone."""
+
+    redis: Redis
+    losses: Losses
+    command_queues: Documents[CommandQueue]
+    direct: DirectAcknowledge
+    clock: StoreClock
+    durations: Durations
+    stopping: asyncio.Event
+    _data: str = field(default="", init=False)
+    """The name of the data in which all clicks are, as far as is known."""
+
+    async def step(self) -> None:
+        """Look for lost clicks after a loss, then pause. Raises `StoreDown`."""
+        data = await self.losses.refresh()
+        self._forget_old()
+        if self._data not in {"", data}:
+            # A worker that has one in hand, and knows more of it, finds out by its lease, and tells.
+            await self._pause(self.durations.lease)
+            await self._tell()
+        self._data = data
+        await self._pause(self.durations.retry_max)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+
+    def _forget_old(self) -> None:
+        """Forget those whose life is over: they have ended, whoever carried them out."""
+        now_ms = self.clock.estimate_ms()
+        for command, accepted_ms in list(self.losses.clicks.values()):
+            long_lived = SPECS[command.action].long_lived
+            life = self.durations.text_lifetime if long_lived else self.durations.command_lifetime
+            if accepted_ms + life * SECOND < now_ms:
+                del self.losses.clicks[command.id]
+
+    async def _tell(self) -> None:
+        # In this order: what is moved meanwhile is found in its queue.
+        waiting = await self._waiting()
+        for command, accepted_ms in list(self.losses.clicks.values()):
+            if command.id not in waiting and not await self._is_recorded(command):
+                await self._tell_one(command, accepted_ms)
+
+    async def _waiting(self) -> set[CommandId]:
+        """List what waits on the stream."""
+        found = set()
+        async for entry in read_all(self.redis, keys.COMMANDS):
+            with suppress(ValidationError):  # That is the dispatcher's to bury.
+                found.add(COMMAND_JSON.validate_json(entry.fields.get("body", b"")).id)
+        return found
+
+    async def _is_recorded(self, command: Command) -> bool:
+        for part in split(command):
+            if (await self.command_queues.load(part.incident)).value.get(part.id) is None:
+                return False
+        return True
+
+    async def _tell_one(self, command: Command, accepted_ms: int) -> None:
+        """Put on record that it is not known what became of it, then tell its person."""
+        outcome = Outcome(Kind.UNKNOWN, next_step=CLICK_LOST, reference=reference())
+        log.error("click.lost", command=command.id, incident=command.incident, reference=outcome.reference)
+        await self.direct.record(DirectPress(command, accepted_ms), outcome)
+        self.losses.clicks.pop(command.id, None)
+        await send_reply(self.direct.slack, command, outcome_text.outcome_reply(command, outcome, command.url))

@@ -1,0 +1,122 @@
+"""
+Whether the store still has what it confirmed to this process, and until when it may have lost some of that.
+
+Redis replicates without waiting, and an older copy can be started in its place: then the last writes are gone, and what
+is left is whole, only older. It is looked into wherever a connection for quick calls is made, before a call goes over
+it: whatever puts one server in the place of another ends those.
+"""
+
+import structlog
+from prometheus_client import Counter
+from redis.exceptions import ReadOnlyError, ResponseError
+
+from shared.model.command import Command
+from shared.model.ids import CommandId
+from shared.store import keys
+from shared.store.clock import Generation
+from shared.store.multiplexer import SharedConnection
+from shared.store.redis import Redis
+
+log = structlog.get_logger()
+
+LOSSES = Counter("pagebridge_store_losses", "Losses of what Redis had confirmed, as far as this worker knows", ["what"])
+for _what in ("all", "some", "maybe"):
+    LOSSES.labels(_what)  # A series that begins with its first failure shows no increase.
+NO_PREDECESSOR = "0" * 40
+"""How `INFO` names the server whose writes one goes on with, if there was none."""
+
+
+class Losses:
+    """
+    Losses of writes. `doubt_ms` is until when, by the store's clock, some may have been lost; 0 for never.
+
+    One is certain if something is missing that was confirmed to this process. One is possible if a replica has taken
+    over, unless all that counts waits for a replica. `clicks` are those that this process has accepted, each with when,
+    by the store's clock, and whose end it does not know.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._generation = Generation(redis)
+        self._name = ""
+        self.doubt_ms = 0
+        self.clicks: dict[CommandId, tuple[Command, int]] = {}
+
+    def watch(self) -> None:
+        """Look into each shared connection that is made from now on; those that are there are left."""
+        for shared in filter(None, (self._redis.multiplexer, self._redis.copying)):
+            shared.inspect = self.look
+        self._redis.leave()
+
+    async def refresh(self) -> str:
+        """Take in what other workers noticed; return the data's name, another one after a loss. Raises `StoreDown`."""
+        before, self._name = self._name, (await self._generation.current()).name
+        if before not in {"", self._name}:
+            _tell("all", "its data is gone")
+        self.doubt_ms = int(await self._redis.get(keys.DOUBT) or 0)
+        return f"{self._name} {self.doubt_ms}"
+
+    async def look(self, connection: SharedConnection) -> None:
+        """Look whether all is there, over a new connection. Raises redis-py's errors."""
+        about = await _about_replication(connection)
+        if about.get("role") == "slave":
+            # Made the primary later, it would keep this connection.
+            raise ReadOnlyError("READONLY it is a replica")
+        name = about.get("master_replid", "")
+        kept, doubt = await connection.call("MGET", keys.PRIMARY, keys.DOUBT)
+        known, told_ms = (kept or b"").decode(errors="replace"), int(doubt or 0)
+        is_other = name != "" and known not in {"", name}
+        missing = await self._missing(connection)
+        took_over = is_other and about.get("master_replid2") != NO_PREDECESSOR
+        if missing or (took_over and not self._redis.waits_for_replica):
+            _tell("some" if missing else "maybe", missing or "a replica has taken over")
+            # Unless another worker has noted it since this one looked last.
+            if is_other or told_ms <= self.doubt_ms:
+                seconds, micros = await connection.call("TIME")
+                told_ms = int(seconds) * 1000 + int(micros) // 1000
+                await connection.call("SET", keys.DOUBT, told_ms)
+        if name not in {"", known}:
+            await connection.call("SET", keys.PRIMARY, name)
+        self.doubt_ms = told_ms
+
+    async def _missing(self, connection: SharedConnection) -> str:
+        """Name what is missing of what was confirmed last; if that is there, so is everything before it."""
+        redis = self._redis
+        (stream, entry), (key, revision) = redis.appended, redis.stored
+        if entry and _order(await _last_id(connection, stream)) < _order(entry):
+            missing = f"{stream} does not have its entry {entry}"
+        elif revision and int(await connection.call("HGET", key, "rev") or 0) < revision:
+            missing = f"{key} does not have its revision {revision}"
+        else:
+            return ""
+        redis.appended, redis.stored = ("", ""), ("", 0)
+        return missing
+
+
+def _tell(what: str, why: str) -> None:
+    LOSSES.labels(what).inc()
+    hint = "what may be done twice is looked for first; see PagebridgeStoreLostWrites in the runbook"
+    log.error("store.writes_lost", what=what, why=why, hint=hint)
+
+
+async def _about_replication(connection: SharedConnection) -> dict[str, str]:
+    """Read what the server says of its replication; nothing if this user may not."""
+    try:
+        text = (await connection.call("INFO", "replication")).decode()
+    except ResponseError:
+        return {}
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+
+
+async def _last_id(connection: SharedConnection, stream: str) -> str:
+    """Return the id of the last entry that a stream was ever given."""
+    try:
+        about = await connection.call("XINFO", "STREAM", stream)
+    except ResponseError:
+        return "0-0"  # There is no such stream.
+    return str(dict(zip(about[::2], about[1::2], strict=True))[b"last-generated-id"].decode())
+
+
+def _order(entry: str) -> tuple[int, int]:
+    milliseconds, _, number = entry.partition("-")
+    return int(milliseconds), int(number)
