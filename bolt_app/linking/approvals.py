@@ -96,11 +96,10 @@ class Approvals:
         return build_reply(words.you_rejected_text(request))
 
     async def _approve(self, request: LinkRequest, said: Claim, admin: SlackUserId) -> Reply:
-        person = await self.claims.linkable(self.identity.own_member(request.slack))
-        claim = await self.claims.check(person, said, tell=False)
-        await self.claims.link(person.id, claim, LinkedBy.APPROVAL, admin)
-        if await self.requests.end(person.id):
-            goes_on = await self.presses.carry_out(request.press, person.id, "") if request.press else ""
+        person = request.slack
+        claim = await self.claims.link(self.identity.own_member(person), said, LinkedBy.APPROVAL, admin)
+        goes_on = await self.presses.carry_out(request.press, person, "") if request.press else ""
+        if await self.requests.end(person):
             told = build_reply(words.linked_text(claim, self.command), words.approved_by_text(admin), goes_on)
-            await post_direct(self.slack, person.id, told, user=person.id)
+            await post_direct(self.slack, person, told, user=person)
         return build_reply(words.you_approved_text(request, claim))

@@ -29,7 +29,7 @@ from shared.store.links import Links
 log = structlog.get_logger()
 
 ELSEWHERE = "You signed in to another PagerDuty account than the one that this bridge serves."
-TAKEN = "The PagerDuty user whom you signed in as belongs to another Slack user."
+TAKEN = "That PagerDuty user belongs to another Slack user."
 AGAIN = "Sign out there, and run the `link` command again"
 ASK = f"If it is yours, ask {CONTACT}"
 HOW = "Run the `whoami` command to see how"
@@ -78,10 +78,19 @@ class Claims:
             raise not_linked(TAKEN, ASK)
         return Claim(user.id, user.name, user.email)
 
-    async def link(self, person: SlackUserId, claim: Claim, by: LinkedBy, approver: SlackUserId | None = None) -> None:
-        """Link them from now on. Raises `StoreDown`."""
-        await self.links.put(Link(person, claim.user, claim.email, by, await self.clock.now_ms(), approver))
-        log.info("link.made", user=person, pagerduty_user=claim.user, by=by, approver=approver)
+    async def link(self, actor: SlackActor, said: Claim, by: LinkedBy, approver: SlackUserId | None = None) -> Claim:
+        """
+        Link a person from now on, if that may be, and return as whom. Raises as `linkable` and `check` do.
+
+        What a worker that died has done of it stays done: then the rest is left.
+        """
+        known = await self.links.of(actor.id)
+        if known is not None and known.user == said.user:
+            return said
+        claim = await self.check(await self.linkable(actor), said, tell=by is LinkedBy.SIGN_IN)
+        await self.links.put(Link(actor.id, claim.user, claim.email, by, await self.clock.now_ms(), approver))
+        log.info("link.made", user=actor.id, pagerduty_user=claim.user, by=by, approver=approver)
+        return claim
 
 
 def linked_already(user: User) -> str:

@@ -91,14 +91,12 @@ class SignIns:
         if request.claim is None:
             await self.requests.end(request.slack)
             return build_reply(f":no_entry: {escape(request.refused)} {escape(request.next_step)}.")
-        person = await self.claims.linkable(typed.by)
-        claim = await self.claims.check(person, request.claim)
-        await self.claims.link(request.slack, claim, LinkedBy.SIGN_IN)
+        claim = await self.claims.link(typed.by, request.claim, LinkedBy.SIGN_IN)
+        goes_on = ""
+        if request.press:
+            goes_on = await self.presses.carry_out(request.press, typed.by.id, typed.response_url)
         await self.requests.end(request.slack)
-        told = words.linked_text(claim, typed.command)
-        return build_reply(
-            told, await self.presses.carry_out(request.press, typed.by.id, typed.response_url) if request.press else ""
-        )
+        return build_reply(words.linked_text(claim, typed.command), goes_on)
 
     async def unlink(self, typed: SlashPayload) -> Reply:
         """Undo the link that a person has made. Raises `StoreDown`."""

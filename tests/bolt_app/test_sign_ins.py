@@ -314,6 +314,20 @@ async def test_the_press_that_led_there_goes_on(signing: Signing) -> None:
     assert {command.id} == {each.id for each in signing.intake.stored}
 
 
+async def test_a_worker_that_died_in_between_has_lost_nothing(signing: Signing) -> None:
+    """The link was stored, and nobody told: the code still works, and the press goes on."""
+    await signing.sign_in(await signing.begin(led_here=await signing.press()))
+    made = Link(DAVE, UserId("PDAVE1"), "d.poe@corp.example", LinkedBy.SIGN_IN, 0)
+    await signing.acme.made.put(made)
+
+    told = await signing.finish()
+
+    assert "You are now linked" in told
+    assert "is on its way to PagerDuty" in told
+    assert 1 == len(signing.intake.stored)
+    assert [made] == await signing.acme.made.all()
+
+
 @pytest.mark.parametrize(
     ("about", "words"),
     [
