@@ -25,7 +25,7 @@ class Archiver:
     async def archive(self, this: ChannelPass) -> float | None:
         """Archive it if it is time; return the seconds until that is to be looked at again, None for never."""
         channel, after_ms = this.own.channel, this.config.archive_ms
-        if channel is None or this.snapshot.status is not Status.RESOLVED or channel == this.home:
+        if channel is None or this.snapshot.status is not Status.RESOLVED:
             return None
         if not this.own.shut:
             if after_ms is None or "archive" in this.own.failed:

@@ -238,13 +238,34 @@ async def test_there_is_one_channel_whatever_is_lost(stage: Stage, lost: Fault) 
 
 
 async def test_a_name_that_is_taken_gets_a_suffix(stage: Stage) -> None:
-    """By an archived channel, or by another's; two incidents of one title never want one name."""
+    """By an archived channel, by another's, or by one that the app has opened for another incident, or long ago."""
     stage.slack.add_channel(NAME, archived=True, bot_member=False)
     stage.slack.add_channel(f"{NAME}-2", private=True, bot_member=False)
+    for suffix, purpose in ((3, "(pagebridge:QOTHER)"), (4, "")):
+        stage.slack.add_channel(f"{NAME}-{suffix}").purpose = purpose
+        list(stage.slack.channels.values())[-1].creator = stage.slack.bot_user_id
     await stage.opened()
     await stage.settled()
 
-    assert [f"{NAME}-3"] == [each.name for each in stage.made()]
+    assert [f"{NAME}-{suffix}" for suffix in (3, 4, 5)] == [each.name for each in stage.made()]
+
+
+async def test_a_public_channel_is_not_used_again_for_a_private_incident(stage: Stage) -> None:
+    """The data was lost, and meanwhile it came to a private team: another channel is opened, and that is private."""
+    await stage.opened()
+    await stage.settled()
+    await stage.redis.flushall()
+    await stage.another_worker()
+    routes = [{"team": "PSECRET", "channel": HOME}]
+    config = {"routing": {"routes": routes}, "incident_channels": stage.config}
+    stage.built.apply_config(BridgeConfig.model_validate(config))
+    await stage.opened(ago_ms=HOUR, teams=(Ref("PSECRET", "Secret"),), title="Break-in")
+    await stage.settled()
+
+    public, private = stage.made()
+    assert [False, True] == [public.private, private.private]
+    assert private.id == (await stage.own()).channel
+    assert not any("Break-in" in message.plain for message in public.messages)
 
 
 async def test_a_channel_is_found_again_when_the_data_is_lost(stage: Stage) -> None:
