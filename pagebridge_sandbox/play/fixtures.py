@@ -61,10 +61,6 @@ tell = "{STORM}"
 
 [incident_channels]
 archive_after = "5m"
-
-[[incident_channels.automatic]]
-service = "{CHECKOUT}"
-priority = "P1"
 """
 """`bridge.toml`. A private team's incidents are shown only where a route names a channel."""
 
