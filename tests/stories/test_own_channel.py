@@ -3,10 +3,14 @@
 from pathlib import Path
 
 from pagebridge_sandbox.slack import Channel, Fault, SlackSandbox
-from shared.diagnostics.credential_checks import CHANNEL_SCOPES
+from shared.config.bridge_config import BridgeConfig
+from shared.diagnostics.credential_checks import optional_scopes
 from tests.stories.harness import Bridge, running, settled
 from tests.stories.processes import deployed_with_receiver, struck
 from tests.stories.typed_commands import answered, opened, types
+
+SCOPES = optional_scopes(BridgeConfig.model_validate({"incident_channels": {}})).keys()
+"""What the app is granted by the manifest of a bridge that opens channels."""
 
 
 def own_channels(slack: SlackSandbox) -> list[Channel]:
@@ -31,7 +35,7 @@ async def test_a_channel_is_opened_and_kept() -> None:
     """By itself: with topic, bookmark, pinned card and people; quiet; the card links it; and archived in the end."""
     config = {"automatic": [{"urgency": "high"}], "archive_after": "1s"}
     async with running(workers=0, incident_channels=config) as bridge:
-        bridge.slack.bot_scopes |= CHANNEL_SCOPES.keys()
+        bridge.slack.bot_scopes |= SCOPES
         await bridge.start_worker()
         bridge.trigger("Checkout is slow: P95 > 2s (Zürich)")
         own = await own_channel(bridge)
@@ -54,7 +58,7 @@ async def test_a_channel_is_opened_and_kept() -> None:
 async def test_a_channel_is_opened_on_demand() -> None:
     """Once, by two workers, for who may act on the incident: Carol, of another team, may not, and is told."""
     async with running(workers=0, incident_channels={}) as bridge:
-        bridge.slack.bot_scopes |= CHANNEL_SCOPES.keys()
+        bridge.slack.bot_scopes |= SCOPES
         await bridge.start_worker()
         await bridge.start_worker()
         await opened(bridge, "Checkout is slow")
@@ -76,7 +80,7 @@ async def test_a_channel_is_opened_on_demand() -> None:
 async def test_a_worker_is_killed_while_it_opens_one(tmp_path: Path) -> None:
     """The channel is there, and its answer was never read: the next worker finds it, and goes on."""
     async with deployed_with_receiver(tmp_path) as bridge:
-        bridge.slack.bot_scopes |= CHANNEL_SCOPES.keys()
+        bridge.slack.bot_scopes |= SCOPES
         with bridge.config.open("a", encoding="utf-8") as config:
             config.write("[[incident_channels.automatic]]\n")
         hanging = bridge.slack.add_fault(Fault("conversations.create", hang=True, effect_after=0.0, times=1))
