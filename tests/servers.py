@@ -43,6 +43,11 @@ def program(name: str = "") -> Path | None:
     return Path(shutil.which(wanted) or wanted) if wanted else None
 
 
+def binary_of(name: str = "") -> Path | None:
+    """Find the program of each of several servers, by default the one of this run."""
+    return several(program(name))[1]
+
+
 def several(server: Path | None) -> tuple[type[WatchedServers | ClusterServers] | None, Path | None]:
     """Return what stands in the place of a server, and the program; None is that of the embedded Valkey."""
     kind, _, name = (server.name if server else "").partition(":")
@@ -72,11 +77,10 @@ CONFIRMING = pytest.mark.skipif(
 )
 """For what is about a server that can."""
 
-TAKES_LATE = pytest.mark.skipif(
-    several(program())[0] is ClusterServers,
-    reason="in a cluster a server that hangs is asked before it is sent anything",
-)
-"""For what is about a server that takes later what was sent while it hung."""
+
+def not_on(*kinds: str, because: str) -> pytest.MarkDecorator:
+    """Skip what cannot be on several servers of these kinds."""
+    return pytest.mark.skipif(several(program())[0] in {KINDS[kind] for kind in kinds}, reason=because)
 
 
 _IDLE: dict[Path | None, list[tuple[EmbeddedValkey, tempfile.TemporaryDirectory[str]]]] = defaultdict(list)

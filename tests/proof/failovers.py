@@ -18,7 +18,7 @@ import structlog
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from tests.cluster_servers import ClusterServers
-from tests.servers import program
+from tests.servers import binary_of
 from tests.stories.failovers import BACK, Notes, Servers, until_writes_are_taken
 from tests.stories.harness import Bridge, running, settled, until
 from tests.topologies import WatchedServers
@@ -79,7 +79,7 @@ def main() -> int:
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     kinds = [given.only] if given.only else list(KINDS)
-    done = [asyncio.run(kills(kind, given.kills, program(given.server))) for kind in kinds]
+    done = [asyncio.run(kills(kind, given.kills, binary_of(given.server))) for kind in kinds]
     return 0 if all(done) else 1
 
 

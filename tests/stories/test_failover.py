@@ -10,7 +10,7 @@ import pytest
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.pagerduty import Fault
 from tests.cluster_servers import ClusterServers
-from tests.servers import BOTH, program
+from tests.servers import BOTH, binary_of
 from tests.stories.failovers import BACK, EVERY, Notes, Servers, until_writes_are_taken
 from tests.stories.harness import Bridge, running, settled, until
 from tests.topologies import HOST, WatchedServers
@@ -27,7 +27,7 @@ async def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Servers:
     """Make a primary with two replicas and Sentinels, of Valkey, then of Debian's Redis; and a Redis Cluster."""
     if request.param == "cluster":
         return ClusterServers(tmp_path / "servers")
-    return WatchedServers(tmp_path / "servers", binary=program(request.param))
+    return WatchedServers(tmp_path / "servers", binary=binary_of(request.param))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pagebridge_sandbox.demo.processes import free_ports
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.config.bridge_config import RouteConfig
+from tests.servers import not_on
 from tests.stories.harness import FAST, HOST, PATIENCE, Bridge, running, settled, until
 from tests.stories.test_store_failures import redis_of
 
@@ -240,6 +241,7 @@ async def test_a_clock_that_is_minutes_wrong() -> None:
         await bridge.card("Acknowledged by Alice Ng")
 
 
+@not_on("cluster", because="in a cluster no server is made a replica like that")
 @pytest.mark.both_servers
 async def test_a_redis_that_answers_and_takes_nothing() -> None:
     """A replica answers every PING; an acknowledge goes straight to PagerDuty, and operators know why."""

@@ -18,7 +18,7 @@ from shared.store.coordination import Due, Leases, WorkQueue
 from shared.store.documents import progress
 from shared.store.redis import BLOCKING_TIMEOUT, Redis, append, connect
 from tests.cluster_servers import ClusterServers
-from tests.servers import BOTH, program
+from tests.servers import BOTH, binary_of
 from tests.shared.store.test_replica import freeze
 from tests.topologies import until
 
@@ -35,7 +35,7 @@ async def made(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[ClusterServers]:
     """Run three masters with three replicas: of Valkey, then of Debian's Redis."""
-    async with ClusterServers(tmp_path_factory.mktemp("cluster") / "servers", binary=program(request.param)) as made:
+    async with ClusterServers(tmp_path_factory.mktemp("cluster") / "servers", binary=binary_of(request.param)) as made:
         yield made
 
 

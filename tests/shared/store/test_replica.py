@@ -14,14 +14,14 @@ from shared.store import keys
 from shared.store.documents import progress
 from shared.store.durability import require_replica
 from shared.store.redis import Redis, append, connect
-from tests.servers import BOTH, can_wait_for_disk, program
+from tests.servers import BOTH, binary_of, can_wait_for_disk
 from tests.topologies import Node, WatchedServers
 
 
 @pytest.fixture(params=BOTH)
 async def watched(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[WatchedServers]:
     """Run a primary with one replica: of Valkey, then of Debian's Redis."""
-    async with WatchedServers(tmp_path / "servers", binary=program(request.param), replicas=1) as servers:
+    async with WatchedServers(tmp_path / "servers", binary=binary_of(request.param), replicas=1) as servers:
         yield servers
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import StoreDown
 from shared.store.redis import Redis, append, connect
-from tests.servers import BOTH, program
+from tests.servers import BOTH, binary_of
 from tests.topologies import NAME, WatchedServers
 
 FIELDS = {"body": b"x"}
@@ -19,7 +19,7 @@ WITHIN = 5.0
 @pytest.fixture(params=BOTH)
 async def watched(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[WatchedServers]:
     """Run a primary with two replicas, and Sentinels: of Valkey, then of Debian's Redis."""
-    async with WatchedServers(tmp_path / "servers", binary=program(request.param)) as servers:
+    async with WatchedServers(tmp_path / "servers", binary=binary_of(request.param)) as servers:
         yield servers
 
 
