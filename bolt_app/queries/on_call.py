@@ -1,14 +1,17 @@
 """`oncall`: who is on call for a service or an escalation policy, level by level."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from math import inf
 from typing import TypeVar
 
 import structlog
 
+from bolt_app.account_cache import CachedValue
 from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.commands.verbs import Verb
@@ -36,11 +39,23 @@ MIN_SIMILARITY = 0.7
 
 
 @dataclass(frozen=True)
+class Asker:
+    """A member of the workspace who asks, and their PagerDuty user if they have one."""
+
+    user: User | None
+
+
+Ask = Callable[[], Awaitable[Asker]]
+"""Looks up who asks."""
+
+
+@dataclass(frozen=True)
 class OnCallQuery:
     """
     Finds what is meant, and shows who is on call for it.
 
-    A member of the workspace without a PagerDuty account is answered as well, but for what belongs to private teams.
+    A member of the workspace without a PagerDuty account is answered as well, but for what belongs to private teams:
+    only for that it is looked up who asks, because for people without an account that costs the whole directory.
     """
 
     reader: OnCallReader
@@ -51,29 +66,36 @@ class OnCallQuery:
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Show the levels, or what there is to choose from. Raises what the readings raise, and `Declined`."""
-        user = await self._user(typed.by)
-        places = await self._matching(parsed.text, typed, user)
+        await self.identity.require_member(typed.by)
+        asker = CachedValue(partial(self._link, typed.by), time.monotonic)
+        places = await self._matching(parsed.text, typed, asker.get)
         policies = {place.policy.id: place.policy for place in places}
         if parsed.text and len(policies) > 1 and len({place.name.casefold() for place in places}) > 1:
             return ambiguous_reply(parsed.text, places, typed.command)
-        told = await self.told(list(policies), user)
+        told = await self._told(list(policies), asker.get)
         return build_reply(*told) if told else no_match_reply(parsed.text, typed.command)
 
-    async def told(self, policies: Sequence[str], user: User | None) -> list[str]:
+    async def told(self, policies: Sequence[str], user: User) -> list[str]:
         """Show each of the policies that a person sees, and count those that are left out. Raises as `answer`."""
-        found = await asyncio.gather(*(self._levels(policy, user) for policy in policies[:MOST]))
+
+        async def asker() -> Asker:
+            return Asker(user)
+
+        return await self._told(policies, asker)
+
+    async def _told(self, policies: Sequence[str], ask: Ask) -> list[str]:
+        found = await asyncio.gather(*(self._levels(policy, ask) for policy in policies[:MOST]))
         unread, more = sum(one is None for one in found), len(policies) - MOST
         return [*filter(None, (*found, unread_policies(unread), more_policies(more)))]
 
-    async def _user(self, by: SlackActor) -> User | None:
-        """Return their PagerDuty user, None for a member of the workspace without one. Raises `Declined` for others."""
+    async def _link(self, by: SlackActor) -> Asker:
+        """Look up their PagerDuty user, if there is one. Raises `CallError`."""
         try:
-            return (await self.identity.link(by)).user
+            return Asker((await self.identity.link(by)).user)
         except Declined:
-            await self.identity.require_member(by)
-            return None
+            return Asker(None)
 
-    async def _matching(self, text: str, typed: SlashPayload, user: User | None) -> list[OnCallTarget]:
+    async def _matching(self, text: str, typed: SlashPayload, ask: Ask) -> list[OnCallTarget]:
         """Find what a name stands for; without one, the policies of what is open in the channel."""
         if not text:
             shown = (await self.open_reader.shown_in(typed.channel)).incidents
@@ -81,18 +103,20 @@ class OnCallQuery:
             return [OnCallTarget(policy.name, policy) for policy in policies if policy]
         for query in (text, ""):
             listed = await self.reader.targets(query)
-            if matches := best_matches(text, listed.found):
+            if matches := best_matches(text, listed):
                 owned = [place.owned for place in matches if place.owned]
-                seen = await self._seen(user, owned, listed.private)
+                seen = await self._seen(ask, owned, await self.reader.private(*owned))
                 return [place for place in matches if place.owned in seen]
         return []
 
-    async def _seen(self, user: User | None, things: list[Owned], private: frozenset[TeamId]) -> list[Owned]:
-        if user is None:
-            return self.visibility.seen_by_all(things, private)
-        return await self.visibility.seen(user, things)
+    async def _seen(self, ask: Ask, things: list[Owned], private: frozenset[TeamId]) -> list[Owned]:
+        """Keep what all may see, and of the rest what PagerDuty shows the person who asks."""
+        seen: list[Owned] = self.visibility.seen_by_all(things, private)
+        rest = [thing for thing in things if thing not in seen]
+        user = (await ask()).user if rest else None
+        return seen if user is None else seen + await self.visibility.seen(user, rest)
 
-    async def _levels(self, policy: str, user: User | None) -> str | None:
+    async def _levels(self, policy: str, ask: Ask) -> str | None:
         """Show one policy; empty if the person does not see it, also below a service that they see, None if unread."""
         try:
             read = await self.reader.policy(policy)
@@ -101,7 +125,7 @@ class OnCallQuery:
         except (Refused, Malformed) as error:
             log.warning("policy.unread", policy=policy, why=str(error))
             return None
-        if not await self._seen(user, [read.policy], read.private):
+        if not await self._seen(ask, [read.policy], read.private):
             return ""
         return render_levels(read.policy, read.entries, self.clock.estimate_ms())
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from bolt_app.account_cache import CachedValue
@@ -34,14 +35,6 @@ class OnCallTarget:
 
 
 @dataclass(frozen=True)
-class Targets:
-    """The services and policies that a name may stand for, and the private ones of the teams that own them."""
-
-    found: tuple[OnCallTarget, ...]
-    private: frozenset[TeamId]
-
-
-@dataclass(frozen=True)
 class PolicyOnCall:
     """A policy, who is on call for it now and in the next days, and the private ones of its teams."""
 
@@ -60,10 +53,11 @@ class OnCallReader:
         self._visibility = visibility
         self._clock = clock
         self._now = now
-        self._targets: dict[str, CachedValue[Targets]] = {}
+        self._targets: dict[str, CachedValue[tuple[OnCallTarget, ...]]] = {}
+        self._teams: dict[str, CachedValue[frozenset[TeamId]]] = {}
         self._policies: dict[str, CachedValue[PolicyOnCall]] = {}
 
-    async def targets(self, query: str) -> Targets:
+    async def targets(self, query: str) -> tuple[OnCallTarget, ...]:
         """Find the services and policies that `query` may stand for. Raises `CallError`, `Malformed`."""
         return await self._kept(self._targets, query, lambda: self._read_targets(query))
 
@@ -85,20 +79,23 @@ class OnCallReader:
             kept[key] = CachedValue(read, self._now, KEPT)
         return await kept[key].get()
 
-    async def _read_targets(self, query: str) -> Targets:
+    async def private(self, *things: Service | EscalationPolicy) -> frozenset[TeamId]:
+        """Read which of the teams that own these are private, as far as that can be read. Raises `CallError`."""
+        teams = {team for thing in things for team in team_ids(thing) or ()}
+        read = [self._kept(self._teams, team, partial(self._visibility.hiding, (team,))) for team in sorted(teams)]
+        return frozenset().union(*await asyncio.gather(*read))
+
+    async def _read_targets(self, query: str) -> tuple[OnCallTarget, ...]:
         services, policies = await asyncio.gather(
             self._pagerduty.services(query), self._pagerduty.escalation_policies(query)
         )
         own = [OnCallTarget(each.name, Ref(each.id, each.name), each) for each in policies]
         named = [OnCallTarget(each.name, each.escalation_policy, each) for each in services if each.escalation_policy]
-        return Targets((*own, *named), await self._private(*services, *policies))
+        return (*own, *named)
 
     async def _read_policy(self, policy: str) -> PolicyOnCall:
         now_ms = self._clock.estimate_ms()
         read, entries = await asyncio.gather(
             self._pagerduty.escalation_policy(policy), self._pagerduty.on_calls(policy, now_ms, now_ms + AHEAD_MS)
         )
-        return PolicyOnCall(read, entries, await self._private(read))
-
-    async def _private(self, *things: Service | EscalationPolicy) -> frozenset[TeamId]:
-        return await self._visibility.hiding(team for thing in things for team in team_ids(thing) or ())
+        return PolicyOnCall(read, entries, await self.private(read))
