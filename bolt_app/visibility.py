@@ -20,7 +20,7 @@ from shared.config.bridge_config import LiveConfig
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused
 from shared.model.command import SlackActor
 from shared.model.event import Snapshot, ids_of_teams
-from shared.model.ids import ChannelId, TeamId
+from shared.model.ids import ChannelId, IncidentId, TeamId
 from shared.model.outcome import Declined
 from shared.model.permissions import ADMINS, UNKNOWN_TEAMS, UNSEEN
 from shared.model.slack_state import SlackState
@@ -141,6 +141,10 @@ class Visibility:
             raise
         self.unread.discard(team)
         return private
+
+    async def is_shown_anywhere(self, incident: IncidentId) -> bool:
+        """True if an incident is shown in any channel. Raises `StoreDown`."""
+        return self.slack_states is not None and bool((await self.slack_states.load(incident)).value.channels)
 
     async def _is_shown(self, incident: RestIncident, channel: ChannelId) -> bool:
         """True if a channel shows an incident."""

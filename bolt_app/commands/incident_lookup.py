@@ -84,9 +84,12 @@ class IncidentLookup:
         """Find the incident that was meant, within `LOOKUP_TIMEOUT` seconds; else return a reply that says why not."""
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
-                if parsed.incident:
-                    return await self._by_number(parsed, typed)
-                return await self._only_candidate(parsed, typed)
+                if not parsed.incident:
+                    return await self._only_candidate(parsed, typed)
+                target = await self._by_number(parsed, typed)
+                if parsed.verb is Verb.CHANNEL and not await self.visibility.is_shown_anywhere(target.incident):
+                    return unshown(target.label, self.identity.contact)
+                return target
         except NotFound:
             return unknown_incident(parsed, typed.command)
         except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
@@ -170,6 +173,12 @@ class IncidentLookup:
 def no_channels(contact: str) -> Reply:
     """Reply that this bridge opens no channels for incidents."""
     return build_reply(f"This bridge doesn't open channels for incidents. Ask {escape(contact)} to switch that on.")
+
+
+def unshown(label: str, contact: str) -> Reply:
+    """Reply that an incident can have no channel of its own, because it is shown nowhere."""
+    shown = f"No channel shows incident {escape(label)}, so it can't have one of its own."
+    return build_reply(f"*Nothing was sent:* {shown} Ask {escape(contact)} to route it to one.")
 
 
 def repeated_reply() -> Reply:

@@ -7,7 +7,7 @@ from shared.config.bridge_config import BridgeConfig
 from shared.diagnostics.credential_checks import optional_scopes
 from tests.stories.harness import Bridge, running, settled
 from tests.stories.processes import deployed_with_receiver, struck
-from tests.stories.typed_commands import answered, opened, types
+from tests.stories.typed_commands import answered, opened, secret_incident, types
 
 SCOPES = optional_scopes(BridgeConfig.model_validate({"incident_channels": {}})).keys()
 """What the app is granted by the manifest of a bridge that opens channels."""
@@ -63,6 +63,7 @@ async def test_a_channel_is_opened_on_demand() -> None:
         await bridge.start_worker()
         await opened(bridge, "Checkout is slow")
         assert "You can't ask for a channel" in await answered(bridge, "Carol", "/pd channel 1")
+        await answered(bridge, "Bob", f"/pd channel {secret_incident(bridge)}", "No channel shows incident #2")
         assert [] == own_channels(bridge.slack)
         bridge.slack.add_fault(Fault("conversations.create", drop=True, after_effect=True, times=1))
         for name in ("Bob", "Alice"):

@@ -211,6 +211,7 @@ def _add_queries(page: Page) -> None:
 def _add_channel(page: Page) -> None:
     page.chapter("`/pd channel`")
     page.case("This bridge opens none", _shown(incident_lookup.no_channels("#sre-help")))
+    page.case("The incident is shown nowhere", _shown(incident_lookup.unshown("#37", "#sre-help")))
 
 
 def _add_handover(page: Page) -> None:
