@@ -112,8 +112,10 @@ async def _last_id(connection: SharedConnection, stream: str) -> str:
     """Return the id of the last entry that a stream was ever given."""
     try:
         about = await connection.call("XINFO", "STREAM", stream)
-    except ResponseError:
-        return "0-0"  # There is no such stream.
+    except ResponseError as error:
+        if "no such key" not in str(error):
+            raise
+        return "0-0"
     return str(dict(zip(about[::2], about[1::2], strict=True))[b"last-generated-id"].decode())
 
 

@@ -2,7 +2,8 @@
 `python -m tests.proof.failovers`: kill the primary of Redis again and again under load, and count what was lost.
 
 With `durability = "replica"`, behind Sentinel and in a Redis Cluster: 12 incidents, and four notes a second all the
-while. A killed server is started again as a replica before the next one is killed.
+while. A killed server is started again as a replica before the next one is killed. In the Cluster the slot is moved to
+another master and back after that, and a replica takes it over as planned.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from typing import cast
 import structlog
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
+from shared.store import keys
 from tests.cluster_servers import ClusterServers
 from tests.servers import binary_of
 from tests.stories.failovers import BACK, Notes, Servers, until_writes_are_taken
@@ -26,6 +28,8 @@ from tests.topologies import WatchedServers
 INCIDENTS = 12
 CALM = 1.0
 """Seconds of work between two kills."""
+HALFWAY = 0.5
+"""Seconds for which the slot stays in two places."""
 KINDS: dict[str, type[Servers]] = {"sentinel": WatchedServers, "cluster": ClusterServers}
 
 
@@ -41,6 +45,8 @@ async def kills(kind: str, count: int, binary: Path | None) -> bool:
             async with asyncio.TaskGroup() as group:
                 group.create_task(notes.type(lambda _: over.is_set()))
                 away = [await _kill(servers) for _ in range(count)]
+                if isinstance(servers, ClusterServers):
+                    await _move(servers)
                 over.set()
             await settled(bridge)
             await until(lambda: not notes.open(), "an answer to each note")
@@ -55,6 +61,18 @@ async def _kill(servers: Servers) -> float:
     away = await until_writes_are_taken(servers)
     primary.start()
     return away
+
+
+async def _move(servers: ClusterServers) -> None:
+    """Move the slot to another master and back, and let a replica take it over as planned."""
+    for _ in range(2):
+        await servers.healthy()
+        await asyncio.sleep(CALM)
+        async with servers.migration(keys.GENERATION):
+            await asyncio.sleep(HALFWAY)
+    await servers.healthy()
+    await servers.fail_over()
+    await asyncio.sleep(CALM)
 
 
 def _shown(kind: str, away: list[float], notes: Notes, bridge: Bridge) -> bool:

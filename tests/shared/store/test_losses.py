@@ -13,14 +13,14 @@ from shared.store import keys
 from shared.store.documents import progress
 from shared.store.losses import LOSSES, Losses
 from shared.store.redis import Redis, append, connect
-from tests.servers import BOTH, program
+from tests.servers import BOTH, binary_of
 from tests.topologies import LaggingPair, until
 
 
 @pytest.fixture(params=BOTH)
 async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LaggingPair]:
     """Run a primary with one replica: of Valkey, then of Debian's Redis."""
-    async with LaggingPair(tmp_path / "servers", binary=program(request.param)) as servers:
+    async with LaggingPair(tmp_path / "servers", binary=binary_of(request.param)) as servers:
         yield servers
 
 
