@@ -15,7 +15,7 @@ from bolt_app.replies.sender import respond
 from shared.access.identity import Identity
 from shared.config.bridge_config import LiveConfig
 from shared.errors import BadCredentials, Malformed, Refused
-from shared.model.handover_posts import AskedPost, HandoverPosts
+from shared.model.handover_posts import AskedPost, HandoverPosts, ShiftChange, ShiftPosts
 from shared.model.ids import ChannelId, CommandId, IncidentId
 from shared.model.message_state import MessageState
 from shared.model.outcome import Declined
@@ -51,6 +51,10 @@ class HandoverPoster:
         if chosen is None:
             return None
         go_in(Lane.UPKEEP)
+        begun = (await self.posts.load(incident, lease)).value.shifts
+        if begun is not None and begun.policy == chosen.policy and begun.change is not None:
+            # It is recorded: PagerDuty is not read for it, and may be away.
+            await self._post_change(channel, begun, begun.change, lease)
         try:
             shifts = await self.shift_reader.read(chosen.policy)
         except (Refused, Malformed) as error:
@@ -85,20 +89,23 @@ class HandoverPoster:
         return ""
 
     async def _post_shift(self, channel: ChannelId, policy: str, shifts: Shifts, lease: Lease) -> None:
-        """Post the handover of the last change of shift if that is to be done: recorded first, so that it is once."""
+        """Post the handover of the last change of shift, if that is due."""
         posts = (await self.posts.load(IncidentId(channel), lease)).value
         known = posts.shifts_of(policy, shifts.now_ms)
         change = known.due(shifts.changes, shifts.now_ms)
-        if change is None:
-            if known != posts.shifts:
-                await self.posts.change(IncidentId(channel), lambda now: now.with_shifts(known), lease)
-            return
+        if change is not None:
+            await self._post_change(channel, known, change, lease)
+        elif known != posts.shifts:
+            await self.posts.change(IncidentId(channel), lambda now: now.with_shifts(known), lease)
+
+    async def _post_change(self, channel: ChannelId, known: ShiftPosts, change: ShiftChange, lease: Lease) -> None:
+        """Post the handover of a change of shift: recorded first, so that it is once."""
 
         def rule(state: MessageState) -> Rule[HandoverPosts]:
             return lambda now: now.with_shifts(known.with_message(change, state))
 
         told = await self.writer.of_channel(channel)
-        message = shift_message(f"handover:{channel}:{policy}:{change.at_ms}", change, told)
+        message = shift_message(f"handover:{channel}:{known.policy}:{change.at_ms}", change, told)
         await self._sync(channel, message, known.message, change.at_ms, rule, lease)
         await self.posts.change(IncidentId(channel), lambda now: now.with_shifts(known.told(change)), lease)
 

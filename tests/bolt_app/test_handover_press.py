@@ -10,10 +10,13 @@ from fakeredis import FakeAsyncRedis
 from bolt_app.listeners.handover import NOT_STORED, POSTING, PostHandover
 from bolt_app.worker_parts import BuiltWorker
 from pagebridge_sandbox.slack import Fault, SlackSandbox
+from shared.config.bridge_config import BridgeConfig
 from shared.durations import Durations
-from shared.errors import BadCredentials, StoreDown
-from shared.model.handover_posts import HandoverPosts
+from shared.errors import BadCredentials, StoreDown, Unavailable
+from shared.model.handover_posts import HandoverPosts, ShiftChange, ShiftPosts
 from shared.model.ids import CommandId, IncidentId, SlackUserId
+from shared.model.message_state import MessageState
+from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
 from shared.slack.render.buttons import POST_HANDOVER
 from shared.store.clock import StoreClock
@@ -86,19 +89,25 @@ class Poster:
 
     async def over(self) -> bool:
         """Return whether the post that she asked for is made, or given up."""
-        return (await self.built.store.handover_posts.load(CHANNEL)).value.asked[PRESSED].over
+        return (await self.posts()).asked[PRESSED].over
+
+    async def posts(self) -> HandoverPosts:
+        """Return what is recorded."""
+        return (await self.built.store.handover_posts.load(CHANNEL)).value
 
 
 @pytest.fixture
 async def poster(slack: SlackSandbox) -> AsyncIterator[Poster]:
     """Put a worker together, and store that Alice has pressed."""
     redis, door = cast("Redis", FakeAsyncRedis()), Slack(slack.bot_token, slack.api_url)
-    built = await wired(redis, slack=door, home=await door.auth_test())
+    away = PagerDuty("token", "http://127.0.0.1:1", 0.5)
+    built = await wired(redis, away, slack=door, home=await door.auth_test())
     asked = HandoverPosts(CHANNEL).with_asked(PRESSED, "", NOON, SlackUserId("U0ALICE"))
     await built.store.handover_posts.change(CHANNEL, lambda _: asked)
     lease = await built.store.leases("handover").take(CHANNEL)
     assert lease
     yield Poster(built, lease)
+    await away.aclose()
     await door.aclose()
     await redis.aclose()
 
@@ -124,3 +133,17 @@ async def test_who_has_become_a_guest_posts_nothing(
 
     assert await poster.run()
     assert posted == len(slack.channels[CHANNEL].messages)
+
+
+async def test_what_was_begun_at_a_change_of_shift_waits_for_no_one(slack: SlackSandbox, poster: Poster) -> None:
+    """It is recorded, so that PagerDuty need not be read for it, however long that is away."""
+    handovers = ({"channel": CHANNEL, "policy": "PPOL001"},)
+    poster.built.config.current = BridgeConfig.model_validate({"handovers": handovers})
+    begun = ShiftPosts("PPOL001", NOON).with_message(ShiftChange(NOON + 1, ("Alice",), ("Bob",)), MessageState())
+    await poster.built.store.handover_posts.change(CHANNEL, lambda known: known.with_shifts(begun))
+
+    with pytest.raises(Unavailable):
+        await poster.run()
+
+    assert ["Alice hands over to Bob" in message.plain for message in slack.channels[CHANNEL].messages] == [False, True]
+    assert begun.told(ShiftChange(NOON + 1, (), ())) == (await poster.posts()).shifts
