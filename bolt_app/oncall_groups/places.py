@@ -90,8 +90,9 @@ class GroupPlace:
         if group is None or group.disabled_at:
             causes["group:gone"] = words.no_group(self.label) if group is None else words.disabled(self.label)
             return None
+        users = await self._slack.group_members(group.id) if group.users is None else group.users
         members = await self._linked(people, causes)
-        seen = self._seen(group.id, members, group.users, written)
+        seen = self._seen(group.id, members, users, written)
         if members and written.is_right(seen.wanted, seen.found, seen.shown):
             return seen
         members = {user: ref for user, ref in members.items() if await self._can_be_in(user, ref, causes)}
@@ -158,7 +159,7 @@ class TopicPlace:
 
     async def look(self, people: Sequence[Ref], _written: Written, causes: dict[str, Cause]) -> Seen | None:
         """Read it, and put who is on call into what people wrote."""
-        now = (await self._slack.topic_of(self._channel)).topic
+        now = await self._slack.topic_of(self._channel)
         topic = topic_naming(now, self._pattern, [named(person) for person in people])
         if topic is None:
             causes["topic:full"] = words.no_room(self.label)

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 from pydantic import AliasPath, Field, Strict, TypeAdapter
 
 from shared.model.ids import ChannelId, SlackUserId
-from shared.slack.api.models import Flag, Given, Text, parse_as
+from shared.slack.api.models import Given, Text, parse_as
 from shared.slack.api.rate_limits import Priority
 from shared.slack.api.transport import CallTurn, Transport
 
@@ -18,21 +18,23 @@ TURN = CallTurn(Priority.LOW)
 
 @dataclass(frozen=True)
 class UserGroup:
-    """A user group; `disabled_at` is in seconds since 1970, 0 while it is not disabled."""
+    """
+    A user group; `disabled_at` is in seconds since 1970, 0 while it is not disabled.
+
+    `users` is None where Slack does not list them: that is not an empty group.
+    """
 
     id: Annotated[str, Given]
     handle: Text
-    users: tuple[SlackUserId, ...]
-    disabled_at: Annotated[int, Strict(), Field(validation_alias="date_delete")]
+    users: tuple[SlackUserId, ...] | None = None
+    disabled_at: Annotated[int, Strict(), Field(validation_alias="date_delete")] = 0
 
 
 @dataclass(frozen=True)
 class ChannelTopic:
-    """A channel with its topic, in Slack's markup; `member` says whether the app is in it."""
+    """The topic of a channel, in Slack's markup."""
 
     topic: Annotated[str, Field(validation_alias=AliasPath("topic", "value"))]
-    archived: Annotated[Flag, Field(validation_alias="is_archived")]
-    member: Annotated[Flag, Field(validation_alias="is_member")]
 
 
 _GROUP, _GROUPS, _TOPIC = TypeAdapter(UserGroup), TypeAdapter(tuple[UserGroup, ...]), TypeAdapter(ChannelTopic)
@@ -69,15 +71,17 @@ class UserGroups:
         params = {"usergroup": group, "users": ",".join(users)}
         return await self._transport.call(
             "usergroups.users.update",
-            lambda answer: parse_as(_GROUP, answer[0].get("usergroup")).users,
+            lambda answer: parse_as(_GROUP, answer[0].get("usergroup")).users or tuple(users),
             turn=TURN,
             params=params,
         )
 
-    async def topic_of(self, channel: ChannelId) -> ChannelTopic:
+    async def topic_of(self, channel: ChannelId) -> str:
         """Read a channel's topic (Slack: conversations.info). `NotFound` if the app does not see the channel."""
         params = {"channel": channel}
-        return await self._look("conversations.info", params, lambda answer: parse_as(_TOPIC, answer.get("channel")))
+        return await self._look(
+            "conversations.info", params, lambda answer: parse_as(_TOPIC, answer.get("channel")).topic
+        )
 
     async def write_topic(self, channel: ChannelId, topic: str) -> str:
         """Set a channel's topic, and return it as Slack shows it (Slack: conversations.setTopic)."""
