@@ -97,7 +97,9 @@ def _queries(
     return {
         Verb.LIST: listing,
         Verb.SHOW: ShowIncident(pagerduty, visibility, incident_lookup),
-        Verb.TIMELINE: Timeline(pagerduty, visibility, incident_lookup, store.incidents),
+        Verb.TIMELINE: Timeline(
+            pagerduty, visibility, incident_lookup, store.incidents, shared.clients.slack, shared.config
+        ),
         Verb.HANDOVER: HandoverQuery(shared.handover_writer, identity),
         Verb.ONCALL: shared.on_call,
         Verb.ACK_MINE: AcknowledgeMine(pagerduty, identity, store.clock),

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self, TypeVar, Unpack
 
 from pagebridge_sandbox.slack import channel_view, ids
+from pagebridge_sandbox.slack.canvases import Canvas
 from pagebridge_sandbox.slack.channels import Channel
 from pagebridge_sandbox.slack.conditions import ChangeNotifier
 from pagebridge_sandbox.slack.manifests import Grants, Shortcut
@@ -42,7 +43,8 @@ class Workspace:
     `token_revoked`: the Web API refuses the bot token, while sockets stay up and a `response_url` goes on working.
     `escape_ids` is the manifest's `should_escape` (for all commands but the `literal_commands`).
     `interactive` says whether the app may be interacted with at all, `home_tab` and `messages_tab` which tabs it has.
-    `plan_has_groups`: the plan has user groups; `apps_manage_groups`: not only admins may change them.
+    `canvases_enabled`: there are canvases; `free_plan`: only as tabs of channels. `plan_has_groups`: there are user
+    groups; `apps_manage_groups`: not only admins may change them.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
@@ -65,7 +67,8 @@ class Workspace:
         self.literal_commands: set[str] = set()
         self.shortcuts: list[Shortcut] = []
         self.home_tab = self.messages_tab = self.interactive = True
-        self.plan_has_groups = self.apps_manage_groups = True
+        self.plan_has_groups = self.apps_manage_groups = self.canvases_enabled = True
+        self.free_plan = False
         self.edit_window: float | None = None
         self.unthreads_orphans = self.bots_unarchive = False
         self.history_lag = 0.0
@@ -73,6 +76,7 @@ class Workspace:
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.user_groups: dict[str, UserGroup] = {}
+        self.canvases: dict[str, Canvas] = {}
         self.ephemerals: list[Ephemeral] = []
         self.bot_user_id = self.add_user("pd-bridge", id="U0PDBRIDGE", bot=True).id
 

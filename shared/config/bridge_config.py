@@ -213,6 +213,8 @@ class BridgeConfig(Table):
 
     durability: DurabilityLevel = "fsync"
     """What an answer to PagerDuty or Slack waits for: `memory`, `fsync` (the disk), or `replica` (and one replica)."""
+    timeline_canvas: bool = False
+    """With `true` the command `timeline` also makes a Slack canvas that only the person who typed it can open."""
     routing: RoutingConfig = RoutingConfig()
     identity: IdentityConfig = IdentityConfig()
     authorization: AuthorizationConfig = AuthorizationConfig()

@@ -39,6 +39,10 @@ OPTIONAL: Sequence[tuple[Callable[[BridgeConfig], bool], Mapping[str, str]]] = (
         },
     ),
     (
+        lambda config: config.timeline_canvas,
+        {"canvases:write": "makes a canvas of the timeline for who asks for it"},
+    ),
+    (
         lambda config: any(each.group for each in config.oncall_groups),
         {
             "usergroups:read": "finds the user groups of [[oncall_groups]]",

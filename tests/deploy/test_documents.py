@@ -18,7 +18,8 @@ from tests.deploy.users import ROOT
 SCHEMA = ROOT.parent / "shared/reference/slack/manifest.schema.2.0.0.json"
 OPENAPI = ROOT.parent / "shared/reference/pagerduty/openapi_subset.json"
 OURS = ("shared/slack", "bolt_app", "pagebridge/cli")
-METHOD = re.compile(r'"((?:apps|auth|bookmarks|bots|chat|conversations|pins|usergroups|users|views)\.[a-zA-Z.]+)"')
+FAMILIES = "apps|auth|bookmarks|bots|canvases|chat|conversations|pins|usergroups|users|views"
+METHOD = re.compile(rf'"((?:{FAMILIES})\.[a-zA-Z.]+)"')
 NO_SCOPE = "none"
 
 

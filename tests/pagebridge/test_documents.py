@@ -174,6 +174,7 @@ def test_the_manifest_has_the_scopes_of_what_is_switched_on() -> None:
     entry = {"tell": "C024", "schedules": ["PS01"]}
     for config, scopes in (
         ({"notify": {"enabled": True}}, {"im:write", "im:history"}),
+        ({"timeline_canvas": True}, {"canvases:write"}),
         ({"oncall_groups": [{**entry, "group": "@oncall"}]}, {"usergroups:read", "usergroups:write"}),
         ({"oncall_groups": [{**entry, "channel": "C024"}]}, {"channels:write.topic", "groups:write.topic"}),
     ):

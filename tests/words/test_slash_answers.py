@@ -21,12 +21,12 @@ from bolt_app.queries.on_call import render_levels
 from bolt_app.queries.on_call_reader import OnCallTarget, PolicyOnCall
 from bolt_app.queries.router import help_text, query_failed_text
 from bolt_app.queries.show_incident import IncidentView, render_incident
-from bolt_app.queries.timeline import timeline_reply
+from bolt_app.queries.timeline import canvas_made, no_canvas, timeline_reply
 from bolt_app.replies.builder import Reply, build_reply
 from bolt_app.replies.outcome_text import Part, sending_reply, several_reply, still_trying_reply
 from shared.access import identity
 from shared.access.identity import Linked
-from shared.errors import Malformed, Refused, Unavailable
+from shared.errors import Malformed, Refused, Unavailable, Uncertain
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor, split
 from shared.model.direct_card import Level
@@ -187,6 +187,13 @@ def _add_queries(page: Page) -> None:
         document = timeline_document(Incident(INCIDENT, snapshot=whole().incident.snapshot, lines=lines))
         seen = _shown(timeline_reply(document, "#37")).splitlines()
         page.case(situation, "\n".join(seen if len(seen) < 50 else seen[-1:]))
+    address = "https://acme.slack.com/docs/T0ACME/F0CANVAS"
+    page.case("As a canvas as well", slack_text.seen(canvas_made(address, "#37")))
+    for situation, error in (
+        ("The canvas lacks its scope", Refused("Slack refused canvases.create", "missing_scope")),
+        ("It can't be made", Uncertain("the connection to Slack broke during canvases.create")),
+    ):
+        page.case(situation, slack_text.seen(no_canvas(error, "WN2X3EPY")))
     page.chapter("`/pd notify`")
     for level in Level:
         page.case(f"It is `{level}`", slack_text.seen(STANDING[level]))

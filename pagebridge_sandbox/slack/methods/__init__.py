@@ -2,6 +2,7 @@
 
 from pagebridge_sandbox.slack.methods import (
     blocks,
+    canvases,
     channel_admin,
     chat,
     conversations,
@@ -15,6 +16,7 @@ from pagebridge_sandbox.slack.methods import (
 )
 
 FAMILIES = (
-    blocks, chat, conversations, direct, history, pins_reactions, channel_admin, session, user_groups, users, views,
+    blocks, canvases, chat, conversations, direct, history, pins_reactions, channel_admin, session, user_groups, users,
+    views,
 )  # fmt: skip
 METHODS = {name: method for family in FAMILIES for name, method in family.METHODS.items()}

@@ -11,6 +11,7 @@ from shared.errors import NotFound, Uncertain
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.api import models
+from shared.slack.api.canvases import Canvases
 from shared.slack.api.channel_admin import ChannelAdmin
 from shared.slack.api.errors import Unthreaded
 from shared.slack.api.models import Channel, OwnMessage, SlackIdentity, SlackPerson, View
@@ -28,7 +29,7 @@ CLOCK_SKEW_MS = 60_000
 Blocks = Sequence[Mapping[str, Any]]
 
 
-class Slack(ChannelAdmin, UserGroups):
+class Slack(ChannelAdmin, Canvases, UserGroups):
     """
     Slack's Web API, for one bot token.
 

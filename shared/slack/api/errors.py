@@ -51,6 +51,15 @@ CHANNEL_CLOSED = frozenset(
     }
 )
 """A channel or thread takes no post until a person changes it (Slack: chat.postMessage, chat.update)."""
+NO_CANVASES = frozenset(
+    {
+        "canvas_disabled_user_team",
+        "free_teams_cannot_create_non_tabbed_canvases",
+        "free_teams_cannot_create_standalone_canvases",
+        "free_team_canvas_tab_already_exists",
+    }
+)
+"""The workspace has no canvases, or none outside of a channel (Slack: canvases.create)."""
 NO_GROUPS = frozenset({"plan_upgrade_required", "paid_teams_only"})
 """The workspace has no user groups (Slack: usergroups.*; the second word is reported by users of other clients)."""
 NO_SUCH_GROUP = frozenset({"no_such_subteam", "subteam_not_found"})

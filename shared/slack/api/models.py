@@ -67,7 +67,11 @@ class SlackPerson:
 
 @dataclass(frozen=True)
 class SlackIdentity:
-    """Who our token makes us; `scopes` is what it allows. `enterprise_id` only in an Enterprise organisation."""
+    """
+    Who our token makes us; `scopes` is what it allows, `url` where the workspace is, empty if Slack does not say.
+
+    `enterprise_id` only in an Enterprise organisation.
+    """
 
     team_id: Annotated[str, Given]
     enterprise_id: OptionalText
@@ -75,6 +79,7 @@ class SlackIdentity:
     bot_id: OptionalText
     app_id: OptionalText
     scopes: frozenset[str]
+    url: Text = ""
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,11 @@ def parse_bot_app(answer: Mapping[str, object]) -> str:
 def parse_socket_url(answer: Mapping[str, object]) -> str:
     """Read the answer of `apps.connections.open`."""
     return _text(answer.get("url"))
+
+
+def parse_canvas(answer: Mapping[str, object]) -> str:
+    """Read the id in the answer of `canvases.create`."""
+    return _text(answer.get("canvas_id"))
 
 
 def parse_permalink(answer: Mapping[str, object]) -> str:

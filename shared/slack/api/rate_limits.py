@@ -72,6 +72,8 @@ RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
         "bookmarks.list": (TIER_3,),
         "auth.test": (TIER_4,),  # a rule of its own, whose number is not published
         "bots.info": (TIER_3,),
+        "canvases.access.set": (TIER_3,),
+        "canvases.create": (TIER_2,),
         "chat.delete": (TIER_3,),
         "chat.getPermalink": (TIER_4,),  # likewise
         "chat.postEphemeral": (TIER_4,),

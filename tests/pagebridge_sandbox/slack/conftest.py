@@ -28,6 +28,8 @@ COMMON = {
 """Errors of all methods, which their pages do not repeat."""
 OF_PAGES = {
     "bookmarks.list": ("t3", {"bookmarks:read"}),
+    "canvases.create": ("t2", {"canvases:write"}),
+    "canvases.access.set": ("t3", {"canvases:write"}),
     "usergroups.users.update": ("t2", {"usergroups:write"}),
     "conversations.unarchive": ("t2", {"channels:manage", "channels:write", "groups:write", "im:write", "mpim:write"}),
 }
