@@ -14,7 +14,7 @@ from shared.model.incident import Incident
 from shared.model.incident_channel import USE, IncidentChannel, with_failure
 from shared.model.slack_state import SlackState
 from shared.observability.log import reference
-from shared.slack.api.errors import ALREADY_SO, IS_ARCHIVED
+from shared.slack.api.errors import ALREADY_SO, IS_ARCHIVED, MESSAGE_GONE, NOT_IN_CHANNEL
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents
@@ -22,7 +22,7 @@ from shared.store.incidents import Incidents
 
 log = structlog.get_logger()
 
-LOST = frozenset({"channel_not_found", IS_ARCHIVED, "not_in_channel"})
+LOST = frozenset({"channel_not_found", IS_ARCHIVED, NOT_IN_CHANNEL})
 """A person has archived or deleted the channel, or has removed the app (Slack: conversations.setTopic)."""
 Rule = Callable[[IncidentChannel], IncidentChannel]
 
@@ -80,7 +80,8 @@ class ChannelPass:
         except Refused as error:
             if error.code in ALREADY_SO:
                 return True
-            await self.failed(name, error, who)
+            if error.code != MESSAGE_GONE:  # the card is posted again, and comes up as another one
+                await self.failed(name, error, who)
         except CallError as error:
             self.later.append(error)
         else:

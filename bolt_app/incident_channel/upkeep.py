@@ -20,10 +20,11 @@ from shared.errors import CallError, Refused
 from shared.model.event import SECOND, ids_of_teams
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId
-from shared.model.incident_channel import WITHHELD, demands_since
+from shared.model.incident_channel import USE, WITHHELD, demands_since
 from shared.model.slack_state import SlackState
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.slack.api.client import Slack
+from shared.slack.api.errors import IS_ARCHIVED, NOT_IN_CHANNEL
 from shared.slack.render import channel_wording
 from shared.slack.render.blocks import linkable
 from shared.store.channel_index import OpenIncidents
@@ -120,6 +121,8 @@ class ChannelUpkeep:
         channel, placed = this.own.usable, this.placed
         if channel is None:
             return await self.archiver.archive(this)
+        if channel in placed.waiting:
+            await this.step(USE, lambda: self._look_at(channel))
         await self._describe(this, channel)
         if channel in placed.privacy.hidden_in:
             await self._set_topic(this, channel, WITHHELD, channel_wording.withheld_topic(this.snapshot))
@@ -133,6 +136,12 @@ class ChannelUpkeep:
                 await self.invitations.send(this, channel)
             return await self.archiver.archive(this)
         return None
+
+    async def _look_at(self, channel: ChannelId) -> None:
+        """Raise `Refused` with the reason if a channel that takes no message was closed to the app by a person."""
+        found = await self.slack.channel(channel)
+        if found.archived or not found.member:
+            raise Refused("a person closed this channel", IS_ARCHIVED if found.archived else NOT_IN_CHANNEL)
 
     async def _describe(self, this: ChannelPass, channel: ChannelId) -> None:
         """Put the incident's mark into the description, by which the channel is found again."""

@@ -23,6 +23,7 @@ from shared.model.event_types import (
     CHANNEL_ASKED,
     CHANNEL_FAILED,
     CHANNEL_OPENED,
+    PRIORITY_UPDATED,
     REOPENED,
     RESOLVED,
     TRIGGERED,
@@ -498,6 +499,38 @@ async def test_a_channel_that_people_have_closed_is_left_alone(stage: Stage, cod
     assert (await stage.own()).usable
     assert stage.made()[-1].topic.startswith("Acknowledged")
     assert 1 == len(await stage.told())
+
+
+async def test_a_channel_that_takes_no_card_is_left_at_once(stage: Stage) -> None:
+    """A person archived it, and nothing but the card was to be changed there: that is tried once, and told once."""
+    await stage.opened()
+    await stage.settled()
+    [own] = stage.made()
+    own.members.remove(stage.slack.bot_user_id)
+    own.archived = True
+    for number in range(3):
+        await stage.happens(PRIORITY_UPDATED, BOB, replace(snapshot(), priority=Ref(f"P{number}", f"P{number}")))
+        await stage.settled()
+
+    [told] = await stage.told()
+    assert "any more (it is archived)" in told
+    assert 1 == sum(call.error is not None for call in stage.slack.calls if call.channel == own.id)
+
+
+async def test_a_card_that_was_deleted_is_pinned_when_it_is_there_again(stage: Stage) -> None:
+    """Nothing is told of a pin that came too late."""
+    await stage.opened()
+    await stage.reconciled()
+    await stage.one_pass()
+    await stage.reconciled()
+    [own] = stage.made()
+    stage.slack.remove(own.messages[0])
+    await stage.one_pass()
+    await stage.happens(ACKNOWLEDGED, BOB)
+    await stage.settled()
+
+    assert any(message.pinned for message in own.messages)
+    assert [] == await stage.told()
 
 
 async def test_without_the_table_there_is_nothing(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pagebridge_sandbox.slack import Channel, Fault, SlackSandbox
+from pagebridge_sandbox.slack import Channel, Fault, Message, SlackSandbox
 from shared.config.bridge_config import BridgeConfig
 from shared.diagnostics.credential_checks import optional_scopes
 from tests.stories.harness import Bridge, running, settled
@@ -26,9 +26,9 @@ async def own_channel(bridge: Bridge) -> Channel:
     return own
 
 
-def cards(own: Channel) -> list[str]:
+def cards(own: Channel) -> list[Message]:
     """List what the app has posted there, but for what Slack tells of the channel itself."""
-    return [message.plain for message in own.messages if message.subtype is None]
+    return [message for message in own.messages if message.subtype is None]
 
 
 async def test_a_channel_is_opened_and_kept() -> None:
@@ -43,13 +43,14 @@ async def test_a_channel_is_opened_and_kept() -> None:
         assert "inc-1-checkout-is-slow-p95-2s-zurich" == own.name
         await own.wait(lambda channel: "U0ALICE" in channel.members)
         assert "U0BOB" not in own.members
-        assert (await bridge.click("Bob", "Acknowledge", own.messages[-1])).acked
+        [card] = cards(own)
+        assert (await bridge.click("Bob", "Acknowledge", card)).acked
         await own.wait(lambda channel: "U0BOB" in channel.members and channel.topic.startswith("Acknowledged"))
         await bridge.card(f"This incident has a channel: #{own.name}")
         await settled(bridge)
         assert 2 == sum(message.subtype == "channel_topic" for message in own.messages)
-        [card] = cards(own)
-        assert "The full timeline is in #incidents" in card
+        assert [card] == cards(own)
+        assert "The full timeline is in #incidents" in card.plain
 
         bridge.pagerduty.web("PBOB1").resolve(bridge.pagerduty.incident(1).id)
         await own.wait(lambda channel: channel.archived)

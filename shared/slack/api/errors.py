@@ -74,6 +74,8 @@ NAME_TAKEN = "name_taken"
 """Another channel has this name, archived and private ones included (Slack: conversations.create)."""
 IS_ARCHIVED = "is_archived"
 """The channel is archived (Slack: chat.postMessage, conversations.setTopic)."""
+NOT_IN_CHANNEL = "not_in_channel"
+"""The app is not in the channel (Slack: chat.postMessage, conversations.setTopic)."""
 ALREADY_SO = frozenset({"already_in_channel", "already_pinned", "already_archived", "not_archived"})
 """What was asked for is so (Slack: conversations.invite, pins.add, conversations.archive and unarchive)."""
 TRIGGER_GONE = frozenset(
