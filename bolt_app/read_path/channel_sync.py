@@ -124,27 +124,32 @@ class CardDelays:
         if delay.verdict:
             await self._announce(channel, delay)
 
-    async def card_settled(self, this: ReconcilePass, channel: ChannelId, before: MessageState | None = None) -> None:
-        """Note that the card waits for no rate limit: it is refused, or up to date (then with its state `before`)."""
+    async def card_settled(
+        self, this: ReconcilePass, channel: ChannelId, before: MessageState | None = None
+    ) -> Unavailable | None:
+        """
+        Note that the card waits for no rate limit: it is refused, or up to date (then with its state `before`).
+
+        Returns why people could not be told yet that none waits: as the last one, it is to be noted again.
+        """
         now = this.card(channel)
         if before and before.content_digest != now.content_digest and before.state_ms < now.state_ms:
             DELAY.observe(max(0, await self.clock.now_ms() - this.as_of_ms) / SECOND)
         if channel not in this.slack_state.late:
-            return
+            return None
         delay = await self.delayed.record(channel, this.incident.id, None)
-        await this.note(lambda slack_state: slack_state.waits(channel, late=False))
-        if delay.verdict:
-            await self._announce(channel, delay)
+        untold = await self._announce(channel, delay) if delay.verdict else None
+        if untold is None or before is None:
+            await this.note(lambda slack_state: slack_state.waits(channel, late=False))
+        return untold
 
-    async def _announce(self, channel: ChannelId, delay: Delay) -> None:
-        """Post that the channel's cards are late, or that they are up to date again."""
+    async def _announce(self, channel: ChannelId, delay: Delay) -> Unavailable | None:
+        """Post that the channel's cards are late, or up to date again. Returns why that is to be tried again."""
         text = ":white_check_mark: The cards in this channel are up to date again."
         if delay.verdict != "end":
             waiting = f"{delay.cards} cards are waiting" if delay.cards != 1 else "1 card is waiting"
-            text = (
-                f":hourglass: The cards in this channel are late: {waiting}, the oldest for "
-                f"{duration(delay.seconds)}. Nothing is lost, and paging is not affected."
-            )
+            late = f"{waiting}, the oldest for {duration(delay.seconds)}. Nothing is lost, and paging is not affected."
+            text = f":hourglass: The cards in this channel are late: {late}"
         key = f"lag:{channel}:{await self.clock.now_ms()}"
         try:
             await self.slack.announce(channel, text=text, metadata=metadata(key, {}))
@@ -152,6 +157,8 @@ class CardDelays:
             log.warning("delay_notice.failed", channel=channel, seconds=delay.seconds, why=str(error))
             if error.surely_not_done:
                 await self.delayed.undo_notice(channel, delay.verdict)
+            return error if isinstance(error, Unavailable) else None
+        return None
 
 
 @dataclass(frozen=True)
@@ -168,7 +175,7 @@ class ChannelSync:
         before = this.card(channel)
         try:
             await self._sync_card(this, channel, mentions if channel == this.home else {})
-            await self.delays.card_settled(this, channel, before)
+            late += filter(None, [await self.delays.card_settled(this, channel, before)])
         except (Unavailable, Uncertain) as error:
             if this.has_news(before):
                 await self.delays.card_delayed(this, channel)

@@ -1,7 +1,7 @@
 """A channel's digest in single passes: who comes in, who goes out, and what a worker that died has left behind."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -14,14 +14,16 @@ from bolt_app.open_incidents import OpenIncident
 from bolt_app.read_path.channel_sync import ReconcilePass
 from bolt_app.worker_parts import BuiltWorker
 from shared.config.bridge_config import BridgeConfig
+from shared.errors import Refused
 from shared.model.digest import Digest, DigestEntry, DigestRule
-from shared.model.event import Snapshot
+from shared.model.event import Ref, Snapshot
 from shared.model.event_types import Status
-from shared.model.ids import ChannelId, IncidentId
+from shared.model.ids import ChannelId, IncidentId, MessageTs, TeamId
 from shared.model.incident import Incident
 from shared.model.message_state import MessageState
 from shared.model.privacy import Privacy
 from shared.model.slack_state import SlackState
+from shared.slack.api.transport import Begin
 from tests.bolt_app.built_services import wired
 from tests.builders import NOON, snapshot
 
@@ -31,11 +33,41 @@ RULE = DigestRule(1)
 LOW = replace(snapshot(), urgency="low", created_ms=NOON)
 
 
+class Board:
+    """A Slack in which one message stands, or that refuses it."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.refuses = False
+
+    async def post(self, _channel: ChannelId, *, text: str, begin: Begin, **_: object) -> MessageTs:
+        """Take it."""
+        await begin()
+        if self.refuses:
+            raise Refused("Slack refused chat.postMessage", "is_archived")
+        self.said.append(text)
+        return MessageTs("1.1")
+
+    async def update(self, _channel: ChannelId, _ts: MessageTs, *, text: str, begin: Begin, **_: object) -> None:
+        """Take what is in its place."""
+        await begin()
+        self.said.append(text)
+
+    def now_ms(self) -> None:
+        """Do not say the time."""
+
+
 @pytest.fixture
-async def built() -> AsyncIterator[BuiltWorker]:
+def board() -> Board:
+    """Put one up."""
+    return Board()
+
+
+@pytest.fixture
+async def built(board: Board) -> AsyncIterator[BuiltWorker]:
     """Put a worker together whose channel has a digest beyond one incident a minute."""
     redis = cast("Any", FakeAsyncRedis())
-    worker = await wired(redis)
+    worker = await wired(redis, slack=board)
     config = {"routing": {"default_channel": HOME, "digest_above": 1}}
     worker.config.current = BridgeConfig.model_validate(config)
     yield worker
@@ -71,6 +103,63 @@ async def looked(built: BuiltWorker, name: str, shown: Snapshot = LOW, rule: Dig
 async def stored(built: BuiltWorker, name: str) -> SlackState:
     """Return what is known of the incident's messages."""
     return (await built.store.slack_states.load(IncidentId(name))).value
+
+
+async def posted(built: BuiltWorker) -> float | None:
+    """Let the channel's digest be looked after once; return when again."""
+    lease = await built.store.leases("digest").take(CHANNEL)
+    assert lease
+    again = await built.read_path.digest_poster.run(CHANNEL, lease)
+    await lease.release()
+    return again
+
+
+async def known(built: BuiltWorker, name: str, teams: Sequence[str], shown_for: Sequence[str]) -> None:
+    """Let an incident share the card, of these teams now, for which it was decided that the channel shows it."""
+    of = tuple(Ref(team, team) for team in teams)
+    about = replace(LOW, title=f"Title of {name}", teams=of)
+    await built.store.incidents.change(IncidentId(name), lambda it: replace(it, snapshot=about))
+    assert await looked(built, name, about)
+    decided = Privacy(teams=frozenset(map(TeamId, shown_for)))
+    await built.store.slack_states.change(IncidentId(name), lambda kept: replace(kept, privacy=decided))
+
+
+async def test_the_card_tells_only_what_the_channel_shows_now(built: BuiltWorker, board: Board) -> None:
+    """One that has come to another team, and was not looked at since, is counted; its title is not told."""
+    await looked(built, "Q1")
+    await known(built, "Q2", ["PPUBLIC"], ["PPUBLIC"])
+    await known(built, "Q3", ["PSECRET"], ["PPUBLIC"])
+    again = await posted(built)
+
+    assert again
+    assert "Title of Q2" in board.said[-1]
+    assert "Title of Q3" not in board.said[-1]
+    assert "2 less important incidents" in board.said[-1]
+
+
+async def test_a_card_is_written_again_only_after_a_while(built: BuiltWorker, board: Board) -> None:
+    """Until then it is only looked when that will be."""
+    await looked(built, "Q1")
+    await looked(built, "Q2")
+    await posted(built)
+    await looked(built, "Q3")
+
+    assert 0 < (await posted(built) or 0) <= built.durations.digest_pace
+    assert 1 == len(board.said)
+
+
+async def test_a_channel_that_does_not_take_the_card_lets_all_go(built: BuiltWorker, board: Board) -> None:
+    """Each incident gets its own, and for a while no digest begins there."""
+    board.refuses = True
+    await looked(built, "Q1")
+    await looked(built, "Q2")
+    assert await posted(built) == 0
+    assert await posted(built) is None
+
+    assert not await looked(built, "Q2")
+    assert not await looked(built, "Q3")
+    assert {} == await built.store.digests.entries(HOME)
+    assert [] == board.said
 
 
 async def test_what_is_decided_stays_so(built: BuiltWorker) -> None:

@@ -8,10 +8,10 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from math import ceil
 
-from tests.proof.check_storm import MANY
+from tests.proof.check_storm import GRACE, MANY
 from tests.proof.rate_limited_slack import Message
 from tests.proof.storm_simulation import MINUTE, Storm, Weather, storm, urgency_of
 
@@ -72,6 +72,9 @@ def complaints(passed: Storm, weather: Weather) -> list[str]:
         wrong.append(f"{len(_digests(passed))} digests")
     if weather.incidents >= MANY and found.calls > SPARE * found.fewest:
         wrong.append(f"{found.calls} calls, where {found.fewest} tell everything")
+    wrong += [
+        f"{channel} was told only at {at:.0f} s that its cards are not late" for channel, at in _told_late(passed)
+    ]
     if found.stale_digest > STALE:
         wrong.append(f"a digest was out of date for {found.stale_digest:.0f} s")
     return wrong
@@ -96,6 +99,18 @@ def _wrong(passed: Storm, weather: Weather, n: int) -> Iterator[str]:
     lost = urgency_of(n) == "high" and len(told) != len(passed.changed[n]) - 1
     if lost or len({message.key for message in told}) < len(told):
         yield f"the thread of incident {n} has {len(told)} lines"
+
+
+def _told_late(passed: Storm) -> Iterator[tuple[str, float]]:
+    """Find where people read for long that cards are late while none came, because all were there."""
+    messages = passed.channels.messages.items()
+    for channel in {channel for channel, _ in passed.channels.messages}:
+        cards = [one for (place, _), one in messages if place == channel and one.key.startswith("card:")]
+        written = [at for card in cards for at in (card.at, *card.edited)]
+        for late, over in [*pairwise(one.at for one in passed.notices(channel))][::2]:
+            between = sorted([late, over, *(at for at in written if late < at < over)])
+            if any(following - at > GRACE for at, following in pairwise(between)):
+                yield channel, over
 
 
 def _digests(passed: Storm) -> list[Message]:

@@ -51,7 +51,7 @@ async def test_every_notice_in_a_channel_can_be_read_in_one_file(pytestconfig: p
     page.case("One does", _digest("triggered"))
     page.case("Many do", _digest("triggered", *["acknowledged"] * 16, "resolved"))
     page.case("None is open", _digest("resolved", "resolved"))
-    page.case("The storm is over", *map(_over, (["resolved"], ["triggered"] * 2, ["triggered", "resolved"], STAND)))
+    page.case("The storm is over", *map(_over, OVER))
     _add_oncall(page)
     page.check(pytestconfig)
 
@@ -96,7 +96,14 @@ def _told(cause: Cause) -> str:
     return slack_text.blocks(words.notice_message("oncall:S0:x", cause.words).blocks)
 
 
-STAND = ["triggered", "acknowledged", "resolved", "resolved"]
+OVER: tuple[list[str], ...] = (
+    ["resolved"],
+    ["resolved"] * 2,
+    ["triggered"],
+    ["triggered"] * 2,
+    ["triggered", "resolved"],
+    ["triggered", "acknowledged", "resolved", "resolved"],
+)
 
 
 def _entries(*stand: str) -> dict[IncidentId, DigestEntry]:

@@ -11,8 +11,8 @@ from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.commands.verbs import CHANNELS, LINKING, NOTIFYING, Scope, Verb
 from bolt_app.handover.poster import not_posted, refused_text
 from bolt_app.handover.render import HEADING, QUIET, handover_message, handover_paragraphs, shift_message
+from bolt_app.listeners import digest, slash_commands
 from bolt_app.listeners import handover as posting
-from bolt_app.listeners import slash_commands
 from bolt_app.open_incidents import OpenList
 from bolt_app.queries import acknowledge_mine, handover, on_call, router
 from bolt_app.queries.list_incidents import render_list
@@ -283,8 +283,9 @@ def _add_acknowledge_mine(page: Page) -> None:
     for situation, count in (("One", 1), ("Several", 3)):
         page.case(situation, _shown(acknowledge_mine.preview(open_incidents(count), now, PD)))
     page.case("None", _shown(acknowledge_mine.preview([], now, PD)))
+    none_here = _shown(acknowledge_mine.preview([], now, PD, acknowledge_mine.NONE_HERE))
     page.case(
-        "None of those on a digest card", _shown(acknowledge_mine.preview([], now, PD, acknowledge_mine.NONE_HERE))
+        "None of those on a digest card, or its button can't be read", none_here, slack_text.seen(digest.UNREADABLE)
     )
     lines = _shown(acknowledge_mine.preview(open_incidents(60), now, PD)).splitlines()
     page.case("More than one press acknowledges", "\n".join(line for line in lines if "#" not in line))
