@@ -201,6 +201,9 @@ class Lease:
         """Require `needed` more seconds of the lease, renewing it if necessary. Raises `FencedOff` if it is lost."""
         if self.until - self.leases.now() < needed:
             self.until = await self.leases.renew(self)
+            while self.until - self.leases.now() < min(needed, self.leases.lasts / 2):
+                # Its answer came late, as after a pause of this process: by now another may hold it.
+                self.until = await self.leases.renew(self)
 
     async def kept_for(self, seconds: float, stopping: asyncio.Event) -> bool:
         """Wait without losing it, until `stopping` at most; return whether that is set. Raises `FencedOff`."""

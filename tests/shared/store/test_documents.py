@@ -14,7 +14,7 @@ from shared.model.incident import Incident, fold
 from shared.model.journal import fact
 from shared.model.message_state import MessageState
 from shared.store import documents
-from shared.store.coordination import Due, Leases, WorkQueue
+from shared.store.coordination import Due, Lease, Leases, WorkQueue
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis, append
 from shared.store.streams import Journal
@@ -26,6 +26,7 @@ async def redis() -> AsyncIterator[Redis]:
     """Give an empty store."""
     client = FakeAsyncRedis()
     client.waits_for_replica = False  # type: ignore[attr-defined]  # of our own client
+    client.topology = None  # type: ignore[attr-defined]  # the same
     yield cast("Redis", client)
     await client.aclose()
 
@@ -102,6 +103,24 @@ async def test_a_lease_that_runs_out_is_prolonged_or_lost(redis: Redis) -> None:
     await lease.check(3.0)
     now[0] += 4.0
 
+    with pytest.raises(FencedOff):
+        await lease.check(3.0)
+
+
+async def test_a_renewal_whose_answer_comes_late_is_not_believed(redis: Redis) -> None:
+    """The worker sleeps while it waits for the answer, until another one may have the incident: it is asked again."""
+    now = [100.0]
+
+    class Sleeping(Leases):
+        async def renew(self, lease: Lease) -> float:
+            until = await super().renew(lease)
+            now[0] += 6.0
+            await redis.delete(f"pb:{{work}}:{INCIDENT}:lease:slack")
+            return until
+
+    lease = await Sleeping(redis, "slack", 5.0, now=lambda: now[0]).take(INCIDENT)
+    assert lease is not None
+    now[0] += 4.0
     with pytest.raises(FencedOff):
         await lease.check(3.0)
 
