@@ -351,13 +351,22 @@ async def test_people_who_cannot_be_in_a_group(oncall: Oncall) -> None:
     assert "@oncall keeps its last members: no one on call can be in it." in oncall.told[2]
 
 
-async def test_what_passes_by_itself_is_not_told(oncall: Oncall) -> None:
-    """A limit of seconds; one that lasts is told, without forgetting what was told before."""
+async def test_a_limit_is_waited_for(oncall: Oncall) -> None:
+    """As long as Slack says, and it is not told: it passes by itself."""
+    oncall.shift("PALICE1")
+    oncall.slack.add_fault(Fault("usergroups.list", retry_after=7))
+
+    assert 7 == await oncall.look()
+    assert [] == oncall.told
+
+
+async def test_what_lasts_is_told(oncall: Oncall) -> None:
+    """An outage of a minute, once; what was told before is not forgotten over it."""
     oncall.shift("PALICE1")
     oncall.group.disabled_at = 1
     await oncall.look()
-    limited = oncall.slack.add_fault(Fault("usergroups.list", retry_after=7))
-    assert 7 == await oncall.look()
+    lost = oncall.slack.add_fault(Fault("usergroups.list", drop=True))
+    assert FAST.channel_retry == await oncall.look()
     assert 1 == len(oncall.told)
 
     now_ms = StoreClock.now_ms
@@ -369,11 +378,27 @@ async def test_what_passes_by_itself_is_not_told(oncall: Oncall) -> None:
         patched.setattr(StoreClock, "now_ms", much_later)
         await oncall.look()
         await oncall.look()
-        limited.remove()
-        await oncall.look()
+        lost.remove()
+        assert FAST.resync == await oncall.look()
 
     assert 2 == len(oncall.told)
     assert "couldn't be brought up to date for a minute" in oncall.told[1]
+
+
+async def test_a_write_that_landed_before_the_next_change_is_the_bridges_own(oncall: Oncall) -> None:
+    """Its answer was lost, and then the shift ended: who it had put there is not held for a change by hand."""
+    oncall.group.users = ["U0BOB"]
+    oncall.shift("PBOB1")
+    await oncall.look()
+    oncall.shift("PALICE1")
+    oncall.slack.add_fault(Fault("usergroups.users.update", drop=True, after_effect=True, times=1))
+    await oncall.look()
+    assert ["U0ALICE"] == oncall.group.users
+    oncall.shift("PZED1")
+    await oncall.look()
+
+    assert ["U0ZED"] == oncall.group.users
+    assert [] == oncall.told
 
 
 async def test_a_channel_that_takes_no_words(oncall: Oncall) -> None:
