@@ -231,6 +231,7 @@ class Executor:
         command = attempt.record.command
         # First of all: should the store lose its data from now on, its clicker is told this.
         attempt.record = decided = replace(attempt.record, outcome=outcome, warrant=attempt.warrant)
+        self.progress_replies.losses.end(decided)
         if attempt.record.calls and not attempt.answered:
             # Nothing later can be its doing.
             after = (await self.clock.now_ms() - attempt.record.accepted_ms) / SECOND + self.durations.call_max

@@ -1,12 +1,14 @@
 """
 Clicks that the store has lost after it had confirmed them: only the worker that accepted one knows of it.
 
-Whether it took effect can't be known, because its record is gone; so its person is told, and can press again.
+One that had come to its end is put on record again by the worker that ended it. Whether another took effect can't be
+known, because its record is gone; so its person is told, and can press again.
 """
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import methodcaller
 
 import structlog
 from pydantic import ValidationError
@@ -53,6 +55,7 @@ class LostClicks:
         data = await self.losses.refresh()
         self._forget_old()
         if self._data not in {"", data}:
+            await self._record_ended()
             # A worker that has one in hand, and knows more of it, finds out by its lease, and tells.
             await self._pause(self.durations.lease)
             await self._tell()
@@ -68,10 +71,24 @@ class LostClicks:
         """Forget those whose life is over: they have ended, whoever carried them out."""
         now_ms = self.clock.estimate_ms()
         for command, accepted_ms in list(self.losses.clicks.values()):
-            long_lived = SPECS[command.action].long_lived
-            life = self.durations.text_lifetime if long_lived else self.durations.command_lifetime
-            if accepted_ms + life * SECOND < now_ms:
+            if self._is_over(command, accepted_ms, now_ms):
                 del self.losses.clicks[command.id]
+        for record in list(self.losses.ended.values()):
+            if self._is_over(record.command, record.accepted_ms, now_ms):
+                del self.losses.ended[record.command.id]
+
+    def _is_over(self, command: Command, accepted_ms: int, now_ms: int) -> bool:
+        """Whether nobody would begin it any more."""
+        long_lived = SPECS[command.action].long_lived
+        life = self.durations.text_lifetime if long_lived else self.durations.command_lifetime
+        return accepted_ms + life * SECOND < now_ms
+
+    async def _record_ended(self) -> None:
+        """Put on record again what this worker has brought to its end, for those that accepted it."""
+        now_ms = await self.clock.now_ms()
+        for record in list(self.losses.ended.values()):
+            ended = replace(record, ended_ms=now_ms)
+            await self.command_queues.change(record.command.incident, methodcaller("appended", ended))
 
     async def _tell(self) -> None:
         # In this order: what is moved meanwhile is found in its queue.

@@ -81,7 +81,6 @@ class ProgressReplies:
 
     async def final(self, attempt: Execution, outcome: Outcome) -> None:
         """Reply with the outcome, if it needs a reply."""
-        self.losses.clicks.pop(attempt.record.command.id, None)
         await self._show_at_home(attempt.record.command)
         if self.is_silent(attempt, outcome):
             return

@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import Counter
 from redis.exceptions import ReadOnlyError, ResponseError
 
-from shared.model.command import Command
+from shared.model.command import Command, CommandRecord
 from shared.model.ids import CommandId
 from shared.store import keys
 from shared.store.clock import Generation
@@ -32,7 +32,8 @@ class Losses:
 
     One is certain if something is missing that was confirmed to this process. One is possible if a replica has taken
     over, unless all that counts waits for a replica. `clicks` are those that this process has accepted, each with when,
-    by the store's clock, and whose end it does not know.
+    by the store's clock, and whose end it does not know; `ended` are those that it has brought to their end, also if
+    another process accepted them.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -41,12 +42,18 @@ class Losses:
         self._name = ""
         self.doubt_ms = 0
         self.clicks: dict[CommandId, tuple[Command, int]] = {}
+        self.ended: dict[CommandId, CommandRecord] = {}
 
     def watch(self) -> None:
         """Look into each shared connection that is made from now on; those that are there are left."""
         for shared in filter(None, (self._redis.multiplexer, self._redis.copying)):
             shared.inspect = self.look
         self._redis.leave()
+
+    def end(self, record: CommandRecord) -> None:
+        """Remember that a command has come to its end."""
+        self.clicks.pop(record.command.id, None)
+        self.ended[record.command.id] = record
 
     async def refresh(self) -> str:
         """Take in what other workers noticed; return the data's name, another one after a loss. Raises `StoreDown`."""
