@@ -1,6 +1,7 @@
 """Works off a queue, until it is told to stop."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from shared.errors import FencedOff
 from shared.model.ids import IncidentId
 from shared.store import keys
 from shared.store.clock import StoreClock
-from shared.store.coordination import Lease, Leases, WorkQueue
+from shared.store.coordination import Due, Lease, Leases, WorkQueue
 
 INCIDENT = IncidentId("Q1")
 
@@ -75,6 +76,39 @@ async def test_one_that_was_taken_over_stays_due() -> None:
 
     assert [(INCIDENT, 1)] == repaired
     assert await queue.take() is None
+
+
+class Counted(WorkQueue):
+    """A queue that counts how often it is looked at and waited for, and waits for nothing."""
+
+    looks = waits = 0
+    stopping = asyncio.Event()
+
+    async def take(self, leases: Leases | None = None, documents: Sequence[str] = ()) -> Due | float | None:
+        """Look at it."""
+        self.looks += 1
+        return await super().take(leases, documents)
+
+    async def wait(self, _seconds: float) -> None:
+        """Let the others go on; stop in the end."""
+        self.waits += 1
+        await asyncio.sleep(0)
+        if self.waits > 200:
+            self.stopping.set()
+
+
+async def test_what_nothing_fills_is_looked_at_until_it_is_empty() -> None:
+    """So that what is switched off costs the store nothing; what is left from before is worked off."""
+    redis: Any = FakeAsyncRedis()
+    work, queue, leases = Once(), Counted(redis, "digests", 10.0), Leases(redis, "digest", 10.0)
+    queue.stopping = asyncio.Event()
+    await queue.mark(INCIDENT)
+    worker = QueueWorker(queue, leases, work, Durations(), StoreClock(redis), filled=lambda: False)
+    async with asyncio.timeout(5):
+        await worker.run(queue.stopping)
+
+    assert work.done.is_set()
+    assert queue.looks < queue.waits / 2
 
 
 def test_every_queue_is_measured() -> None:
