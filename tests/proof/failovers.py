@@ -82,6 +82,7 @@ def _shown(kind: str, away: list[float], notes: Notes, bridge: Bridge) -> bool:
         f"  {notes.typed} notes typed, {len(notes.done())} sent, the others said to be not sent",
         f"  {len(lost)} lost, {len(doubled)} doubled, {cards} cards of {INCIDENTS} incidents",
         *(f"  {what}: {', '.join(which)}" for what, which in (("lost", lost), ("doubled", doubled)) if which),
+        *(f"  told of {text}: {message}" for text in lost[:3] for message in notes.told(text)),
     )
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

@@ -55,10 +55,13 @@ class Notes:
         done = self.done()
         return [text for text in self._texts() if text not in done and not self._is_said_to_be_unsent(text)]
 
+    def told(self, text: str) -> list[str]:
+        """List what Alice was told about a note."""
+        return [message for message in self._bridge.private("Alice") if text in message]
+
     def _is_said_to_be_unsent(self, text: str) -> bool:
         """Whether it was not accepted: Redis did not take it, or its incident was not found in time."""
-        told = [message for message in self._bridge.private("Alice") if text in message]
-        return any("could not be saved" in message or "Nothing was sent" in message for message in told)
+        return any("could not be saved" in message or "Nothing was sent" in message for message in self.told(text))
 
     def _texts(self) -> list[str]:
         return list(map(_text, range(self.typed)))
