@@ -33,7 +33,7 @@ test-fast: ## Run the tests that need no server and no other process
 words: ## Write the pages of words, the README's tables and picture
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 tests/words tests/pictures \
-	  tests/pagebridge/test_documents.py tests/shared/test_bridge_config.py tests/test_metrics.py --update-words $(ARGS)
+	  tests/pagebridge/test_documents.py tests/shared/test_bridge_config.py tests/test_metrics.py tests/bench/test_model.py --update-words $(ARGS)
 
 check: ## Check format, style, types and the directions of imports
 	@tools/prepare dev

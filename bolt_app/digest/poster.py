@@ -100,7 +100,13 @@ class DigestPoster:
         change = partial(self.digests.change, IncidentId(channel), lease=lease)
         now_ms, state = await self.clock.now_ms(), digest.message
         target: MessageTarget[Digest] = MessageTarget(
-            channel, lambda state: lambda known: known.with_message(state, now_ms), change, change, lease, foremost=True
+            channel,
+            lambda state: lambda known: known.with_message(state, now_ms),
+            change,
+            change,
+            lease,
+            foremost=True,
+            since_ms=digest.begun_ms,
         )
         for _ in range(2):
             state = await self.message_sync.sync(message, state, target)

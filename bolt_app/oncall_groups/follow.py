@@ -126,7 +126,8 @@ class OncallGroups:
             return lambda state: state.with_message(name, message, told=told)
 
         message = words.notice_message(f"oncall:{entry.id}:{name}:{notice.due_ms}", notice.words)
-        target = MessageTarget(ChannelId(entry.tell), rule, change, change, lease, urgent=False, single=True)
+        channel, since_ms = ChannelId(entry.tell), notice.due_ms
+        target = MessageTarget(channel, rule, change, change, lease, urgent=False, single=True, since_ms=since_ms)
         try:
             posted = await self.message_sync.sync(message, notice.message, target, edit=False)
         except Refused as error:

@@ -67,7 +67,8 @@ class DirectSummaries:
             return lambda now: now.with_message(state)
 
         change = partial(self.summaries.change, incident, lease=lease)
-        target = MessageTarget(conversation, rule, change, change, lease, urgent=False, posts=bool(waiting))
+        since_ms, posts = known.since_ms, bool(waiting)
+        target = MessageTarget(conversation, rule, change, change, lease, urgent=False, posts=posts, since_ms=since_ms)
         message = render_summary(f"summary:{conversation}:{known.since_ms}", waiting, self.command)
         try:
             state = await self.message_sync.sync_once(message, known.message, target)

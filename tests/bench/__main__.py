@@ -20,7 +20,8 @@ from itertools import chain, groupby
 from pathlib import Path
 
 from pagebridge.cli.terminal import progress
-from tests.bench import cost, history, latency, receiver, slow_pagerduty, storm
+from tests.bench import cost, history, latency, receiver, slow_pagerduty, storm, workers
+from tests.bench.charts import draw
 from tests.bench.environment import staged
 from tests.bench.measurement import TINY, Figure, Sizes
 from tests.stories.processes import deployed
@@ -62,6 +63,7 @@ IN_TURN: dict[str, Measure] = {
     "cost": _cost,
     "history": _history,
     "slow-pagerduty": slow_pagerduty.measured,
+    "workers": workers.measured,
 }
 TOGETHER: dict[str, Measure] = {"memory": _memory, "storm": _storm}
 """What does not look at the clock, so that it may share the processors."""
@@ -104,11 +106,14 @@ def main() -> int:
     parser.add_argument("--tiny", action="store_true", help="measure next to nothing, to see that it works")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="measure some parts only")
     parser.add_argument("--open", type=int, default=Sizes.many, help="most incidents that are open together")
+    parser.add_argument("--charts", type=Path, help="draw what is measured, as SVG, in this directory")
     asked = parser.parse_args()
     begun, load = time.monotonic(), os.getloadavg()[0]
     # What the processes said belongs into their logs.
     with tempfile.TemporaryDirectory() as directory, redirect_stdout(StringIO()):
         figures = asyncio.run(measured(Path(directory), TINY if asked.tiny else Sizes(many=asked.open), asked.only))
+    if asked.charts:
+        draw(figures, asked.charts)
     if asked.json:
         sys.stdout.write(json.dumps([asdict(figure) for figure in figures], indent=1) + "\n")
         return 0

@@ -60,11 +60,27 @@ async def memory(stage: Stage, sizes: Sizes) -> list[Figure]:
     before = await _held(stage)
     await _open(stage, sizes.few)
     found += _figures(sizes.few, before, await _held(stage))
+    few = await _beside(stage, sizes)
     await _open(stage, sizes.real - 2 * sizes.few)
     await _copy(stage, sizes.many - sizes.real)
     await _open(stage, sizes.few)
     found += _figures(sizes.many, before, await _held(stage))
+    many = await _beside(stage, sizes)
+    found += [
+        Figure(MEMORY, f"one event beside {opened:,} open", cost, "CPU ms", few, f"beside {sizes.few:,}")
+        for opened, cost in ((sizes.few, few), (sizes.many, many))
+    ]
     return [*found, *await _lists(stage, sizes.many)]
+
+
+async def _beside(stage: Stage, sizes: Sizes) -> float:
+    """Return what one event takes of the worker's processor; the least of several, because upkeep may fall into one."""
+    spent: list[float] = []
+    for _ in range(sizes.rounds):
+        before = used(stage.worker.child.pid).cpu
+        await _live(stage, sizes.notes)
+        spent.append(1000 * (used(stage.worker.child.pid).cpu - before) / (sizes.notes * ACTS))
+    return min(spent)
 
 
 async def _lists(stage: Stage, incidents: int) -> list[Figure]:

@@ -41,6 +41,12 @@ class Sizes:
     """The seconds that PagerDuty takes to answer, one after the other."""
     workers: tuple[int, ...] = (1, 2)
     """How many workers there are while it does, one number after the other."""
+    fleet: tuple[int, ...] = (1, 2, 4)
+    """How many workers share a pile of deliveries, one number after the other."""
+    pile: int = 500
+    """The incidents of that pile."""
+    masters: tuple[int, ...] = (1, 3)
+    """On how many masters: one Redis, or a Cluster."""
     at_once: int = 50
     flood: float = 8.0
     """The seconds for which one person opens details before another acknowledges."""
@@ -64,6 +70,9 @@ TINY = Sizes(
     storm=3,
     answers=(0.1,),
     workers=(2,),
+    fleet=(2,),
+    pile=4,
+    masters=(1,),
     at_once=2,
     flood=1.0,
     clickers=2,

@@ -157,11 +157,11 @@ def _started(module: str, environment: dict[str, str], output: Path) -> Child | 
 
 
 @asynccontextmanager
-async def deployed(directory: Path) -> AsyncIterator[Deployment]:
-    """Prepare Acme's deployment, in which nothing of the bridge runs yet. Leaves nothing running."""
+async def deployed(directory: Path, server: EmbeddedValkey | None = None) -> AsyncIterator[Deployment]:
+    """Prepare Acme's deployment, on a `server` of its own or a lent one, in which nothing runs yet. Leaves nothing."""
     forked_process.prepare()
     async with AsyncExitStack() as stack:
-        valkey = await stack.enter_async_context(lent_valkey(program()))
+        valkey = await stack.enter_async_context(server or lent_valkey(program()))
         pagerduty = await stack.enter_async_context(PagerDutySandbox(retry_delay=0.05))
         slack = await stack.enter_async_context(SlackSandbox(ack_timeout=3.0, enforce_rate_limits=False))
         group = await stack.enter_async_context(asyncio.TaskGroup())
