@@ -7,6 +7,7 @@ from pagebridge.cli.checks import redis
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.config.bridge_config import DurabilityLevel
 from shared.store import keys
+from shared.store.cluster import Nodes
 from shared.store.redis import Redis, connect
 from shared.store.sentinels import Sentinels
 from tests.cluster_servers import ClusterServers
@@ -95,6 +96,8 @@ async def add_cluster(found: Findings, directory: Path, terminal: Terminal) -> N
         await until(lambda: _has_no_replica(servers), "a master that misses its replicas")
         await look("It has no replicas", "Redis")
         await store.aclose()
+    known = Nodes((("10.0.0.1", 6379), ("10.0.0.4", 6379)), (), masters=2)
+    found.verdict("Its masters are too few to agree", redis.judge_cluster(known))
 
 
 async def _has_no_replica(servers: ClusterServers) -> bool:

@@ -12,7 +12,7 @@ from shared.config.bridge_config import DurabilityLevel
 from shared.errors import StoreDown, WrongLayout
 from shared.store import keys
 from shared.store.clock import StoreClock, require_layout
-from shared.store.cluster import SLOT, Cluster
+from shared.store.cluster import SLOT, Cluster, Nodes
 from shared.store.durability import NO_EVICTION, Durability, probe, require_replica
 from shared.store.redis import Redis, connect
 from shared.store.redis_errors import store_errors
@@ -75,7 +75,11 @@ async def _behind(sentinels: Sentinels) -> Verdict:
 
 async def _in(cluster: Cluster) -> Verdict:
     with store_errors():
-        nodes = await cluster.nodes()
+        return judge_cluster(await cluster.nodes())
+
+
+def judge_cluster(nodes: Nodes) -> Verdict:
+    """Judge whether another server of a cluster could take the keys over."""
     master, *replicas = (f"{host}:{port}" for host, port in nodes.servers)
     has = f"reachable; {master} in the cluster has the keys, which are all in slot {SLOT}"
     if not replicas:
