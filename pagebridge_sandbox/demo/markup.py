@@ -34,6 +34,7 @@ EMOJI = {
     "raising_hand": "🙋",
     "rotating_light": "🚨",
     "satellite_antenna": "📡",
+    "speech_balloon": "💬",
     "telephone_receiver": "📞",
     "thread": "🧵",
     "triangular_flag_on_post": "🚩",

@@ -8,7 +8,7 @@ it: whatever puts one server in the place of another ends those.
 
 import structlog
 from prometheus_client import Counter
-from redis.exceptions import ReadOnlyError, ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 from shared.model.command import Command, CommandRecord
 from shared.model.ids import CommandId
@@ -81,9 +81,9 @@ class Losses:
             if is_other or told_ms <= self.doubt_ms:
                 seconds, micros = await connection.call("TIME")
                 told_ms = int(seconds) * 1000 + int(micros) // 1000
-                await connection.call("SET", keys.DOUBT, told_ms)
+                await _write(connection, keys.DOUBT, told_ms)
         if name not in {"", known}:
-            await connection.call("SET", keys.PRIMARY, name)
+            await _write(connection, keys.PRIMARY, name)
         self.doubt_ms = told_ms
 
     async def _missing(self, connection: SharedConnection) -> str:
@@ -98,6 +98,14 @@ class Losses:
             return ""
         redis.appended, redis.stored = ("", ""), ("", 0)
         return missing
+
+
+async def _write(connection: SharedConnection, key: str, value: str | int) -> None:
+    """Write for the other processes. A full Redis must be read all the same, or it stays full: the next one writes."""
+    try:
+        await connection.call("SET", key, value)
+    except OutOfMemoryError as error:
+        log.warning("store.full", key=key, why=str(error))
 
 
 def _tell(what: str, why: str) -> None:

@@ -48,6 +48,7 @@ async def kills(kind: str, count: int, binary: Path | None) -> bool:
                 if isinstance(servers, ClusterServers):
                     await _move(servers)
                 over.set()
+            await servers.healthy()
             await settled(bridge)
             await until(lambda: not notes.open(), "an answer to each note")
             return _shown(kind, away, notes, bridge)

@@ -294,12 +294,14 @@ async def settled(bridge: Bridge) -> None:
     redis = connect(bridge.valkey.url)
 
     async def busy() -> int:
-        streams = [int(await redis.xlen(stream)) for stream in (keys.EVENTS, keys.COMMANDS)]
-        return (
-            sum(streams)
-            + int(await redis.execute_command("LLEN", keys.DELIVERIES))
-            + sum([int(await redis.zcard(keys.of_queue(name, "due"))) for name in ("dirty", "commands", "briefings")])
-        )
+        # All in one moment: what leaves one queue may come to another that was looked at before.
+        async with redis.pipeline(transaction=True) as looking:
+            for stream in (keys.EVENTS, keys.COMMANDS):
+                looking.xlen(stream)
+            looking.llen(keys.DELIVERIES)
+            for name in ("dirty", "commands", "briefings"):
+                looking.zcard(keys.of_queue(name, "due"))
+            return sum(await looking.execute())
 
     try:
         async with asyncio.timeout(PATIENCE):
