@@ -10,7 +10,7 @@ from dataclasses import replace
 from bolt_app.__main__ import main
 from shared.durations import Durations
 
-PLAY = replace(Durations(), pace=0.1, resync=20.0, webhook_grace=10.0, watchdog_interval=20.0, channel_retry=10.0)
+PLAY = replace(Durations(), pace=0.1, resync=8.0, webhook_grace=10.0, watchdog_interval=20.0, channel_retry=10.0)
 
 if __name__ == "__main__":
     sys.exit(main(PLAY))

@@ -126,7 +126,6 @@ async def opened(page: Page, alert: str = "checkout") -> int:
 @pytest.fixture(scope="package", autouse=True)
 def forked() -> Iterator[None]:
     """Fork receivers and workers from a process that has imported them. `pagebridge play` itself starts them anew."""
-    forked_process.prepare()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(processes, "start_module", ForkedProcess)
         yield
@@ -135,6 +134,7 @@ def forked() -> Iterator[None]:
 @asynccontextmanager
 async def looking(directory: Path) -> AsyncIterator[Page]:
     """Open a game whose first play is ready, and a page that looks at it."""
+    forked_process.prepare()
     async with (
         running_game(directory) as game,
         PlayServer(game).listening("127.0.0.1", 0) as server,

@@ -27,6 +27,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--disable-features=SpareRendererForSitePerProcess",
 )
 """What keeps Chromium from asking the network for anything."""
 AXE = Path(__file__).parent / "axe/axe.min.js"
