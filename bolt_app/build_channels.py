@@ -21,6 +21,6 @@ def build_channel_upkeep(shared: Shared) -> ChannelUpkeep:
         config=shared.config,
         slack=slack,
         opener=ChannelOpener(slack, shared.visibility, store.generation),
-        invitations=Invitations(slack, shared.identity),
+        invitations=Invitations(slack, shared.identity, shared.visibility),
         archiver=Archiver(slack),
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bolt_app.incident_channel.channel_pass import ChannelPass, step_key
+from bolt_app.open_incidents import OpenIncident
+from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
 from shared.errors import CallError, Malformed
 from shared.model.event import Ref
@@ -22,6 +24,7 @@ class Invitations:
 
     slack: Slack
     identity: Identity
+    visibility: Visibility
 
     async def send(self, this: ChannelPass, channel: ChannelId) -> None:
         """Invite who has joined since. A person who left again is not called back."""
@@ -34,15 +37,15 @@ class Invitations:
 
     async def _invite(self, this: ChannelPass, channel: ChannelId, who: Ref) -> None:
         """Invite one person, or leave them out for good. Raises `CallError` if it is not known who they are."""
-        slack_user = await self._certain(UserId(who.id))
+        slack_user = await self._certain(this, UserId(who.id))
         if slack_user is not None:
             done = await this.step("invite", lambda: self.slack.invite(channel, slack_user), who)
             if not done and step_key("invite", who) not in this.own.failed:
                 return
         await this.save(lambda own: replace(own, invited=own.invited | {UserId(who.id)}))
 
-    async def _certain(self, user: UserId) -> SlackUserId | None:
-        """Return the Slack user of a person, None without one who may act here. Raises `CallError`."""
+    async def _certain(self, this: ChannelPass, user: UserId) -> SlackUserId | None:
+        """Return the Slack user of a person, None without one who may act and be here. Raises `CallError`."""
         slack_user = await self.identity.mention(user)
         if slack_user is None:
             return None
@@ -50,5 +53,10 @@ class Invitations:
             linked = await self.identity.link(self.identity.own_member(slack_user))
         except (Declined, Malformed) as error:
             log.info("channel.person_left_out", user=user, why=str(error))
+            return None
+        # Who acknowledged it before it came to a private team doesn't see it any more in PagerDuty either.
+        incident = OpenIncident(this.incident.id, this.snapshot)
+        if this.own.is_private and not await self.visibility.seen(linked.user, [incident]):
+            log.info("channel.person_left_out", user=user, why="PagerDuty does not show them the incident")
             return None
         return slack_user if linked.user.id == user else None

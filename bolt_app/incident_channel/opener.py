@@ -55,11 +55,19 @@ class ChannelOpener:
         raise Unavailable(f"{MOST_NAMES} names are taken", retry_after=this.records.durations.retry_max)
 
     async def judge_again(self, this: ChannelPass) -> None:
-        """Decide anew for the teams of an incident that have changed before it was shown in its channel."""
+        """
+        Decide anew for the teams of an incident that have changed while it was not shown in its channel.
+
+        One with people in it, whom other teams let in, gives way to another channel if the incident is private.
+        """
         teams = ids_of_teams(this.snapshot.teams) or frozenset()
-        if this.own.teams == teams or not (this.own.is_private or not await self.visibility.is_private(this.snapshot)):
+        if this.own.teams == teams:
             return
-        await this.save(lambda own: replace(own, teams=teams))
+        private = await self.visibility.is_private(this.snapshot)
+        if private and not this.own.is_private:
+            return
+        gives_way = private and this.own.was_shown
+        await this.save(lambda own: own.replaced() if gives_way else replace(own, teams=teams))
         await this.records.dirty_queue.mark(this.own.id)
 
     async def _try(self, this: ChannelPass, name: str, *, private: bool) -> ChannelId | None:
@@ -101,8 +109,9 @@ class ChannelOpener:
         return False
 
     def _is_ours(self, channel: OpenedChannel, this: ChannelPass) -> bool:
-        """True for the one with the incident's mark, or the one just opened, which has none yet."""
-        if f"({MARKER}{this.own.id})" in channel.purpose:
+        """True for the one that the app gave the incident's mark, or the one just opened, which has none yet."""
+        # A mark that a person wrote would lead the incident to people of their choice.
+        if f"({MARKER}{this.own.id})" in channel.purpose and channel.purpose_by == channel.creator:
             return True
         since_ms = this.own.begun_ms - SKEW_MS
         named = bool(this.own.name) and channel.name == this.own.name

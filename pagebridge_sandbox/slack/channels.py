@@ -45,6 +45,7 @@ class Channel:
     topic_by: str = ""
     topic_at: int = 0
     purpose: str = ""
+    purpose_by: str = ""
     bookmarks: list[Json] = field(default_factory=list, repr=False)
 
     @property
@@ -122,7 +123,7 @@ class Channel:
             "updated": self.created * 1000,
             "creator": self.creator,
             "topic": {"value": self.topic, "creator": self.topic_by, "last_set": self.topic_at},
-            "purpose": {"value": self.purpose, "creator": "", "last_set": 0},
+            "purpose": {"value": self.purpose, "creator": self.purpose_by, "last_set": 0},
             "previous_names": [],
         }
 

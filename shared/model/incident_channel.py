@@ -71,6 +71,11 @@ class IncidentChannel:
         """The channel, if it can be used."""
         return None if self.shut else self.channel
 
+    @property
+    def was_shown(self) -> bool:
+        """True if the incident has been shown in it, so that people may be there."""
+        return bool(self.topic or self.pinned or self.invited)
+
     def begun(self, name: str, now_ms: int, until_ms: int) -> "IncidentChannel":
         """Note that a name is tried, by a call that may take effect until then."""
         since_ms = self.begun_ms if name == self.name and self.begun_ms else now_ms

@@ -239,16 +239,18 @@ async def test_there_is_one_channel_whatever_is_lost(stage: Stage, lost: Fault) 
 
 
 async def test_a_name_that_is_taken_gets_a_suffix(stage: Stage) -> None:
-    """By an archived channel, by another's, or by one that the app has opened for another incident, or long ago."""
+    """By an archived channel, another's, or one of the app's: another incident's, an old one, or marked by a person."""
     stage.slack.add_channel(NAME, archived=True, bot_member=False)
     stage.slack.add_channel(f"{NAME}-2", private=True, bot_member=False)
-    for suffix, purpose in ((3, "(pagebridge:QOTHER)"), (4, "")):
-        stage.slack.add_channel(f"{NAME}-{suffix}").purpose = purpose
-        list(stage.slack.channels.values())[-1].creator = stage.slack.bot_user_id
+    bot = stage.slack.bot_user_id
+    taken = ((3, "(pagebridge:QOTHER)", bot), (4, "", ""), (5, f"(pagebridge:{INCIDENT})", "U0PBOB001"))
+    for suffix, purpose, by in taken:
+        channel = stage.slack.add_channel(f"{NAME}-{suffix}")
+        channel.purpose, channel.purpose_by, channel.creator = purpose, by, bot
     await stage.opened()
     await stage.settled()
 
-    assert [f"{NAME}-{suffix}" for suffix in (3, 4, 5)] == [each.name for each in stage.made()]
+    assert [f"{NAME}-{suffix}" for suffix in (3, 4, 5, 6)] == [each.name for each in stage.made()]
 
 
 async def test_a_public_channel_is_not_used_again_for_a_private_incident(stage: Stage) -> None:
@@ -401,6 +403,58 @@ async def test_an_incident_that_comes_to_a_private_team_is_withheld(stage: Stage
     assert "U0PBOB001" not in own.members
     assert not any("Break-in" in message.plain for message in own.messages)
     assert [own] == stage.made()
+
+
+async def secret_stage(stage: Stage, **channels: Any) -> None:  # noqa: ANN401 -- TOML
+    """Show the incidents of two private teams where everyone is who may see one of them."""
+    stage.pagerduty.add_team("Vault", id="PVAULT", private=True)
+    stage.config = {**stage.config, **channels}
+    routes = [{"team": team, "channel": HOME} for team in ("PSECRET", "PVAULT")]
+    routing = {"default_channel": HOME, "routes": routes}
+    stage.built.apply_config(BridgeConfig.model_validate({"routing": routing, "incident_channels": stage.config}))
+
+
+async def test_who_does_not_see_the_incident_any_more_is_not_let_in(stage: Stage) -> None:
+    """Bob acknowledged it while it was public: its private team's channel is not for him; Alice, assigned, is in."""
+    await secret_stage(stage, automatic=[])
+    await stage.opened()
+    await stage.happens(ACKNOWLEDGED, BOB)
+    await stage.settled()
+    secret = replace(snapshot(), teams=(Ref("PSECRET", "Secret"),), assignees=ASSIGNED)
+    await stage.happens(PRIORITY_UPDATED, None, secret)
+    await stage.asked(ALICE)
+    await stage.settled()
+
+    [own] = stage.made()
+    assert own.private
+    assert {stage.slack.bot_user_id, "U0PALICE1"} == set(own.members)
+    assert [] == await stage.told()
+
+
+async def test_a_channel_with_another_teams_people_gives_way(stage: Stage) -> None:
+    """Archived, it missed that its incident came to another private team: open again, it shows nothing of that."""
+    await secret_stage(stage, archive_after="1h")
+    secret = (Ref("PSECRET", "Secret"),)
+    await stage.opened(ago_ms=3 * HOUR, teams=secret)
+    await stage.settled()
+    await stage.happens(RESOLVED, ago_ms=2 * HOUR, shown=replace(snapshot(), teams=secret, status=Status.RESOLVED))
+    await stage.settled()
+    [first] = stage.made()
+    assert first.archived
+
+    # Alice opens it again for one more word, with the app in it.
+    first.archived = False
+    first.members.append(stage.slack.bot_user_id)
+    vault = replace(snapshot(title="Break-in"), teams=(Ref("PVAULT", "Vault"),), assignees=(Ref(BOB.id, BOB.name),))
+    await stage.happens(REOPENED, BOB, vault)
+    await stage.settled()
+
+    assert "U0PALICE1" in first.members
+    assert not any("Break-in" in message.plain for message in first.messages)
+    assert "Break-in" not in first.topic
+    second = stage.made()[-1]
+    assert {stage.slack.bot_user_id, "U0PBOB001"} == set(second.members)
+    assert any("Break-in" in message.plain for message in second.messages)
 
 
 async def test_a_storm_opens_few_channels(stage: Stage) -> None:

@@ -77,7 +77,7 @@ def set_topic(workspace: Workspace, arguments: Arguments) -> Json:
 def set_purpose(workspace: Workspace, arguments: Arguments) -> Json:
     """Say what it is for."""
     channel = _manageable_channel(workspace, arguments, narrow=":write.topic")
-    channel.purpose = _valid_topic(arguments, "purpose")
+    channel.purpose, channel.purpose_by = _valid_topic(arguments, "purpose"), workspace.bot_user_id
     return {"purpose": channel.purpose} | _render(workspace, channel)
 
 

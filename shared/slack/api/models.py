@@ -94,7 +94,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class OpenedChannel:
-    """A channel that the app is in, with who opened it and what it says it is for; `created` in seconds since 1970."""
+    """A channel that the app is in, with who opened it, what it is for, and who said so; `created` in s since 1970."""
 
     id: Annotated[ChannelId, Given]
     name: Text
@@ -102,6 +102,7 @@ class OpenedChannel:
     created: Annotated[int, Strict(), _Else(0)]
     private: Annotated[Flag, Field(validation_alias="is_private")]
     purpose: Annotated[Text, Field(validation_alias=AliasPath("purpose", "value"))]
+    purpose_by: Annotated[Text, Field(validation_alias=AliasPath("purpose", "creator"))]
 
 
 @dataclass(frozen=True)
