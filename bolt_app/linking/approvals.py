@@ -17,9 +17,11 @@ from bolt_app.linking.refused_press import RefusedPresses
 from bolt_app.replies.builder import Reply, build_reply
 from bolt_app.replies.sender import post_direct
 from shared.access.identity import Identity, exact_matches, not_linked
+from shared.errors import CallError
 from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId, slack_id
 from shared.model.link import APPROVAL_LIFE, SIGN_IN_LIFE, Claim, LinkedBy, LinkRequest, RefusedPress
+from shared.model.outcome import Declined
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.sign_in import new_secret
 from shared.slack.api.client import Slack
@@ -46,7 +48,7 @@ class Approvals:
         known = await self.requests.of(person.id)
         if known is not None:
             # The question that an admin may have goes on; only what follows from it is another.
-            await self.requests.change(replace(known, press=press or known.press))
+            await self.requests.swap(known, replace(known, press=press or known.press))
         elif press is not None:
             await self.requests.put(LinkRequest(person.id, new_secret(), press=press), SIGN_IN_LIFE)
         return build_reply(words.which_user_text(self.command))
@@ -90,14 +92,22 @@ class Approvals:
             return build_reply(words.DECIDED)
         if approve:
             return await self._approve(request, request.claim, press.by.id)
-        if await self.requests.end(request.slack):
-            log.info("link.rejected", user=request.slack, pagerduty_user=request.claim.user, admin=press.by.id)
-            await post_direct(self.slack, request.slack, build_reply(words.rejected_text(press.by.id)))
+        if request.approver not in (None, press.by.id) or not await self.requests.swap(request, None):
+            return build_reply(words.DECIDED)
+        log.info("link.rejected", user=request.slack, pagerduty_user=request.claim.user, admin=press.by.id)
+        await post_direct(self.slack, request.slack, build_reply(words.rejected_text(press.by.id)))
         return build_reply(words.you_rejected_text(request))
 
     async def _approve(self, request: LinkRequest, said: Claim, admin: SlackUserId) -> Reply:
-        person = request.slack
-        claim = await self.claims.link(self.identity.own_member(person), said, LinkedBy.APPROVAL, admin)
+        person, approved = request.slack, replace(request, approver=admin)
+        # Noted first, so that another admin who rejects it meanwhile reads that it is decided.
+        if not await self.requests.swap(request, approved):
+            return build_reply(words.DECIDED)
+        try:
+            claim = await self.claims.link(self.identity.own_member(person), said, LinkedBy.APPROVAL, admin)
+        except (Declined, CallError):
+            await self.requests.swap(approved, request)
+            raise
         goes_on = await self.presses.carry_out(request.press, person, "") if request.press else ""
         if await self.requests.end(person):
             told = build_reply(words.linked_text(claim, self.command), words.approved_by_text(admin), goes_on)

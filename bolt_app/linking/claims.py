@@ -13,6 +13,7 @@ import structlog
 from bolt_app.replies.builder import Reply
 from bolt_app.replies.sender import post_direct
 from shared.access.identity import Identity, check_active, not_linked, same_email
+from shared.access.made_links import is_changed
 from shared.access.next_steps import CONTACT
 from shared.errors import NotFound
 from shared.model.command import SlackActor
@@ -69,8 +70,10 @@ class Claims:
             raise not_linked(ELSEWHERE, AGAIN)
         check_active(user)
         others = [SlackUserId(slack) for slack, known in self.identity.config.users.items() if known == user.id]
-        by_email = await self.slack.user_by_email(user.email)
-        others += filter(None, (await self.links.owner(user.id), by_email))
+        by_email, owned = await self.slack.user_by_email(user.email), await self.links.owner(user.id)
+        # The link of a person who had the account before has ended, though they may never come to notice.
+        owner = owned.slack if owned is not None and not is_changed(user, owned) else None
+        others += filter(None, (owner, by_email))
         if any(other != person.id for other in others):
             log.warning("link.refused", user=person.id, pagerduty_user=user.id, why="it is another's", others=others)
             if tell and by_email not in (None, person.id):

@@ -77,7 +77,9 @@ class SignIns:
         if request is None:
             log.warning("sign_in.unknown", why="no one waits for it any more")
             return
-        await self.requests.change(replace(await self._answered(self.app, request, answer), code=answer.shown_code))
+        answered = replace(await self._answered(self.app, request, answer), code=answer.shown_code)
+        if not await self.requests.swap(request, answered):
+            log.info("sign_in.superseded", user=request.slack)
 
     async def finish(self, typed: SlashPayload, code: str) -> Reply:
         """Link a person who typed the code that their browser shows. Raises `Declined`, `CallError`, `StoreDown`."""
@@ -87,7 +89,7 @@ class SignIns:
         if not request.is_answered:
             return build_reply(words.UNANSWERED)
         if not request.has_code(code):
-            return await self._wrong_code(request, typed)
+            return await self._wrong_code(request, typed, code)
         if request.claim is None:
             await self.requests.end(request.slack)
             return build_reply(f":no_entry: {escape(request.refused)} {escape(request.next_step)}.")
@@ -125,12 +127,11 @@ class SignIns:
         log.info("sign_in.answered", user=request.slack, pagerduty_user=claim.user)
         return replace(request, claim=claim)
 
-    async def _wrong_code(self, request: LinkRequest, typed: SlashPayload) -> Reply:
+    async def _wrong_code(self, request: LinkRequest, typed: SlashPayload, code: str) -> Reply:
         """Count a wrong code; after some the sign-in is over."""
         left = MOST_TRIES - request.tries - 1
+        if not await self.requests.swap(request, replace(request, tries=request.tries + 1) if left else None):
+            # Another one was counted meanwhile.
+            return await self.finish(typed, code)
         log.warning("link.wrong_code", user=request.slack, why="not the code of their browser", left=left)
-        if left:
-            await self.requests.change(replace(request, tries=request.tries + 1))
-        else:
-            await self.requests.end(request.slack)
         return build_reply(words.wrong_code_text(left, typed.command))

@@ -92,7 +92,8 @@ class DirectoryReport:
             raise not_linked(EXCLUDED, f"Ask {CONTACT}")
         link = self._links.get(person.id)
         user = self.users.get(link.user) if link else None
-        if link is not None and user is not None and not is_changed(user, link):
+        given = user is not None and user.id in self._config.users.values()
+        if link is not None and user is not None and not given and not is_changed(user, link):
             return Linked(person, check_active(user), link.by, link)
         email = confirmed_email(person, self._config.email_domains)
         found = exact_matches(self._by_email[_bucket(email)], email)

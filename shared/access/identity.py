@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from shared.access.made_links import MadeLinks
+from shared.access.made_links import GIVEN, MadeLink, MadeLinks
 from shared.access.next_steps import ASK_OPERATOR, CONTACT, LINK, completed
 from shared.config.people_config import IdentityConfig
 from shared.errors import NotFound
@@ -141,10 +141,13 @@ class Identity:
         known = await self._links.recall(keys.mention(user))
         if known is not None:
             return SlackUserId(known) if known else None
-        found = None if self.config.linking == "off" else await self._made.owner(user)
-        try:
-            found = found or await self._slack.user_by_email((await self._pagerduty.user(user)).email)
-        except NotFound:
+        found = None
+        with suppress(NotFound):
+            now = await self._pagerduty.user(user)
+            found = None if self.config.linking == "off" else await self._made.owner(now)
+            found = found or await self._slack.user_by_email(now.email)
+        if found in self.config.users or found in self.config.excluded:
+            # They are another PagerDuty user, or none.
             found = None
         await self._links.remember(keys.mention(user), found or "", LINK_KEPT if found else MISS_KEPT)
         return found
@@ -169,6 +172,8 @@ class Identity:
     async def _by_link(self, person: SlackPerson) -> Linked:
         """Find the PagerDuty user by the link that a person made, or else by e-mail."""
         made = await self._made.of(person.id)
+        if made.link is not None and made.link.user in self.config.users.values():
+            made = MadeLink(why_not=GIVEN, next_step=f"Ask {CONTACT}")
         if made.link is not None and made.user is not None:
             return Linked(person, check_active(made.user), made.link.by, made.link)
         try:

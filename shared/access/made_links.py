@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import structlog
 
 from shared.errors import NotFound
-from shared.model.ids import SlackUserId, UserId
+from shared.model.ids import SlackUserId
 from shared.model.link import Link
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import User
@@ -15,6 +15,7 @@ log = structlog.get_logger()
 
 ENDED = "Your PagerDuty account has changed since you linked yourself to it, so that link has ended."
 IDLE = "The PagerDuty account that you linked yourself to can't be found."
+GIVEN = "The bridge's identity table gives your linked PagerDuty account to another Slack user."
 STORE_AWAY = "The bridge can't reach its database, so it can't look up whether you have linked yourself."
 
 
@@ -57,9 +58,10 @@ class MadeLinks:
         log.warning("link.ended", user=user, pagerduty_user=link.user, why="the PagerDuty user has changed")
         return MadeLink(why_not=ENDED)
 
-    async def owner(self, user: UserId) -> SlackUserId | None:
-        """Return the Slack user who is linked to a PagerDuty user, None if that is not known. Raises `StoreDown`."""
-        return None if self._links is None else await self._links.owner(user)
+    async def owner(self, user: User) -> SlackUserId | None:
+        """Return the Slack user whose link to a PagerDuty user holds, None if none is known. Raises `StoreDown`."""
+        link = None if self._links is None else await self._links.owner(user.id)
+        return None if link is None or is_changed(user, link) else link.slack
 
 
 def is_changed(user: User, link: Link) -> bool:

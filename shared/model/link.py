@@ -70,7 +70,7 @@ class LinkRequest:
 
     A sign-in comes back from PagerDuty with `state`, and `verifier` proves there that it is ours. Then `code` is what
     the browser shows that came back: who types it in Slack has both in front of them. `claim` is who they are, or
-    `refused` why that can't be linked, and `next_step` what to do.
+    `refused` why that can't be linked, and `next_step` what to do. `approver` is the admin who is linking them.
     """
 
     slack: SlackUserId
@@ -82,6 +82,7 @@ class LinkRequest:
     refused: str = ""
     next_step: str = ""
     tries: int = 0
+    approver: SlackUserId | None = None
 
     @property
     def is_answered(self) -> bool:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from shared.model.ids import SlackUserId, UserId, slack_id
 from shared.model.link import SIGN_IN_LIFE, Link, LinkRequest
 from shared.store import keys
-from shared.store.redis import Redis, write_once
+from shared.store.redis import Redis, run_script, write_once
 
 log = structlog.get_logger()
 
@@ -32,14 +32,20 @@ class Links:
         self._durable = durable
 
     async def of(self, user: SlackUserId) -> Link | None:
-        """Return the link of a Slack user, None without one. Raises `StoreDown`."""
-        return _link(await self._redis.hget(keys.LINKS, user))
+        """
+        Return the link of a Slack user, None without one. Raises `StoreDown`.
 
-    async def owner(self, user: UserId) -> SlackUserId | None:
-        """Return the Slack user who is linked to a PagerDuty user, None without one. Raises `StoreDown`."""
+        Of two people who were linked to one PagerDuty user at the same moment the last one counts.
+        """
+        link = _link(await self._redis.hget(keys.LINKS, user))
+        whose = await self._redis.hget(keys.LINKS, link.user) if link is not None else None
+        return link if link is not None and whose == link.slack.encode() else None
+
+    async def owner(self, user: UserId) -> Link | None:
+        """Return the link of the Slack user who is linked to a PagerDuty user, None without one. Raises `StoreDown`."""
         found = await self._redis.hget(keys.LINKS, user)
-        link = await self.of(SlackUserId(found.decode())) if isinstance(found, bytes) else None
-        return link.slack if link is not None and link.user == user else None
+        link = _link(await self._redis.hget(keys.LINKS, found)) if isinstance(found, bytes) else None
+        return link if link is not None and link.user == user else None
 
     async def put(self, link: Link) -> None:
         """Store a link, in the place of the person's earlier one. Raises `StoreDown`."""
@@ -56,7 +62,8 @@ class Links:
         """List every link, the oldest first. Raises `StoreDown`."""
         stored = await self._redis.hgetall(keys.LINKS)
         links = [link for value in stored.values() if value[:1] == b"{" and (link := _link(value))]
-        return sorted(links, key=lambda link: link.at_ms)
+        counted = [link for link in links if stored.get(link.user.encode()) == link.slack.encode()]
+        return sorted(counted, key=lambda link: link.at_ms)
 
 
 def _link(value: object) -> Link | None:
@@ -103,9 +110,15 @@ class LinkRequests:
             log.error("link_request.unreadable", user=user, why=f"{error.error_count()} errors")
             return None
 
-    async def change(self, request: LinkRequest) -> None:
-        """Store how far a wish has come, which lives no longer for that. Raises `StoreDown`."""
-        await self._redis.set(keys.link_request(request.slack), REQUEST_JSON.dump_json(request), xx=True, keepttl=True)
+    async def swap(self, known: LinkRequest, now: LinkRequest | None) -> bool:
+        """
+        Store how far a wish has come, which lives no longer for that, or forget it.
+
+        False, and nothing is stored, if it is not as it was `known`: another one, another step, or over. Raises
+        `StoreDown`.
+        """
+        texts = REQUEST_JSON.dump_json(known), REQUEST_JSON.dump_json(now) if now else b""
+        return bool(await run_script(self._redis, "swap_text", [keys.link_request(known.slack)], texts))
 
     async def end(self, user: SlackUserId) -> bool:
         """Forget what a person has asked for; return if there was something. Raises `StoreDown`."""

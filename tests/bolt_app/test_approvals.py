@@ -1,5 +1,6 @@
 """Being linked by an admin: who is asked what, who may decide, and what comes of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import cast
@@ -9,6 +10,7 @@ import pytest
 from bolt_app.commands.interactive import Press, parse_press
 from bolt_app.commands.slash_grammar import ParsedCommand, parse
 from bolt_app.linking.approvals import Approvals
+from pagebridge_sandbox import pagerduty
 from pagebridge_sandbox.slack import Fault
 from shared.model.ids import SlackUserId
 from shared.model.link import APPROVAL_LIFE, RefusedPress
@@ -18,6 +20,7 @@ from shared.store import keys
 from tests.bolt_app.test_interactive import press
 from tests.bolt_app.test_sign_ins import DAVE, Signing, running_signing
 from tests.shared.linked_people import ALICE, EMAIL
+from tests.stories.harness import until
 
 BOB = SlackUserId("U0BOB")
 ADMIN: dict[str, object] = {"linking": "admin", "admins": [BOB, "U0CAROL"], "contact": "#sre-help"}
@@ -105,6 +108,23 @@ async def test_an_admin_rejects(deciding: Deciding) -> None:
     assert "Asked" in await deciding.ask()
 
 
+async def test_admins_who_decide_at_once(deciding: Deciding) -> None:
+    """Bob approves; Carol, who rejects it in that moment, reads that it is decided, and Dave is told one thing."""
+    await deciding.ask()
+    asked = deciding.signing.acme.pagerduty.add_fault(pagerduty.Fault("GET", "/users/PDAVE1", delay=0.2))
+    carol = deciding.pressed("U0CAROL")
+    async with asyncio.TaskGroup() as group:
+        approving = group.create_task(deciding.decide())
+        await until(lambda: asked.match_count > 0, "the address to be looked at again")
+        rejecting = await deciding.approvals.decide(carol, approve=False)
+
+    assert "decided already" in rejecting.text
+    assert "is now linked" in approving.result()
+
+    [told] = deciding.questions(DAVE)
+    assert "You are now linked" in told
+
+
 @pytest.mark.parametrize("by", [DAVE, ALICE, "U0CAROL"], ids=["oneself", "no admin", "a guest"])
 async def test_who_may_not_decide(deciding: Deciding, by: str) -> None:
     """Nobody about themselves, though they be an admin; nobody whom the file does not name; no guest."""
@@ -155,6 +175,16 @@ async def test_the_same_question_is_asked_once(deciding: Deciding) -> None:
     assert "decided already" in (await deciding.approvals.decide(first, approve=True)).text
     await deciding.decide()
     assert ["U0DAVE PDAVE2 approval"] == await deciding.signing.links()
+
+
+async def test_an_approval_that_failed_can_be_rejected(deciding: Deciding) -> None:
+    """It is as before: another admin decides."""
+    await deciding.ask()
+    carol = deciding.pressed("U0CAROL")
+    deciding.signing.acme.use(**ADMIN | {"excluded": [DAVE]})
+    assert "can't be linked" in await deciding.decide()
+
+    assert "You rejected it" in (await deciding.approvals.decide(carol, approve=False)).text
 
 
 async def test_what_has_changed_meanwhile_counts(deciding: Deciding) -> None:

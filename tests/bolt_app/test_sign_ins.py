@@ -1,5 +1,6 @@
 """Who may be linked by signing in, as whom, and what becomes of the press that led there."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from shared.store.links import LinkRequests, came_back
 from tests.bolt_app.test_interactive import press
 from tests.builders import INCIDENT
 from tests.shared.linked_people import ALICE, EMAIL, Acme, linking
+from tests.stories.harness import until
 
 CALLBACK = "https://bridge.example.com/oauth/pagerduty/callback"
 ON: dict[str, object] = {"linking": "oauth", "callback_url": CALLBACK, "contact": "#sre-help"}
@@ -249,6 +251,31 @@ async def test_a_code_counts_only_for_its_own_person_and_sign_in(signing: Signin
 
     assert "no sign-in under way" in await signing.finish(user=ALICE)
     assert "isn't the code" in await signing.finish("BBBBBBBB")
+    assert "You are now linked" in await signing.finish()
+
+
+async def test_wrong_codes_that_come_at_once_are_counted(signing: Signing) -> None:
+    """None of them is a try for nothing: after five the sign-in is over."""
+    await signing.sign_in(await signing.begin())
+
+    told = await asyncio.gather(*(signing.finish(f"WRONGCO{number}") for number in range(2, 8)))
+
+    assert 1 == sum("this sign-in is over" in each for each in told)
+    assert "no sign-in under way" in await signing.finish()
+
+
+async def test_a_sign_in_that_was_begun_meanwhile_is_the_newest(signing: Signing) -> None:
+    """What PagerDuty answers for the one before does not take its place."""
+    first = await signing.begin()
+    asked = signing.acme.pagerduty.add_fault(Fault("GET", "/users/me", delay=0.2))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(signing.sign_in(first, code="AAAAAAAA"))
+        await until(lambda: asked.match_count > 0, "PagerDuty to be asked")
+        second = await signing.begin()
+    asked.remove()
+    await signing.sign_in(second)
+
+    assert "isn't the code" in await signing.finish("AAAAAAAA")
     assert "You are now linked" in await signing.finish()
 
 

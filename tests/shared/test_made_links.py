@@ -88,8 +88,47 @@ async def test_another_address_ends_it(linked: Acme) -> None:
     )
     assert await linked.made.of(ALICE) is None
     assert await linked.made.owner(LINK.user) is None
+    assert [] == await linked.made.all()
     linked.pagerduty.change_user(LINK.user, email=LINK.email)
     assert "No PagerDuty user has your Slack e-mail address" in await linked.refusal()
+
+
+async def test_who_had_the_account_before_is_not_mentioned(linked: Acme) -> None:
+    """It went to Bo, and Alice has not pressed anything since: Bo is mentioned, and can link themselves."""
+    linked.pagerduty.change_user(LINK.user, email="bo@corp.example")
+    assert await linked.identity.mention(LINK.user) is None
+    linked.slack.add_user("Bo Fox", email="bo@corp.example", id="U0BO")
+    await linked.redis.flushall()
+    await linked.made.put(LINK)
+
+    assert "U0BO" == await linked.identity.mention(LINK.user)
+
+
+async def test_the_table_gives_the_account_to_another(linked: Acme) -> None:
+    """An operator corrects a wrong link so: she is not that user any more, but who her address says, if anyone."""
+    linked.use(**ON | {"users": {"U0AL": LINK.user}, "contact": "#sre-help"})
+
+    assert "gives your linked PagerDuty account to another Slack user" in await linked.refusal()
+    linked.pagerduty.add_user("Alice Ng", EMAIL, id="PALICE1")
+    assert "PALICE1" == await linked.link()
+
+
+@pytest.mark.parametrize("config", [{"users": {ALICE: "POTHER1"}}, {"excluded": [ALICE]}])
+async def test_who_the_file_says_is_another_is_not_mentioned(linked: Acme, config: dict[str, object]) -> None:
+    """The link is made, and the file says that she is another person, or none."""
+    linked.use(**ON | config)
+
+    assert await linked.identity.mention(LINK.user) is None
+
+
+async def test_two_who_are_linked_at_once_to_one_user(linked: Acme) -> None:
+    """Each was checked before the other's was stored: only the last one acts in that name."""
+    bo = Link(SlackUserId("U0BO"), LINK.user, LINK.email, LinkedBy.SIGN_IN, LINK.at_ms)
+    await linked.made.put(bo)
+
+    assert "No PagerDuty user has your Slack e-mail address" in await linked.refusal()
+    assert [bo] == await linked.made.all()
+    assert (None, bo) == (await linked.made.of(ALICE), await linked.made.owner(LINK.user))
 
 
 async def test_a_user_who_is_not_found_ends_nothing(linked: Acme) -> None:

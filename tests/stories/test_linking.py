@@ -116,6 +116,7 @@ async def test_a_link_that_is_passed_on_links_nobody(bridge: Bridge) -> None:
     assert "Don&#x27;t give this code to anyone" in page
     await until(lambda: bool(direct(bridge, "Alice")), "Alice to be told")
     assert "tried to link their Slack account to your PagerDuty user. It was refused." in direct(bridge, "Alice")[0]
+    await until_answered(bridge, "U0MALLORY")
     await answered(bridge, "Mallory", f"/pd link {code_on(page)}", "belongs to another Slack user")
 
     await answered(bridge, "Mallory", "/pd link", "Sign in to PagerDuty")

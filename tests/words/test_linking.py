@@ -85,7 +85,10 @@ def test_linking_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None:
     page.case("Told to whose PagerDuty user it is", _told(claims.lured_text(replace(PERSON, name="Mallory Poe"))))
     _add_approvals(page)
     page.case("`/pd unlink`", _told(words.unlinked_text(LINK.email)), _told(words.NO_LINK))
-    page.case("A link does not hold any more", *map(_told, (made_links.ENDED, made_links.IDLE, made_links.STORE_AWAY)))
+    page.case(
+        "A link does not hold any more",
+        *map(_told, (made_links.ENDED, made_links.IDLE, made_links.GIVEN, made_links.STORE_AWAY)),
+    )
     page.check(pytestconfig)
 
 
