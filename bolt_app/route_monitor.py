@@ -49,7 +49,7 @@ class RouteMonitor:
     async def _check(self, config: BridgeConfig) -> None:
         """Log every place that leads to a channel which cannot be posted to, or asks for what is not there."""
         checks = RouteChecks(self._slack, self._pagerduty)
-        named = checks.channels(config), checks.conditions(config.routing), checks.duties(config), checks.groups(config)
+        named = checks.channels(config), checks.conditions(config), checks.duties(config), checks.groups(config)
         for place, check in chain(*named):
             try:
                 wrong = await check()

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from shared.config.bridge_config import BridgeConfig, RoutingConfig
+from shared.config.bridge_config import BridgeConfig
+from shared.config.chosen_config import Chosen
 from shared.config.errors import Problem
 from shared.errors import NotFound, Refused, Unavailable
 from shared.model.ids import ChannelId, TeamId
@@ -26,7 +27,7 @@ Check = Callable[[], Awaitable[Problem | None]]
 
 
 class RouteChecks:
-    """Checks every place of the routing against both sides."""
+    """Checks every place of `bridge.toml` that names something of Slack or PagerDuty."""
 
     def __init__(self, slack: Slack, pagerduty: PagerDuty) -> None:
         self._slack = slack
@@ -47,17 +48,17 @@ class RouteChecks:
         for channel, place in places.items():
             yield place, partial(self.channel, ChannelId(channel))
 
-    def conditions(self, routing: RoutingConfig) -> Iterator[tuple[str, Check]]:
-        """Return a check for every condition of the routes, with its position: that PagerDuty has the object."""
-        for number, route in enumerate(routing.routes, 1):
+    def conditions(self, config: BridgeConfig) -> Iterator[tuple[str, Check]]:
+        """Return a check for every condition, with its position: that PagerDuty has the object."""
+        for place, chosen in _choices(config):
             conditions: tuple[tuple[str, str | None, Look], ...] = (
-                ("service", route.service, self._services),
-                ("team", route.team, self._teams),
-                ("priority", route.priority, self._priorities),
+                ("service", chosen.service, self._services),
+                ("team", chosen.team, self._teams),
+                ("priority", chosen.priority, self._priorities),
             )
             for field, wanted, look in conditions:
                 if wanted:
-                    yield f"routing.routes[{number}].{field}", partial(_missing, field, wanted, look)
+                    yield f"{place}.{field}", partial(_missing, field, wanted, look)
 
     def duties(self, config: BridgeConfig) -> Iterator[tuple[str, Check]]:
         """Return a check for every policy and schedule whose people are followed, with its position."""
@@ -152,6 +153,19 @@ async def _group(
     return None
 
 
+def _choices(config: BridgeConfig) -> Iterator[tuple[str, Chosen]]:
+    """Return all that holds for chosen incidents, with its position."""
+    channels = config.incident_channels.automatic if config.incident_channels else ()
+    parts: dict[str, Sequence[Chosen]] = {
+        "routing.routes": config.routing.routes,
+        "reminders": config.reminders,
+        "incident_channels.automatic": channels,
+    }
+    for name, chosen in parts.items():
+        for number, each in enumerate(chosen, 1):
+            yield f"{name}[{number}]", each
+
+
 async def _missing(kind: str, wanted: str, look: Look) -> Problem | None:
     try:
         found = await look(wanted)
@@ -159,5 +173,5 @@ async def _missing(kind: str, wanted: str, look: Look) -> Problem | None:
         found = ()
     if any(wanted in (known.id, known.name) for known in found) or len(found) >= MANY:
         return None
-    what = f"PagerDuty has no {kind} {wanted!r}, so this route never matches"
+    what = f"PagerDuty has no {kind} {wanted!r}, so this never matches"
     return Problem(what, "use its id, or its exact name in PagerDuty")

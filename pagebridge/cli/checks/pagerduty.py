@@ -42,7 +42,7 @@ def routes(slack: Slack, pagerduty: PagerDuty, config: BridgeConfig) -> list[Che
     found = RouteChecks(slack, pagerduty)
     places = (
         (found.channels(config), INSTALLED),
-        (found.conditions(config.routing), NEEDED),
+        (found.conditions(config), NEEDED),
         (found.duties(config), NEEDED),
         (found.groups(config), INSTALLED),
     )

@@ -17,7 +17,8 @@ async def test_routes_that_lead_nowhere(office: Office) -> None:
         "bridge.toml",
         "[routing]\ndefault_channel = 'C0NOWHERE'\n"
         "[[routing.routes]]\nservice = 'PNONE'\nchannels = ['C0OLD', 'C0CLOSED']\n"
-        "[[routing.routes]]\nservice = 'checkout-api'\nteam = 'Nobody'\nignore = true\n",
+        "[[routing.routes]]\nservice = 'checkout-api'\nteam = 'Nobody'\nignore = true\n"
+        "[[reminders]]\npriority = 'P0'\nafter = '1h'\n[[incident_channels.automatic]]\nservice = 'chekout'\n",
     )
     config = load_bridge_config(office.directory / "bridge.toml")
     async with pagerduty_door(office.pagerduty) as pager, slack_door(office.slack) as door:
@@ -28,9 +29,15 @@ async def test_routes_that_lead_nowhere(office: Office) -> None:
         ("routing.default_channel", Status.FAIL, "this app can't see channel C0NOWHERE"),
         ("routing.routes[1]", Status.FAIL, "#old is archived"),
         ("routing.routes[1]", Status.FAIL, "the app is not in #closed"),
-        ("routing.routes[1].service", Status.FAIL, "PagerDuty has no service 'PNONE', so this route never matches"),
+        ("routing.routes[1].service", Status.FAIL, "PagerDuty has no service 'PNONE', so this never matches"),
         ("routing.routes[2].service", Status.PASS, "exists"),
-        ("routing.routes[2].team", Status.FAIL, "PagerDuty has no team 'Nobody', so this route never matches"),
+        ("routing.routes[2].team", Status.FAIL, "PagerDuty has no team 'Nobody', so this never matches"),
+        ("reminders[1].priority", Status.FAIL, "PagerDuty has no priority 'P0', so this never matches"),
+        (
+            "incident_channels.automatic[1].service",
+            Status.FAIL,
+            "PagerDuty has no service 'chekout', so this never matches",
+        ),
     ] == told
 
 
