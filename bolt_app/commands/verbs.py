@@ -91,7 +91,7 @@ USAGES = (
     Usage(Verb.NOTIFY, "[on|high|off]", "Get a direct message when an incident is assigned to you", ("dm",)),
     Usage(Verb.WHOAMI, "", "Show your linked PagerDuty user", ("who am i",)),
     Usage(Verb.LINK, "[code|e-mail]", "Link yourself to your PagerDuty user", ("connect",)),
-    Usage(Verb.UNLINK, "", "Undo that", ("disconnect",)),
+    Usage(Verb.UNLINK, "", "Undo that link", ("disconnect",)),
     Usage(Verb.HELP, "", "Show this help", ("?", "commands")),
 )
 NOTIFYING = frozenset({Verb.NOTIFY})

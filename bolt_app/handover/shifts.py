@@ -69,7 +69,7 @@ def shift_words(change: ShiftChange) -> str:
     """Return who hands over to whom; those who stay are not named. Pure."""
     going, coming = listed(change.going), listed(change.coming)
     if not change.coming:
-        return f"{going} {'is' if len(change.going) == 1 else 'are'} not on call any more"
+        return f"{going} {'is' if len(change.going) == 1 else 'are'} no longer on call"
     if not change.going:
         return f"{coming} {'is' if len(change.coming) == 1 else 'are'} on call now"
     return f"{going} {'hands' if len(change.going) == 1 else 'hand'} over to {coming}"

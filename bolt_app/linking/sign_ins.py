@@ -32,7 +32,7 @@ from shared.store.links import LinkRequests, Links, SignInAnswer
 
 log = structlog.get_logger()
 
-CODE_REFUSED = "PagerDuty doesn't take this sign-in for a fresh one."
+CODE_REFUSED = "PagerDuty no longer accepts this sign-in."
 NOT_SAID = "PagerDuty didn't say who you are."
 
 

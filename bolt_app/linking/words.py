@@ -17,9 +17,9 @@ OFF = "People can't link themselves here."
 NOT_READY = "Signing in to PagerDuty isn't set up yet."
 NONE_WAITING = "You have no sign-in under way, or it is older than five minutes."
 UNANSWERED = (
-    "PagerDuty hasn't said yet who you are. If your browser shows a code, try again in a moment; else sign in first."
+    "PagerDuty hasn't said yet who you are. If your browser shows a code, try again in a moment; if not, sign in first."
 )
-NO_LINK = "You have no link of your own making."
+NO_LINK = "You haven't linked yourself, so there is nothing to undo."
 
 
 def begin_reply(address: str, *, with_press: bool) -> Reply:
@@ -43,7 +43,7 @@ def begin_reply(address: str, *, with_press: bool) -> Reply:
 NO_SUCH_USER = "No PagerDuty user, or more than one, has that e-mail address."
 CHECK_ADDRESS = "Check it in your PagerDuty profile"
 ASKED_ALREADY = "An admin has been asked already, and hasn't decided yet."
-NO_ADMIN = "Only an admin whom bridge.toml names decides this, and not about themselves."
+NO_ADMIN = "Only the admins that `bridge.toml` names can decide this, and no one about themselves."
 LEAVE_IT = "Leave it to another admin"
 DECIDED = "This is decided already, or was asked more than a day ago. Nothing changed."
 
@@ -92,7 +92,7 @@ def approved_by_text(admin: SlackUserId) -> str:
 
 def rejected_text(admin: SlackUserId) -> str:
     """Return that a person is not linked."""
-    return f":no_entry: <@{admin}> did not approve that you are linked to that PagerDuty user."
+    return f":no_entry: <@{admin}> rejected your request to be linked to that PagerDuty user."
 
 
 def you_approved_text(request: LinkRequest, claim: Claim) -> str:

@@ -124,7 +124,9 @@ def preview(wish: SeveralWish, metadata: str) -> Block:
     if wish.left_out:
         others = f"{spec.label} doesn't work on {wish.left_out} of those that you chose, so they are left as they are."
         blocks.append(section(others))
-    blocks.append(context("Each is checked again when this is sent: what you may not do, or has changed, is left."))
+    blocks.append(
+        context("Each is checked again when you send this. What you may not do, or has changed, is left out.")
+    )
     return _view(SEND, metadata, blocks, f"{spec.label} {count}")
 
 

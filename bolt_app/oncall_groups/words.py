@@ -69,7 +69,7 @@ def disabled(group: str) -> Cause:
 
 def no_room(topic: str) -> Cause:
     """Explain that a topic is too long to name anyone."""
-    return _cause(f"{topic} doesn't name who is on call: 250 characters are too few.", "Shorten the rest of it.")
+    return _cause(f"{topic} has no room to name who is on call in its 250 characters.", "Shorten the rest of it.")
 
 
 def refused(place: str, error: Refused) -> Cause:
@@ -89,14 +89,14 @@ def refused(place: str, error: Refused) -> Cause:
         case "user_is_restricted":
             why, step = "Slack doesn't let the app set the topic", "Allow it in the settings of the channel."
         case _:
-            why, step = f"Slack refused it ({escape(str(error))})", "It is tried again."
+            why, step = f"Slack refused it ({escape(str(error))})", "The bridge keeps trying."
     return _cause(f"{place} doesn't follow who is on call: {why}.", step)
 
 
 def unreached(error: CallError | Malformed) -> Cause:
     """Explain that Slack or PagerDuty can't be asked, or limits the bridge, for longer than a moment."""
-    why = f"Who is on call couldn't be brought up to date for a minute ({escape(str(error))})."
-    return _cause(why, "It is tried again.", PASSING_MS)
+    why = f"The bridge couldn't update who is on call for a minute ({escape(str(error))})."
+    return _cause(why, "It keeps trying.", PASSING_MS)
 
 
 def put_right(place: str, coming: Sequence[str], going: Sequence[str], *, first: bool) -> Cause:

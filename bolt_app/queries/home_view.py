@@ -85,7 +85,7 @@ def home_view(parts: HomeParts, now_ms: int, command: str, until_ms: int) -> Blo
         [_paragraph(parts.linked)],
         *([_notify(parts.notify)] if parts.notify else []),
     ]
-    until = f", and again when something changes until {date(until_ms)}"
+    until = f"; updates itself until {date(until_ms)}"
     return _view(now_ms, [block for part in shown for block in (DIVIDER, *part)], until)
 
 
@@ -95,7 +95,7 @@ def plain_home(text: str, now_ms: int) -> Block:
 
 
 def _view(now_ms: int, blocks: Sequence[Block], until: str = "") -> Block:
-    head = section(f"Read {date(now_ms)}{until}. Only you see this.") | {"accessory": refresh_button()}
+    head = section(f"Updated {date(now_ms)}{until}. Only you see this.") | {"accessory": refresh_button()}
     return {"type": "home", "blocks": [head, *blocks]}
 
 
@@ -140,7 +140,7 @@ def _on_call(told: Sequence[str] | str, command: str) -> list[Block]:
     if isinstance(told, str):
         return [_paragraph(f"*On call*\n{told}")]
     if not told:
-        return [section(f"*On call*: nothing in the next 8 days. {line} shows who is.")]
+        return [section(f"*On call*: not you, in the next 8 days. {line} shows who is.")]
     return [section("*On call for your escalation policies*"), *map(_paragraph, told)]
 
 

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 QUERY_TIMEOUT = 10.0
 """Seconds before the person is told that there is no answer."""
 _HOW = {
-    "table": "from the bridge's identity table",
+    "table": "by an entry in `bridge.toml`",
     "e-mail": "matched by your Slack e-mail address",
     LinkedBy.SIGN_IN: "since you signed in there",
     LinkedBy.APPROVAL: "since an admin approved it",

@@ -32,7 +32,8 @@ def sending_reply(command: Command, ahead: int | None = None) -> Reply:
         return Reply(f":hourglass_flowing_sand: Your {noun} is on its way. {place}.")
     if ahead is not None:
         return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is in line: {_line(ahead)}.")
-    return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is on its way to PagerDuty.")
+    where = " to PagerDuty" if SPECS[command.action].request else ""
+    return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is on its way{where}.")
 
 
 def still_trying_reply(command: Command, url: str, ahead: int | None = None, *, unclear: bool) -> Reply:

@@ -114,7 +114,10 @@ class Identity:
             person = await self._slack.person(actor.id)
         except NotFound:
             raise not_linked("This app can't see your Slack account.", f"Ask {self.contact}") from None
-        check_eligible(person, actor, self._home, in_table=actor.id in self.config.users)
+        try:
+            check_eligible(person, actor, self._home, in_table=actor.id in self.config.users)
+        except Declined as declined:
+            raise completed(declined, self.config) from None
 
     def own_member(self, user: SlackUserId) -> SlackActor:
         """Name a person of this workspace; whether they are a member is found out when they are linked."""
@@ -221,7 +224,8 @@ def check_eligible(person: SlackPerson, actor: SlackActor, home: SlackIdentity, 
     if person.guest == "unknown" or None in (person.is_bot, person.deleted):
         raise not_linked("Slack doesn't say whether yours is a full member's account.", "Use PagerDuty")
     if person.guest == "single" or (person.guest == "multi" and not in_table):
-        raise not_linked("Guests of this Slack workspace can't act on incidents from here.", ASK_OPERATOR)
+        step = ASK_OPERATOR if person.guest == "multi" else "Use PagerDuty"
+        raise not_linked("Guests of this Slack workspace can't act on incidents from here.", step)
 
 
 def is_own_workspace(team: str, enterprise: str | None, actor: SlackActor, home: SlackIdentity) -> bool:
@@ -278,8 +282,8 @@ def check_active(user: User) -> User:
 
 def invalid_table_entry(user: UserId) -> Declined:
     """Return the refusal for a table entry that names no user."""
-    why = f"The bridge's identity table links you to PagerDuty user {user}, which does not exist."
-    return not_linked(why, f"Ask {CONTACT} to correct the table")
+    why = f"`bridge.toml` links you to PagerDuty user {user}, which does not exist."
+    return not_linked(why, f"Ask {CONTACT} to correct it")
 
 
 def no_match(email: str) -> Declined:

@@ -79,7 +79,8 @@ class SharedSettings(Environment):
         "`pagebridge up` starts one of its own when this is not set."
     )
     bridge_config: Path = Field(
-        default=Path("bridge.toml"), description="File with routing, identity table and authorization."
+        default=Path("bridge.toml"),
+        description="File with routes, people, permissions and all that can be switched on.",
     )
     admin_host: types.Hosts = Field(
         default="127.0.0.1",

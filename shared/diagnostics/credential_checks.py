@@ -24,7 +24,7 @@ OPTIONAL: Sequence[tuple[Callable[[BridgeConfig], bool], Mapping[str, str]]] = (
     (
         lambda config: config.notify.enabled,
         {
-            "im:write": "opens the conversation with who asks for direct messages",
+            "im:write": "opens the direct messages that people ask for",
             "im:history": "finds a direct message again whose posting was cut off",
         },
     ),
@@ -40,7 +40,7 @@ OPTIONAL: Sequence[tuple[Callable[[BridgeConfig], bool], Mapping[str, str]]] = (
     ),
     (
         lambda config: config.timeline_canvas,
-        {"canvases:write": "makes a canvas of the timeline for who asks for it"},
+        {"canvases:write": "makes a canvas of the timeline for the person who asks"},
     ),
     (
         lambda config: any(each.group for each in config.oncall_groups),

@@ -100,7 +100,7 @@ async def test_it_is_followed_for_a_while(home: Home) -> None:
     """It says until when, is read again every few minutes until then, and then neither read nor remembered."""
     await home.come()
     assert DURATIONS.home_look == await home.run()
-    assert ", and again when something changes until" in home.shown
+    assert "; updates itself until" in home.shown
     assert frozenset({"PALICE1"}) < ((await home.store.open_homes.followed())[ALICE] or frozenset())
 
     await home.come(minutes_ago=28)

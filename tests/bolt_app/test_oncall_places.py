@@ -382,7 +382,7 @@ async def test_what_lasts_is_told(oncall: Oncall) -> None:
         assert FAST.resync == await oncall.look()
 
     assert 2 == len(oncall.told)
-    assert "couldn't be brought up to date for a minute" in oncall.told[1]
+    assert "couldn't update who is on call for a minute" in oncall.told[1]
 
 
 async def test_a_write_that_landed_before_the_next_change_is_the_bridges_own(oncall: Oncall) -> None:

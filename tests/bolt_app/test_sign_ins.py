@@ -145,7 +145,7 @@ async def test_a_person_who_signs_in_is_linked(signing: Signing) -> None:
     assert "no sign-in under way" in await signing.finish()
     assert "no longer linked to d.poe@corp.example" in (await signing.sign_ins.unlink(signing.typed())).text
     assert [] == await signing.links()
-    assert "no link of your own" in (await signing.sign_ins.unlink(signing.typed())).text
+    assert "nothing to undo" in (await signing.sign_ins.unlink(signing.typed())).text
 
 
 async def test_nothing_but_what_is_asked_for_is_kept(signing: Signing) -> None:
@@ -318,7 +318,7 @@ async def test_a_forged_code_of_pagerdutys(signing: Signing) -> None:
     await came_back(signing.acme.redis, asked["state"], "guessed", CODE)
     await signing.sign_ins.step()
 
-    assert "doesn't take this sign-in for a fresh one" in await signing.finish()
+    assert "no longer accepts this sign-in" in await signing.finish()
 
 
 async def test_the_press_that_led_there_goes_on(signing: Signing) -> None:

@@ -96,6 +96,19 @@ async def test_a_multi_channel_guest_needs_the_table(acme: Acme) -> None:
     assert "PALICE1" == await acme.link()
 
 
+async def test_a_guest_reads_a_next_step_that_helps(acme: Acme) -> None:
+    """An entry can admit a multi-channel guest, so the contact is named to them; no one can admit the others."""
+    acme.use(contact="#sre-help")
+    steps = {}
+    for guest in ("single", "multi"):
+        acme.slack.users[ALICE].guest = guest
+        with pytest.raises(Declined) as refusal:
+            await acme.identity.require_member(acme.actor())
+        steps[guest] = refusal.value.outcome.next_step
+
+    assert {"single": "Use PagerDuty", "multi": "Ask #sre-help to link you"} == steps
+
+
 def refused(person: SlackPerson, actor: SlackActor, home: SlackIdentity) -> bool:
     """Tell whether somebody is turned away, though the table names them."""
     try:

@@ -173,7 +173,7 @@ async def test_who_one_is(bridge: Bridge) -> None:
     told = await answered(bridge, "Alice", "/pd whoami", "You are Alice Ng (alice@example.com) in PagerDuty")
     assert "matched by your Slack e-mail address" in told
     assert "Responder" in told
-    await answered(bridge, "Bob", "/pd whoami", "identity table")
+    await answered(bridge, "Bob", "/pd whoami", "by an entry in")
     told = await answered(bridge, "Dave", "/pd whoami", "isn't linked to PagerDuty")
     assert "link you" in told
 

@@ -131,7 +131,7 @@ def _reminded(entry: ThreadEntry) -> str:
         return " It has changed since this was asked."
     who, since = short(entry.line.detail_value("who")), entry.line.detail_value("since")
     acknowledged = f" It was acknowledged{f' by {who}' if who else ''}."
-    return f"{acknowledged} Nothing was done about it since {date(int(since))}." if since else acknowledged
+    return f"{acknowledged} Nothing has been done about it since {date(int(since))}." if since else acknowledged
 
 
 def _snoozed(entry: ThreadEntry) -> str:

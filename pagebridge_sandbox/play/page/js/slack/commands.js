@@ -24,6 +24,6 @@ export const COMMANDS = [
   { text: "/pd notify ", usage: "/pd notify [on|high|off]", note: "Get a direct message when an incident is assigned to you" },
   { text: "/pd whoami ", usage: "/pd whoami", note: "Show your linked PagerDuty user" },
   { text: "/pd link ", usage: "/pd link [code|e-mail]", note: "Link yourself to your PagerDuty user" },
-  { text: "/pd unlink ", usage: "/pd unlink", note: "Undo that" },
+  { text: "/pd unlink ", usage: "/pd unlink", note: "Undo that link" },
   { text: "/pd help ", usage: "/pd help", note: "Show this help" },
 ];
