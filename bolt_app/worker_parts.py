@@ -213,7 +213,7 @@ class BuiltWorker:
     def loops(self) -> list[Coroutine[None, None, None]]:
         """Return what runs side by side until the worker is told to stop."""
         stopping = self.options.stopping
-        repeated = (
+        repeated = [
             self.deliveries.step,
             StreamConsumer(self.events, self.read_path.projector.handle, at_once=True).step,
             StreamConsumer(self.commands, self.write_path.dispatcher.handle).step,
@@ -221,8 +221,9 @@ class BuiltWorker:
             self.write_path.lost_clicks.step,
             self.read_path.scheduler.step,
             self.read_path.shift_watch.step,
-            self.write_path.sign_ins.step,
-        )
+        ]
+        if self.write_path.sign_ins.app is not None:
+            repeated.append(self.write_path.sign_ins.step)
         return [
             *(repeat_until_stopped(step, stopping, self.durations.retry_first) for step in repeated),
             *(queue.run(stopping) for queue in self._queues()),
