@@ -60,7 +60,7 @@ class SignIns:
             log.error("link.not_set_up", hint="set PAGERDUTY_LINK_CLIENT_ID and PAGERDUTY_LINK_CLIENT_SECRET")
             return build_reply(f"{words.NOT_READY} Ask {escape(self._config.contact)}.")
         request = LinkRequest(person.id, new_secret(), new_secret(), press)
-        await self.requests.begin(request, person.name, self.command)
+        await self.requests.begin(request, words.visitor_text(person), self.command)
         log.info("link.begun", user=person.id)
         address = self.app.address(self._config.callback_url, request.state, request.verifier)
         return words.begin_reply(address, with_press=press is not None)

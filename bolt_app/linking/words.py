@@ -19,7 +19,17 @@ NONE_WAITING = "You have no sign-in under way, or it is older than five minutes.
 UNANSWERED = (
     "PagerDuty hasn't said yet who you are. If your browser shows a code, try again in a moment; if not, sign in first."
 )
+LONGEST_VISITOR = 200
+"""Characters of who signs in."""
 NO_LINK = "You haven't linked yourself, so there is nothing to undo."
+
+
+def visitor_text(person: SlackPerson) -> str:
+    """Return who signs in, for their browser: first what no one chooses for themselves, as they do their name."""
+    known = f"{person.email} ({person.id})" if person.email and person.email_confirmed else person.id
+    text = f"{known}, named {person.name}" if person.name else known
+    # Nothing that turns the reading direction, or hides.
+    return "".join(filter(str.isprintable, text))[:LONGEST_VISITOR]
 
 
 def begin_reply(address: str, *, with_press: bool) -> Reply:

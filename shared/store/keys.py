@@ -49,7 +49,7 @@ Cluster, and all is at one node of it.
 | `pb:{work}:mention:<pagerduty user>`| string | minutes | the Slack user that a PagerDuty user is |
 | `pb:{work}:links`                   | hash   | none  | Slack user -> their link; PagerDuty user -> whose it is |
 | `pb:{work}:linking:<slack user>`    | string | 1 d   | what a person has asked for who is linking themselves |
-| `pb:{work}:sign-in:<digest>`        | string | 5 min | the Slack user who signs in to PagerDuty: id and name |
+| `pb:{work}:sign-in:<digest>`        | string | 5 min | who signs in to PagerDuty: id, address and name |
 | `pb:{work}:sign-ins`                | list   | none  | those who came back from PagerDuty, until a worker takes them |
 | `pb:{work}:notify:<pagerduty user>` | hash   | none  | Slack user -> what to send them, and the conversation |
 | `pb:{work}:doctor:<run>:<type>`     | any    | seconds | what `pagebridge doctor` tries its rights on |

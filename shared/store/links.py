@@ -91,10 +91,10 @@ class LinkRequests:
         self._redis = redis
         self._blocking = blocking
 
-    async def begin(self, request: LinkRequest, name: str, command: str) -> None:
-        """Store a sign-in, and what the browser shows: whose it is by `name`, and where to type. Raises `StoreDown`."""
+    async def begin(self, request: LinkRequest, who: str, command: str) -> None:
+        """Store a sign-in, and what the browser shows: `who` they are, and where to type. Raises `StoreDown`."""
         await self.put(request, SIGN_IN_LIFE)
-        shown = f"{request.slack} {command} {name}"
+        shown = f"{request.slack} {command} {who}"
         await self._redis.set(keys.sign_in(digest_of(request.state)), shown, ex=SIGN_IN_LIFE)
 
     async def put(self, request: LinkRequest, seconds: int) -> None:
@@ -140,7 +140,7 @@ class LinkRequests:
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who signs in, by name and id, and the command that they type in Slack."""
+    """Who signs in, and the command that they type in Slack."""
 
     who: str
     command: str
@@ -151,8 +151,8 @@ async def signing_in(redis: Redis, state: str) -> Visitor | None:
     found = await redis.get(keys.sign_in(digest_of(state)))
     if not isinstance(found, bytes):
         return None
-    user, command, name = [*found.decode(errors="replace").split(" ", 2), "", ""][:3]
-    return Visitor(f"{name} ({user})", command)
+    user, command, who = [*found.decode(errors="replace").split(" ", 2), "", ""][:3]
+    return Visitor(who or user, command)
 
 
 async def came_back(redis: Redis, state: str, pagerduty_code: str, shown_code: str) -> None:

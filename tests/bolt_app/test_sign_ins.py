@@ -27,7 +27,7 @@ from shared.pagerduty.api.sign_in import SignIn
 from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.documents import command_queues
-from shared.store.links import LinkRequests, came_back
+from shared.store.links import LinkRequests, came_back, signing_in
 from tests.bolt_app.test_interactive import press
 from tests.builders import INCIDENT
 from tests.shared.linked_people import ALICE, EMAIL, Acme, linking
@@ -252,6 +252,18 @@ async def test_a_code_counts_only_for_its_own_person_and_sign_in(signing: Signin
     assert "no sign-in under way" in await signing.finish(user=ALICE)
     assert "isn't the code" in await signing.finish("BBBBBBBB")
     assert "You are now linked" in await signing.finish()
+
+
+async def test_the_page_names_a_person_by_what_they_cannot_choose(signing: Signing) -> None:
+    """Before a name, which can be another's and try to turn or hide the rest; an address only if it is confirmed."""
+    dave = signing.acme.slack.users[DAVE]
+    dave.name = "Alice Ng (U0ALICE)\u202e\u200b"
+    shown = []
+    for dave.unsaid in (frozenset[str](), frozenset({"is_email_confirmed"})):
+        visitor = await signing_in(signing.acme.redis, (await signing.begin())["state"])
+        shown.append(visitor.who if visitor else "")
+
+    assert ["dave@example.com (U0DAVE), named Alice Ng (U0ALICE)", "U0DAVE, named Alice Ng (U0ALICE)"] == shown
 
 
 async def test_wrong_codes_that_come_at_once_are_counted(signing: Signing) -> None:

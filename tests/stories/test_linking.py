@@ -90,7 +90,7 @@ async def test_the_press_goes_on_once_its_person_is_linked(bridge: Bridge) -> No
     assert (await bridge.click("Dave", "Link", refusal)).acked
     await bridge.told("Dave", "Sign in to PagerDuty within five minutes")
     page = await browse(bridge, address(bridge, "Dave"), "PDAVE1")
-    assert "Link Slack user Dave Ng (U0DAVE)?" in page
+    assert "(U0DAVE), named Dave Ng?" in page
     await until_answered(bridge, "U0DAVE")
     told = await answered(bridge, "Dave", f"/pd link {code_on(page).lower()}", "You are now linked to")
     assert "Dave Ng (d.poe@corp.example)" in told
@@ -112,7 +112,7 @@ async def test_a_link_that_is_passed_on_links_nobody(bridge: Bridge) -> None:
     """Alice signs in by Mallory's link: even with the code it links nobody, and Alice is told. Dave keeps his code."""
     await answered(bridge, "Mallory", "/pd link", "Sign in to PagerDuty")
     page = await browse(bridge, address(bridge, "Mallory"), "PALICE1")
-    assert "Link Slack user Mallory Ng (U0MALLORY)?" in page
+    assert "(U0MALLORY), named Mallory Ng?" in page
     assert "Don&#x27;t give this code to anyone" in page
     await until(lambda: bool(direct(bridge, "Alice")), "Alice to be told")
     assert "tried to link their Slack account to your PagerDuty user. It was refused." in direct(bridge, "Alice")[0]

@@ -44,7 +44,7 @@ def test_linking_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None:
     page.case("`/pd link` was typed", slack_text.reply(words.begin_reply(ADDRESS, with_press=False)))
     page.case("... where Slack shows no buttons", slack_text.seen(words.begin_reply(ADDRESS, with_press=False).text))
     for situation, told in (
-        ("The browser comes back", sign_in_page.code_page(Visitor("Alice Ng (U0ALICE)", PD), "KXQF7MPT")),
+        ("The browser comes back", sign_in_page.code_page(Visitor(words.visitor_text(PERSON), PD), "KXQF7MPT")),
         ("... with a sign-in that is over", sign_in_page.OVER),
         ("... without a permission", sign_in_page.DENIED),
         ("... and the store is away", sign_in_page.AWAY),
