@@ -46,11 +46,12 @@ class DigestPoster:
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Look after the digest of the channel that `incident` names. Raises `CallError`, `StoreDown`, `FencedOff`."""
         channel = ChannelId(incident)
+        # Before the digest: what comes meanwhile into a newer one does not count as left over by an old one.
+        entries = await self.digests.entries(channel)
         digest, now_ms = (await self.digests.load(incident, lease)).value, await self.clock.now_ms()
         is_wanted = channel in self.config.current.routing.digest_channels
         if digest.is_on and not (is_wanted and digest.over_in(now_ms, self.durations.digest_quiet)):
             digest = (await self.digests.change(incident, Digest.ended, lease)).value
-        entries = await self.digests.entries(channel)
         left = [one for one, entry in entries.items() if entry.begun_ms != digest.begun_ms]
         await self._release(channel, left)
         shared = {one: entry for one, entry in entries.items() if one not in left}
@@ -66,7 +67,7 @@ class DigestPoster:
                     await self.message_sync.doubled(shown.message),
                 ]
                 return min(filter(None, again), default=0.0)
-            await self._close(channel, digest, shared, lease)
+            return await self._close(channel, digest, shared, lease)
         except Refused as error:
             log.error("digest.refused", channel=channel, why=str(error), code=error.code)
             not_before_ms = now_ms + int(self.durations.digest_quiet * SECOND)
@@ -114,17 +115,21 @@ class DigestPoster:
                 break
         return digest.with_message(state, now_ms)
 
-    async def _close(self, channel: ChannelId, digest: Digest, shared: Entries, lease: Lease) -> None:
-        """Let each open incident get its card, say so where they stood, and forget the digest."""
+    async def _close(self, channel: ChannelId, digest: Digest, shared: Entries, lease: Lease) -> float | None:
+        """Let each open incident get its card, say so where they stood, and forget it once no second card can come."""
         for one in open_first(shared):
             await self.dirty_queue.mark(one)
         if digest.message.ts or digest.message.uncertain:
-            await self._write(channel, render_over(channel, digest.begun_ms, shared), digest, lease)
+            written = await self._write(channel, render_over(channel, digest.begun_ms, shared), digest, lease)
+            if wait := await self.message_sync.doubled(written.message):
+                return wait
         await self._forget(channel, shared, lease)
+        return None
 
     async def _forget(self, channel: ChannelId, shared: Entries, lease: Lease) -> None:
-        await self._release(channel, shared)
+        # In this order: without its incidents a digest that is still known would be closed with none.
         await self.digests.change(IncidentId(channel), Digest.closed, lease)
+        await self._release(channel, shared)
         log.info("digest.closed", channel=channel, incidents=len(shared))
 
     async def _release(self, channel: ChannelId, incidents: Collection[IncidentId]) -> None:

@@ -14,7 +14,7 @@ from bolt_app.open_incidents import OpenIncident
 from bolt_app.read_path.channel_sync import ReconcilePass
 from bolt_app.worker_parts import BuiltWorker
 from shared.config.bridge_config import BridgeConfig
-from shared.errors import Refused
+from shared.errors import Refused, StoreDown
 from shared.model.digest import Digest, DigestEntry, DigestRule
 from shared.model.event import Ref, Snapshot
 from shared.model.event_types import Status
@@ -23,7 +23,11 @@ from shared.model.incident import Incident
 from shared.model.message_state import MessageState
 from shared.model.privacy import Privacy
 from shared.model.slack_state import SlackState
+from shared.slack.api.models import OwnMessage
 from shared.slack.api.transport import Begin
+from shared.slack.render.message_metadata import digest_key
+from shared.store.coordination import Lease
+from shared.store.documents import Stored
 from tests.bolt_app.built_services import wired
 from tests.builders import NOON, snapshot
 
@@ -39,6 +43,8 @@ class Board:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.refuses = False
+        self.second = ""
+        self.deleted: list[MessageTs] = []
 
     async def post(self, _channel: ChannelId, *, text: str, begin: Begin, **_: object) -> MessageTs:
         """Take it."""
@@ -52,6 +58,14 @@ class Board:
         """Take what is in its place."""
         await begin()
         self.said.append(text)
+
+    async def own_messages(self, _channel: ChannelId, **_: object) -> AsyncIterator[OwnMessage]:
+        """Show that a second one of this key was posted after all."""
+        yield OwnMessage(MessageTs("2.2"), None, self.second, {}, "", (), deleted=False)
+
+    async def delete(self, _channel: ChannelId, ts: MessageTs) -> None:
+        """Take one off."""
+        self.deleted.append(ts)
 
     def now_ms(self) -> None:
         """Do not say the time."""
@@ -109,9 +123,10 @@ async def posted(built: BuiltWorker) -> float | None:
     """Let the channel's digest be looked after once; return when again."""
     lease = await built.store.leases("digest").take(CHANNEL)
     assert lease
-    again = await built.read_path.digest_poster.run(CHANNEL, lease)
-    await lease.release()
-    return again
+    try:
+        return await built.read_path.digest_poster.run(CHANNEL, lease)
+    finally:
+        await lease.release()
 
 
 async def known(built: BuiltWorker, name: str, teams: Sequence[str], shown_for: Sequence[str]) -> None:
@@ -271,3 +286,67 @@ def test_a_refused_digest_keeps_what_it_counted() -> None:
     digest = Digest(CHANNEL, arrived={IncidentId("Q1"): NOON}, begun_ms=NOON, message=MessageState())
 
     assert {"Q1"} == set(digest.refused(NOON + 1).closed().arrived)
+
+
+async def test_a_worker_that_dies_at_the_end_leaves_the_right_words(built: BuiltWorker, board: Board) -> None:
+    """The next one has all incidents to tell of, and lets each look again."""
+    await looked(built, "Q1")
+    await looked(built, "Q2")
+    await posted(built)
+    await built.store.digests.change(CHANNEL, Digest.ended)
+    change = built.store.digests.change
+
+    async def dying(incident: IncidentId, rule: Any, *rest: Any, **named: Any) -> Stored[Digest]:  # noqa: ANN401 -- passed on
+        if rule is Digest.closed:
+            raise StoreDown("the worker ends here")
+        return await change(incident, rule, *rest, **named)
+
+    built.store.digests.change = dying  # type: ignore[method-assign] # the moment between two steps
+    with pytest.raises(StoreDown):
+        await posted(built)
+    built.store.digests.change = change  # type: ignore[method-assign]
+    assert await posted(built) is None
+
+    assert "1 less important incident shared this card; it has its own card." in board.said[-1]
+    assert {} == await built.store.digests.entries(HOME)
+
+
+async def test_what_comes_into_the_next_digest_meanwhile_stays_there(built: BuiltWorker) -> None:
+    """The digest is read while there is none, and one begins right then: its incident is not let go as left over."""
+    await looked(built, "Q1")
+    load = built.store.digests.load
+
+    async def crowded(incident: IncidentId, lease: Lease | None = None) -> Stored[Digest]:
+        found = await load(incident, lease)
+        built.store.digests.load = load  # type: ignore[method-assign]
+        assert await looked(built, "Q2")
+        return found
+
+    built.store.digests.load = crowded  # type: ignore[method-assign] # the moment between two steps
+    await posted(built)
+
+    assert {"Q2"} == set(await built.store.digests.entries(HOME))
+
+
+async def test_a_digest_is_known_until_no_second_card_can_come(built: BuiltWorker, board: Board) -> None:
+    """A post of it that was given up may land after its end: then it would ask for presses for ever."""
+    await looked(built, "Q1")
+    await looked(built, "Q2")
+    await posted(built)
+    now_ms = await built.store.clock.now_ms()
+    board.second = digest_key(HOME, (await built.store.digests.load(CHANNEL)).value.begun_ms)
+
+    async def given_up(until_ms: int) -> None:
+        def rule(known: Digest) -> Digest:
+            doubled = replace(known.message, doubled_from_ms=NOON, doubled_until_ms=until_ms)
+            return replace(known, has_ended=True, message=doubled)
+
+        await built.store.digests.change(CHANNEL, rule)
+
+    await given_up(now_ms + 9_000)
+    assert 0 < (await posted(built) or 0) <= 9
+    await given_up(now_ms - 1)
+    assert await posted(built) is None
+
+    assert [MessageTs("2.2")] == board.deleted
+    assert not (await built.store.digests.load(CHANNEL)).value.begun_ms
