@@ -1,14 +1,14 @@
 """
 Clicks that the store has lost after it had confirmed them: only the worker that accepted one knows of it.
 
-One that had come to its end is put on record again by the worker that ended it. Whether another took effect can't be
-known, because its record is gone; so its person is told, and can press again.
+One that had come to its end is put on record again by the worker that ended it, also where the store has it as open.
+Whether another took effect can't be known, because its record is gone; so its person is told, and can press again.
 """
 
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from operator import methodcaller
+from functools import partial
 
 import structlog
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from bolt_app.write_path.direct_acknowledge import DirectAcknowledge, DirectPres
 from shared.durations import Durations
 from shared.model.actions import SPECS
 from shared.model.command import Command, CommandQueue, split
+from shared.model.doubt import with_end
 from shared.model.event import SECOND
 from shared.model.ids import CommandId
 from shared.model.outcome import Kind, Outcome
@@ -53,13 +54,14 @@ class LostClicks:
     async def step(self) -> None:
         """Look for lost clicks after a loss, then pause. Raises `StoreDown`."""
         data = await self.losses.refresh()
-        self._forget_old()
         if self._data not in {"", data}:
             await self._record_ended()
             # A worker that has one in hand, and knows more of it, finds out by its lease, and tells.
             await self._pause(self.durations.lease)
             await self._tell()
         self._data = data
+        # Not before: while the store is away no life ends, but by this clock.
+        self._forget_old()
         await self._pause(self.durations.retry_max)
 
     async def _pause(self, seconds: float) -> None:
@@ -88,7 +90,7 @@ class LostClicks:
         now_ms = await self.clock.now_ms()
         for record in list(self.losses.ended.values()):
             ended = replace(record, ended_ms=now_ms)
-            await self.command_queues.change(record.command.incident, methodcaller("appended", ended))
+            await self.command_queues.change(record.command.incident, partial(with_end, ended))
 
     async def _tell(self) -> None:
         # In this order: what is moved meanwhile is found in its queue.

@@ -164,13 +164,16 @@ class ProgressTracker:
         """
         Return the execution of a recorded command; start its progress replies if they are not running.
 
-        What is not in hand yet, and of before a loss of writes, may have been sent by another worker.
+        What is not in hand yet, and of before a loss of writes, may have been sent by another worker; if it has come to
+        its end here, that is its end.
         """
         command = record.command.id
         attempt = self.executions.get(command)
         if attempt is None:
             replies = self.progress_replies
-            record = command_in_doubt(record, replies.losses.doubt_ms, replies.durations.call_max)
+            doubted = command_in_doubt(record, replies.losses.doubt_ms, replies.durations.call_max)
+            if doubted is not record and record.outcome is None:
+                record = replies.losses.ended.get(command, doubted)
             attempt = self.executions[command] = Execution(record, self.lease, replies_sent=record.replies_sent)
             self.tasks[command] = self.group.create_task(self.progress_replies.progress(attempt))
         return attempt

@@ -6,7 +6,7 @@ Whatever may have been done is then looked for before it is done, as after a cal
 
 from dataclasses import replace
 
-from shared.model.command import CommandRecord
+from shared.model.command import CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.message_state import MessageState
 
@@ -19,6 +19,14 @@ def command_in_doubt(record: CommandRecord, doubt_ms: int, call_max: float) -> C
     calls, begun_ms = max(1, record.calls), record.begun_ms or record.accepted_ms
     until_ms = max(record.until_ms, doubt_ms + int(call_max * SECOND))
     return replace(record, calls=calls, uncertain=True, reported=False, begun_ms=begun_ms, until_ms=until_ms)
+
+
+def with_end(ended: CommandRecord, queue: CommandQueue) -> CommandQueue:
+    """Take in the end of a command that a queue may have lost: if it is open there, it is decided, and to be told."""
+    known = queue.get(ended.command.id)
+    if known is None:
+        return queue.appended(ended)
+    return queue if known.outcome else queue.replaced(replace(ended, ended_ms=0))
 
 
 def message_in_doubt(state: MessageState, doubt_ms: int, since_ms: int, call_max: float) -> MessageState:

@@ -152,6 +152,26 @@ async def test_a_decided_command_is_told_and_not_tried_again() -> None:
     await redis.aclose()
 
 
+async def test_what_ended_here_before_a_loss_ends_so() -> None:
+    """The store has it as waiting, as it was before: it is told as it was decided, and not tried again."""
+    redis = cast("Any", FakeAsyncRedis())
+    built = await wired(redis, types=PartTypes(attempt_runner=Broken), command_lifetime=0.3)
+    store, now_ms = built.store, await built.store.clock.now_ms()
+    record = CommandRecord(COMMAND, accepted_ms=now_ms)
+    await store.command_queues.change(INCIDENT, lambda queue: queue.appended(record))
+    store.losses.end(replace(record, calls=1, outcome=Outcome(Kind.STALE)))
+    store.losses.doubt_ms = now_ms + 1
+    lease = await store.leases("command").take(INCIDENT)
+    assert lease
+    told = Told(**vars(built.write_path.executor.progress_replies))
+
+    await replace(built.write_path.executor, progress_replies=told).run(INCIDENT, lease)
+
+    assert [Kind.STALE] == [outcome.kind for outcome in told.outcomes]
+    assert () == (await store.command_queues.load(INCIDENT)).value.open()
+    await redis.aclose()
+
+
 async def test_a_command_that_comes_with_the_end_of_another_is_carried_out() -> None:
     """It is put into the queue just before it is looked whether there is more: it ends, and its clicker is told."""
     redis = cast("Any", FakeAsyncRedis())

@@ -7,9 +7,10 @@ import pytest
 from shared.errors import FencedOff
 from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, SlackActor
-from shared.model.doubt import command_in_doubt, message_in_doubt
+from shared.model.doubt import command_in_doubt, message_in_doubt, with_end
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId
 from shared.model.message_state import Look, MessageState, Post, Wait, next_step
+from shared.model.outcome import Kind, Outcome
 
 LOSS = 100_000
 CALL_MAX = 12.0
@@ -70,3 +71,15 @@ def test_a_record_that_has_ended_is_not_begun_again() -> None:
 
     with pytest.raises(FencedOff):
         queue.replaced(replace(ACCEPTED, calls=1), FencedOff("gone"))
+
+
+def test_an_end_that_is_known_is_believed_where_the_queue_has_none() -> None:
+    """What is gone is put back as ended; what waits there is decided, and only to be told; another end stays."""
+    done, other = Outcome(Kind.DONE), Outcome(Kind.UNKNOWN)
+    ended = replace(ACCEPTED, calls=1, outcome=done, ended_ms=LOSS)
+    empty = CommandQueue(IncidentId("Q1"))
+
+    assert (ended,) == with_end(ended, empty).records
+    assert (replace(ended, ended_ms=0),) == with_end(ended, empty.appended(ACCEPTED)).open()
+    told = empty.appended(replace(ACCEPTED, outcome=other, ended_ms=LOSS))
+    assert told == with_end(ended, told)
