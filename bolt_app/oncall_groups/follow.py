@@ -51,7 +51,7 @@ class OncallGroups:
         try:
             duty = await self.duty.read(entry, causes)
             again = duty.look_in
-            for place in self.places.of(entry) if duty.people else ():
+            for place in self.places.of(entry, self.config.current.oncall_groups) if duty.people else ():
                 if await self._follow(place, duty.people, causes, lease):
                     right.add(place.name)
         except (CallError, Malformed) as error:

@@ -4,6 +4,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from html import unescape
+from itertools import takewhile
 from typing import Protocol
 
 from bolt_app.account_cache import CachedValue, Now
@@ -17,7 +19,7 @@ from shared.model.oncall_state import Cause, Written
 from shared.slack.api.client import Slack
 from shared.slack.api.user_groups import UserGroup, find_group
 from shared.slack.render.blocks import escape, named, short
-from shared.slack.render.channel_topic import own_part, topic_naming
+from shared.slack.render.channel_topic import LONGEST, own_part, topic_naming
 
 GROUPS_KEPT = 30.0
 """Seconds for which all groups are taken as they were; before one is changed it is read by itself."""
@@ -65,9 +67,10 @@ class Places:
         """Nothing is read before it is asked for."""
         self.groups = CachedValue(self._read, self.now, GROUPS_KEPT)
 
-    def of(self, entry: OncallGroupConfig) -> list[Place]:
-        """Return what an entry writes to."""
-        group: list[Place] = [GroupPlace(self, entry.group)] if entry.group else []
+    def of(self, entry: OncallGroupConfig, entries: Sequence[OncallGroupConfig]) -> list[Place]:
+        """Return what an entry writes to; of two of the `entries` that write to one group the first one does."""
+        first = [each.group for each in takewhile(lambda each: each != entry, entries) if each.group]
+        group: list[Place] = [GroupPlace(self, entry.group, first)] if entry.group else []
         return [*group, *([TopicPlace(self.slack, ChannelId(entry.channel), entry.topic)] if entry.channel else [])]
 
     async def _read(self) -> tuple[UserGroup, ...]:
@@ -79,16 +82,21 @@ class GroupPlace:
 
     name = "group"
 
-    def __init__(self, places: Places, wanted: str) -> None:
+    def __init__(self, places: Places, wanted: str, first: Sequence[str]) -> None:
         self.label = escape(wanted)
-        self._wanted = wanted
+        self._wanted, self._first = wanted, first
         self._slack, self._identity, self._groups = places.slack, places.identity, places.groups
 
     async def look(self, people: Sequence[Ref], written: Written, causes: dict[str, Cause]) -> Seen | None:
         """Read who is in it, and link who is on call; it is read by itself, and who can be in it, before a change."""
-        group = find_group(await self._groups.get(), self._wanted)
+        groups = await self._groups.get()
+        group = find_group(groups, self._wanted)
         if group is None or group.disabled_at:
             causes["group:gone"] = words.no_group(self.label) if group is None else words.disabled(self.label)
+            return None
+        # By its handle and by its id: both entries would undo each other's members for ever.
+        if twin := next((other for other in self._first if find_group(groups, other) == group), None):
+            causes["group:twice"] = words.same_group(self.label, escape(twin))
             return None
         users = await self._slack.group_members(group.id) if group.users is None else group.users
         members = await self._linked(people, causes)
@@ -157,19 +165,20 @@ class TopicPlace:
         self.label = f"The topic of <#{channel}>"
         self._slack, self._channel, self._pattern = slack, channel, pattern
 
-    async def look(self, people: Sequence[Ref], _written: Written, causes: dict[str, Cause]) -> Seen | None:
+    async def look(self, people: Sequence[Ref], written: Written, causes: dict[str, Cause]) -> Seen | None:
         """Read it, and put who is on call into what people wrote."""
         now = await self._slack.topic_of(self._channel)
+        found, first = own_part(now, self._pattern), written.asked is None
         topic = topic_naming(now, self._pattern, [named(person) for person in people])
         if topic is None:
             causes["topic:full"] = words.no_room(self.label)
             return None
 
         async def change() -> Cause:
-            return words.topic_put_right(self.label, topic.part)
+            return words.topic_put_right(self.label, topic.part, short(unescape(found), LONGEST), first=first)
 
         write = partial(self._slack.write_topic, self._channel, topic.whole)
-        return Seen(topic.part, own_part(now, self._pattern), now, write, change)
+        return Seen(topic.part, found, now, write, change, is_taken_over=bool(found) and first)
 
 
 def as_text(users: Sequence[SlackUserId] | Mapping[SlackUserId, Ref]) -> str:

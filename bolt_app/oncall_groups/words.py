@@ -67,6 +67,12 @@ def disabled(group: str) -> Cause:
     return _cause(f"The user group {group} is disabled, and keeps its last members.", "Enable it in Slack.")
 
 
+def same_group(group: str, other: str) -> Cause:
+    """Explain that two entries name one user group."""
+    why = f"{group} and {other} in `oncall_groups` are one user group: it follows the entry with {other}."
+    return _cause(why, "List all schedules and policies in one entry, or take one out.")
+
+
 def no_room(topic: str) -> Cause:
     """Explain that a topic is too long to name anyone."""
     return _cause(f"{topic} has no room to name who is on call in its 250 characters.", "Shorten the rest of it.")
@@ -106,9 +112,10 @@ def put_right(place: str, coming: Sequence[str], going: Sequence[str], *, first:
     return Cause(f":pencil2: {place} {how}: {', '.join(changes)}.")
 
 
-def topic_put_right(topic: str, part: str) -> Cause:
-    """Tell that a topic was changed by hand; `part` is what it says again, escaped."""
-    return Cause(f":pencil2: {topic} was changed by hand, and names who is on call again: {part}")
+def topic_put_right(topic: str, part: str, before: str, *, first: bool) -> Cause:
+    """Tell that a topic was changed by hand, or first written; it says `part` in the place of `before`, escaped."""
+    how = "names who is on call from now on" if first else "was changed by hand, and names who is on call again"
+    return Cause(f":pencil2: {topic} {how}: {part}" + (f" (before: {before})" if before else ""))
 
 
 def with_reference(cause: Cause, quoted: str) -> Cause:

@@ -9,6 +9,8 @@ from shared.model.message_state import MessageState
 
 PASSING_MS = 60 * SECOND
 """Milliseconds for which what passes by itself is not told: a limit, an outage of seconds."""
+AGAIN_MS = 3600 * SECOND
+"""Milliseconds for which a place that is changed by hand again is put right without a word: a fight is told once."""
 CHANGED = "changed:"
 """How the notice begins that something was put right, by the place that it was at."""
 
@@ -86,13 +88,15 @@ class OncallState:
         """
         Note the causes that were found; the others are forgotten if it was looked at the `whole`.
 
-        That something was put right stays until it is told.
+        That something was put right stays until it is told, and for a while after that.
         """
-        kept = {
-            name: notice
-            for name, notice in self.notices.items()
-            if name in found or not whole or (name.startswith(CHANGED) and not notice.told)
-        }
+
+        def stays(name: str, notice: Notice) -> bool:
+            if name.startswith(CHANGED):
+                return not notice.told or abs(now_ms - notice.due_ms) < AGAIN_MS
+            return name in found or not whole
+
+        kept = {name: notice for name, notice in self.notices.items() if stays(name, notice)}
         fresh = {
             name: Notice(cause.words, now_ms + cause.patience_ms) for name, cause in found.items() if name not in kept
         }

@@ -1,6 +1,7 @@
 """User groups and topics that follow who is on call: against both simulators, pass by pass, on a clock of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -30,6 +31,7 @@ from shared.store.redis import Redis
 from tests.builders import NOON
 
 DAY = timedelta(days=1)
+HOUR_MS = 3_600_000
 FAST = replace(Durations(), slack_timeout=0.5, call_max=0.1)
 TELL, TOPIC = "C0SRE", "C0PAYMENTS"
 
@@ -59,10 +61,10 @@ class Oncall:
         times = [(user, now - DAY, now + DAY) for user in users] or [("PALICE1", now - 2 * DAY, now - DAY)]
         self.pagerduty.set_shifts(policy or self.policy, times, schedule=schedule)
 
-    async def look(self) -> float:
+    async def look(self, entry_at: int = 0) -> float:
         """Look once, a quarter of an hour later, and return in how many seconds it is looked again."""
         self.time[0] += 900
-        [entry] = self.config.current.oncall_groups
+        entry = self.config.current.oncall_groups[entry_at]
         lease = await Leases(self.redis, "handover", 10).take(entry.id)
         assert lease is not None
         again = await self.groups.run(entry.id, lease)
@@ -84,6 +86,19 @@ class Oncall:
         """Count the calls that change something."""
         writing = ("usergroups.users.update", "conversations.setTopic", "chat.postMessage")
         return sum(len(self.slack.calls_to(method)) for method in writing)
+
+
+@contextmanager
+def later(by_ms: int) -> Iterator[None]:
+    """Let it be later by the store's clock."""
+    now_ms = StoreClock.now_ms
+
+    async def then(clock: StoreClock) -> int:
+        return await now_ms(clock) + by_ms
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(StoreClock, "now_ms", then)
+        yield
 
 
 @pytest.fixture
@@ -222,7 +237,7 @@ async def test_what_is_not_there_is_not_empty(oncall: Oncall, entry: dict[str, o
 
 
 async def test_a_change_by_hand_is_put_right_and_told(oncall: Oncall) -> None:
-    """Of the group and of the topic, once for each change, with who was in it, and no one mentioned."""
+    """Of the group and of the topic, once for each change, with what was there, and no one mentioned."""
     oncall.group.users = []
     oncall.shift("PALICE1")
     oncall.use(group="S0ONCALL", channel=TOPIC, policies=[oncall.policy])
@@ -230,11 +245,12 @@ async def test_a_change_by_hand_is_put_right_and_told(oncall: Oncall) -> None:
     channel.topic = "Runbook"
     await oncall.look()
     assert [] == oncall.told
-    for _ in range(2):
-        oncall.group.users = ["U0BOB", "U0GONE"]
-        channel.topic = "On call: me | Runbook"
-        await oncall.look()
-        await oncall.look()
+    for hours in range(2):
+        with later(hours * 2 * HOUR_MS):
+            oncall.group.users = ["U0BOB", "U0GONE"]
+            channel.topic = "On call: <!here> | Runbook"
+            await oncall.look()
+            await oncall.look()
 
     assert (["U0ALICE"], "On call: Alice Ng | Runbook") == (oncall.group.users, oncall.topic)
     assert 4 == len(oncall.told)
@@ -242,7 +258,52 @@ async def test_a_change_by_hand_is_put_right_and_told(oncall: Oncall) -> None:
     assert (
         f"S0ONCALL {by_hand} follows who is on call again: added Alice Ng, removed Bob Ng and U0GONE." in oncall.told[0]
     )
-    assert f"The topic of #payments {by_hand} names who is on call again: On call: Alice Ng" in oncall.told[1]
+    assert (
+        f"The topic of #payments {by_hand} names who is on call again: On call: Alice Ng (before: On call: <!here>)"
+        in oncall.told[1]
+    )
+
+
+async def test_a_fight_is_told_once(oncall: Oncall) -> None:
+    """Another app that writes there as well is undone with each look, and told once an hour."""
+    oncall.group.users = ["U0ALICE"]
+    oncall.shift("PALICE1")
+    await oncall.look()
+    for _ in range(3):
+        oncall.group.users = ["U0BOB"]
+        await oncall.look()
+        assert ["U0ALICE"] == oncall.group.users
+
+    assert 1 == len(oncall.told)
+
+
+async def test_two_entries_do_not_write_to_one_group_in_turn(oncall: Oncall) -> None:
+    """By its handle and by its id: the second is refused, and that is told."""
+    oncall.shift("PALICE1")
+    first = {**oncall.settings, "group": "S0ONCALL", "levels": [2]}
+    oncall.config.current = BridgeConfig.model_validate({"oncall_groups": [first, oncall.settings]})
+    await oncall.look(1)
+    assert ["U0ZED"] == oncall.group.users
+    [told] = oncall.told
+    await oncall.look(0)
+    await oncall.look(1)
+
+    assert ["U0BOB"] == oncall.group.users
+    assert "@oncall and S0ONCALL in oncall_groups are one user group: it follows the entry with S0ONCALL." in told
+    assert 2 == len(oncall.told)
+
+
+async def test_what_people_wrote_in_a_topic_is_told_before_it_is_gone(oncall: Oncall) -> None:
+    """What begins like the bridge's own part is taken for it, also the first time."""
+    oncall.shift("PALICE1")
+    oncall.use(channel=TOPIC, policies=[oncall.policy])
+    oncall.slack.channels[TOPIC].topic = "On call: see go/oncall | Runbook"
+    await oncall.look()
+    await oncall.look()
+
+    assert "On call: Alice Ng | Runbook" == oncall.topic
+    [told] = oncall.told
+    assert "names who is on call from now on: On call: Alice Ng (before: On call: see go/oncall)" in told
 
 
 @pytest.mark.parametrize("landed", [True, False], ids=["the answer is lost", "the call is lost"])
@@ -369,13 +430,7 @@ async def test_what_lasts_is_told(oncall: Oncall) -> None:
     assert FAST.channel_retry == await oncall.look()
     assert 1 == len(oncall.told)
 
-    now_ms = StoreClock.now_ms
-
-    async def much_later(clock: StoreClock) -> int:
-        return await now_ms(clock) + 61_000
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(StoreClock, "now_ms", much_later)
+    with later(61_000):
         await oncall.look()
         await oncall.look()
         lost.remove()

@@ -61,7 +61,7 @@ def _add_oncall(page: Page) -> None:
     page.chapter("A user group or a topic follows who is on call", "In the channel that the entry names with `tell`.")
     both = {"group": "@oncall", "channel": "C0PAYMENTS", "tell": "C0DUTY"}
     entry = OncallGroupConfig.model_validate({**both, "schedules": ["PSCHED1"], "policies": ["PPAYMENTS"]})
-    dan, topic = Ref("PDAN001", "Dan Ek"), "The topic of <#C0PAYMENTS>"
+    dan, topic, alice = Ref("PDAN001", "Dan Ek"), "The topic of <#C0PAYMENTS>", "On call: Alice Ng"
     policy = EscalationPolicy("PPAYMENTS", "Payments on-call")
     for situation, cause in (
         ("No one is on call", words.no_one(entry)),
@@ -73,6 +73,7 @@ def _add_oncall(page: Page) -> None:
         ("None can be in it", words.no_member("@oncall")),
         ("There is no such group", words.no_group("@oncall")),
         ("It is disabled", words.disabled("@oncall")),
+        ("Two entries name one group", words.same_group("S0614TZR7", "@oncall")),
         ("The topic is full", words.no_room(topic)),
         ("Slack or PagerDuty can't be asked", words.unreached(Unavailable("Slack limits usergroups.list"))),
         *((f"Slack refuses the group: {code}", words.refused("@oncall", refusal(code))) for code in GROUP_CODES),
@@ -82,7 +83,9 @@ def _add_oncall(page: Page) -> None:
     for situation, cause in (
         ("It is followed from now on", words.put_right("@oncall", ["Alice Ng"], ["Zed Ek"], first=True)),
         ("It was changed by hand", words.put_right("@oncall", ["Alice Ng"], ["Zed Ek", "Dan Ek"], first=False)),
-        ("The topic was changed by hand", words.topic_put_right(topic, "On call: Alice Ng")),
+        ("The topic named others", words.topic_put_right(topic, alice, "On call: ask Bob", first=True)),
+        ("The topic was changed by hand", words.topic_put_right(topic, alice, "On call: me", first=False)),
+        ("It was taken out of the topic by hand", words.topic_put_right(topic, alice, "", first=False)),
     ):
         page.case(situation, _told(cause))
 

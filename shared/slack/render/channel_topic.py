@@ -62,7 +62,9 @@ def _parts(topic: str) -> list[str]:
 
 
 def _is_own(part: str, pattern: str) -> bool:
-    return part.strip().startswith(pattern.partition(PEOPLE)[0].strip())
+    begin = pattern.partition(PEOPLE)[0].strip()
+    # No word that only begins like it: that is people's own.
+    return re.match(rf"{re.escape(begin)}(?!(?<=\w)\w)", part.strip()) is not None
 
 
 def _filled(pattern: str, people: str) -> str:

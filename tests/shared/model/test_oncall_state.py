@@ -2,7 +2,7 @@
 
 from shared.model.ids import IncidentId
 from shared.model.message_state import MessageState
-from shared.model.oncall_state import CHANGED, PASSING_MS, Cause, OncallState, Written
+from shared.model.oncall_state import AGAIN_MS, CHANGED, PASSING_MS, Cause, OncallState, Written
 from tests.builders import NOON
 
 ENTRY = OncallState(IncidentId("SENTRY"))
@@ -54,7 +54,7 @@ def test_what_may_pass_by_itself_is_told_late() -> None:
 
 
 def test_what_was_put_right_is_told_when_it_is() -> None:
-    """It is kept until then, also by looks that do not see it any more, and told once."""
+    """It is kept until then, also by looks that do not see it any more, and told once an hour at most."""
     name = f"{CHANGED}group"
     known = ENTRY.with_causes({name: Cause("By hand")}, NOON, whole=False).with_causes({}, NOON, whole=True)
 
@@ -62,4 +62,6 @@ def test_what_was_put_right_is_told_when_it_is() -> None:
     assert [name] == known.due(NOON, {"group"})
     told = known.with_message(name, MessageState(), told=True)
     assert [] == told.due(NOON, {"group"})
-    assert ENTRY == told.with_causes({}, NOON, whole=True)
+    again = told.with_causes({name: Cause("By hand again")}, NOON + AGAIN_MS - 1, whole=False)
+    assert [] == again.due(NOON + AGAIN_MS, {"group"})
+    assert ENTRY == again.with_causes({}, NOON + AGAIN_MS, whole=True)

@@ -24,6 +24,7 @@ WORDS = st.text(st.sampled_from("abC d&|:.@/<>"), max_size=40)
         ("Hi", "Ask {people} first", "Ask Alice and Bob first | Hi"),
         ("Ask Carol first | Hi", "Ask {people} first", "Ask Alice and Bob first | Hi"),
         ("Hi", "Pager", "Pager Alice and Bob | Hi"),
+        ("Pagerduty: see wiki", "Pager", "Pager Alice and Bob | Pagerduty: see wiki"),
         (
             "<https://a.example.com|a.example.com> | mail <mailto:x@y.example|x@y.example> | <!subteam^S1|@ops>",
             PATTERN,
