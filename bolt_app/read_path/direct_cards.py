@@ -18,7 +18,7 @@ from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
 from shared.config.bridge_config import LiveConfig
-from shared.errors import CallError, Refused
+from shared.errors import CallError, Malformed, Refused
 from shared.model.direct_card import DirectCard, waits_for
 from shared.model.event import ids_of_teams
 from shared.model.ids import ChannelId, SlackUserId, UserId
@@ -55,10 +55,10 @@ class DirectCards:
         """Write every card; return the seconds until one is to be looked at again. Raises the first `CallError`."""
         await self._quieten(this)
         ignored = this.route.named and not this.route.channels
-        if self.config.current.notify.enabled and not (ignored or this.silent):
-            await self._page(this)
         waits: list[float] = []
         errors: list[CallError] = []
+        if self.config.current.notify.enabled and not (ignored or this.silent):
+            errors += await self._page(this)
         for conversation in this.slack_state.direct:
             try:
                 waits.append(await self._sync(this, conversation))
@@ -76,13 +76,20 @@ class DirectCards:
                     await self.summaries.changed(conversation)
                 await this.save(partial(SlackState.with_direct, conversation=conversation, card=card.quiet()))
 
-    async def _page(self, this: ReconcilePass) -> None:
-        """Plan the card of each assignee who wants it, and has none that tells them of this."""
+    async def _page(self, this: ReconcilePass) -> list[CallError]:
+        """Plan the card of each assignee who wants it, and has none that tells them of this; return what failed."""
+        errors: list[CallError] = []
         for user in sorted(filter(partial(waits_for, this.snapshot), this.snapshot.assignee_ids)):
             for person, wish in (await self.wishes.of(user)).items():
                 known = this.slack_state.direct.get(wish.conversation)
-                if wish.covers(this.snapshot) and not (known and (known.paged or known.gone)):
+                if not wish.covers(this.snapshot) or (known and (known.paged or known.gone)):
+                    continue
+                try:
                     await self._plan(this, user, person, wish.conversation)
+                except CallError as error:
+                    # One person who cannot be looked up keeps no message from the others.
+                    errors.append(error)
+        return errors
 
     async def _plan(self, this: ReconcilePass, user: UserId, person: SlackUserId, conversation: ChannelId) -> None:
         """Plan a card, or a place in the summary if they were told of many just now. Raises `CallError`."""
@@ -101,8 +108,8 @@ class DirectCards:
         """True if a Slack user may be told, and still is that PagerDuty user."""
         try:
             linked = await self.identity.link(self.identity.own_member(person))
-        except Declined as declined:
-            log.warning("direct.not_linked", user=person, why=declined.text)
+        except (Declined, Malformed) as error:
+            log.warning("direct.not_linked", user=person, why=str(error))
             return False
         if linked.user.id != user:
             log.info("direct.linked_to_another", user=person)
@@ -166,7 +173,7 @@ class DirectCards:
     async def _may_see(self, this: ReconcilePass, person: SlackUserId) -> bool:
         try:
             user = (await self.identity.link(self.identity.own_member(person))).user
-        except Declined:
+        except (Declined, Malformed):
             return False
         return bool(await self.visibility.seen(user, [OpenIncident(this.incident.id, this.snapshot)]))
 

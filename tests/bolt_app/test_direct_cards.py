@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from fakeredis import FakeAsyncRedis
 
 from bolt_app.read_path import direct_cards
 from bolt_app.worker_parts import BuiltWorker
+from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import Fault, Message, SlackSandbox
 from shared.config.bridge_config import BridgeConfig
@@ -314,6 +315,22 @@ async def test_who_is_somebody_else_by_now_is_not_told(duty: Duty) -> None:
     await duty.told(paged(ALICE, BOB))
     assert [] == duty.cards("Alice") + duty.cards("Bob")
     assert {} == await duty.redis.hgetall(keys.notify(UserId(ALICE.id)))
+
+
+@pytest.mark.parametrize("fault", [{"odd": {"user.id": 7}}, {"status": 500}])
+async def test_who_cannot_be_read_costs_no_one_else(duty: Duty, fault: dict[str, Any]) -> None:
+    """PagerDuty fails for Alice, or says what makes no sense: Bob gets his card all the same, and she hers later."""
+    await duty.asks("Alice", ALICE.id)
+    await duty.asks("Bob", BOB.id)
+    await duty.redis.set(keys.link(SlackUserId("U0ALICE")), ALICE.id)
+    active = duty.pagerduty.add_fault(PagerDutyFault("GET", f"/users/{ALICE.id}", **fault))
+    with suppress(CallError):
+        await duty.told(paged(ALICE, BOB))
+
+    assert 1 == len(duty.cards("Bob"))
+    active.remove()
+    await duty.again()
+    assert 1 == len(duty.cards("Alice"))
 
 
 async def test_an_ignored_incident_is_shown_nowhere(duty: Duty) -> None:
