@@ -126,7 +126,8 @@ class ChannelUpkeep:
         await self._describe(this, channel)
         if channel in placed.privacy.hidden_in:
             await self._set_topic(this, channel, WITHHELD, channel_wording.withheld_topic(this.snapshot))
-        elif channel not in placed.channels:
+            return await self.archiver.archive(this)
+        if channel not in placed.channels:
             await self.opener.judge_again(this)
         elif placed.shows(ids_of_teams(this.snapshot.teams), channel):
             await self._set_topic(this, channel, this.snapshot.status, channel_wording.topic(this.snapshot))

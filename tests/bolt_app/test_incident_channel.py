@@ -405,6 +405,26 @@ async def test_an_incident_that_comes_to_a_private_team_is_withheld(stage: Stage
     assert [own] == stage.made()
 
 
+async def test_a_channel_that_withholds_its_incident_is_archived_too(stage: Stage) -> None:
+    """Once the incident is over; reopened, it shows as little as before."""
+    stage.slack.bots_unarchive = True
+    stage.configure(archive_after="1h")
+    await stage.opened(ago_ms=3 * HOUR)
+    await stage.settled()
+    secret = replace(snapshot(title="Break-in"), teams=(Ref("PSECRET", "Secret"),))
+    await stage.happens(RESOLVED, shown=replace(secret, status=Status.RESOLVED), ago_ms=2 * HOUR)
+    await stage.settled()
+    [own] = stage.made()
+    assert own.archived
+
+    await stage.happens(REOPENED, BOB, secret)
+    await stage.settled()
+
+    assert not any("Break-in" in message.plain for message in own.messages)
+    assert "Break-in" not in own.topic
+    assert [own] == stage.made()
+
+
 async def secret_stage(stage: Stage, **channels: Any) -> None:  # noqa: ANN401 -- TOML
     """Show the incidents of two private teams where everyone is who may see one of them."""
     stage.pagerduty.add_team("Vault", id="PVAULT", private=True)
