@@ -67,9 +67,11 @@ def handover_message(key: str, heading: str, told: Sequence[str]) -> Message:
 
 
 def shift_message(key: str, change: ShiftChange, told: Sequence[str]) -> Message:
-    """Return the message that is posted when a shift ends; one line if there is nothing to hand over."""
+    """Return the message that is posted when a shift ends; one line if nothing is handed over and someone follows."""
     heading = f"*{shift_words(change)}* · {date(change.at_ms)}"
-    return handover_message(key, f"{heading} · {QUIET}", ()) if QUIET in told else handover_message(key, heading, told)
+    if QUIET in told and change.coming:
+        return handover_message(key, f"{heading} · {QUIET}", ())
+    return handover_message(key, heading, told)
 
 
 def _on_call(policies: Sequence[PolicyOnCall | None], now_ms: int) -> list[str]:

@@ -40,6 +40,9 @@ def incident(name: str, text: str, *types: str) -> Incident:
     return replace(known, enrichment=replace(known.enrichment, pending=ahead))
 
 
+POLICY = EscalationPolicy("PPOL001", "Payments on-call", (EscalationLevel(()),))
+
+
 def told(text: str, count: int) -> list[str]:
     """Write the handover of so many incidents of each kind, with as many people on call."""
     kinds = ((), (ACKNOWLEDGED,), (ACKNOWLEDGED, SNOOZED))
@@ -63,6 +66,15 @@ def test_slack_takes_it_whatever_it_holds(count: int, text: str) -> None:
         assert "<!" not in json.dumps(message.blocks).replace("<!date^", "")
         assert "<@" not in message.text
     assert [] == check_blocks(list(channel_reply(written, "/pd").blocks))
+
+
+def test_a_shift_that_no_one_follows_says_who_is_on_call() -> None:
+    """It is no single line then: it also says who still is on call, or that nobody is."""
+    quiet = handover_paragraphs(summarize((), NOON), [PolicyOnCall(POLICY, (), frozenset())], NOON, older=False)
+    followed, last = ShiftChange(NOON, ("Alice",), ("Bob",)), ShiftChange(NOON, ("Alice",), ())
+
+    assert "On call" not in shift_message("handover:C0:P0:1", followed, quiet).text
+    assert "On call for *Payments on-call*: nobody" in shift_message("handover:C0:P0:1", last, quiet).text
 
 
 def test_a_storm_is_told_in_all_its_parts() -> None:

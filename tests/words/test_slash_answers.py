@@ -267,7 +267,8 @@ def _add_handover(page: Page) -> None:
         ("There was no one before", ShiftChange(NOON, (), ("Alice Ng", "Bob Ray"))),
     ):
         open_now = some[1:2] if situation == "A shift ends" else ()
-        posted = shift_message("handover:C0:P:1", change, told(*open_now))
+        read = on_call if change.coming else replace(on_call, entries=())
+        posted = shift_message("handover:C0:P:1", change, told(*open_now, read=read))
         page.case(f"Posted at a change of shift: {situation.lower()}", slack_text.blocks(posted.blocks))
     page.case(
         "The button was pressed", *map(slack_text.seen, (posting.POSTING, posting.NOT_STORED, posting.UNREADABLE))
