@@ -6,6 +6,8 @@ is left is whole, only older. It is looked into wherever a connection for quick 
 it: whatever puts one server in the place of another ends those.
 """
 
+from collections.abc import Sequence
+
 import structlog
 from prometheus_client import Counter
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
@@ -60,7 +62,13 @@ class Losses:
         before, self._name = self._name, (await self._generation.current()).name
         if before not in {"", self._name}:
             _tell("all", "its data is gone")
-        self.doubt_ms = int(await self._redis.get(keys.DOUBT) or 0)
+        # What this one has noticed counts although a full store could not note it.
+        doubt_ms = max(self.doubt_ms, int(await self._redis.get(keys.DOUBT) or 0))
+        if doubt_ms and (now_ms := _in_ms(await self._redis.time())) < doubt_ms:
+            # The clock was put back: what is new must not count as older than the loss until then.
+            await self._redis.set(keys.DOUBT, now_ms)
+            doubt_ms = now_ms
+        self.doubt_ms = doubt_ms
         return f"{self._name} {self.doubt_ms}"
 
     async def look(self, connection: SharedConnection) -> None:
@@ -79,8 +87,7 @@ class Losses:
             _tell("some" if missing else "maybe", missing or "a replica has taken over")
             # Unless another worker has noted it since this one looked last.
             if is_other or told_ms <= self.doubt_ms:
-                seconds, micros = await connection.call("TIME")
-                told_ms = int(seconds) * 1000 + int(micros) // 1000
+                told_ms = _in_ms(await connection.call("TIME"))
                 await _write(connection, keys.DOUBT, told_ms)
         if name not in {"", known}:
             await _write(connection, keys.PRIMARY, name)
@@ -121,6 +128,11 @@ async def _about_replication(connection: SharedConnection) -> dict[str, str]:
     except ResponseError:
         return {}
     return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+
+
+def _in_ms(time: Sequence[bytes | int]) -> int:
+    seconds, micros = time
+    return int(seconds) * 1000 + int(micros) // 1000
 
 
 async def _last_id(connection: SharedConnection, stream: str) -> str:

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from fakeredis import FakeAsyncRedis
 
 from shared.errors import StoreDown
 from shared.model.resync_state import GLOBAL
@@ -178,3 +180,20 @@ async def test_a_replica_is_no_place_to_work(pair: LaggingPair, redis: Redis, lo
 async def answers(redis: Redis) -> bool:
     """Return true once the server does."""
     return bool(await redis.ping())
+
+
+@pytest.mark.parametrize(("noted_s", "doubt_s"), [(3600, 0), (-60, -60), (None, -30)])
+async def test_a_doubt_does_not_reach_into_the_future(noted_s: int | None, doubt_s: int) -> None:
+    """Where the clock was put back after a loss new clicks are believed; what a full store did not note stays known."""
+    redis = cast("Any", FakeAsyncRedis())
+    losses, now_ms = Losses(redis), int((await redis.time())[0]) * 1000
+    if noted_s is None:
+        losses.doubt_ms = now_ms - 30_000
+    else:
+        await redis.set(keys.DOUBT, now_ms + noted_s * 1000)
+    await losses.refresh()
+    names = {await losses.refresh(), await losses.refresh()}
+
+    assert doubt_s * 1000 <= losses.doubt_ms - now_ms < doubt_s * 1000 + 5000
+    assert 1 == len(names)
+    await redis.aclose()
