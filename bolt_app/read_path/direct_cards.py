@@ -145,6 +145,12 @@ class DirectCards:
 
     async def _write(self, this: ReconcilePass, conversation: ChannelId, card: DirectCard) -> MessageState:
         """Post or update a card; return what is known of it then. Raises `CallError`."""
+        message = await self._render(this, card)
+        changes = card.exists and message.digest != card.message.content_digest
+        if changes and not (card.hidden or await self._is_still(card.person, card.user)):
+            # Their link has ended, or they are a guest by now: what was shown was theirs, what is new is not.
+            card = replace(card, hidden=True)
+            message = await self._render(this, card)
         target: MessageTarget[SlackState] = MessageTarget(
             conversation,
             lambda state: lambda kept: kept.with_direct(conversation, replace(card, message=state)),
@@ -155,7 +161,7 @@ class DirectCards:
             posts=card.posts,
             since_ms=this.snapshot.created_ms or 0,
         )
-        return await self.message_sync.sync_once(await self._render(this, card), card.message, target)
+        return await self.message_sync.sync_once(message, card.message, target)
 
     async def _judged(self, this: ReconcilePass, conversation: ChannelId, card: DirectCard) -> DirectCard:
         """Decide whether a person may see what is not theirs any more, once for its teams. Raises `CallError`."""

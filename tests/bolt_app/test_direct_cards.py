@@ -317,6 +317,20 @@ async def test_who_is_somebody_else_by_now_is_not_told(duty: Duty) -> None:
     assert {} == await duty.redis.hgetall(keys.notify(UserId(ALICE.id)))
 
 
+async def test_who_is_no_one_any_more_reads_nothing_new(duty: Duty) -> None:
+    """Alice had her card before the file excluded her: it shows nothing of what comes, though it is assigned to her."""
+    await duty.asks("Alice", ALICE.id)
+    await duty.told(paged(ALICE))
+    identity = duty.built.config.current.identity
+    duty.built.identities[0].config = identity.model_copy(update={"excluded": ("U0ALICE",)})
+    await duty.told(replace(paged(ALICE), title="Break-in"))
+
+    assert "Break-in" not in duty.says("Alice")
+    duty.built.identities[0].config = identity
+    await duty.told(replace(paged(ALICE), title="Break-in at night"))
+    assert "Break-in at night" in duty.says("Alice")
+
+
 @pytest.mark.parametrize("fault", [{"odd": {"user.id": 7}}, {"status": 500}])
 async def test_who_cannot_be_read_costs_no_one_else(duty: Duty, fault: dict[str, Any]) -> None:
     """PagerDuty fails for Alice, or says what makes no sense: Bob gets his card all the same, and she hers later."""
