@@ -57,7 +57,7 @@ class LostClicks:
         if self._data not in {"", data}:
             await self._record_ended()
             # A worker that has one in hand, and knows more of it, finds out by its lease, and tells.
-            await self._pause(self.durations.lease)
+            await self._pause(2 * self.durations.lease)
             await self._tell()
         self._data = data
         # Not before: while the store is away no life ends, but by this clock.

@@ -76,7 +76,7 @@ class Losses:
         about = await _about_replication(connection)
         if about.get("role") == "slave":
             # Made the primary later, it would keep this connection.
-            raise ReadOnlyError("READONLY it is a replica")
+            raise ReadOnlyError("You can't write against a read only replica.")
         name = about.get("master_replid", "")
         kept, doubt = await connection.call("MGET", keys.PRIMARY, keys.DOUBT)
         known, told_ms = (kept or b"").decode(errors="replace"), int(doubt or 0)
