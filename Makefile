@@ -22,9 +22,9 @@ up: ## Run it for a real workspace; its settings are in .env
 
 test: ## Run all tests (ARGS="-k echo": some of them)
 	@tools/prepare dev
-	@# Eight at a time on two cores, because a story waits three times as long as it works.
+	@# Six at a time on two cores, because a story waits twice as long as it works.
 	@# Tests start hundreds of processes, each of which would compile everything again if nothing could be kept.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 8 $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 6 $(ARGS)
 
 test-fast: ## Run the tests that need no server and no other process
 	@tools/prepare dev

@@ -58,7 +58,7 @@ async def test_what_is_signed_and_makes_no_sense_is_kept(bridge: Bridge) -> None
     redis = connect(bridge.valkey.url)
     letters = await redis.execute_command("XRANGE", keys.DEAD_LETTERS, "-", "+")
     await redis.aclose()
-    assert list(ODD.values()) == [letter[b"body"] for _, letter in letters]
+    assert sorted(ODD.values()) == sorted(letter[b"body"] for _, letter in letters)
     assert all(letter[b"why"] for _, letter in letters)
     assert 1 == len(bridge.channel.messages)
 
