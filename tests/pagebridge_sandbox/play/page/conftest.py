@@ -1,19 +1,25 @@
 """A playground that the tests of the page share, each with an incident of its own, and a browser for each module."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.pagebridge_sandbox.play.page.browser import DESKTOP, Desk, open_desk, run_chromium, run_play
+from tests.pagebridge_sandbox.play.page.browser import (
+    DESKTOP,
+    Desk,
+    installed_chromium,
+    open_desk,
+    run_chromium,
+    run_play,
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def chromium() -> None:
     """Run nothing of this where there is no browser."""
-    if shutil.which("chromium") is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    if installed_chromium() is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium-headless-shell)")
 
 
 @pytest.fixture(scope="package")
