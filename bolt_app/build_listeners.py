@@ -40,14 +40,13 @@ from shared.store.links import LinkRequests, Links
 def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
     """Put together what takes Slack's payloads."""
     command_intake, sign_ins = write_path.command_intake, write_path.sign_ins
+    slack, pagerduty, store = shared.clients.slack, shared.clients.pagerduty, shared.store
+    identity, account_cache, visibility = shared.identity, shared.account_cache, shared.visibility
     approvals = _build_approvals(shared, sign_ins)
-    slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
-    store, durations, identity, account_cache = shared.store, shared.durations, shared.identity, shared.account_cache
-    visibility, open_reader = shared.visibility, shared.open_reader
     dialog_check = DialogCheck(shared.actor_check, store.incidents, store.dirty_queue)
     modal_opener = ModalOpener(slack, account_cache, dialog_check, store.clock)
-    incident_lookup = IncidentLookup(pagerduty, identity, open_reader, visibility, redis, durations)
-    listing = ListIncidents(pagerduty, identity, open_reader, visibility, store.clock)
+    listing = ListIncidents(pagerduty, identity, shared.open_reader, visibility, store.clock)
+    linking = LinkQuery(identity, sign_ins, approvals)
     return Listeners(
         block_actions=BlockActions(
             command_intake=command_intake,
@@ -55,38 +54,53 @@ def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
             modal_opener=modal_opener,
             details=IncidentDetails(pagerduty, visibility, modal_opener),
             command_queues=store.command_queues,
-            durations=durations,
+            durations=shared.durations,
         ),
         view_submissions=ViewSubmissions(command_intake, slack, identity, store.clock, account_cache, listing),
         shortcuts=MessageShortcuts(command_intake, slack, store.incidents),
         several=SeveralIncidents(command_intake, slack, identity, modal_opener, listing, store.clock),
-        handover=PostHandover(
-            store.handover_posts,
-            store.handover_queue,
-            partial(on_disk, redis, wait_for_disk=store.durable),
-            slack,
-            store.clock,
-            durations,
-        ),
+        handover=_build_post_handover(shared),
         linking=Linking(sign_ins, approvals, slack),
         digest=DigestPresses(
             slack, store.digests, AcknowledgeMine(pagerduty, identity, store.clock), shared.options.slash_command
         ),
-        slash_commands=SlashCommands(
-            command=shared.options.slash_command,
-            command_intake=command_intake,
-            slack=slack,
-            modal_opener=modal_opener,
-            incident_lookup=incident_lookup,
-            reading=QueryRouter(
-                identity,
-                _queries(shared, listing, incident_lookup, LinkQuery(identity, sign_ins, approvals)),
-                shared.config,
-            ),
-        ),
+        slash_commands=_build_slash_commands(shared, command_intake, modal_opener, listing, linking),
         notify=NotifyChoice(shared.notify, store.open_homes),
         home_visits=HomeVisits(slack, store.open_homes, store.clock),
         identity=identity,
+    )
+
+
+def _build_post_handover(shared: Shared) -> PostHandover:
+    store = shared.store
+    return PostHandover(
+        store.handover_posts,
+        store.handover_queue,
+        partial(on_disk, shared.clients.redis, wait_for_disk=store.durable),
+        shared.clients.slack,
+        store.clock,
+        shared.durations,
+    )
+
+
+def _build_slash_commands(
+    shared: Shared,
+    command_intake: CommandIntake,
+    modal_opener: ModalOpener,
+    listing: ListIncidents,
+    linking: LinkQuery,
+) -> SlashCommands:
+    clients, identity = shared.clients, shared.identity
+    incident_lookup = IncidentLookup(
+        clients.pagerduty, identity, shared.open_reader, shared.visibility, clients.redis, shared.durations
+    )
+    return SlashCommands(
+        command=shared.options.slash_command,
+        command_intake=command_intake,
+        slack=clients.slack,
+        modal_opener=modal_opener,
+        incident_lookup=incident_lookup,
+        reading=QueryRouter(identity, _queries(shared, listing, incident_lookup, linking), shared.config),
     )
 
 

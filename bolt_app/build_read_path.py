@@ -29,30 +29,16 @@ from shared.store.notify import direct_summaries
 
 def build_read_path(shared: Shared) -> ReadPath:
     """Put together what brings PagerDuty's events to Slack."""
-    pagerduty, store = shared.clients.pagerduty, shared.store
+    store = shared.store
     message_sync = shared.types.message_sync(shared.clients.slack, store.clock, shared.durations, store.losses)
     home_watch = HomeWatch(store.open_homes, shared.durations, shared.options.stopping)
     summaries = _build_summaries(shared, message_sync)
     return ReadPath(
-        projector=Projector(
-            redis=shared.clients.redis,
-            pagerduty=pagerduty,
-            clock=store.clock,
-            generation=store.generation,
-            incidents=store.incidents,
-            backlog=shared.backlog,
-            dirty_queue=store.dirty_queue,
-            command_queue=store.command_queue,
-            rule=shared.types.fold_rule,
-        ),
+        projector=_build_projector(shared),
         reconciler=_build_reconciler(shared, message_sync, home_watch, summaries),
         home_watch=home_watch,
         enricher=Enricher(
-            pagerduty,
-            store.incidents,
-            store.dirty_queue,
-            shared.durations,
-            shared.config,
+            shared.clients.pagerduty, store.incidents, store.dirty_queue, shared.durations, shared.config
         ),
         direct_summaries=summaries,
         shift_work=build_shift_work(shared, message_sync),
@@ -72,6 +58,21 @@ def build_read_path(shared: Shared) -> ReadPath:
     )
 
 
+def _build_projector(shared: Shared) -> Projector:
+    store = shared.store
+    return Projector(
+        redis=shared.clients.redis,
+        pagerduty=shared.clients.pagerduty,
+        clock=store.clock,
+        generation=store.generation,
+        incidents=store.incidents,
+        backlog=shared.backlog,
+        dirty_queue=store.dirty_queue,
+        command_queue=store.command_queue,
+        rule=shared.types.fold_rule,
+    )
+
+
 def _build_summaries(shared: Shared, message_sync: MessageSync) -> DirectSummaries:
     store = shared.store
     return DirectSummaries(
@@ -88,61 +89,84 @@ def _build_summaries(shared: Shared, message_sync: MessageSync) -> DirectSummari
 def _build_reconciler(
     shared: Shared, message_sync: MessageSync, home_watch: HomeWatch, summaries: DirectSummaries
 ) -> Reconciler:
-    slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
-    store, config, durations = shared.store, shared.config, shared.durations
-    delays = CardDelays(slack, store.clock, DelayedCards(redis, durations.delay_notice_after))
-    outage = ChannelOutage(
-        closed=ClosedChannels(redis),
-        delays=delays,
-        dirty_queue=store.dirty_queue,
-        journal=store.journal,
-        clock=store.clock,
-        config=config,
-        visibility=shared.visibility,
-        channel_retry=durations.channel_retry,
-    )
+    store, durations = shared.store, shared.durations
     gate = DigestGate(store.digests, store.digest_queue, store.clock, durations)
-    adoption = Adoption(
-        slack, pagerduty, store.clock, store.incidents, store.slack_states, config, durations, gate.found
-    )
     return Reconciler(
-        projection_reader=ProjectionReader(store.incidents, pagerduty, store.journal, durations.pagerduty_timeout),
-        channel_planner=ChannelPlanner(
-            generation=store.generation,
-            losses=store.losses,
-            slack_states=store.slack_states,
-            open_incidents=store.open_incidents,
-            journal=store.journal,
-            config=config,
-            visibility=shared.visibility,
-            adoption=adoption,
-            own_channels=store.incident_channels,
+        projection_reader=ProjectionReader(
+            store.incidents, shared.clients.pagerduty, store.journal, durations.pagerduty_timeout
         ),
+        channel_planner=_build_channel_planner(shared, gate),
         backlog=shared.backlog,
         reminders=shared.reminders,
         incidents=store.incidents,
-        incident_sync=IncidentSync(
-            Mentions(shared.identity, durations.name_lookup),
-            ChannelSync(message_sync, shared.account_cache, delays),
-            outage,
-            DirectCards(
-                wishes=shared.notify.wishes,
-                summaries=summaries,
-                identity=shared.identity,
-                visibility=shared.visibility,
-                account_cache=shared.account_cache,
-                message_sync=message_sync,
-                budgets=SharedTokenBuckets(redis),
-                config=config,
-            ),
-            gate,
-        ),
+        incident_sync=_build_incident_sync(shared, message_sync, summaries, gate),
         slack_states=store.slack_states,
         journal=store.journal,
         enrichment_queue=store.enrichment_queue,
         home_watch=home_watch,
         channel_queue=store.channel_queue,
         durations=durations,
+    )
+
+
+def _build_channel_planner(shared: Shared, gate: DigestGate) -> ChannelPlanner:
+    clients, store, config = shared.clients, shared.store, shared.config
+    return ChannelPlanner(
+        generation=store.generation,
+        losses=store.losses,
+        slack_states=store.slack_states,
+        open_incidents=store.open_incidents,
+        journal=store.journal,
+        config=config,
+        visibility=shared.visibility,
+        adoption=Adoption(
+            clients.slack,
+            clients.pagerduty,
+            store.clock,
+            store.incidents,
+            store.slack_states,
+            config,
+            shared.durations,
+            gate.found,
+        ),
+        own_channels=store.incident_channels,
+    )
+
+
+def _build_incident_sync(
+    shared: Shared, message_sync: MessageSync, summaries: DirectSummaries, gate: DigestGate
+) -> IncidentSync:
+    redis, store, durations = shared.clients.redis, shared.store, shared.durations
+    delays = CardDelays(shared.clients.slack, store.clock, DelayedCards(redis, durations.delay_notice_after))
+    return IncidentSync(
+        Mentions(shared.identity, durations.name_lookup),
+        ChannelSync(message_sync, shared.account_cache, delays),
+        _build_channel_outage(shared, delays),
+        DirectCards(
+            wishes=shared.notify.wishes,
+            summaries=summaries,
+            identity=shared.identity,
+            visibility=shared.visibility,
+            account_cache=shared.account_cache,
+            message_sync=message_sync,
+            budgets=SharedTokenBuckets(redis),
+            config=shared.config,
+        ),
+        gate,
+    )
+
+
+def _build_channel_outage(shared: Shared, delays: CardDelays) -> ChannelOutage:
+    store = shared.store
+    return ChannelOutage(
+        closed=ClosedChannels(shared.clients.redis),
+        delays=delays,
+        dirty_queue=store.dirty_queue,
+        journal=store.journal,
+        clock=store.clock,
+        config=shared.config,
+        visibility=shared.visibility,
+        channel_retry=shared.durations.channel_retry,
     )
 
 
