@@ -44,7 +44,7 @@ log = structlog.get_logger()
 
 NO_TEAM = "You aren't in any PagerDuty team."
 WAITED_FOR = 15.0
-"""Seconds after their visit for which a person waits for the tab; what is read later is read for no one's eyes yet."""
+"""Seconds after a visit in which the person is assumed to wait for the tab; later reads have less priority."""
 UNREAD_AGAIN = 60.0
 """Seconds after which a tab is read again of which a part could not be read."""
 
@@ -54,8 +54,8 @@ class ReadHome:
     """
     A person's tab, and the ids that it depends on: of incidents, teams and people in PagerDuty.
 
-    `whole` is false if a part of it could not be read. `linked` is false for a person who is nobody in PagerDuty, of
-    whose tab nothing changes by itself.
+    `whole` is false if a part of it could not be read. `linked` is false for a person without a PagerDuty user:
+    their tab does not change by itself.
     """
 
     view: Block
@@ -101,14 +101,14 @@ class HomeTab:
         read = await self._read(user, left)
         again = min(left, self.durations.home_look if read.whole else UNREAD_AGAIN) if read.linked else None
         if not (read.whole or asked):
-            # What is there is better than nothing, and says of when it is.
+            # The published tab stays: it is complete, and shows when it was updated.
             return again
         await self.open_homes.shows(user, read.ids)
         await lease.check(self.durations.slack_timeout)
         try:
             await self.slack.publish_view(user, read.view)
         except CallError as error:
-            # A view whose publishing has an unknown end may still land, after the next one if that is too soon.
+            # A view whose publishing is uncertain may still land, and must not overwrite a newer one.
             later = {Unavailable: UNREAD_AGAIN, Uncertain: self.durations.call_max}.get(type(error))
             again = getattr(error, "retry_after", None) or later
             log.warning("home.not_published", user=user, why=str(error), again=again)
@@ -169,7 +169,7 @@ class HomeTab:
 
 
 def _newest(read: OpenIncident, card: Incident) -> OpenIncident:
-    """Return what PagerDuty's list says of an incident, unless the card knows better: the list may lag behind."""
+    """Return the incident as PagerDuty's list shows it, or as the card does if that is newer: a list may lag."""
     behind = read.updated is not None and is_behind(card, read.updated)
     return replace(read, snapshot=card.snapshot) if card.snapshot is not None and behind else read
 

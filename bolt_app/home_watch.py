@@ -1,4 +1,4 @@
-"""Sees to it that the Home tabs that people may have before them are read again when something on them has changed."""
+"""Has the open Home tabs read again when something on them has changed."""
 
 import asyncio
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from shared.store.open_homes import OpenHomes
 SPREAD = 2.0
 """Seconds between two tabs that one worker asks for: in a storm people's clicks need Slack and PagerDuty more."""
 MOST = 1000
-"""Incidents of which it is remembered how they were; those of a storm are."""
+"""Incidents whose last state is remembered: enough for those of a storm."""
 
 
 @dataclass
@@ -58,7 +58,7 @@ class HomeWatch:
         await self._pause(SPREAD * await self._ask())
 
     async def _ask(self) -> int:
-        """Ask for the tabs that what has changed concerns; return how many they are. Raises `StoreDown`."""
+        """Ask for the tabs that show a changed incident; return how many they are. Raises `StoreDown`."""
         followed = await self.open_homes.followed()
         changed, self._changed = self._changed, {}
         about = self._about(changed.values()) if followed else frozenset()
@@ -68,7 +68,7 @@ class HomeWatch:
         return len(concerned)
 
     def _about(self, incidents: Iterable[Incident]) -> frozenset[str]:
-        """Return the ids that have to do with the incidents that look another way on a tab than before."""
+        """Return the ids on which tabs with a changed incident depend: its own, its assignees' and its teams'."""
         about = set[str]()
         for one in incidents:
             if one.snapshot is None:

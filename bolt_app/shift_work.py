@@ -1,4 +1,4 @@
-"""What is done when shifts change: one queue for handovers, by their channels, and for user groups and topics."""
+"""The work that follows shift changes: one queue for handovers (by channel), user groups and topics."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from shared.store.coordination import Lease, WorkQueue
 
 @dataclass(frozen=True)
 class ShiftWork:
-    """The work of that queue: what names a group there is the name of no channel (`OncallGroupConfig.id`)."""
+    """Works off that queue; an `[[oncall_groups]]` entry never has the id of a channel (`OncallGroupConfig.id`)."""
 
     handovers: HandoverPoster
     groups: OncallGroups

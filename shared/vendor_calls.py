@@ -51,9 +51,9 @@ class Limit(NamedTuple):
 
 class Caller(NamedTuple):
     """
-    Who makes a call.
+    The caller of a limited call.
 
-    One with a name who has to wait is given a place in line, behind all with a lower `priority`, and is told a time of
+    One with a name that has to wait is given a place in line, behind all with a lower `priority`, and is told a time of
     its own. So many callers who wait do not all come back at once. Of the same priority those with the same text before
     the first colon of the name, such as a channel or a person, take turns with the others, and go in the order in which
     they came.

@@ -1,4 +1,4 @@
-"""Decides, in an incident's own pass, whether the digest of a channel stands for its card there."""
+"""Decides, in an incident's own pass, whether a channel's digest card replaces its own card there."""
 
 from dataclasses import dataclass
 
@@ -50,9 +50,9 @@ class DigestGate:
             await self._put(this, channel, digest)
             return True
         if shown and over:
-            # It was counted there; only one that is opened again gets a card.
+            # The digest counted it; it gets a card only if it is reopened.
             return True
-        # The digest has shown all until now, so that its card is not late by that.
+        # The digest has shown its state until now, so the new card does not count as late.
         await this.save(lambda kept: kept.decided_card(channel, this.as_of_ms))
         if is_in:
             await self.digests.drop_entries(channel, this.incident.id)
@@ -73,12 +73,12 @@ class DigestGate:
         return False
 
     async def _put(self, this: ReconcilePass, channel: ChannelId, digest: Digest) -> None:
-        """Write how the incident stands; its changes so far are told by the state that its card will show."""
+        """Store the incident's state in the digest. Its lines so far are omitted: a later card shows their result."""
         begun_ms, shown = digest.begun_ms, this.snapshot
         entry = DigestEntry(begun_ms, shown.status, shown.created_ms or begun_ms)
         await this.lease.check(self.durations.slack_timeout)
         await self.digests.put_entry(channel, this.incident.id, entry)
-        # A question waits for the thread in which it can be answered.
+        # A reminder is kept for the thread, where it can be answered.
         told = [each for each in layout_thread(this.incident.lines) if each.line.type != REMINDED]
         lines = {line.key for each in told for line in (each.line, *each.sides)} if channel == this.home else set()
         if channel not in this.slack_state.digests or lines - this.slack_state.omitted_lines:
@@ -91,7 +91,7 @@ class DigestGate:
         return digest.due_in(self.clock.estimate_ms(), self.durations.digest_pace)
 
     async def found(self, channel: ChannelId, ts: MessageTs, begun_ms: int) -> None:
-        """Take over the card of a digest that was found in Slack, of which the store may have lost what it knew."""
+        """Take over a digest card that was found in Slack: the store may have lost its record."""
         now_ms = await self.clock.now_ms()
         await self.digests.change(IncidentId(channel), lambda known: known.with_found(ts, begun_ms, now_ms))
         log.info("digest.found", channel=channel, ts=ts)

@@ -1,4 +1,4 @@
-"""Writes the digest card of a channel, by the worker that holds its lease; after the storm it lets the cards come."""
+"""Writes the digest card of a channel, under the lease on it; after the storm the incidents get their own cards."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -32,7 +32,7 @@ Entries = Mapping[IncidentId, DigestEntry]
 
 @dataclass(frozen=True)
 class DigestPoster:
-    """One pass makes the card equal to what is known; what fails is tried again by the queue."""
+    """One pass updates the card from the store; the queue retries a pass that fails."""
 
     digests: Digests
     incidents: Incidents
@@ -46,7 +46,7 @@ class DigestPoster:
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Look after the digest of the channel that `incident` names. Raises `CallError`, `StoreDown`, `FencedOff`."""
         channel = ChannelId(incident)
-        # Before the digest: what comes meanwhile into a newer one does not count as left over by an old one.
+        # Read before the digest: entries that a newer digest gets meanwhile must not count as left over.
         entries = await self.digests.entries(channel)
         digest, now_ms = (await self.digests.load(incident, lease)).value, await self.clock.now_ms()
         is_wanted = channel in self.config.current.routing.digest_channels
@@ -116,7 +116,7 @@ class DigestPoster:
         return digest.with_message(state, now_ms)
 
     async def _close(self, channel: ChannelId, digest: Digest, shared: Entries, lease: Lease) -> float | None:
-        """Let each open incident get its card, say so where they stood, and forget it once no second card can come."""
+        """Queue the open incidents for their own cards, write the closing text, and drop the digest if safe."""
         for one in open_first(shared):
             await self.dirty_queue.mark(one)
         if digest.message.ts or digest.message.uncertain:
@@ -133,7 +133,7 @@ class DigestPoster:
         log.info("digest.closed", channel=channel, incidents=len(shared))
 
     async def _release(self, channel: ChannelId, incidents: Collection[IncidentId]) -> None:
-        """Let incidents look for themselves whether they get a card."""
+        """Queue incidents, whose own passes decide about their cards, and drop their entries."""
         for one in incidents:
             await self.dirty_queue.mark(one)
         await self.digests.drop_entries(channel, *incidents)

@@ -61,7 +61,7 @@ def _incidents(count: int) -> str:
 
 
 def _ends(shared: Entries) -> str:
-    """Say where the incidents are: `2 are resolved, the other 3 have their own cards`."""
+    """Return where the incidents are, such as `2 are resolved, the other 3 have their own cards`."""
     still = _open(shared)
     over = len(shared) - still
     if not still:

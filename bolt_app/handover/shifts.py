@@ -11,7 +11,7 @@ from shared.slack.render.blocks import listed, named
 from shared.store.clock import StoreClock
 
 FIRST_LEVEL = 1
-"""Who is paged first hands over; at the other levels nothing is in hand."""
+"""The level whose people hand over: they are paged first, and work on the incidents."""
 LOOK = 1800.0
 """Seconds after which the shifts are read again at the latest: an override may have been made since."""
 AHEAD_MS = int(2 * LOOK * SECOND)

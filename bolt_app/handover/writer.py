@@ -43,7 +43,7 @@ class HandoverWriter:
         chosen = self.config.current.handover(channel)
 
         async def sees(read: PolicyOnCall) -> bool:
-            # Who names a policy for a channel means that its people are named there.
+            # A policy that `bridge.toml` names for a channel may be shown there, also one of a private team.
             return chosen is not None or bool(self.visibility.seen_by_all([read.policy], read.private))
 
         return await self._write(await self.source.shown_in(channel), sees, chosen.policy if chosen else "")

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Archiver:
-    """Decides when, and makes the calls."""
+    """Decides when a channel is archived or reopened, and makes the calls."""
 
     slack: Slack
 
@@ -40,7 +40,7 @@ class Archiver:
         return None
 
     async def _wait(self, this: ChannelPass, channel: ChannelId, after_ms: int) -> float | None:
-        """Return the seconds until it is time: after its resolve, and after the last word of anyone there."""
+        """Return the seconds until it is time, counted from the resolution and from the last message of a person."""
         now_ms, over_ms = await this.records.clock.now_ms(), _resolved_ms(this)
         wait = over_ms + after_ms - now_ms
         if wait <= 0:
@@ -71,9 +71,9 @@ class Archiver:
 
     async def reopen(self, this: ChannelPass) -> None:
         """
-        Open the channel of an incident that is open again, or of one that was asked for, if it is shut.
+        Reopen an archived channel if its incident was reopened, or if a person asked for it.
 
-        Where Slack does not take that from the app, the next channel takes its place.
+        If Slack refuses that to the app, another channel is opened in its place.
         """
         own, channel = this.own, this.own.channel
         by_us = own.shut in (ARCHIVING, ARCHIVED)

@@ -29,7 +29,7 @@ Rule = Callable[[IncidentChannel], IncidentChannel]
 
 @dataclass(frozen=True)
 class ChannelRecords:
-    """Where a pass keeps what it knows."""
+    """The documents and the clock that a pass reads and writes."""
 
     channels: Documents[IncidentChannel]
     incidents: Incidents
@@ -41,7 +41,7 @@ class ChannelRecords:
 @dataclass
 class ChannelPass:
     """
-    What is known of an incident, of its channel, and where it is shown.
+    The state of one pass: the incident, its channel, and where it is shown.
 
     `later` are the errors after which the pass is made again.
     """
@@ -68,7 +68,7 @@ class ChannelPass:
         """
         Make the call of a step unless it has failed; return true if it is done.
 
-        What Slack refuses is told once, what may go through later is kept for the end of the pass: the others go on.
+        A refusal is reported once; an error that may pass is kept in `later`. Neither stops the other steps.
         """
         if self.own.shut or step_key(name, who) in self.own.failed:
             return False
@@ -89,7 +89,7 @@ class ChannelPass:
         return False
 
     async def failed(self, name: str, error: Refused, who: Ref | None = None) -> None:
-        """Tell of a step that Slack refuses, once; it is tried again when the channel is asked for again."""
+        """Report a refused step in the thread, once, and record it: a new request for the channel retries it."""
         code, own, quoted = str(error.code or ""), self.own, reference()
         lost = own.channel is not None and code in LOST
         step = USE if lost else name
@@ -100,7 +100,7 @@ class ChannelPass:
         await self.save(lambda now: now.lost(code) if lost else now.failed_at(step_key(name, who)))
 
     async def tell(self, key: str, details: dict[str, str]) -> None:
-        """Let the incident's thread tell of a failure, unless it does already."""
+        """Add a line about a failure to the incident's thread, unless it has it already."""
         now_ms = await self.records.clock.now_ms()
         await self.records.incidents.change(
             self.incident.id,

@@ -27,7 +27,7 @@ class Invitations:
     visibility: Visibility
 
     async def send(self, this: ChannelPass, channel: ChannelId) -> None:
-        """Invite who has joined since. A person who left again is not called back."""
+        """Invite the people who are new on the incident. A person who left the channel is not invited again."""
         for user, name in people_in(this.incident).items():
             if user not in this.own.invited:
                 try:
@@ -54,7 +54,7 @@ class Invitations:
         except (Declined, Malformed) as error:
             log.info("channel.person_left_out", user=user, why=str(error))
             return None
-        # Who acknowledged it before it came to a private team doesn't see it any more in PagerDuty either.
+        # A person who acknowledged it before it came to a private team can no longer see it in PagerDuty.
         incident = OpenIncident(this.incident.id, this.snapshot)
         if this.own.is_private and not await self.visibility.seen(linked.user, [incident]):
             log.info("channel.person_left_out", user=user, why="PagerDuty does not show them the incident")

@@ -1,4 +1,4 @@
-"""Opens the channel of an incident, or finds the one that was opened: once, whoever dies in between."""
+"""Opens the channel of an incident exactly once: after a crash the channel that was opened is found again."""
 
 from dataclasses import dataclass, replace
 
@@ -56,9 +56,9 @@ class ChannelOpener:
 
     async def judge_again(self, this: ChannelPass) -> None:
         """
-        Decide anew for the teams of an incident that have changed while it was not shown in its channel.
+        Decide again about the channel after the incident's teams changed while it was not shown there.
 
-        One with people in it, whom other teams let in, gives way to another channel if the incident is private.
+        If the incident is private now and people of the former teams are in the channel, another one replaces it.
         """
         teams = ids_of_teams(this.snapshot.teams) or frozenset()
         if this.own.teams == teams:
@@ -71,7 +71,7 @@ class ChannelOpener:
         await this.records.dirty_queue.mark(this.own.id)
 
     async def _try(self, this: ChannelPass, name: str, *, private: bool) -> ChannelId | None:
-        """Open a channel of this name; return None if there is one. What it leaves behind is recorded before."""
+        """Open a channel of this name; return None if the name is taken. The attempt is recorded before the call."""
         before = this.own
 
         async def begin() -> None:
@@ -110,7 +110,7 @@ class ChannelOpener:
 
     def _is_ours(self, channel: OpenedChannel, this: ChannelPass) -> bool:
         """True for the one that the app gave the incident's mark, or the one just opened, which has none yet."""
-        # A mark that a person wrote would lead the incident to people of their choice.
+        # Only the app's own mark counts: with a forged one a person could draw the incident into their channel.
         if f"({MARKER}{this.own.id})" in channel.purpose and channel.purpose_by == channel.creator:
             return True
         since_ms = this.own.begun_ms - SKEW_MS

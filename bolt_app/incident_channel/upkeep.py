@@ -1,7 +1,7 @@
 """
-The channel of an incident: opened when it is wanted, then kept as the incident is.
+Opens the channel of an incident when it is wanted, and keeps its topic, bookmark, pin and people up to date.
 
-Level-triggered, as the reconciler is: each pass compares what is known with what was done, and makes the difference. It
+Level-triggered, as the reconciler is: each pass compares the incident with what was done, and makes the difference. It
 writes no message: the card in the channel and the lines in the thread are the reconciler's.
 """
 
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 PACE, AT_ONCE = 60.0, 5
 """Seconds between two channels that are opened by themselves, and how many may come at once: more are a storm."""
 TOLD_EVERY = 300.0
-"""Seconds between two threads that tell of a storm: the other incidents of it get no word more."""
+"""Seconds between two threads in which a storm is reported; the other incidents of the storm get no line."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class ChannelUpkeep:
         return ChannelPass(self.records, config, known, shown, own, placed, lease)
 
     async def _hear(self, this: ChannelPass) -> None:
-        """Note a new demand: what failed is tried again, and a channel that can't be used gives way to another."""
+        """Note a new request: failed steps are retried, and an unusable channel is reopened or replaced."""
         if demands := demands_since(this.incident, this.own.asked_ms):
             await this.save(lambda own: own.asked(max(demands.values()), demands))
 
@@ -97,7 +97,7 @@ class ChannelUpkeep:
             this.later.append(error)
 
     async def _is_wanted(self, this: ChannelPass) -> bool:
-        """True if it was asked for, or is to be opened by itself; in a storm none is, and the first thread says so."""
+        """True if a person asked for it, or if it opens automatically; not in a storm, which a thread reports."""
         if this.own.asked_ms or this.own.admitted:
             return True
         if this.own.bounded or not this.config.is_automatic(this.snapshot):
@@ -112,7 +112,7 @@ class ChannelUpkeep:
         return False
 
     async def _is_storm(self, this: ChannelPass) -> bool:
-        """True while so many new incidents are open where this one is shown that they need no channel each."""
+        """True while too many new incidents are open in its home channel to open one for each."""
         since_ms = await self.records.clock.now_ms() - int(STORM_SECONDS * SECOND)
         return await self.open_incidents.opened_since(this.home, since_ms) > STORM
 

@@ -43,11 +43,11 @@ class Approvals:
     command: str
 
     async def begin(self, actor: SlackActor, press: RefusedPress | None = None) -> Reply:
-        """Say what to type, and remember the press that led here. Raises `Declined`, `CallError`, `StoreDown`."""
+        """Return what to type, and store the press that led here. Raises `Declined`, `CallError`, `StoreDown`."""
         person = await self.claims.linkable(actor)
         known = await self.requests.of(person.id)
         if known is not None:
-            # The question that an admin may have goes on; only what follows from it is another.
+            # A question that an admin may have stays valid; only the press to carry out afterwards changes.
             await self.requests.swap(known, replace(known, press=press or known.press))
         elif press is not None:
             await self.requests.put(LinkRequest(person.id, new_secret(), press=press), SIGN_IN_LIFE)

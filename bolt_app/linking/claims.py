@@ -1,9 +1,9 @@
 """
-Whether a PagerDuty user may be linked to the Slack user who has proven to be them, or says so.
+Checks whether a PagerDuty user may be linked to a Slack user who signed in as them, or claims to be them.
 
-The proof is a browser's: who is lured into signing in by another's link proves the wrong person. So a PagerDuty user
-whose address belongs to another Slack user is never linked, and that one is told; the rest is up to the code, or to an
-admin.
+A sign-in proves only who used the browser: a person can be lured into signing in by another person's link. So a
+PagerDuty user whose address belongs to another Slack user is never linked, and that one is warned; otherwise the code,
+or an admin, decides.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ HOW = "Run the `whoami` command to see how"
 
 @dataclass(frozen=True)
 class Claims:
-    """Checks them."""
+    """Checks claims, and stores the links that follow from them."""
 
     identity: Identity
     links: Links
@@ -60,7 +60,7 @@ class Claims:
         """
         Return the PagerDuty user as whom a person may be linked. Raises `Declined`, `CallError`, `StoreDown`.
 
-        If that is another's, and who it is is known, they are told, unless it is not to `tell`.
+        If it belongs to another Slack user who is known, that one is warned, if `tell`.
         """
         try:
             user = await self.pagerduty.user(proven.user)
@@ -83,9 +83,9 @@ class Claims:
 
     async def link(self, actor: SlackActor, said: Claim, by: LinkedBy, approver: SlackUserId | None = None) -> Claim:
         """
-        Link a person from now on, if that may be, and return as whom. Raises as `linkable` and `check` do.
+        Link a person if that is allowed, and return as whom. Raises as `linkable` and `check` do.
 
-        What a worker that died has done of it stays done: then the rest is left.
+        Idempotent: a link that a worker stored before it died counts as made.
         """
         known = await self.links.of(actor.id)
         if known is not None and known.user == said.user:

@@ -15,7 +15,7 @@ from shared.store.documents import Documents
 
 @dataclass(frozen=True)
 class RefusedPresses:
-    """Carries them out as a command of their own, by the rules for any: who may, whether it still makes sense, once."""
+    """Carries out a refused press as a new command, with the checks of any other."""
 
     command_queues: Documents[CommandQueue]
     command_intake: CommandIntake
@@ -25,7 +25,7 @@ class RefusedPresses:
         """
         Store it as a new command, answered at `response_url`, and return what its person is told of it.
 
-        Nothing is told if it is none of theirs that was refused for want of a link. Raises `StoreDown`.
+        Returns an empty text unless it is a press of theirs that was refused for lack of a link. Raises `StoreDown`.
         """
         record = (await self.command_queues.load(press.incident)).value.get(press.command)
         refused = record is not None and record.outcome is not None and record.outcome.kind is Kind.NOT_LINKED
@@ -36,7 +36,7 @@ class RefusedPresses:
             return too_old_text(record.command)
         command = replace(
             record.command,
-            # The same one, however often the person finishes.
+            # The same id each time, so that finishing twice stores one command.
             id=command_id(person, "linked", record.command.parent_id, ""),
             response_url=response_url,
             always_reply=True,

@@ -1,8 +1,8 @@
 """
 Linking oneself by signing in to PagerDuty.
 
-Who signs in must be who is linked, and no one else's browser proves that: a link can be passed on. So the browser that
-comes back from PagerDuty shows a code, which the person types in Slack. Nothing of PagerDuty's token is kept.
+The person who signs in must be the one who is linked, but a link can be passed on to another person. So the browser
+that comes back from PagerDuty shows a code, which the person types in Slack. PagerDuty's token is not stored.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ NOT_SAID = "PagerDuty didn't say who you are."
 
 @dataclass(frozen=True)
 class SignIns:
-    """Begins sign-ins, takes what comes of them, and finishes them. `app` is None where none is set up for that."""
+    """Begins sign-ins, handles PagerDuty's answers, and finishes them. `app` is None without an app for that."""
 
     identity: Identity
     app: SignIn | None
@@ -66,7 +66,7 @@ class SignIns:
         return words.begin_reply(address, with_press=press is not None)
 
     async def step(self) -> None:
-        """Take the next one who came back from PagerDuty, or wait a moment. Raises `StoreDown`."""
+        """Handle the next sign-in that came back from PagerDuty, or wait a moment for one. Raises `StoreDown`."""
         if self._config.linking != "oauth" or self.app is None:
             await asyncio.sleep(self.durations.block)
             return
@@ -110,7 +110,7 @@ class SignIns:
         return build_reply(words.unlinked_text(link.email))
 
     async def _answered(self, app: SignIn, request: LinkRequest, answer: SignInAnswer) -> LinkRequest:
-        """Ask PagerDuty who came back, and return the wish with that, or with why they can't be linked."""
+        """Ask PagerDuty who signed in; return the request with that user, or with why they can't be linked."""
         go_in(Lane.READ, request.slack)
         try:
             person = await self.claims.linkable(self.identity.own_member(request.slack))

@@ -1,4 +1,4 @@
-"""Pure: what people read who link themselves."""
+"""Pure: the texts for people who link themselves, and for the admins who approve it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,10 +25,10 @@ NO_LINK = "You haven't linked yourself, so there is nothing to undo."
 
 
 def visitor_text(person: SlackPerson) -> str:
-    """Return who signs in, for their browser: first what no one chooses for themselves, as they do their name."""
+    """Return who signs in, for their browser: first the address or id, because anyone can choose their own name."""
     known = f"{person.email} ({person.id})" if person.email and person.email_confirmed else person.id
     text = f"{known}, named {person.name}" if person.name else known
-    # Nothing that turns the reading direction, or hides.
+    # Without control characters, such as those that change the reading direction.
     return "".join(filter(str.isprintable, text))[:LONGEST_VISITOR]
 
 
@@ -143,17 +143,17 @@ def again_step(quoted: str) -> str:
 
 
 def going_on_text(command: Command) -> str:
-    """Return that the press is carried out now which led there."""
+    """Return that the press which led to the link is carried out now."""
     return f"Your {_noun(command)}, which was refused before, is on its way to PagerDuty."
 
 
 def too_old_text(command: Command) -> str:
-    """Return that it is not."""
+    """Return that the press is too old to be carried out."""
     return f"Your {_noun(command)} is older than five minutes, so it was *not* sent. Press again if it is still needed."
 
 
 def not_kept_text(command: Command) -> str:
-    """Return that it could not be stored."""
+    """Return that the press could not be stored."""
     return f":warning: Your {_noun(command)} could not be saved, so it was *not* sent. Press again."
 
 

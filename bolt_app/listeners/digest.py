@@ -1,4 +1,4 @@
-"""The button of a digest card for one's own incidents: they are shown to who presses it, with one button for all."""
+"""The button "Acknowledge mine" of a digest card: it shows a person their incidents, with one button for all."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ UNREADABLE = "Nothing was acknowledged: the bridge couldn't read this button. Us
 
 @dataclass(frozen=True)
 class DigestPresses:
-    """Takes presses. Nothing is changed by one: what is acknowledged is what its answer shows, and its button."""
+    """Handles presses. One changes nothing: its answer lists the incidents, with a button that acknowledges them."""
 
     slack: Slack
     digests: Digests
@@ -30,7 +30,7 @@ class DigestPresses:
     command: str
 
     async def show_mine(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Ack, then list what of the digest waits for the person's acknowledgement, or why that can't be told."""
+        """Ack, then list the incidents of the digest that wait for the person, or reply why they can't be listed."""
         await ack()
         try:
             press = parse_press(body)

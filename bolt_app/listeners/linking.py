@@ -21,7 +21,7 @@ UNREADABLE = "Nothing was linked: the bridge couldn't read this button"
 
 @dataclass(frozen=True)
 class Linking:
-    """Takes presses. None is lost with its worker for good: it can be pressed again."""
+    """Handles presses. One that is lost with its worker can be pressed again."""
 
     sign_ins: SignIns
     approvals: Approvals
@@ -50,6 +50,6 @@ class Linking:
         except Malformed as error:
             await reply_malformed(self.slack, body, error, UNREADABLE)
             return
-        # What failed leaves the question where it is.
+        # After a failure the question stays, so that it can be answered again.
         decided = build_reply(told) if isinstance(told, str) else told
         await respond(self.slack, press.response_url, decided, replace_original=decided is told, user=press.by.id)

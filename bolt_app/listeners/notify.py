@@ -1,4 +1,4 @@
-"""The choice on the Home tab of what to hear of by direct message."""
+"""The buttons on the Home tab that choose for which incidents a person gets direct messages."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +21,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class NotifyChoice:
-    """Takes presses; the tab is the answer, unless it failed."""
+    """Handles presses. The updated tab is the answer; a failure is answered by direct message."""
 
     notify: Notify
     open_homes: OpenHomes
 
     async def choose(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Ack, keep what was chosen, and ask for the tab anew; what failed is told by direct message."""
+        """Ack, store the choice, and ask for the tab to be read again; a failure is answered by direct message."""
         await ack()
         try:
             press = parse_press(body)

@@ -1,4 +1,4 @@
-"""Who is on call for an entry of `[[oncall_groups]]` now, and when that changes: one read for all entries."""
+"""Reads who is on call for the entries of `[[oncall_groups]]`, and when that changes; they share one read."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from shared.pagerduty.models.account import OnCall, on_call_at
 from shared.store.clock import StoreClock
 
 KEPT = 60.0
-"""Seconds for which what was read is taken as it was: the entries are looked at one after the other."""
+"""Seconds for which an answer is reused: the entries are looked at one after the other."""
 AHEAD_MS = 3600 * SECOND
 """Milliseconds for which shifts are read ahead."""
 
@@ -28,9 +28,9 @@ Sources = tuple[tuple[str, ...], tuple[str, ...]]
 @dataclass(frozen=True)
 class Duty:
     """
-    Who is on call, in the order of their names, and in how many seconds to look again at the latest.
+    The people on call, sorted by name, and the seconds after which to look again at the latest.
 
-    No people: no one is, or it is not known of every source. The causes say which.
+    `people` is empty if no one is on call, or if a source may be missing; the causes say which.
     """
 
     people: tuple[Ref, ...]
@@ -39,7 +39,7 @@ class Duty:
 
 @dataclass
 class DutyReader:
-    """Reads it with two calls for all entries, more only where a source has no one."""
+    """Reads all entries with two calls, and with more only where a source names no one."""
 
     pagerduty: PagerDuty
     clock: StoreClock
@@ -76,7 +76,7 @@ class DutyReader:
         return tuple(entry for read in await asyncio.gather(*calls) for entry in read)
 
     async def _missing(self, entry: OncallGroupConfig, entries: Sequence[OnCall], now_ms: int) -> dict[str, Cause]:
-        """Return the sources that are not there, or may not be: that they name no one says nothing then."""
+        """Return the sources that do not exist, or may not: an answer without people can't be trusted then."""
         working = on_call_sources(entries, now_ms)
         causes: dict[str, Cause] = {}
         for policy in (each for each in entry.policies if each not in working):
@@ -110,7 +110,7 @@ def on_call_sources(entries: Sequence[OnCall], at_ms: int) -> frozenset[str]:
 
 
 def look_in(entries: Sequence[OnCall], now_ms: int, most: float) -> float:
-    """Return the seconds until a second after the next end of a shift: it is an instant, whatever clocks do. Pure."""
+    """Return the seconds until one second after the next shift begins or ends, at most `most`. Pure."""
     ends = {end.ms for entry in entries for end in (entry.since, entry.until) if end is not None}
     return min([most, *((end - now_ms) / SECOND + 1 for end in ends if now_ms < end)])
 

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class OncallGroups:
-    """One pass looks at all that an entry writes to, and explains once what keeps it from that."""
+    """One pass updates every place of an entry, and explains each obstacle once."""
 
     states: Documents[OncallState]
     duty: DutyReader
@@ -81,7 +81,7 @@ class OncallGroups:
         return True
 
     async def _put_right(self, place: Place, seen: Seen, written: Written, lease: Lease) -> None:
-        """Write to a place: recorded before the call, so that what is there afterwards is known for the bridge's."""
+        """Write to a place. It is recorded before the call, so that its effect is recognised as the bridge's own."""
         entry = lease.incident
         by_hand = written.asked is not None and not written.is_ours(seen.found, seen.shown)
         if by_hand or seen.is_taken_over:
@@ -109,7 +109,7 @@ class OncallGroups:
         *,
         whole: bool,
     ) -> None:
-        """Tell what is new of the causes, each once, and forget those that are gone."""
+        """Post each new cause once, and drop those that are gone."""
         known = (await self.states.load(entry.id, lease)).value.notices
         found = {name: cause if name in known else _referenced(entry, name, cause) for name, cause in causes.items()}
         now_ms = await self.clock.now_ms()
@@ -118,7 +118,7 @@ class OncallGroups:
             await self._tell(entry, name, lease)
 
     async def _tell(self, entry: OncallGroupConfig, name: str, lease: Lease) -> None:
-        """Post what is to be told of a cause; a channel that takes nothing is tried again with the next pass."""
+        """Post the notice of a cause; if the channel refuses it, the next pass tries again."""
         notice = (await self.states.load(entry.id, lease)).value.notices[name]
         change = partial(self.states.change, entry.id, lease=lease)
 

@@ -88,13 +88,13 @@ class GroupPlace:
         self._slack, self._identity, self._groups = places.slack, places.identity, places.groups
 
     async def look(self, people: Sequence[Ref], written: Written, causes: dict[str, Cause]) -> Seen | None:
-        """Read who is in it, and link who is on call; it is read by itself, and who can be in it, before a change."""
+        """Read the members, and link the people on call; before a change both are read again from Slack."""
         groups = await self._groups.get()
         group = find_group(groups, self._wanted)
         if group is None or group.disabled_at:
             causes["group:gone"] = words.no_group(self.label) if group is None else words.disabled(self.label)
             return None
-        # By its handle and by its id: both entries would undo each other's members for ever.
+        # Two entries, one by handle and one by id, would overwrite each other's members for ever.
         if twin := next((other for other in self._first if find_group(groups, other) == group), None):
             causes["group:twice"] = words.same_group(self.label, escape(twin))
             return None
@@ -119,7 +119,7 @@ class GroupPlace:
         return linked
 
     async def _can_be_in(self, user: SlackUserId, person: Ref, causes: dict[str, Cause]) -> bool:
-        """One guest or bot would keep out all of them (Slack: usergroups.users.update)."""
+        """Return false, with a cause, for guests and bots: one makes Slack refuse all (usergroups.users.update)."""
         try:
             found = await self._slack.person(user)
         except NotFound:

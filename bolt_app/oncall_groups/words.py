@@ -106,14 +106,14 @@ def unreached(error: CallError | Malformed) -> Cause:
 
 
 def put_right(place: str, coming: Sequence[str], going: Sequence[str], *, first: bool) -> Cause:
-    """Tell who was in a group, by escaped names, when it was changed by hand, or first looked at."""
+    """Explain the changes to a group that was changed by hand, or is followed for the first time. Names are escaped."""
     changes = [f"{word} {listed(names)}" for word, names in (("added", coming), ("removed", going)) if names]
     how = "follows who is on call from now on" if first else "was changed by hand, and follows who is on call again"
     return Cause(f":pencil2: {place} {how}: {', '.join(changes)}.")
 
 
 def topic_put_right(topic: str, part: str, before: str, *, first: bool) -> Cause:
-    """Tell that a topic was changed by hand, or first written; it says `part` in the place of `before`, escaped."""
+    """Explain that a topic was changed by hand, or first written: `part` replaces `before`, both escaped."""
     how = "names who is on call from now on" if first else "was changed by hand, and names who is on call again"
     return Cause(f":pencil2: {topic} {how}: {part}" + (f" (before: {before})" if before else ""))
 

@@ -1,8 +1,8 @@
 """
 Pure: the Home tab of one person: what is theirs, what is open in their teams, who is on call, and how they are linked.
 
-The most of each kind keeps the whole below the 100 blocks and 250 KB of a view (Slack's page on views), whatever an
-incident is called.
+The most of each kind keeps the whole below the 100 blocks and 250 KB of a view (Slack's page on views), however long
+the titles of the incidents are.
 """
 
 from collections.abc import Sequence
@@ -106,7 +106,7 @@ def _incidents(heading: str, listed: HomeList | str, now_ms: int, more: str) -> 
     head = section(f"*{heading}: {len(found)}*{_summary(found)}" if found else f"*{heading}*: nothing")
     by_id = {one.id: one for one in found}
     urgent = [by_id[one.id] for one in most_urgent(one.incident for one in found)]
-    # What is asleep needs nothing now.
+    # Snoozed incidents need no action now, so they come last.
     ordered = sorted(urgent, key=lambda one: one.snoozed)
     left = len(found) - MOST
     rest = " ".join(filter(None, (f"…and {left} more. {more}" if left > 0 else "", listed.rest)))

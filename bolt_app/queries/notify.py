@@ -1,4 +1,4 @@
-"""Who hears by direct message of what they are paged for: how that stands, and changing it."""
+"""`notify`: shows and changes for which of their incidents a person gets direct messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -69,7 +69,7 @@ class DirectCards:
         return min(filter(None, waits), default=None)
 
     async def _quieten(self, this: ReconcilePass) -> None:
-        """Note for whom the incident does not wait any more."""
+        """Mark the cards of people for whom the incident does not wait any more."""
         for conversation, card in this.slack_state.direct.items():
             if card.paged and not waits_for(this.snapshot, card.user):
                 if card.summed:
@@ -77,7 +77,7 @@ class DirectCards:
                 await this.save(partial(SlackState.with_direct, conversation=conversation, card=card.quiet()))
 
     async def _page(self, this: ReconcilePass) -> list[CallError]:
-        """Plan the card of each assignee who wants it, and has none that tells them of this; return what failed."""
+        """Plan a card for each assignee who wants one and was not notified yet; return the errors."""
         errors: list[CallError] = []
         for user in sorted(filter(partial(waits_for, this.snapshot), this.snapshot.assignee_ids)):
             for person, wish in (await self.wishes.of(user)).items():
@@ -87,7 +87,7 @@ class DirectCards:
                 try:
                     await self._plan(this, user, person, wish.conversation)
                 except CallError as error:
-                    # One person who cannot be looked up keeps no message from the others.
+                    # A failed look-up of one person must not delay the messages of the others.
                     errors.append(error)
         return errors
 
@@ -134,9 +134,9 @@ class DirectCards:
         except Refused as error:
             log.error("direct.refused", incident=this.incident.id, user=card.person, why=str(error), code=error.code)
             if error.code not in CHANNEL_CLOSED:
-                # It is the app that may not: a token or a scope, which is mended.
+                # The app lacks a token or a scope, which an operator fixes.
                 return self.message_sync.durations.channel_retry
-            # Their conversation takes nothing: what they are paged for is in PagerDuty, and in its channels.
+            # Their conversation takes no posts: PagerDuty and the channels still show the incident.
             state = MessageState()
         lost = card.posts or card.message.ts is not None
         if lost and state.ts is None and not state.uncertain and state.replaces is None:
@@ -148,7 +148,7 @@ class DirectCards:
         message = await self._render(this, card)
         changes = card.exists and message.digest != card.message.content_digest
         if changes and not (card.hidden or await self._is_still(card.person, card.user)):
-            # Their link has ended, or they are a guest by now: what was shown was theirs, what is new is not.
+            # Their link has ended, or they are a guest by now: they may not see the new content.
             card = replace(card, hidden=True)
             message = await self._render(this, card)
         target: MessageTarget[SlackState] = MessageTarget(

@@ -1,7 +1,7 @@
 """
 Posts and updates the message that counts a person's incidents in a storm: by the worker that holds its lease.
 
-Which incidents count is read from their own records each time, so that what is lost in between costs a moment.
+Each pass reads from the incidents' own records which of them count, so that a lost mark only delays an update.
 """
 
 import asyncio

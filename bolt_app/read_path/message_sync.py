@@ -151,7 +151,7 @@ class MessageSync:
                 return state
 
     def _believed(self, state: MessageState, since_ms: int | None) -> MessageState:
-        """Return what to believe of a message: after a loss of writes it may be there without a record of it."""
+        """Return the state to go by: after a loss of writes the message may exist without a record of it."""
         doubt_ms = self.losses.doubt_ms
         if not doubt_ms or since_ms is None or since_ms > doubt_ms + CLOCKS_MS:
             return state

@@ -103,7 +103,7 @@ def malformed_text(error: Malformed, words: str) -> str:
 
 
 async def reply_malformed(slack: Slack, body: Mapping[str, Any], error: Malformed, words: str) -> None:
-    """Answer at the address that came with a payload, with `words`, that it could not be read."""
+    """Reply at the payload's response URL, with `words`, that it could not be read."""
     await respond(slack, body.get("response_url"), Reply(malformed_text(error, words)))
 
 

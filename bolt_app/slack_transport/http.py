@@ -255,7 +255,7 @@ def _for_bolt(body: bytes, content_type: str) -> AsyncBoltRequest:
     else:
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         said = json.loads(form["payload"]) if "payload" in form else form
-    # Who sent it is logged and kept, and half a surrogate pair is no text that could be.
+    # The sender is logged and stored: raises for half a surrogate pair, which can't be encoded.
     json.dumps([said.get("user"), said.get("user_id")], ensure_ascii=False).encode()
     for path in _NAMES.get(said.get("type"), ()):
         if not isinstance(reduce(getitem, path, said), str):

@@ -235,7 +235,7 @@ class AttemptRunner:
     async def _find_earlier_effect(self, attempt: Execution, context: ActionContext) -> ActionResult | None:
         """Settle an unclear call: its echo has come, or PagerDuty shows its effect."""
         command = context.command
-        # What other commands did is not its effect, however long ago.
+        # The effects of other commands, also old ones that were moved out, must not count as its own.
         context = replace(context, known=(await self.incidents.whole(command.incident)).value)
         if line_of(context.known.lines, command.id) is not None:
             return ActionResult()

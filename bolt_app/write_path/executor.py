@@ -116,7 +116,7 @@ class Executor:
                 attempt = tracker.track(waiting[0])
                 with attempt.step("command"):
                     outcome = attempt.record.outcome or await self._run_until_settled(attempt)
-                    # What is on its way arrives first: nobody reads that a command is under way after its end.
+                    # A progress reply that is being sent arrives first, so that none comes after the outcome.
                     async with attempt.showing_progress:
                         tracker.tasks[attempt.record.command.id].cancel()
                     await self._finish(attempt, outcome)
@@ -251,7 +251,7 @@ class Executor:
         else:
             await self._report_parts(attempt)
         attempt.record = ended = replace(attempt.record, ended_ms=now_ms, replies_sent=attempt.replies_sent)
-        # Of what was told to nobody the next owner may find the end again.
+        # Without a reply, losing this write is harmless: the next owner finds the same end.
         store = self.command_queues.note if silent else self.command_queues.change
         await store(command.incident, lambda queue: queue.replaced(ended), attempt.lease)
         COMMANDS.labels(command.action, outcome.kind).inc()

@@ -39,7 +39,7 @@ CLICK_LOST = "The bridge's database lost your click: if the card doesn't show it
 
 @dataclass
 class LostClicks:
-    """Tells the people whose clicks are gone."""
+    """Finds the clicks that a loss of writes took, and replies to the people who made them."""
 
     redis: Redis
     losses: Losses
@@ -60,7 +60,7 @@ class LostClicks:
             await self._pause(2 * self.durations.lease)
             await self._tell()
         self._data = data
-        # Not before: while the store is away no life ends, but by this clock.
+        # Only once the store has answered: during an outage commands would expire by this clock alone.
         self._forget_old()
         await self._pause(self.durations.retry_max)
 
@@ -70,7 +70,7 @@ class LostClicks:
                 await self.stopping.wait()
 
     def _forget_old(self) -> None:
-        """Forget those whose life is over: they have ended, whoever carried them out."""
+        """Drop the commands whose lifetime is over: every one of them has ended."""
         now_ms = self.clock.estimate_ms()
         for command, accepted_ms in list(self.losses.clicks.values()):
             if self._is_over(command, accepted_ms, now_ms):
@@ -80,13 +80,13 @@ class LostClicks:
                 del self.losses.ended[record.command.id]
 
     def _is_over(self, command: Command, accepted_ms: int, now_ms: int) -> bool:
-        """Whether nobody would begin it any more."""
+        """True if the command has expired, so that no worker begins it any more."""
         long_lived = SPECS[command.action].long_lived
         life = self.durations.text_lifetime if long_lived else self.durations.command_lifetime
         return accepted_ms + life * SECOND < now_ms
 
     async def _record_ended(self) -> None:
-        """Put on record again what this worker has brought to its end, for those that accepted it."""
+        """Store again the ends of the commands that this worker has finished, for the workers that accepted them."""
         now_ms = await self.clock.now_ms()
         for record in list(self.losses.ended.values()):
             ended = replace(record, ended_ms=now_ms)
@@ -103,7 +103,7 @@ class LostClicks:
         """List what waits on the stream."""
         found = set()
         async for entry in read_all(self.redis, keys.COMMANDS):
-            with suppress(ValidationError):  # That is the dispatcher's to bury.
+            with suppress(ValidationError):  # The dispatcher moves it to the dead letters.
                 found.add(COMMAND_JSON.validate_json(entry.fields.get("body", b"")).id)
         return found
 
@@ -114,7 +114,7 @@ class LostClicks:
         return True
 
     async def _tell_one(self, command: Command, accepted_ms: int) -> None:
-        """Put on record that it is not known what became of it, then tell its person."""
+        """Record that the command's outcome is unknown, then reply so to its person."""
         outcome = Outcome(Kind.UNKNOWN, next_step=CLICK_LOST, reference=reference())
         log.error("click.lost", command=command.id, incident=command.incident, reference=outcome.reference)
         await self.direct.record(DirectPress(command, accepted_ms), outcome)

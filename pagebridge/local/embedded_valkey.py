@@ -78,7 +78,7 @@ class EmbeddedValkey:
         if self.running:
             return
         try:
-            # What is above it as well: who may write there could put another directory in its place.
+            # Its parents as well: with write access there, another user could replace the directory.
             for folder in (*reversed(self._directory.parents), self._directory):
                 folder.mkdir(mode=0o700, exist_ok=True)
             self._socket.parent.mkdir(mode=0o700, exist_ok=True)
@@ -127,7 +127,7 @@ class EmbeddedValkey:
         return self._lock
 
     def _command(self) -> list[str | Path]:
-        # What is stored must survive a crash, so it is appended to a file; what does not fit must fail, not vanish.
+        # Data must survive a crash, so it is appended to a file; a write that does not fit must fail, not evict.
         return [
             self._binary or packaged_binary(),
             *("--port", "0", "--unixsocket", self._socket, "--unixsocketperm", "700"),

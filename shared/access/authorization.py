@@ -95,7 +95,7 @@ class Authorization:
             responding=user.id in matter.responders,
             everywhere=user.id in self.config.everywhere,
         )
-        # Who may act whatever their role on its teams does not wait for these to be read, nor fail with that.
+        # A person who may act by their account role alone does not wait for the teams, nor fail if they can't be read.
         found = ground(facts, rule) if role_allows(facts, action) else None
         if found is not None:
             return f"{rule}: {found}"
@@ -207,7 +207,7 @@ async def read_once(key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
     except BaseException as error:
         del press.reads[key]
         reading.set_exception(error if isinstance(error, Exception) else Unavailable("the read was given up"))
-        reading.exception()  # there may be nobody who waits for it
+        reading.exception()  # marks it as retrieved: there may be no other waiter
         raise
     reading.set_result(found)
     return found

@@ -1,5 +1,5 @@
 """
-Who a Slack user is in PagerDuty, and the other way round.
+Links Slack users to PagerDuty users, and the other way round.
 
 A write is made in the name of the person who clicked, or not at all. So the answer is either one certain PagerDuty
 user, or a refusal that says what to do. What `bridge.toml` says wins: its table, and whom it excludes. Then comes the
@@ -47,7 +47,7 @@ class Linked:
 
 class IdentityCache:
     """
-    Who is who, remembered for minutes: long enough for a burst of clicks, short enough for a change to be noticed.
+    A cache of links, kept for minutes: long enough for a burst of clicks, short enough for a change to be noticed.
 
     A lost entry costs a look-up, nothing else. Without a store it remembers nothing: for the one path that must do
     without.

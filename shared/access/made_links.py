@@ -22,9 +22,9 @@ STORE_AWAY = "The bridge can't reach its database, so it can't look up whether y
 @dataclass(frozen=True)
 class MadeLink:
     """
-    What is known of a person's link: whom it leads to, or in a sentence why to no one; empty if they made none.
+    A person's link and its PagerDuty user, or the reason why it leads to no one; empty if they made none.
 
-    `next_step` is what to do about that, if it is not to link oneself again.
+    `next_step` is the step to take, if it is another one than to link oneself again.
     """
 
     link: Link | None = None
@@ -34,7 +34,7 @@ class MadeLink:
 
 
 class MadeLinks:
-    """Looks links up. Without a store there is nothing to look in, which is not the same as no link."""
+    """Looks links up. Without a store a link is unknown, which differs from having none."""
 
     def __init__(self, links: Links | None, pagerduty: PagerDuty) -> None:
         self._links = links
@@ -50,7 +50,7 @@ class MadeLinks:
         try:
             found = await self._pagerduty.user(link.user)
         except NotFound:
-            # Not ended: a key that sees too little must not end them all.
+            # Kept: an API key with too few rights must not end all links.
             return MadeLink(why_not=IDLE)
         if not is_changed(found, link):
             return MadeLink(link, found)

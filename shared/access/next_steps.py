@@ -1,4 +1,4 @@
-"""Pure: what a person who is not linked is told to do, as far as `bridge.toml` decides that."""
+"""Pure: fills in the next step of a refusal by `bridge.toml`: whom to ask, or how people link themselves."""
 
 from dataclasses import replace
 

@@ -212,7 +212,7 @@ class BridgeConfig(Table):
     """All of `bridge.toml`."""
 
     durability: DurabilityLevel = "fsync"
-    """What an answer to PagerDuty or Slack waits for: `memory`, `fsync` (the disk), or `replica` (and one replica)."""
+    """An answer to PagerDuty or Slack waits for this: `memory`, `fsync` (the disk), or `replica` (and one replica)."""
     timeline_canvas: bool = False
     """With `true` the command `timeline` also makes a Slack canvas that only the person who typed it can open."""
     routing: RoutingConfig = RoutingConfig()

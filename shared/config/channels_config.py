@@ -13,7 +13,7 @@ from shared.model.event import Snapshot
 
 
 def _pattern(text: str) -> str:
-    """Take a pattern that gives each incident a name of its own, whatever its title."""
+    """Accept a pattern that gives each incident a name of its own, also to those with the same title."""
     for name in re.findall(r"\{([^{}]*)\}", text):
         if name not in PLACEHOLDERS:
             close = get_close_matches(name, PLACEHOLDERS, 1)
@@ -38,7 +38,7 @@ class IncidentChannelsConfig(Table):
     """Channels of single incidents, each opened on demand, or by itself. Without this table there are none."""
 
     name: Annotated[str, AfterValidator(_pattern)] = "inc-{number}-{title}"
-    """What they are called: small letters, and `{number}`, `{id}`, `{service}` and `{title}`, which are filled in."""
+    """The pattern of their names: small letters, and `{number}`, `{id}`, `{service}` and `{title}` to be filled in."""
     is_private: bool = False
     """With `true` they are private. Those of private teams always are."""
     archive_after: Duration = "never"

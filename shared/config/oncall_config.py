@@ -49,7 +49,7 @@ class OncallGroupConfig(Table):
     channel: Channel | None = None
     """The id of the channel whose topic names who is on call."""
     topic: Pattern = f"On call: {PEOPLE}"
-    """What the topic says; other parts, with bars between them, stay as people wrote them."""
+    """The text of the topic; other parts, with bars between them, stay as people wrote them."""
     schedules: tuple[Schedule, ...] = ()
     """The schedules to follow, by their ids in PagerDuty; an escalation policy must use them."""
     policies: tuple[Policy, ...] = ()
@@ -61,7 +61,7 @@ class OncallGroupConfig(Table):
 
     @property
     def id(self) -> IncidentId:
-        """What stands in the place of an incident's id in a work queue: no channel's id begins with an S."""
+        """The id in a work queue, in the place of an incident's; unlike that of a channel it begins with an S."""
         named = sha256((self.group or self.channel or "").encode()).hexdigest()[:24]
         return IncidentId(f"S{named.upper()}")
 

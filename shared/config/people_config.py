@@ -31,7 +31,7 @@ def _callback_url(text: str) -> str:
 
 
 class IdentityConfig(Table):
-    """Who is who."""
+    """The rules by which Slack users are linked to PagerDuty users."""
 
     users: dict[SlackUser, PagerDutyUser] = Field(default_factory=dict)
     """The PagerDuty user of a Slack user, both by their ids; wins over a link and over e-mail."""
@@ -60,10 +60,10 @@ class IdentityConfig(Table):
 
 
 class AuthorizationConfig(Table):
-    """Who may act."""
+    """The rules for who may act on incidents."""
 
     mode: Literal["team", "pagerduty"] = "team"
-    """Who may do what `actions` doesn't name: `team`, this incident's people, or `pagerduty`, its roles."""
+    """The rule for all that `actions` doesn't name: `team`, this incident's people, or `pagerduty`, its roles."""
     everywhere: frozenset[PagerDutyUser] = frozenset()
     """PagerDuty users who may act on any team's incidents."""
     actions: dict[Action, Rule] = Field(default_factory=dict)

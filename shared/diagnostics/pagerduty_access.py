@@ -21,7 +21,7 @@ async def rejection(pagerduty: PagerDuty, error: Refused) -> Problem:
         if isinstance(error, NoToken):
             return await _no_token(pagerduty, error)
     except CallError:
-        # What was not found out is not claimed: the refusal itself says what is known.
+        # Without an answer the cause stays unknown, so the refusal itself is reported below.
         pass
     return pagerduty_scopes(pagerduty.missing_scopes) or app(error)
 

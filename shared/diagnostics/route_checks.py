@@ -154,7 +154,7 @@ async def _group(
 
 
 def _choices(config: BridgeConfig) -> Iterator[tuple[str, Chosen]]:
-    """Return all that holds for chosen incidents, with its position."""
+    """Yield every part of the configuration that selects incidents, with its position."""
     channels = config.incident_channels.automatic if config.incident_channels else ()
     parts: dict[str, Sequence[Chosen]] = {
         "routing.routes": config.routing.routes,

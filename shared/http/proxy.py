@@ -87,7 +87,7 @@ def _variable(kind: str) -> tuple[str, str]:
 def _usable(name: str, address: str) -> str:
     try:
         parts = urlsplit(address if "://" in address else f"http://{address}")
-        # Clients leave out a path without a word: whoever gives one means something else than a proxy.
+        # HTTP clients silently drop a path, so an address with one was not meant as a proxy.
         whole = parts.path in ("", "/") and not parts.query
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and whole:
             return f"{parts.scheme}://{parts.netloc}"

@@ -17,7 +17,7 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True)
 class CardPart:
-    """What is shown, in one text; or nothing, and why."""
+    """The text that a card shows, or the reason why it is left out."""
 
     text: str = ""
     left_out: Literal["", "missing", "not_scalar", "too_long"] = ""
@@ -56,7 +56,7 @@ class CardLink:
 
 @dataclass(frozen=True)
 class CardContent:
-    """What is chosen; nothing if nothing is."""
+    """The fields, links and images that are configured for a card; empty by default."""
 
     fields: tuple[CardField, ...] = ()
     links: tuple[CardLink, ...] = ()

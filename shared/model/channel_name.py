@@ -1,5 +1,5 @@
 """
-Pure: what an incident's channel is called, by a pattern. It cannot fail, whatever a title holds.
+Pure: the name of an incident's channel, by a pattern. Every title gives a valid name.
 
 Source of what Slack allows: its page on conversations.create. Of letters only a to z are used, which every Slack takes.
 """

@@ -18,7 +18,7 @@ KEPT = 72 * 3600 * SECOND
 
 
 HOME_TAB = ChannelId("")
-"""Stands in the place of a channel for what is pressed on the app's Home tab, where nobody can be answered."""
+"""Stands in the place of a channel for presses on the app's Home tab, which has no place for a reply."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ WINDOW_MS = 60 * SECOND
 @dataclass(frozen=True)
 class DigestRule:
     """
-    How many new incidents of a channel have cards of their own within a minute, whatever their importance.
+    Allows `above` new incidents a minute cards of their own in a channel, of any importance.
 
     `priorities` are those of low importance, by id or name. Without any, and for an incident without a priority, low
     urgency is.
@@ -40,7 +40,7 @@ class DigestRule:
 @dataclass(frozen=True)
 class Digest:
     """
-    What a channel has of a digest. `id` is the channel's, which stands in the place of an incident's.
+    The state of a channel's digest. `id` is the channel's, which stands in the place of an incident's.
 
     `arrived` are the newest incidents, as many as decide, and when each came. `begun_ms` names the digest, 0 for none,
     and `loud_ms` is when there were too many the last time. One that has `ended` takes no more and waits to be closed.

@@ -15,7 +15,7 @@ from shared.model.message_state import MessageState
 
 
 class Level(StrEnum):
-    """What a person wants to hear of by direct message."""
+    """The incidents of which a person wants direct messages."""
 
     ON = "on"
     HIGH = "high"
@@ -24,7 +24,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person wants to hear of, and the conversation in which they hear it."""
+    """A person's choice, and the conversation in which they get the messages."""
 
     level: Level
     conversation: ChannelId
@@ -45,7 +45,7 @@ class DirectCard:
     One person's card: `user` at PagerDuty, `person` in Slack.
 
     `paged`: the incident waits for them. `summed` is one of those that are only counted in their summary of a storm.
-    `gone` is one that they have removed, or that may not be posted: it never comes again. `hidden` tells whether it
+    `gone` is one that they have removed, or that may not be posted: it never comes again. `hidden` is true if it
     shows nothing more, because its person may not see what belongs to the teams that it was `judged` for; None while it
     is theirs by itself.
     """

@@ -14,7 +14,7 @@ ANEW_MS = 3600 * SECOND
 
 @dataclass(frozen=True)
 class DirectSummary:
-    """What is summed up in one conversation since `since_ms`. `id` is the conversation's, in place of an incident's."""
+    """The incidents summed up in one conversation since `since_ms`; `id` is that of the conversation."""
 
     id: IncidentId
     incidents: tuple[IncidentId, ...] = ()

@@ -1,7 +1,7 @@
 """
-What is not believed of records that are older than a loss of writes: that nothing was begun which they don't tell of.
+Marks records that are older than a loss of writes as uncertain: they may lack a call that was begun. Pure.
 
-Whatever may have been done is then looked for before it is done, as after a call whose answer was lost.
+Its effect is then looked for before the call is made, as after one whose answer was lost.
 """
 
 from dataclasses import replace

@@ -74,7 +74,7 @@ def ids_of_teams(teams: tuple[Ref, ...] | None) -> frozenset[TeamId] | None:
 
 @dataclass(frozen=True)
 class Agent:
-    """Who or what caused an event. `kind` is PagerDuty's reference type, such as `user_reference`."""
+    """The person or tool that caused an event. `kind` is PagerDuty's reference type, such as `user_reference`."""
 
     id: str
     name: str = ""
@@ -152,7 +152,7 @@ class FirstSeen:
 
 @dataclass(frozen=True)
 class StatusChange:
-    """Who last changed an incident's status, and when: REST's `last_status_change_by` and `_at`."""
+    """The last change of an incident's status: by whom, and when (REST's `last_status_change_by` and `_at`)."""
 
     by: Agent | None
     at: Instant

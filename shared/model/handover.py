@@ -1,4 +1,4 @@
-"""What the next shift has to know: what is open and how it stands, what flaps, and the last notes. Pure."""
+"""The content of a handover to the next shift: open incidents by state, flapping ones, and the last notes. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Flap:
-    """What was opened `count` times in the last hours, with its newest incident."""
+    """A problem that was opened `count` times in the last hours, with its newest incident."""
 
     newest: Known
     count: int

@@ -39,7 +39,7 @@ class ShiftPosts:
     The handovers at the changes of shift of one policy.
 
     Those up to `told_ms` are posted, or never will be. One that was begun, `change`, is brought to its end as it was,
-    whatever becomes of the schedule.
+    also if the schedule changes meanwhile.
     """
 
     policy: str
@@ -65,7 +65,7 @@ class ShiftPosts:
 
 @dataclass(frozen=True)
 class HandoverPosts:
-    """What is to be posted, and what was. `id` is the channel's, which stands in the place of an incident's."""
+    """The posts that are due, and those that were made. `id` is the channel's, in the place of an incident's."""
 
     id: IncidentId
     asked: dict[CommandId, AskedPost] = field(default_factory=dict)

@@ -175,7 +175,7 @@ def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None
     incident = replace(incident, as_of=None, rank="") if doubted else incident
     echo = echo_of(incident.expectations, incident.lines, event)
     side = None if echo else main_line_of(incident.expectations, incident.lines, event)
-    # Whatever second the response gives, a reopening sorts before the acknowledge that it is a side of.
+    # A reopening sorts before the acknowledge that it is a side of, also with a later second in the response.
     over = side is not None and line_of(incident.lines, side.command) is not None
     is_old = from_webhook and event.at.end < (now_ms if pagerduty_ms is None else pagerduty_ms) - OLD_MS
     if incident.snapshot is None and is_old:
@@ -243,7 +243,7 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     nameless = event.source is Source.WEBHOOK and snapshot.number is None
     if nameless and known is not None:
         snapshot = replace(snapshot, number=known.number)
-    # Who last changed the status says nothing about another status.
+    # The record of the last status change holds for that status only.
     change = incident.status_change if incident.status is snapshot.status else None
     first = incident.first_seen or FirstSeen.of(snapshot)
     taken = replace(incident, snapshot=snapshot, as_of=event.at, rank=rank, status_change=change, first_seen=first)
@@ -276,7 +276,7 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None, side:
         for e in incident.expectations
     )
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
-    # Reopened, it begins at the first level again, whoever did that.
+    # A reopened incident starts at the first level again, also if our own command reopened it.
     kept = event.type not in LEVEL_CHANGING_TYPES or (echo is not None and event.type != REOPENED)
     level = incident.level if kept else None
     enrichment = incident.enrichment

@@ -19,11 +19,11 @@ ARCHIVING, ARCHIVED = "archiving", "archived"
 USE = "use"
 """The step that stands for all others in a channel that is lost."""
 WITHHELD = "withheld"
-"""What a topic tells of an incident that is not shown in the channel any more."""
+"""Recorded as the topic's state while the incident is not shown in the channel any more."""
 MARKER = "pagebridge:"
 """Stands before the incident's id in the channel's description."""
 JOINED = ":joined"
-"""How the detail of a responder's answer ends who has joined (`shared.pagerduty.events.details.responder`)."""
+"""The end of the detail of a responder's answer if they joined (`shared.pagerduty.events.details.responder`)."""
 
 
 @dataclass(frozen=True)

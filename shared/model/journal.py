@@ -85,7 +85,7 @@ def incident_facts(before: Incident, after: Incident) -> Facts:
     counted = [sum(int(line.detail_value("count") or 0) for line in one.lines) for one in (before, after)]
     if counted[1] > counted[0]:
         told.append(fact("lines.counted", changes=counted[1] - counted[0]))
-    # What has become of our own commands: expectations, their echoes, and traces on the card.
+    # The progress of our own commands: expectations, their echoes, and traces on the card.
     earlier = {expected.command: expected for expected in before.expectations}
     for expected in after.expectations:
         was = earlier.pop(expected.command, None)

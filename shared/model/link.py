@@ -13,7 +13,7 @@ SIGN_IN_LIFE = 300
 APPROVAL_LIFE = 24 * 3600
 """Seconds in which an admin can decide."""
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""What a code is made of: nothing that looks like something else."""
+"""The letters of a code, without those that look alike."""
 CODE_LENGTH = 8
 MOST_TRIES = 5
 """Wrong codes after which a sign-in is over."""

@@ -1,5 +1,5 @@
 """
-What is known of one message that is to exist once, and the next step towards that.
+The state of one message that is to exist once, and the next step towards that. Pure.
 
 Slack has no idempotency key (Slack: chat.postMessage), so a post is recorded before it is made, and looked for by its
 metadata before it is made again. A call whose outcome is unknown may take effect until `MessageState.until_ms`.

@@ -1,4 +1,4 @@
-"""What is known of a user group and a topic that follow who is on call, and what is to be told about them. Pure."""
+"""The state of a user group and a topic that follow who is on call, and the notices about them. Pure."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ CHANGED = "changed:"
 @dataclass(frozen=True)
 class Written:
     """
-    What the bridge has put in one place, as text: `asked` last, and `before` what else may be there until that is done.
+    The text that the bridge wrote to a place: `asked` last; until that is confirmed, any of `before` may be there.
 
     `shown` is how Slack showed it then, None before. Nothing was ever written if `asked` is None.
     """
@@ -55,7 +55,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Notice:
-    """What is to be told of a cause, from `due_ms` on by the store's clock, or was `told`."""
+    """The notice of a cause, to be posted from `due_ms` on by the store's clock, unless it was `told`."""
 
     words: str
     due_ms: int
@@ -66,7 +66,7 @@ class Notice:
 @dataclass(frozen=True)
 class OncallState:
     """
-    What is known of one entry of `[[oncall_groups]]`; `id` is the entry's, in the place of an incident's.
+    The state of one entry of `[[oncall_groups]]`; `id` is the entry's, in the place of an incident's.
 
     `notices` are by the cause that each tells of: one that lasts is told once, one that comes again is told again.
     """

@@ -1,5 +1,5 @@
 """
-Who may do what, as tables: PagerDuty's own role rules first, then the rule that `bridge.toml` has for the action.
+The permission tables: PagerDuty's own role rules first, then the rule that `bridge.toml` has for the action.
 
 Sources of the role rules: PagerDuty's knowledge base on user roles, advanced permissions, teams and responders. Where
 its texts disagree, the stricter one holds.

@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Nodes:
-    """What a node knows: the `servers` of our slot, its master first and then its replicas, and how many have slots."""
+    """A node's view: the `servers` of our slot, its master first and then its replicas, and how many have slots."""
 
     servers: tuple[Address, ...]
     others: tuple[Address, ...]
@@ -78,7 +78,7 @@ class Cluster(Topology):
         raise self._nobody_knows(failed)
 
     def _next(self) -> Iterator[Address]:
-        """Give all nodes; each look begins with another one: one that is cut off tells what was, again and again."""
+        """Yield all nodes, each time beginning with another one: a node that is cut off gives outdated answers."""
         for node in list(self._order):
             self._order.append(self._order.pop(0))
             yield node

@@ -18,8 +18,8 @@ class Digests(Documents[Digest]):
     """
     The documents, in which a channel's id stands in the place of an incident's, and beside each the digest's incidents.
 
-    An entry may be there of one that shares the card no more: what is shown of it is checked, and the digest's end
-    takes it away.
+    An entry may be left of an incident that shares the card no more: readers check that, and the end of the digest
+    removes it.
     """
 
     def __init__(self, redis: Redis) -> None:

@@ -1,4 +1,4 @@
-"""The links that people made, who is on the way to one, and how those who come back from PagerDuty reach a worker."""
+"""The links that people made, their open requests, and the queue of sign-ins that came back from PagerDuty."""
 
 import hashlib
 import json
@@ -67,7 +67,7 @@ class Links:
 
 
 def _link(value: object) -> Link | None:
-    """Read a link. One that cannot be read links nobody."""
+    """Read a link; return None, and log it, if it cannot be read."""
     try:
         return LINK_JSON.validate_json(value) if isinstance(value, bytes) else None
     except ValidationError as error:
@@ -77,7 +77,7 @@ def _link(value: object) -> Link | None:
 
 @dataclass(frozen=True)
 class SignInAnswer:
-    """What a browser brought back from PagerDuty: the digest of its state, PagerDuty's code, and the one it shows."""
+    """The answer that a browser brought back: the digest of its state, PagerDuty's code, and the code that it shows."""
 
     digest: str
     pagerduty_code: str
@@ -85,7 +85,7 @@ class SignInAnswer:
 
 
 class LinkRequests:
-    """Who is on the way to a link: one wish of each person, the newest."""
+    """The open requests for a link: one for each person, the newest."""
 
     def __init__(self, redis: Redis, blocking: Redis) -> None:
         self._redis = redis
@@ -140,14 +140,14 @@ class LinkRequests:
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who signs in, and the command that they type in Slack."""
+    """The person who signs in, and the command that they type in Slack."""
 
     who: str
     command: str
 
 
 async def signing_in(redis: Redis, state: str) -> Visitor | None:
-    """Return who signs in with this state; None if nobody does any more. Raises `StoreDown`."""
+    """Return who signs in with this state; None if it has expired or was used. Raises `StoreDown`."""
     found = await redis.get(keys.sign_in(digest_of(state)))
     if not isinstance(found, bytes):
         return None
@@ -162,7 +162,7 @@ async def came_back(redis: Redis, state: str, pagerduty_code: str, shown_code: s
 
 
 def _answer(element: object) -> SignInAnswer | None:
-    """Read what the receiver wrote; what cannot be read stands for nobody, and its person begins again."""
+    """Read an element that the receiver wrote; return None, and log it, if it cannot be read."""
     try:
         parts = json.loads(element) if isinstance(element, bytes) else []
     except ValueError:

@@ -1,9 +1,9 @@
 """
-Whether the store still has what it confirmed to this process, and until when it may have lost some of that.
+Detects that the store lost writes which it had confirmed to this process, and until when it may have lost some.
 
 Redis replicates without waiting, and an older copy can be started in its place: then the last writes are gone, and what
 is left is whole, only older. It is looked into wherever a connection for quick calls is made, before a call goes over
-it: whatever puts one server in the place of another ends those.
+it: replacing a server ends its connections.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ class Losses:
         before, self._name = self._name, (await self._generation.current()).name
         if before not in {"", self._name}:
             _tell("all", "its data is gone")
-        # What this one has noticed counts although a full store could not note it.
+        # A loss that this process noticed counts, also if a full store could not record it.
         doubt_ms = max(self.doubt_ms, int(await self._redis.get(keys.DOUBT) or 0))
         if doubt_ms and (now_ms := _in_ms(await self._redis.time())) < doubt_ms:
             # The clock was put back: what is new must not count as older than the loss until then.
@@ -75,7 +75,7 @@ class Losses:
         """Look whether all is there, over a new connection. Raises redis-py's errors."""
         about = await _about_replication(connection)
         if about.get("role") == "slave":
-            # Made the primary later, it would keep this connection.
+            # A replica that becomes the primary later keeps this connection, so the loss would go unnoticed.
             raise ReadOnlyError("You can't write against a read only replica.")
         name = about.get("master_replid", "")
         kept, doubt = await connection.call("MGET", keys.PRIMARY, keys.DOUBT)
@@ -108,7 +108,7 @@ class Losses:
 
 
 async def _write(connection: SharedConnection, key: str, value: str | int) -> None:
-    """Write for the other processes. A full Redis must be read all the same, or it stays full: the next one writes."""
+    """Write for the other processes. A full Redis must still be read, or it stays full: then the next look writes."""
     try:
         await connection.call("SET", key, value)
     except OutOfMemoryError as error:

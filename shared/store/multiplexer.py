@@ -30,7 +30,7 @@ class SharedConnection(asyncio.Protocol):
     """
 
     def __init__(self, connection: AbstractConnection, timeout: float) -> None:
-        # What redis-py has no more it cannot close.
+        # Taken away from redis-py, so that it can't close it.
         stream: Any = connection._writer  # noqa: SLF001 -- there is no other way
         self._stream = stream
         connection._writer = connection._reader = None  # noqa: SLF001

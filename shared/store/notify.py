@@ -1,4 +1,4 @@
-"""Who wants to hear by direct message of what they are paged for: kept until they say otherwise."""
+"""Stores who wants direct messages about their incidents, until they change it."""
 
 from collections.abc import Mapping
 

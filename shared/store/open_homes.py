@@ -1,4 +1,4 @@
-"""The Home tabs that people may have before them: Slack tells when a person comes to one, and never when they leave."""
+"""The Home tabs that may be open: Slack reports when a person opens one, but never when they leave it."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from shared.store.redis import Redis
 FOLLOWED = 30 * 60
 """Seconds for which a tab is read again when something changes, from when its person was there last."""
 LONGEST = FOLLOWED + 5
-"""The same for what this worker's estimate of the clock may be off by; beyond that the clock was put back."""
+"""The longest valid rest, with a margin for this worker's estimate of the clock; a longer one means it was set back."""
 
 
 @dataclass(frozen=True)

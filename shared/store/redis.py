@@ -83,9 +83,9 @@ class Redis(redis.asyncio.Redis):
     """Whether what must not be lost counts only once a replica has it as well."""
     appended: tuple[str, str] = "", ""
     stored: tuple[str, int] = "", 0
-    """What was confirmed to it last: an entry by its stream and id, and a document by its key and revision."""
+    """The last confirmed writes: an entry by its stream and id, and a document by its key and revision."""
     topology: Topology | None = None
-    """What is asked where the server is, unless it has a fixed address."""
+    """Finds the server, unless it has a fixed address."""
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
         """

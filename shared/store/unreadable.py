@@ -73,6 +73,6 @@ async def lay_aside(
     what = [".".join(map(str, fault["loc"])) or fault["type"] for fault in faults]
     log.error("document.unreadable", incident=incident, key=key, what=what, kept="in its field `unreadable`")
     await redis.hset(key, "unreadable", text or b"")
-    # Whatever it knew, it knew by its last step.
+    # Its content is not newer than the last step in the journal.
     last: Any = await redis.xrevrange(keys.of_incident(incident, "journal"), count=1)
     return int(last[0][0].partition(b"-")[0]) if last else int((await redis.time())[0]) * 1000

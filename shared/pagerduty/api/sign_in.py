@@ -1,5 +1,5 @@
 """
-Who a person is, asked of PagerDuty itself: they sign in there, and it says whose token it gave.
+Finds out who a person is: they sign in to PagerDuty, which says whose token it gave.
 
 An authorization code with PKCE (S256), for the one scope that shows a person to themselves. The token is used for that
 one read, and forgotten. Source: PagerDuty's page on obtaining a user OAuth token via PKCE.

@@ -131,7 +131,7 @@ def parse(body: bytes) -> Event | Ignored:
     by_person = told.agent is not None and told.agent.is_user
     # One without a name that can be read is a client all the same, and not PagerDuty itself.
     of_a_tool = (("client", told.client), ("client_url", told.client_url)) if told.has_client and not by_person else ()
-    # What the line of the event would keep, in a document that is read and written as a whole.
+    # Bound the size of the event's line: its document is read and written as a whole.
     agent = len(told.agent.id + told.agent.name + told.agent.kind) if told.agent else 0
     said = sum(len(name) + min(len(text), KEPT) for name, text in (*happened.said, *of_a_tool))
     if agent + len(happened.detail) + len(happened.subject) + said > MOST_OF_A_LINE:

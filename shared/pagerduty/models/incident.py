@@ -150,7 +150,7 @@ class RestIncident:
 
     @property
     def acknowledgers(self) -> tuple[Ref, ...]:
-        """Who has acknowledged it; empty once it is resolved or triggered again."""
+        """The people who have acknowledged it; empty once it is resolved or triggered again."""
         return tuple(stamp.by for stamp in self.acknowledgements)
 
     def due(self, action: str) -> Instant | None:

@@ -77,7 +77,7 @@ IS_ARCHIVED = "is_archived"
 NOT_IN_CHANNEL = "not_in_channel"
 """The app is not in the channel (Slack: chat.postMessage, conversations.setTopic)."""
 ALREADY_SO = frozenset({"already_in_channel", "already_pinned", "already_archived", "not_archived"})
-"""What was asked for is so (Slack: conversations.invite, pins.add, conversations.archive and unarchive)."""
+"""The requested state holds already (Slack: conversations.invite, pins.add, conversations.archive and unarchive)."""
 TRIGGER_GONE = frozenset(
     {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged"}
 )

@@ -68,7 +68,7 @@ class SlackPerson:
 @dataclass(frozen=True)
 class SlackIdentity:
     """
-    Who our token makes us; `scopes` is what it allows, `url` where the workspace is, empty if Slack does not say.
+    The identity of our token, the `scopes` that it has, and the workspace's `url`, empty if Slack does not give it.
 
     `enterprise_id` only in an Enterprise organisation.
     """
@@ -245,7 +245,7 @@ def parse_own(answer: Mapping[str, object], us: SlackIdentity) -> Iterator[OwnMe
         deleted = message.get("subtype") == TOMBSTONE
         by_app = us.app_id is not None and message.get("app_id") == us.app_id
         if deleted or by_app or (us.bot_id is not None and message.get("bot_id") == us.bot_id):
-            # What others wrote into the metadata is not ours.
+            # Metadata of another app's type is ignored.
             metadata = _PART.validate_python(message.get("metadata"))
             payload = (
                 _PART.validate_python(metadata.get("event_payload"))

@@ -21,7 +21,7 @@ TITLE = 120
 
 @dataclass(frozen=True)
 class StepWording:
-    """What a step could not do, and what a person can do about it."""
+    """The words for a step that failed, and the next step for a person."""
 
     what: str
     next_step: str
@@ -47,7 +47,7 @@ WHY: Mapping[str, str] = {
     "restricted_action": "Slack doesn't let the app do this",
     "user_is_restricted": "Slack doesn't let the app do this",
 }
-"""What Slack's word for a refusal means."""
+"""The meaning of Slack's error codes, in words."""
 NEXT_STEPS: Mapping[str, str] = {
     "missing_scope": "Add the scopes that `pagebridge manifest` lists to the Slack app, and reinstall it",
     "restricted_action": "Ask a Slack admin to allow it",
