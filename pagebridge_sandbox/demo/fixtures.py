@@ -1,4 +1,4 @@
-"""Who takes part: Acme's people, their teams and their services, in PagerDuty and in Slack."""
+"""The participants: Acme's people, their teams and their services, in PagerDuty and in Slack."""
 
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
@@ -35,15 +35,15 @@ def set_up_accounts(pagerduty: PagerDutySandbox, slack: SlackSandbox) -> None:
 
 
 def email(first: str) -> str:
-    """Return somebody's address, the same in both accounts."""
+    """Return a person's address, the same in both accounts."""
     return f"{first.lower()}@example.com"
 
 
 def slack_id(first: str) -> str:
-    """Return somebody's id in Slack."""
+    """Return a person's id in Slack."""
     return f"U0{first.upper()}"
 
 
 def pagerduty_id(first: str) -> str:
-    """Return somebody's id in PagerDuty."""
+    """Return a person's id in PagerDuty."""
     return f"P{first.upper()}1"

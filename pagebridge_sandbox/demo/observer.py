@@ -1,4 +1,4 @@
-"""What can be seen from outside: the channel, the private answers, PagerDuty's state, and what was written to it."""
+"""Observes the play from outside: the channel, the private answers, PagerDuty's state, and the writes to it."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -22,7 +22,7 @@ PARTIES_WIDTH = 23
 COLUMNS_WIDTH = 72
 """From this width on a hop is in columns; on a narrower page its text is below its time."""
 BODY, NARROW_BODY = " " * 11, " " * 4
-"""What is before the text below a hop or a step, in columns and on a narrow page."""
+"""The indentation of the text below a hop or a step, in columns and on a narrow page."""
 
 
 def open_console(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Console:

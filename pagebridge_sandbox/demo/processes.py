@@ -22,7 +22,7 @@ SECRET = "the-demo-signs-with-this"  # noqa: S105 - known to this machine only, 
 RECEIVER_URL = "https://receiver.invalid"
 """Stands in `bridge.toml` for the receiver's address, which is not known before."""
 EXPECTED_ERROR = "command.failed"
-"""The worker's word for what could not be done for somebody. It told them, which is for the story to check."""
+"""The worker's word for what could not be done for a person. It told them, which is for the story to check."""
 STOP_TIMEOUT = 20.0
 """Seconds that a process has to finish what it has in hand. Longer than the processes' own."""
 HTTP_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
@@ -82,7 +82,7 @@ class Bridge:
             process.require_running()
 
     async def is_ready(self) -> bool:
-        """Tell whether both say that they are ready."""
+        """Return true if both processes report that they are ready."""
         return all([await self._is_process_ready(process) for process in self._processes])
 
     async def metrics(self) -> str:
@@ -169,7 +169,7 @@ def start_module(module: str, environment: Mapping[str, str], output: Path) -> C
 
 def free_ports(number: int) -> list[int]:
     """
-    Find ports that nobody listens on.
+    Find ports that no one listens on.
 
     From below the range out of which the system takes ports for connections: there one could be gone again at once.
     """

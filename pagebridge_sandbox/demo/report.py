@@ -1,4 +1,4 @@
-"""What is written about a play: the channel at its best moments, every hop, and the figures with the next step."""
+"""The report of a play: the channel at its best moments, every hop, and the figures with the next step."""
 
 import shutil
 import sys
@@ -88,7 +88,7 @@ class HopReport:
 
 
 def print_greeting(console: Console) -> None:
-    """Say what is about to be seen."""
+    """Print the introduction."""
     write(console, GREETING, "bold")
     write(console, INTRODUCTION)
     write(console)

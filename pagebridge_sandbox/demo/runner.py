@@ -61,7 +61,7 @@ def main(steps: Sequence[Step] = STEPS, timeout: float = STEP_TIMEOUT, *, verbos
 
 
 def _explain_failure(console: Console, directory: Path, *, verbose: bool) -> None:
-    """Say where to look."""
+    """Print where to look."""
     if not verbose:
         output.write(console, f"See every call up to here: {report.own_command()} demo --verbose")
     # Not wrapped: a path is copied as a whole.

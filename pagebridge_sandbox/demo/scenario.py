@@ -1,4 +1,4 @@
-"""What a story is made of: its steps, and what must hold after each of them, in the words that are printed."""
+"""The parts of a story: its steps, and the checks after each of them, in the words that are printed."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def card_says(words: str) -> Check:
 
 
 def dialog_says(words: str) -> Check:
-    """Require words in the dialog that somebody had in front of them last."""
+    """Require words in the dialog that a person had in front of them last."""
     return Check(
         f'the dialog says "{words}"', lambda seen: (seen.stage.drawn_dialogs or [""])[-1], words, is_substring=True
     )
@@ -87,7 +87,7 @@ def status(state: str, *assignees: str) -> Check:
 
 
 def privately_reads(first: str, words: str) -> Check:
-    """Require words that one person reads, and nobody else."""
+    """Require words that one person reads, and no one else."""
     return Check(f'{first} alone reads "{words}"', lambda seen: seen.private_text(first), words, is_substring=True)
 
 

@@ -37,7 +37,7 @@ class Stage:
     held_webhook: Hold | None = None
 
     def record_action(self, source: str, what: str, target: str = "PagerDuty") -> None:
-        """Note what somebody is about to do."""
+        """Note what a person is about to do."""
         self.recorded_actions.append(Hop(time.time(), source, target, what))
 
     def trigger(
@@ -48,7 +48,7 @@ class Stage:
         self.incident_id = self.pagerduty.trigger(service, title, priority=priority, alert=alert).id
 
     async def press(self, first: str, button: str) -> None:
-        """Let somebody press a button on the latest card, and confirm it if that is asked for."""
+        """Let a person press a button on the latest card, and confirm it if that is asked for."""
         person, card = self.person(first), self.slack.channels[fixtures.CHANNEL].messages[-1]
         pressed = await person.click(button, card)
         if pressed.dialog is not None:
@@ -56,21 +56,21 @@ class Stage:
             await person.click(button, card, confirm=pressed.dialog.labels[0])
 
     async def open_dialog(self, first: str, button: str) -> Modal:
-        """Let somebody press what opens a dialog, and wait until there is something to fill in."""
+        """Let a person press what opens a dialog, and wait until there is something to fill in."""
         await self.press(first, button)
         person = self.person(first)
         await person.wait(lambda looking: bool(looking.modal.labels), timeout=REPLY_TIMEOUT)
         return person.modal
 
     async def read_dialog(self, first: str, button: str) -> None:
-        """Let somebody press what opens a dialog that is only to be read, and keep how it looks."""
+        """Let a person press what opens a dialog that is only to be read, and keep how it looks."""
         await self.press(first, button)
         person = self.person(first)
         await person.wait(lambda looking: "Loading…" not in looking.modal.plain, timeout=REPLY_TIMEOUT)
         self.drawn_dialogs.append(dialogs.draw_modal(person.modal, first, self.slack.name_of, {}))
 
     async def submit(self, first: str, modal: Modal) -> None:
-        """Let somebody send what they filled in, and keep how it looked: with what is wrong, if that is said."""
+        """Let a person send what they filled in, and keep how it looked: with what is wrong, if that is said."""
         name_of = self.slack.name_of
         filled_in = dialogs.draw_modal(modal, first, name_of, {})
         await modal.submit()
@@ -79,11 +79,11 @@ class Stage:
         )
 
     def person(self, first: str) -> Person:
-        """Sit down in front of somebody's Slack."""
+        """Sit down in front of a person's Slack."""
         return self.slack.person(fixtures.slack_id(first))
 
     async def wait_for_reply(self, first: str) -> None:
-        """Wait until somebody has got a private answer."""
+        """Wait until a person has got a private answer."""
         await self.person(first).wait(lambda person: bool(person.private_messages), timeout=REPLY_TIMEOUT)
 
     def hops(self) -> list[Hop]:

@@ -96,7 +96,7 @@ def occurred_at(delivery: Delivery) -> str:
 
 
 def merge_reads(hops: Iterable[Hop]) -> list[Hop]:
-    """Tell the reads between two other hops in one line for each party that was read from."""
+    """Describe the reads between two other hops, in one line for each party that was read from."""
     merged: list[Hop] = []
     reads: list[Hop] = []
     for hop in hops:
@@ -109,7 +109,7 @@ def merge_reads(hops: Iterable[Hop]) -> list[Hop]:
 
 
 def describe_pagerduty_call(call: PagerDutyCall) -> str:
-    """Say what a call asks for, in whose name, and how it was answered."""
+    """Describe a call: its request, in whose name, and its answer."""
     sender = f"  From: {call.from_email}" if call.from_email else ""
     requested = f"  {describe_request(call)}" if call.body else ""
     return f"{call.method} {_shorten_ids(call.path)}{requested}{sender}  {call.status or 'no answer'}"
@@ -122,7 +122,7 @@ def acting_user(envelope: Envelope) -> str:
 
 
 def describe_interaction(envelope: Envelope) -> str:
-    """Say what somebody did, in the words that they saw."""
+    """Describe an act of a person, in the words that they saw."""
     payload = envelope.payload
     if envelope.type == "slash_commands":
         return f"types {payload['command']} {payload['text']}".rstrip()
@@ -137,7 +137,7 @@ def describe_interaction(envelope: Envelope) -> str:
 
 
 def describe_request(call: PagerDutyCall) -> str:
-    """Say what a call asks for, by its fields; where people's words are the field, only by its name."""
+    """Describe a call's request by its fields; a field with people's words only by its name."""
     body = call.body if isinstance(call.body, dict) else {}
     if targets := body.get("responder_request_targets"):
         return f"responders={','.join(each['responder_request_target']['id'] for each in targets)}"
@@ -156,13 +156,13 @@ def line_summary(text: str) -> str:
 
 
 def card_summary(text: str, name_of: NameLookup) -> str:
-    """Give the state on a card, and what somebody is trying, which comes after a symbol."""
+    """Give the state on a card, and what a person is trying, which comes after a symbol."""
     _, *notices = re.split(r":[a-z]+(?:_[a-z]+)*: ", text)
     return " / ".join([text.partition(":")[0], *(plain_line(notice, name_of) for notice in notices)])
 
 
 def first_name(name: str) -> str:
-    """Return what the story calls somebody."""
+    """Return what the story calls a person."""
     return name.partition(" ")[0]
 
 
@@ -177,7 +177,7 @@ def _merge(reads: list[Hop]) -> Hop:
 
 
 def _describe_message(call: SlackCall, name_of: NameLookup) -> str:
-    """Say where a message is shown, and its gist: private ones in full, of cards the state and what is being tried."""
+    """Describe a message and its place: private ones in full, of cards the state and what is being tried."""
     if call.method.startswith("views."):
         return f"dialog: {_parse_view(call.arguments)['title']['text']}"
     text = str(call.arguments.get("text", ""))
@@ -198,7 +198,7 @@ def _delivery_note(delivery: Delivery, *, is_repeat: bool, is_late: bool) -> str
 
 
 def _shorten_ids(path: str) -> str:
-    """Cut the ids in a path, which take much room and tell nobody anything."""
+    """Cut the ids in a path, which take much room and tell no one anything."""
     return re.sub(r"(?<=/)([A-Z0-9]{4})[A-Z0-9]{4,}", r"\1..", path)
 
 

@@ -44,7 +44,7 @@ class Account:
         return incident
 
     def service_status(self, service_id: str) -> str:
-        """Say how a service stands, by the statuses of its incidents (OpenAPI, services)."""
+        """Return the status of a service, by those of its incidents (OpenAPI, services)."""
         statuses = {incident.status for incident in self.incidents.values() if incident.service == service_id}
         if Status.TRIGGERED in statuses:
             return "critical"
@@ -73,9 +73,9 @@ class Account:
         incident.log.append(LogEntry(ids.log_entry_id(), kind, at, actor, incident.id, details))
 
     def emit_change(self, change: str, incident: Incident, actor: Actor, at: datetime) -> None:
-        """Tell subscribers of a change, with the incident as it is at this point."""
+        """Send a change to the subscribers, with the incident as it is at this point."""
         self._pending_events.append(self.events.incident_changed(change, incident, actor, at))
 
     def emit(self, event: Event) -> None:
-        """Tell subscribers of something that does not carry the incident."""
+        """Send the subscribers an event that does not carry the incident."""
         self._pending_events.append(event)

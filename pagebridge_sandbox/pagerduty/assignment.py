@@ -40,7 +40,7 @@ def escalate(account: Account, incident: Incident, actor: Actor, level: int) -> 
     Escalate within the policy as it was when the incident took it; levels count from 1, and 0 means 1 as well.
 
     Only open incidents of high urgency that follow their policy can be escalated, to a level that exists and where
-    somebody is on call.
+    a person is on call.
     """
     level = level or 1
     follows_policy = incident.status is not Status.RESOLVED and incident.assigned_via == POLICY
@@ -66,7 +66,7 @@ def _assign(
 
 
 def on_call(directory: Directory, levels: tuple[tuple[str, ...], ...], level: int) -> list[str]:
-    """Return who is on call at a level. Refused when nobody is."""
+    """Return who is on call at a level. Refused when no one is."""
     users = levels[level - 1] if level <= len(levels) else ()
     present = [user for user in users if user in directory.users]
     if not present:
@@ -75,7 +75,7 @@ def on_call(directory: Directory, levels: tuple[tuple[str, ...], ...], level: in
 
 
 def require_assignable(directory: Directory, users: list[str]) -> None:
-    """Refuse to assign to nobody, to users who do not exist, or to stakeholders."""
+    """Refuse to assign to no one, to users who do not exist, or to stakeholders."""
     if not users or any(user not in directory.users for user in users):
         raise ApiError(ASSIGNEE_NOT_FOUND, "Assignee Not Found")
     if any(directory.users[user].role in STAKEHOLDER_ROLES for user in users):

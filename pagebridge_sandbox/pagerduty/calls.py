@@ -14,7 +14,7 @@ class Call:
     One call. `query` has every value of a parameter; `body` is the decoded JSON or, where it is none, the text.
 
     `status` is None while there is no answer, and stays so when the connection is cut instead; `code` is PagerDuty's
-    error code. `took_effect` says whether it has changed anything, whatever was answered. `ended_at` is when it was
+    error code. `took_effect` says whether it has changed anything, with any answer. `ended_at` is when it was
     answered or cut.
     """
 

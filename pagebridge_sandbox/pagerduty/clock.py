@@ -7,7 +7,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 class Timers(Protocol):
-    """What happens by itself at some time."""
+    """Actions that run by themselves at their time."""
 
     @property
     def next_due(self) -> datetime | None:

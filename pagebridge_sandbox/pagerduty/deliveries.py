@@ -13,12 +13,12 @@ from pagebridge_sandbox.pagerduty.subscriptions import Delivery, Outcome, Webhoo
 RETRY_WINDOW = timedelta(hours=48)
 
 Lane = deque[Webhook]
-"""What waits to be delivered to one subscription about one incident, in order."""
+"""The webhooks that wait for one subscription about one incident, in order."""
 
 
 class DeliveryQueue:
     """
-    Delivers webhooks to whoever subscribed.
+    Delivers webhooks to the subscriptions.
 
     In order for each subscription and incident: while one is tried again, later ones of the same incident wait. An
     answer of 2xx within `timeout` seconds is a delivery. 429, 5xx, no answer and no connection are tried again every

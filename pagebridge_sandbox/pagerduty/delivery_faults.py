@@ -1,4 +1,4 @@
-"""What can go wrong with webhooks on their way, by a seeded random plan."""
+"""Faults of webhooks on their way, by a seeded random plan."""
 
 from dataclasses import dataclass
 from random import Random

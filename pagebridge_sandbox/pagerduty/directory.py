@@ -1,4 +1,4 @@
-"""Who and what an account consists of: users, teams, escalation policies, services, priorities."""
+"""The directory of an account: users, teams, escalation policies, services, priorities."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ BASE_ROLES = frozenset(
     }
 )
 ABILITIES = frozenset({"teams", "read_only_users", "service_support_hours", "urgencies", "coordinated_responding"})
-"""What an account can do, unless a test takes something away."""
+"""The abilities of an account, unless a test removes some."""
 TEAM_ROLES = frozenset({"manager", "responder", "observer"})
 
 
@@ -158,7 +158,7 @@ class Directory:
     def add_policy(
         self, name: str, levels: Iterable[Iterable[str]], teams: Iterable[str], policy_id: str | None
     ) -> EscalationPolicy:
-        """Add an escalation policy. A level may be empty: nobody is on call there."""
+        """Add an escalation policy. A level may be empty: no one is on call there."""
         users = tuple(tuple(self.user(user).id for user in level) for level in levels)
         policy = EscalationPolicy(
             policy_id or ids.object_id(), name, users, tuple(self.team(team).id for team in teams)
@@ -199,7 +199,7 @@ class Directory:
         return _get_or_not_found(self.services, service_id)
 
     def historical_user_name(self, user_id: str) -> str:
-        """Return somebody's name, also after they were deleted."""
+        """Return a person's name, also after they were deleted."""
         return self._names[user_id]
 
     def teams_of(self, user_id: str) -> list[Team]:
@@ -207,7 +207,7 @@ class Directory:
         return [team for team in self.teams.values() if user_id in team.members]
 
     def user_by_email(self, email: str) -> User | None:
-        """Return the user whose login is this address, in whatever case."""
+        """Return the user whose login is this address, ignoring case."""
         return next((user for user in self.users.values() if user.email.casefold() == email.casefold()), None)
 
 

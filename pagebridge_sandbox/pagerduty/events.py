@@ -51,7 +51,7 @@ class EventFactory:
     def responder_changed(
         self, change: str, incident: Incident, responder: Responder, actor: Actor, at: datetime
     ) -> Event:
-        """Make the event of somebody asked to help, or of what they answered."""
+        """Make the event of a person asked to help, or of what they answered."""
         data = {
             "incident": self._references.webhook_incident(incident),
             "user": self._references.user(responder.user),
@@ -87,7 +87,7 @@ class EventFactory:
 
     @staticmethod
     def ping(at: datetime, user: str | None) -> Event:
-        """Make a ping. Its agent is nobody, or somebody without a name."""
+        """Make a ping. Its agent is no one, or a person without a name."""
         agent = {"id": user, "type": "user_reference"} if user else None
         data = {"message": "Hello from your friend Pagey!", "type": "ping"}
         event = _envelope("pagey.ping", "pagey", at) | {"agent": agent, "client": None, "data": data}

@@ -20,13 +20,13 @@ DEFAULT_ERRORS: dict[int, tuple[int, str]] = {
     HTTPStatus.REQUEST_TIMEOUT: (responses.REQUEST_TIMEOUT, "The Request Took Too Long"),
     HTTPStatus.TOO_MANY_REQUESTS: (responses.RATE_LIMITED, "Rate Limit Exceeded"),
 }
-"""What PagerDuty says with a status when a fault does not say anything else; for others an internal error."""
+"""PagerDuty's message for a status, unless the fault has its own; for others an internal error."""
 
 
 @dataclass(frozen=True)
 class Fault:
     """
-    What goes wrong with the calls of one `method` to the paths of one pattern (`*` is one segment, `**` anything).
+    A fault of the calls of one `method` to the paths of one pattern (`*` is one segment, `**` anything).
 
     How the call ends: with `status` and a JSON error of `code` and `message` or, with `text`, that text and no JSON;
     for a 429, `ratelimit_reset` seconds are in its headers (without it, none are). With `drop` the connection is cut,
@@ -85,7 +85,7 @@ class Fault:
 
     @property
     def response(self) -> Response:
-        """What the client gets if it gets an answer from this fault."""
+        """The answer of this fault, used if it gives one."""
         status = self.status or HTTPStatus.INTERNAL_SERVER_ERROR
         reset = self.ratelimit_reset
         limits = (

@@ -1,4 +1,4 @@
-"""What an incident consists of beside its own fields: notes, alerts, responders, status updates."""
+"""The parts of an incident beside its own fields: notes, alerts, responders, status updates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Note:
 @dataclass(frozen=True)
 class AlertReport:
     """
-    What monitoring says besides the title: the `source` that is affected, pages (`href`, `text`), and `details`.
+    The report of monitoring besides the title: the affected `source`, pages (`href`, `text`), and `details`.
 
     `client` is its own `name` and `url`.
     """
@@ -45,7 +45,7 @@ class AlertReport:
 
 @dataclass(frozen=True)
 class Alert:
-    """What monitoring has reported. `log_entry` is the line of the log with which it began."""
+    """An alert that monitoring reported. `log_entry` is the line of the log with which it began."""
 
     id: str
     key: str
@@ -65,7 +65,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class StatusUpdate:
-    """What stakeholders were told."""
+    """A status update for stakeholders."""
 
     id: str
     user: str
@@ -77,7 +77,7 @@ class StatusUpdate:
 
 @dataclass(frozen=True)
 class ResponderTarget:
-    """Who is asked to help: a `user`, or whoever is on call for an `escalation_policy`."""
+    """The target of a request for help: a `user`, or the people on call for an `escalation_policy`."""
 
     kind: Literal["user", "escalation_policy"]
     id: str
@@ -85,7 +85,7 @@ class ResponderTarget:
 
 @dataclass(frozen=True)
 class ResponderRequest:
-    """That somebody has asked others to help."""
+    """A request of a person that others help."""
 
     id: str
     requester: str
@@ -96,7 +96,7 @@ class ResponderRequest:
 
 @dataclass(frozen=True)
 class Responder:
-    """Somebody who was asked to help, by which request, through which escalation policy; `reply` is in their words."""
+    """A person who was asked to help, by which request, through which escalation policy; `reply` is in their words."""
 
     user: str
     request: ResponderRequest
@@ -116,7 +116,7 @@ class ConferenceBridge:
 
 @dataclass(frozen=True)
 class IncidentRef:
-    """What a reference to an incident says."""
+    """The fields of a reference to an incident."""
 
     id: str
     number: int

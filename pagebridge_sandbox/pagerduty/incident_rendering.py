@@ -1,4 +1,4 @@
-"""What the REST API shows of incidents and their logs."""
+"""Renders incidents and their logs as the REST API shows them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -108,7 +108,7 @@ class IncidentRenderer:
         }
 
     def responder(self, incident: Incident, responder: Responder) -> Json:
-        """Show somebody who was asked to help."""
+        """Show a person who was asked to help."""
         request, policy = responder.request, responder.policy
         return {
             "state": responder.state,

@@ -1,4 +1,4 @@
-"""What else of an incident can be changed: notes, priority, urgency, title, service, type, conference bridge."""
+"""The other changes of an incident: notes, priority, urgency, title, service, type, conference bridge."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from pagebridge_sandbox.pagerduty.responses import not_found
 
 
 def add_note(account: Account, incident: Incident, actor: Actor, content: str) -> Note:
-    """Add a note, in whatever state the incident is. Only its own reading shows it."""
+    """Add a note, in any state of the incident. Only its own reading shows it."""
     at = account.clock.tick()
     note = Note(ids.object_id(), actor.id if actor.kind == "person" else None, content, at)
     incident.notes.append(note)

@@ -29,7 +29,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who changes something. `channel` is what log entries say about how; `client` is what the Events API was told."""
+    """The author of a change. `channel` is the way, as in log entries; `client` is that of the Events API."""
 
     kind: Literal["person", "integration", "automation"]
     id: str = ""
@@ -38,7 +38,7 @@ class Actor:
 
     @classmethod
     def person(cls, user: User) -> "Actor":
-        """Make a person. Log entries do not tell the interface from the REST API, so nobody may rely on that."""
+        """Make a person. Log entries do not tell the interface from the REST API, so no one may rely on that."""
         return cls("person", user.id)
 
     @classmethod
@@ -110,12 +110,12 @@ class Incident:
 
     @property
     def reference(self) -> IncidentRef:
-        """What a reference to it says."""
+        """The fields of a reference to it."""
         return IncidentRef(self.id, self.number, self.title)
 
     @property
     def involved_users(self) -> list[str]:
-        """The ids of the users who may act on it whatever their team: who is assigned, and who helps."""
+        """The ids of the users who may act on it from any team: the assignees and the responders."""
         helping = [each.user for each in self.responders if each.state in ("pending", "joined")]
         return [*self.assignees, *helping]
 

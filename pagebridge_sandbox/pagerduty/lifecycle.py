@@ -46,8 +46,8 @@ def trigger(account: Account, draft: IncidentDraft, actor: Actor) -> Incident:
     """
     Open an incident.
 
-    Assigned to whoever opens it, it is acknowledged at once. Refused when its key is that of an open incident of the
-    service, when nobody is on call, or when the assignee cannot be one.
+    Assigned to the person who opens it, it is acknowledged at once. Refused when its key is that of an open incident of
+    the service, when no one is on call, or when the assignee cannot be one.
     """
     _require_unused_key(account, draft)
     policy = draft.policy or account.directory.policy(draft.service.policy)

@@ -44,7 +44,7 @@ class OAuthApp:
 
 @dataclass(frozen=True)
 class AccessToken:
-    """What a token is good for, until when, and whose it is; None for one of an app's own."""
+    """A token's scopes, its expiry, and its user; None for one of an app's own."""
 
     scopes: frozenset[str]
     expires_at: datetime

@@ -1,4 +1,4 @@
-"""What tests may want otherwise about the simulated account."""
+"""Options of the simulated account, for tests."""
 
 from dataclasses import dataclass
 

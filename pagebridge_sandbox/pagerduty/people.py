@@ -47,7 +47,7 @@ class _IncidentActor:
 
 
 class Automation(_IncidentActor):
-    """PagerDuty itself: timers and rules, which act in nobody's name."""
+    """PagerDuty itself: timers and rules, which act in no one's name."""
 
     def __init__(self, account: Account) -> None:
         super().__init__(account, Actor.automation())
@@ -61,7 +61,7 @@ class Automation(_IncidentActor):
 
 class WebUser(_IncidentActor):
     """
-    Somebody in PagerDuty's own interface.
+    A person in PagerDuty's own interface.
 
     Every verb raises `ApiError` when PagerDuty would not let it happen: because of roles, or of the incident's state.
     """
@@ -189,7 +189,7 @@ class WebUser(_IncidentActor):
         policy_ids: Sequence[str] = (),
         message: str = "Please help",
     ) -> IncidentView:
-        """Ask users, and whoever is on call for escalation policies, to help."""
+        """Ask users, and the people on call for escalation policies, to help."""
         targets = [ResponderTarget("user", user) for user in user_ids] + [
             ResponderTarget("escalation_policy", each) for each in policy_ids
         ]
@@ -211,7 +211,7 @@ class WebUser(_IncidentActor):
         )
 
     def publish_status_update(self, incident_id: str, message: str) -> IncidentView:
-        """Tell stakeholders."""
+        """Publish a status update to stakeholders."""
         return self._change(
             incident_id, lambda it: responders.publish_status_update(self._account, it, self._actor, message)
         )

@@ -1,4 +1,4 @@
-"""What the REST API shows of everything but incidents."""
+"""Renders everything but incidents as the REST API shows it."""
 
 from collections.abc import Callable
 

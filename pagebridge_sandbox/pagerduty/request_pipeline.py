@@ -104,7 +104,7 @@ class RequestPipeline:
 
 
 def _abort_connection(request: web.Request) -> web.Response:
-    """Cut the connection; what is returned reaches nobody."""
+    """Cut the connection; what is returned reaches no one."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()

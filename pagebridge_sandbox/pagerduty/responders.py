@@ -33,9 +33,9 @@ def request_responders(
     account: Account, incident: Incident, requester: Actor, message: str, targets: list[ResponderTarget]
 ) -> ResponderRequest:
     """
-    Ask users, and whoever is on call for escalation policies, to help.
+    Ask users, and the people on call for escalation policies, to help.
 
-    Who was asked before and has not declined is not asked again.
+    A person who was asked before and has not declined is not asked again.
     """
     require_ability(account)
     if incident.status is Status.RESOLVED:
@@ -125,7 +125,7 @@ def publish_status_update(
     subject: str | None = None,
     html_message: str | None = None,
 ) -> StatusUpdate:
-    """Tell stakeholders. Subject and HTML are for their mail, and only in the answer."""
+    """Publish a status update. Subject and HTML are for the stakeholders' mail, and only in the answer."""
     at = account.clock.tick()
     update = StatusUpdate(ids.object_id(), actor.id, message, at, subject, html_message)
     incident.status_updates.append(update)

@@ -1,4 +1,4 @@
-"""What every answer of the simulated PagerDuty has in common."""
+"""The common parts of every answer of the simulated PagerDuty."""
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -36,7 +36,7 @@ NOT_FOUND = 2100
 
 
 TEAM_FIELDS = frozenset({"teams", "default_role"})
-"""What is not said of teams when they are left out."""
+"""The fields that go when teams are left out."""
 
 
 def without_teams(value: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -50,7 +50,7 @@ def without_teams(value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 @dataclass(frozen=True)
 class Response:
-    """What is sent back for one call. A text body is sent as it is: gateways answer without JSON."""
+    """The answer to one call. A text body is sent as it is: gateways answer without JSON."""
 
     body: Json | str
     status: int = HTTPStatus.OK

@@ -1,4 +1,4 @@
-"""What a user's base role and team roles let them do."""
+"""The rights that a user's base role and team roles give."""
 
 from collections.abc import Iterable
 from http import HTTPStatus

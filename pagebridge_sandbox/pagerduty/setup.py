@@ -13,7 +13,7 @@ from pagebridge_sandbox.pagerduty.webhooks import Webhooks
 
 class AccountSetup:
     """
-    What an administrator does.
+    The acts of an administrator.
 
     Ids are made up unless given. Teams may be given as such or by id. Naming something that does not exist raises
     `ApiError` (404), a role that PagerDuty does not have `ValueError`.
@@ -162,7 +162,7 @@ class AccountSetup:
         """
         Have webhooks sent to `url`, signed with every secret: all events or these types, of one service or team.
 
-        `pagey.ping` is sent by `webhooks.ping`, whatever the filter.
+        `pagey.ping` is sent by `webhooks.ping`, with any filter.
         """
         wanted = None if events is None else frozenset(events)
         subscription = Subscription(ids.object_id(), url, list(secrets), wanted, service_id, team_id)

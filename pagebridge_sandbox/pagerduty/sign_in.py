@@ -30,7 +30,7 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 @dataclass(frozen=True)
 class AuthorizationCode:
-    """What a code is good for: one app, one address, one person, as long as nobody has exchanged it."""
+    """The grant behind a code: one app, one address, one person, until the code is exchanged."""
 
     client_id: str
     redirect_uri: str
@@ -90,7 +90,7 @@ class CodeGrants:
         return _back(form, {"code": code, "subdomain": "acme"})
 
     def exchange(self, form: Mapping[str, str], client_id: str) -> AuthorizationCode | None:
-        """Take what a code is good for, None for nothing. Whatever comes of it, the code works no second time."""
+        """Take the grant of a code, None for an unknown one. The code never works a second time."""
         code, verifier = self._codes.pop(form.get("code", ""), None), form.get("code_verifier", "")
         if code is None or code.client_id != client_id or self._clock.now() >= code.expires_at:
             return None

@@ -188,7 +188,7 @@ class PagerDutySimulator(AccountSetup):
         return [self._api.incident_renderer.log_entry(entry, incident) for entry in incident.log]
 
     def web(self, user_id: str) -> WebUser:
-        """Sit down in front of somebody's PagerDuty."""
+        """Sit down in front of a person's PagerDuty."""
         return WebUser(self._account, self._account.directory.user(user_id))
 
     @property

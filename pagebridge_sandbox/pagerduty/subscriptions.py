@@ -22,7 +22,7 @@ SERVICE_EVENTS = frozenset(
     f"service.{name}" for name in ("created", "updated", "deleted", "custom_field_values.updated")
 )
 EVENT_TYPES = SERVICE_EVENTS.union(f"incident.{name}" for name in INCIDENT_EVENTS.split())
-"""What can be subscribed to (PagerDuty, webhooks overview)."""
+"""The event types that can be subscribed to (PagerDuty, webhooks overview)."""
 
 Outcome = Literal["sending", "delivered", "retrying", "dropped", "discarded", "lost"]
 
@@ -38,10 +38,10 @@ class SubscriptionScope:
 @dataclass
 class Subscription:
     """
-    Who wants to be told what: all events or those of `events`, of the whole account, one service or one team.
+    A webhook subscription: all events or those of `events`, of the whole account, one service or one team.
 
-    `secrets` each sign every webhook. `drops` counts dropped webhooks since the last delivered one. What is not
-    `active` is told nothing new; what is `removed` is sent nothing any more.
+    `secrets` each sign every webhook. `drops` counts dropped webhooks since the last delivered one. One that is not
+    `active` gets nothing new; one that is `removed` gets nothing any more.
     """
 
     id: str

@@ -14,7 +14,7 @@ AUTOMATION = Actor.automation()
 
 def escalate_to_next_level(account: Account, incident: Incident, actor: Actor) -> None:
     """
-    Page the next level where somebody is on call, from the first one again if the policy repeats.
+    Page the next level where a person is on call, from the first one again if the policy repeats.
 
     At the end of the last round the log says so, and nothing happens any more.
     """

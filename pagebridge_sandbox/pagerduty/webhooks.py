@@ -71,7 +71,7 @@ class Webhooks:
         return self._deliveries.log
 
     def publish(self, event: Event) -> None:
-        """Tell every subscription that wants to know."""
+        """Queue it for every subscription that wants it."""
         for subscription in self.subscriptions.values():
             if subscription.matches(event):
                 self._submit(_webhook(subscription, event))
@@ -81,7 +81,7 @@ class Webhooks:
         self._pending_duplicates += [same_id] * n
 
     def lose_next(self, n: int = 1) -> None:
-        """Lose the next n webhooks: they are in the log as `lost`, and nobody gets them."""
+        """Lose the next n webhooks: they are in the log as `lost`, and no one gets them."""
         self._losses_left += n
 
     def set_fault_plan(self, plan: WebhookFaultPlan | None) -> None:
@@ -112,7 +112,7 @@ class Webhooks:
             self._send(webhook if same_id else _webhook(webhook.subscription, webhook.event))
 
     def ping(self, subscription_id: str, user_id: str | None = None) -> None:
-        """Send a ping, in nobody's or in somebody's name."""
+        """Send a ping, in no one's or in a person's name."""
         event = EventFactory.ping(self._clock.tick(), user_id)
         self._submit(_webhook(self.subscriptions[subscription_id], event))
 

@@ -1,4 +1,4 @@
-"""What can be broken: each for as long as a switch is on or, what passes by itself, once."""
+"""The faults of the playground: each lasts while its switch is on or, if it passes by itself, happens once."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What the logs of both simulators say about presses, writes, cards and lines, to judge by."""
+"""The facts in the logs of both simulators to judge by: presses, writes, cards and lines."""
 
 import json
 import re
@@ -35,7 +35,7 @@ class Write:
 
     @property
     def person(self) -> str:
-        """The Slack id of the person in whose name it was made, empty if they are nobody here."""
+        """The Slack id of the person in whose name it was made, empty if they are no one here."""
         return next((actor.slack_id for actor in fixtures.ACTORS if actor.pagerduty_email == self.email), "")
 
 
@@ -116,7 +116,7 @@ class Facts:
 
     @cached_property
     def restless(self) -> str:
-        """What still moves, empty when all has come to rest."""
+        """The reason why it is not at rest yet, empty at rest."""
         return next((words for words, moves in self._motions() if moves), "")
 
     def statuses_had(self, incident: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What the worker counts, asked for while it runs."""
+"""The worker's metrics, read while it runs."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who takes part: Acme's people in both accounts, their teams, services and channels, and how they are routed."""
+"""The participants: Acme's people in both accounts, their teams, services and channels, and how they are routed."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ FIRST_SHIFT, SHIFT, SHIFTS = timedelta(minutes=4), timedelta(minutes=20), 40
 """How long the first of its shifts goes on, how long each other one takes, and how many there are."""
 PARTNER_TEAM = "T0NORTHWIND"
 CHANNEL_SCOPES = {"channels:manage", "groups:write", "pins:write", "bookmarks:read", "bookmarks:write"}
-"""What the app needs for channels of incidents, as `pagebridge manifest` lists it."""
+"""The scopes that the app needs for channels of incidents, as `pagebridge manifest` lists it."""
 ROUTING = f"""
 [routing]
 default_channel = "{INCIDENTS}"
@@ -69,7 +69,7 @@ PersonKind = Literal["member", "guest", "outsider", "unlinked"]
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody to play. `team` is theirs in PagerDuty, None without an account there."""
+    """A person to play. `team` is theirs in PagerDuty, None without an account there."""
 
     first: str
     name: str

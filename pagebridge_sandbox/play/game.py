@@ -24,7 +24,7 @@ POLL_INTERVAL = 0.05
 WARM_UP = 2.5
 """Seconds until an incident is surely younger than the bridge's store. For an older one, cards are looked for first."""
 LONGEST_PAUSE = 10.0
-"""Seconds between two acts of a scenario, however long somebody paused who recorded it."""
+"""Seconds between two acts of a scenario, however long a person paused who recorded it."""
 PATIENCE = 20.0
 """Seconds that an act of a scenario waits for what it is about: a card, a dialog."""
 ACTS = slack_acts.ACTS | pagerduty_acts.ACTS
@@ -54,7 +54,7 @@ class Play:
         return cls(playground, Breaker(playground), Tour(playground), Recorder(playground))
 
     async def act(self, path: str, body: Json) -> Json:
-        """Carry out what somebody does, and write it down. Raises what the simulators raise about what cannot be."""
+        """Carry out what a person does, and write it down. Raises what the simulators raise about what cannot be."""
         described = self.recorder.described(path, body)
         if path == "breaks":
             await self.breaker.set(str(body["id"]), on=bool(body["on"]))

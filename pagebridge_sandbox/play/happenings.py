@@ -132,7 +132,7 @@ async def store_clock_jumped(playground: Playground) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def storm(playground: Playground) -> AsyncIterator[None]:
-    """Open hundreds of incidents, of which somebody acknowledges every other one."""
+    """Open hundreds of incidents, of which a person acknowledges every other one."""
     pagerduty = playground.pagerduty
     for number in range(STORM):
         opened = pagerduty.trigger(fixtures.EDGE, f"edge-{number:03} does not answer", "high" if number % 3 else "low")

@@ -1,4 +1,4 @@
-"""What went from one party to another, as the logs of both simulators, the receiver and the worker have it."""
+"""The hops from one party to another, as the logs of both simulators, the receiver and the worker have it."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ FOLD_LABELS = {
     "duplicate": "a duplicate: nothing to do",
     "stale": "older than what is known",
 }
-"""What the worker took an event for."""
+"""The worker's reading of an event."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _from_worker(number: int, line: LogLine) -> Hop:
     told = str(line.fields.get("told"))
     label = f"{line.fields.get('type')}: {FOLD_LABELS.get(told, told)}"
     kind = "echo" if told == "echo" else "store"
-    # What PagerDuty answers is folded where it comes in; webhooks wait in the store.
+    # PagerDuty's answers are folded where they come in; webhooks wait in the store.
     sender = "store" if line.fields.get("source") == "webhook" else "pagerduty"
     incident = line.fields.get("incident")
     return Hop(

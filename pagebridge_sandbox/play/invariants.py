@@ -18,7 +18,7 @@ UNAUTHORIZED = 401
 PATIENCE = 45.0
 """Seconds after which what is still missing, while nothing is broken on purpose, is counted as lost."""
 LINE_WORDS = {'"acknowledged"': "acknowledged it", '"resolved"': "resolved it"}
-"""What a status write asks for, and the words of its line after the name of its person."""
+"""The status that a write asks for, and the words of its line after the name of its person."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Invariant:
 
 
 def _in_own_name(facts: Facts) -> Finding:
-    """Every write names somebody who had pressed before."""
+    """Every write names a person who had pressed before."""
     pressed: dict[str, float] = {}
     for at, person in facts.presses:
         pressed.setdefault(person, at)
@@ -159,7 +159,7 @@ def _kept(facts: Facts) -> Finding:
 
 
 def _nothing_forged(facts: Facts) -> Finding:
-    """What does not bear PagerDuty's signature is refused."""
+    """A delivery without PagerDuty's signature is refused."""
     forged = facts.playground.forged
     taken = [status for status in forged if status != UNAUTHORIZED]
     if taken:

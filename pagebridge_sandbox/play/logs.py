@@ -1,4 +1,4 @@
-"""What the processes log, read while they write it."""
+"""The logs of the processes, read while they are written."""
 
 import json
 from dataclasses import dataclass, field

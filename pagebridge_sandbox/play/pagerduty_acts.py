@@ -1,4 +1,4 @@
-"""What monitoring and people do in PagerDuty, as the page asks for it."""
+"""The acts of monitoring and of people in PagerDuty, as the page asks for them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ VERBS: dict[str, Verb] = {
     "urgency": lambda web, it, body: web.set_urgency(it.id, str(body["urgency"])),
     "title": lambda web, it, body: web.set_title(it.id, str(body["text"])),
 }
-"""What people can do to an incident."""
+"""The acts that people can do to an incident."""
 
 
 async def trigger(playground: Playground, body: Json) -> Json:
@@ -39,7 +39,7 @@ async def trigger(playground: Playground, body: Json) -> Json:
 
 
 async def act(playground: Playground, body: Json) -> Json:
-    """Let somebody do something to an incident, in PagerDuty's own interface."""
+    """Let a person do something to an incident, in PagerDuty's own interface."""
     action = str(body["action"])
     if action not in VERBS:
         raise LookupError(f"The actions are {', '.join(VERBS)}.")

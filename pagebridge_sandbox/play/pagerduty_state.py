@@ -16,7 +16,7 @@ MOST_DELIVERIES = 60
 
 
 def pagerduty_state(pagerduty: PagerDutySandbox) -> Json:
-    """Return everything that people see in PagerDuty, whoever they are."""
+    """Return everything in PagerDuty that any person sees."""
     incidents = pagerduty.incidents
     names = {user.id: user.name for user in pagerduty.users}
     services = {service.id: service.name for service in pagerduty.services}

@@ -72,7 +72,7 @@ class Playground:
         ]
 
     def process_states(self) -> dict[str, str]:
-        """Tell which processes run."""
+        """Return for each process whether it runs."""
         running = {
             "receiver": self.bridge.receiver.running,
             "worker": self.bridge.worker.running,

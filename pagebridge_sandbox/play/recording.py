@@ -1,4 +1,4 @@
-"""What was done on the page, so that it can be done again elsewhere."""
+"""Records the acts on the page, so that they can be replayed elsewhere."""
 
 import time
 from collections.abc import Iterable

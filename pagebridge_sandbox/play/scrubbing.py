@@ -7,7 +7,7 @@ from typing import Any
 SECRET_NAMES = re.compile(r"token|secret|trigger_id|response_url|ticket|authorization|signature", re.IGNORECASE)
 HIDDEN = "[hidden]"
 SECRET_FIELDS = re.compile(r"\b(state|code|code_verifier|client_secret)=[^&\s\"|>]+")
-"""What of a form or an address is good for signing in."""
+"""The fields of a form or an address that are credentials."""
 LONGEST_TEXT = 2_000
 """Characters of a text that are shown."""
 

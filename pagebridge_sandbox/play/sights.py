@@ -1,4 +1,4 @@
-"""What the steps of the tour look for, since each of them was begun."""
+"""The observations that the steps of the tour wait for, since each of them was begun."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,7 +51,7 @@ def doubled_and_late(facts: Facts) -> Sight:
 
 
 def refused_in_private(facts: Facts) -> Sight:
-    """Look for a private answer to somebody who may not, and for no write in their name."""
+    """Look for a private answer to a person who may not, and for no write in their name."""
     for first in ("Carol", "Dave"):
         told = _private(facts, f"U0{first.upper()}")
         if told:

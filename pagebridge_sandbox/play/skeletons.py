@@ -50,7 +50,7 @@ def _lines(path: str, body: Json) -> Iterator[str]:
 
 
 def _web(body: Json) -> Iterator[str]:
-    """Write what somebody did in PagerDuty's own interface, where it takes nothing but the incident."""
+    """Write what a person did in PagerDuty's own interface, where it takes nothing but the incident."""
     action = str(body["action"])
     if action in ("acknowledge", "unacknowledge", "resolve", "reopen"):
         incident = f"bridge.pagerduty.incident({body['incident']}).id"

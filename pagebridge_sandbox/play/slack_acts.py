@@ -1,5 +1,5 @@
 """
-What people do in Slack, as the page asks for it.
+The acts of people in Slack, as the page asks for them.
 
 A message is named by its `ts` or, in a scenario that may be played again elsewhere, by the number of its incident
 (`card`) or by what it says (`said`); what is pressed by its ids or by its `label`; a dialog by its id, or it is the
@@ -20,7 +20,7 @@ Act = Callable[[Playground, Json], Awaitable[Json]]
 
 @dataclass(frozen=True)
 class _Asked:
-    """What one request is about."""
+    """The target of one request."""
 
     playground: Playground
     body: Json

@@ -11,11 +11,11 @@ Json = dict[str, Any]
 MOST_MESSAGES = 60
 """How many messages of a channel are shown, the newest."""
 LOADING = "Loading…"
-"""What the bridge writes into a dialog that it has still to fill."""
+"""The bridge's text in a dialog that it has still to fill."""
 
 
 def slack_state(slack: SlackSandbox) -> Json:
-    """Return everything that people see in Slack, whoever they are."""
+    """Return everything in Slack that any person sees."""
     stacks, homes = slack.views.stacks, slack.views.homes
     return {
         "team": slack.team_name,

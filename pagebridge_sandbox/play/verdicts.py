@@ -48,7 +48,7 @@ class Breaker:
 
     @property
     def available(self) -> list[Break]:
-        """What can be broken on this machine."""
+        """The faults that are possible on this machine."""
         return [each for each in BREAKS if each.id != "store_clock" or self._playground.store_clock]
 
     def as_json(self, findings: Mapping[str, Finding]) -> list[Json]:
@@ -85,7 +85,7 @@ class Breaker:
 
 
 def _broken(findings: Mapping[str, Finding]) -> str:
-    """Say which promise is broken, empty when none is."""
+    """Return which promise is broken, empty when none is."""
     found = ((each.text, findings[each.id]) for each in INVARIANTS)
     return next((f"{text}: {finding.detail}" for text, finding in found if finding.state == "broken"), "")
 

@@ -84,7 +84,7 @@ class PlayServer:
         return app
 
     def _controls(self) -> dict[str, Callable[[Json], Awaitable[Json]]]:
-        """What the page asks for beside what people do."""
+        """The requests of the page other than people's acts."""
         return {"tour": self._tour, "why": self._why, "reset": self._reset, "scenario": self._perform}
 
     @web.middleware

@@ -1,4 +1,4 @@
-"""What `pagebridge why` says of an incident."""
+"""Runs `pagebridge why` for an incident."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ WIDTH = "110"
 
 
 async def why(playground: Playground, incident: str) -> str:
-    """Ask the command, as somebody in a terminal would. Raises `LookupError` when it does not answer in time."""
+    """Ask the command, as a person in a terminal would. Raises `LookupError` when it does not answer in time."""
     environment = without_proxies(os.environ) | {"REDIS_URL": playground.valkey.url, "COLUMNS": WIDTH}
     command = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pagebridge", "why", "--", incident),

@@ -89,7 +89,7 @@ async def read_arguments(request: web.Request, *, takes_json: bool) -> Arguments
 
 
 def _charset_warning(kind: str, charset: str | None) -> str:
-    """Say what is odd about the charset of a body: JSON is to have one, a form is not (Web API page, warnings)."""
+    """Return the warning about the charset of a body: JSON is to have one, a form is not (Web API page, warnings)."""
     if kind == "json":
         return "" if charset else "missing_charset"
     return "superfluous_charset" if kind and charset else ""

@@ -186,7 +186,7 @@ INPUTS: dict[str, Rule] = {
 
 INTERACTIVE_ELEMENTS = BUTTONS | SELECTS | MULTI_SELECTS | PICKERS
 ACTIONS_BLOCK_ELEMENTS = INTERACTIVE_ELEMENTS | {"rich_text_input": INPUTS["rich_text_input"]}
-"""What stands in sections and in rows of actions (the official JavaScript types)."""
+"""The elements of sections and of rows of actions (the official JavaScript types)."""
 
 BLOCK_FIELDS: dict[str, Rule] = {"block_id": IDENTIFIER}
 BLOCKS: dict[str, Rule] = {

@@ -11,7 +11,7 @@ class Call:
     One call. `method` is the name in the Web API, or `response_url`.
 
     `http_status`, `ok` and `error` are what was answered: all None while there is no answer yet, `error` is `dropped`
-    when the connection was cut instead. `took_effect` says whether it was carried out, whatever was answered;
+    when the connection was cut instead. `took_effect` says whether it was carried out, with any answer;
     `injected` says that a fault caused the answer. Times are in seconds since the epoch.
     """
 

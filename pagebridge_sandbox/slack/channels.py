@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class RendersChannels(Protocol):
-    """Whoever can show a channel as people see it."""
+    """Renders a channel as people see it."""
 
     changes: ChangeNotifier
 

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class ChangeNotifier:
-    """Tells whoever waits that something in the workspace has changed."""
+    """Wakes the waiters when something in the workspace has changed."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Event] = set()

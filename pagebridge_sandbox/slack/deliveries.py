@@ -1,4 +1,4 @@
-"""What goes wrong on demand with the next payload on its way to the app."""
+"""Faults on demand of the next payload on its way to the app."""
 
 from dataclasses import dataclass
 from typing import Literal

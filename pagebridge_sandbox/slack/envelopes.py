@@ -49,7 +49,7 @@ class Envelope:
 
     @property
     def frame(self) -> Json:
-        """What goes over a Socket Mode connection."""
+        """A message on a Socket Mode connection."""
         shown: Json = {"envelope_id": self.id, "payload": self.payload, "type": self.type}
         if self.type == "events_api":
             shown |= {"retry_attempt": self.retry_attempt, "retry_reason": "timeout" if self.retry_attempt else ""}
@@ -167,7 +167,7 @@ class EnvelopeSender:
         await connection.send(envelope.frame)
 
     async def _send_duplicate(self, envelope: Envelope) -> None:
-        """Bring a second copy, whose ack nobody waits for, over the next connection."""
+        """Bring a second copy, whose ack no one waits for, over the next connection."""
         duplicate = replace(envelope, id=str(uuid.uuid4()))
         connection = self.socket.next_connection()
         if connection:

@@ -27,9 +27,9 @@ RANDOM_FAULTS: dict[str, Fault] = {
 @dataclass(frozen=True)
 class FaultPlan:
     """
-    What share of calls and of deliveries goes wrong, each in one of so many ways.
+    The share of calls and of deliveries that fail, each in one of so many ways.
 
-    What happens to a call depends on the seed, on its method and channel and on how many such calls came before, not
+    The fault of a call depends on the seed, on its method and channel and on how many such calls came before, not
     on what else goes on at the same time; the same holds for deliveries of one kind. `slowest` is the longest delay in
     seconds. Raises `ValueError` for a way that there is not.
     """

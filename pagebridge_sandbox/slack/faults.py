@@ -15,7 +15,7 @@ UNAVAILABLE = 503
 @dataclass(frozen=True)
 class Fault:
     """
-    What goes wrong with the calls of one `method` (`*` is every one, `response_url` those to such an address).
+    A fault of the calls of one `method` (`*` is every one, `response_url` those to such an address).
 
     How the call ends: refused with `error`; `http_status`, with the JSON of `error` or, without one, with `body` as
     plain text; `retry_after`, a 429; `drop`, the connection is cut; `hang`, there is never an answer. Without any of
@@ -54,7 +54,7 @@ class Fault:
 
     @property
     def response(self) -> Response:
-        """What the client gets if it gets an answer."""
+        """The answer of this fault, used if it gives one."""
         if self.retry_after is not None:
             body: Json = {"ok": False, "error": self.error or "ratelimited"}
             return Response(body, self.http_status or RATE_LIMITED, {"Retry-After": str(math.ceil(self.retry_after))})

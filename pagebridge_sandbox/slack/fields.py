@@ -1,4 +1,4 @@
-"""What can be filled in on a view or chosen on a message, found by the words beside it."""
+"""The fields of a view and the choices on a message, found by the words beside them."""
 
 import re
 from collections.abc import Iterator
@@ -80,7 +80,7 @@ class Field:
 
     @property
     def initial_value(self) -> Any:  # noqa: ANN401 - JSON
-        """What it holds at first; several values are a list, also when there is none."""
+        """Its initial value; several values are a list, also when there is none."""
         named = "initial_value" if self.state_key.endswith("value") else self.state_key.replace("selected_", "initial_")
         return self.element.get(named, [] if self.is_multi else None)
 

@@ -1,4 +1,4 @@
-"""What people put into a field, turned into what Slack reports of it."""
+"""Turns the input of people into the values that Slack reports."""
 
 from typing import Any, Literal
 

@@ -1,4 +1,4 @@
-"""What people do reaches the app as an envelope, and what comes of it."""
+"""Sends the acts of people to the app as envelopes, with their results."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from pagebridge_sandbox.slack.workspace import Workspace
 @dataclass(frozen=True)
 class Interaction:
     """
-    What came of a click, a command, a shortcut or a submission.
+    The result of a click, a command, a shortcut or a submission.
 
     Nothing has been sent while `dialog` is what the person looks at (`envelope` is then None).
     """
@@ -31,7 +31,7 @@ class Interaction:
 
     @property
     def failure(self) -> DeliveryFailure | None:
-        """What the person is told: None, `dispatch_failed`, `operation_timeout`, or how an answer over HTTP failed."""
+        """The error that the person sees: None, `dispatch_failed`, `operation_timeout`, or that of an HTTP answer."""
         return self.envelope.failure if self.envelope else None
 
     @property
@@ -41,13 +41,13 @@ class Interaction:
 
     @property
     def payload(self) -> Json:
-        """What was sent to the app."""
+        """The payload that was sent to the app."""
         return self.envelope.payload if self.envelope else {}
 
 
 @dataclass(frozen=True)
 class Session:
-    """Somebody's Slack: who it is, what they look at, and how it reaches the app."""
+    """A person's Slack: who it is, what they look at, and how it reaches the app."""
 
     user: User
     workspace: Workspace
@@ -57,7 +57,7 @@ class Session:
     async def send(
         self, payload: Json, url: str = "", *, kind: EnvelopeType = "interactive", accepts_response: bool = True
     ) -> Interaction:
-        """Tell the app what this person did. Raises `AssertionError` when they cannot do anything of that kind."""
+        """Send an act of this person to the app. Raises `AssertionError` when they cannot do anything of that kind."""
         if self.user.deleted:
             raise AssertionError(f"{self.user.name} is deactivated and cannot use Slack")
         if kind == "interactive" and not self.workspace.interactive:

@@ -1,4 +1,4 @@
-"""What can be clicked on a message, found by what a person reads on it."""
+"""The elements of a message that can be clicked, found by their text."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ REPORTED_KEYS = ("action_id", "block_id", "text", "value", "style", "url", "conf
 
 @dataclass(frozen=True)
 class ConfirmDialog:
-    """What the dialog before an action shows."""
+    """The texts of the confirmation dialog of an element."""
 
     title: str
     text: str

@@ -19,7 +19,7 @@ class Shortcut:
 @dataclass(frozen=True)
 class Grants:
     """
-    What an app with a certain manifest has. `literal_commands` are those whose text is not escaped.
+    The features of an app, by its manifest. `literal_commands` are those whose text is not escaped.
 
     Unless it says otherwise it has no Home tab, and a Messages tab, without which nothing can be posted to a person.
     """
@@ -39,7 +39,7 @@ class Grants:
     @classmethod
     def from_manifest(cls, manifest: Mapping[str, Any]) -> "Grants":
         """
-        Read a manifest that is already parsed. Optional scopes are not granted: whoever installs decides on them.
+        Read a parsed manifest. Optional scopes are not granted: the person who installs the app decides on them.
 
         Raises `ValueError` for a manifest that Slack would not take; only what is used here is looked at.
         """

@@ -1,4 +1,4 @@
-"""What an app or a person wants to be shown, read out of the arguments of a call."""
+"""Reads the content of a message out of the arguments of a call."""
 
 import json
 from typing import Any, NotRequired, TypedDict

@@ -10,7 +10,7 @@ from pagebridge_sandbox.slack.responses import Json
 
 @dataclass(kw_only=True)
 class BaseMessage:
-    """What is on a message: `text`, or in its place `blocks`. `attachments` come below either."""
+    """The content of a message: `text`, or in its place `blocks`. `attachments` come below either."""
 
     ts: str
     channel_id: str
@@ -38,7 +38,7 @@ class BaseMessage:
 
     @property
     def clickables(self) -> list[Clickable]:
-        """What can be clicked, in order."""
+        """The elements that can be clicked, in order."""
         return [*find_clickables(self.blocks), *attachment_clickables(self.attachments)]
 
 
@@ -59,7 +59,7 @@ class Message(BaseMessage):
     parent_user: str | None = None
     pinned: bool = False
     reactions: dict[str, list[str]] = field(default_factory=dict)
-    """Who has put which emoji on it."""
+    """The users who reacted, by emoji."""
 
     @property
     def deleted(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a person can do in a view."""
+"""The acts of a person in a view."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ class OpenView:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What is filled in now, by label."""
+        """The current values, by label."""
         return {each.label: self._view.value(each) for each in self._view.fields}
 
     @property
@@ -164,7 +164,7 @@ class Modal(OpenView):
 
     @property
     def submission_error(self) -> str | None:
-        """What Slack tells of a submission that went wrong."""
+        """Slack's message about a failed submission."""
         return self._view.submission_error
 
     def fill(self, label: str, value: str | int) -> None:

@@ -1,4 +1,4 @@
-"""What a person can see and do."""
+"""The view and the acts of a person."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ AppHomeTab = Literal["home", "messages"]
 
 
 class Person:
-    """Somebody in front of their Slack."""
+    """A person in front of their Slack."""
 
     def __init__(self, session: Session) -> None:
         self.user = session.user

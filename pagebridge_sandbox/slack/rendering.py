@@ -21,7 +21,7 @@ def render_blocks(blocks: list[Json], name_of: NameLookup) -> Iterator[str]:
 
 
 def element_label(element: Json) -> str:
-    """Say what is visible on an interactive element."""
+    """Return the visible text of an interactive element."""
     shown = element.get("text") or element.get("placeholder") or {}
     return str(shown.get("text") or ("⋯" if element["type"] == "overflow" else element["type"]))
 

@@ -26,12 +26,12 @@ RETRY_REASONS: dict[DeliveryFailure, str] = {
     "operation_timeout": "http_timeout",
     "dispatch_failed": "connection_failed",
 }
-"""What the header `X-Slack-Retry-Reason` says of the last attempt; else it is `http_error`."""
+"""The header `X-Slack-Retry-Reason` by the failure of the last attempt; else it is `http_error`."""
 
 
 @dataclass(frozen=True)
 class AppResponse:
-    """What an app answered: the failure that it amounts to, if any, and what it says."""
+    """The answer of an app: the failure that it amounts to, if any, and its body."""
 
     failure: DeliveryFailure | None
     body: Json | None = None

@@ -20,7 +20,7 @@ METHOD_NAME = "response_url"
 
 @dataclass
 class ResponseUrl:
-    """What one address stands for: who interacted, where, and with which message (none for a command)."""
+    """The context of a response URL: who interacted, where, and with which message (none for a command)."""
 
     channel_id: str
     user_id: str

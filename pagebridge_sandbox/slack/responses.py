@@ -1,4 +1,4 @@
-"""What every answer of the simulated Slack has in common."""
+"""The common parts of every answer of the simulated Slack."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +28,7 @@ def invalid_arguments(*messages: str) -> SlackError:
 
 @dataclass(frozen=True)
 class Response:
-    """What is sent back for one call. A text body is sent as it is; Slack's own outages answer without JSON too."""
+    """The answer to one call. A text body is sent as it is; Slack's own outages answer without JSON too."""
 
     body: Json | str
     status: int = 200

@@ -34,4 +34,4 @@ RICH_TEXT_ELEMENTS = SECTION | {
     "rich_text_preformatted": Shape({"elements": INLINE_LIST}, BORDER_FIELDS | {"language": String()}),
 }
 RICH_TEXT_FIELDS: dict[str, Rule] = {"elements": Items(ByType(RICH_TEXT_ELEMENTS), MAX_ITEMS, 0)}
-"""What a block of rich text is made of."""
+"""The elements of a block of rich text."""

@@ -129,7 +129,7 @@ class SlackSimulator(Workspace):
 
     @property
     def unknown_frames(self) -> list[str]:
-        """What apps have sent over the socket that acked nothing."""
+        """The frames of apps on the socket that acked nothing."""
         return self._envelopes.unknown_frames
 
     @property
@@ -143,7 +143,7 @@ class SlackSimulator(Workspace):
 
     @property
     def plan(self) -> FaultPlan | None:
-        """What goes wrong by chance; may be set, and ended with None, at any time. Faults of `fail` come first."""
+        """The plan of random faults; may be set, and ended with None, at any time. Faults of `fail` come first."""
         return self._random_faults.plan
 
     @plan.setter
@@ -155,7 +155,7 @@ class SlackSimulator(Workspace):
         self._envelopes.pending_faults.pending.append(fault)
 
     def person(self, user_id: str) -> Person:
-        """Sit down in front of somebody's Slack."""
+        """Sit down in front of a person's Slack."""
         return Person(Session(self.users[user_id], self, self._envelopes, self._response_urls))
 
     async def redeliver(self, interaction: Interaction) -> Interaction:
@@ -178,7 +178,7 @@ class SlackSimulator(Workspace):
         self._envelopes.request_url = request_url
 
     async def user_changed(self, user_id: str) -> Envelope | None:
-        """Tell the app that an account has changed, if it has subscribed to that."""
+        """Send the app the event of a changed account, if it has subscribed to that."""
         user = self.users[user_id]
         user.updated = int(self.clock.now())
         shown = user.as_json(self.team_id, with_email="users:read.email" in self.bot_scopes)
@@ -202,7 +202,7 @@ class SlackSimulator(Workspace):
         return await self._events.send(event)
 
     def publish(self, event: Json, subscription: str) -> None:
-        """Tell the app of an event in the background, if it has subscribed to that."""
+        """Send the app an event in the background, if it has subscribed to that."""
         self._events.send_in_background(event, subscription)
 
     def _control_routes(self) -> list[web.RouteDef]:

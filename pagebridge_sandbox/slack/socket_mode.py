@@ -89,7 +89,7 @@ class SocketMode:
         return available[self._next_index % len(available)]
 
     async def disconnect(self, reason: DisconnectReason, n: int | None = None) -> None:
-        """Tell the `n` oldest connections (all by default) that they will end, or (`warning`) that they soon will."""
+        """Send the `n` oldest connections (all by default) a disconnect, or (`warning`) a warning of it."""
         for connection in self._open[:n]:
             connection.is_leaving = reason != "warning"
             await connection.send(_disconnect_frame(reason))

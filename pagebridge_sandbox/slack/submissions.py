@@ -1,4 +1,4 @@
-"""What an app's answer to a submitted modal does to it. Source: Slack's page on modals."""
+"""Applies an app's answer to a submitted modal. Source: Slack's page on modals."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from pagebridge_sandbox.slack.views import View
 from pagebridge_sandbox.slack.workspace import Workspace
 
 CONNECTION_ERROR = "We had some trouble connecting. Try again?"
-"""What people read when the app has not answered, or has answered something that Slack cannot use."""
+"""Slack's message when the app has not answered, or with something that Slack cannot use."""
 
 
 def apply_response(workspace: Workspace, view: View, response: Json) -> None:

@@ -11,7 +11,7 @@ LIFETIME = 3.0
 
 @dataclass
 class Trigger:
-    """Who interacted, and in which view (None: outside of views)."""
+    """The user of an interaction, and its view (None: outside of views)."""
 
     user_id: str
     view_id: str | None

@@ -15,7 +15,7 @@ class User:
     """
     One account. Its fields may be changed at any time.
 
-    `guest` is None for full members; `team_id` is another one for somebody who is here through Slack Connect.
+    `guest` is None for full members; `team_id` is another one for a person who is here through Slack Connect.
     `unsaid` are fields that Slack leaves out.
     """
 
@@ -76,7 +76,7 @@ class User:
         return profile
 
     def _active_fields(self) -> Json:
-        """Say what only active accounts show."""
+        """Return the fields that only active accounts show."""
         return {
             "color": "9f69e7",
             "real_name": self.name,

@@ -51,7 +51,7 @@ class View:
 
     @property
     def state(self) -> Json:
-        """What is filled in now, as payloads hold it: every element, an empty one as null or as an empty list."""
+        """The current values, as payloads hold them: every element, an empty one as null or as an empty list."""
         values: dict[str, Json] = {}
         for each in self.fields:
             shown = {"type": each.element_type, each.state_key: self.value(each)}

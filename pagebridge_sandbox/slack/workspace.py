@@ -126,7 +126,7 @@ class Workspace:
         archived: bool = False,
         ext_shared: bool = False,
     ) -> Channel:
-        """Add a channel. It is shared with another organisation when it says so or somebody from there is in it."""
+        """Add a channel. It is shared with another organisation when it says so or a person from there is in it."""
         people = list(members or [])
         outside = any(self.users[member].team_id != self.team_id for member in people)
         channel = Channel(
@@ -190,10 +190,10 @@ class Workspace:
         self._publish_message(message, change)
 
     def publish(self, event: Json, subscription: str) -> None:
-        """Tell the app of an event, if it has subscribed to that. Nobody listens to a workspace by itself."""
+        """Hook for sending the app an event, if it has subscribed to that; a bare workspace has no app."""
 
     def _publish_message(self, message: Message, change: Json) -> None:
-        """Tell of a message, or of what happened to it, where the bot is a member."""
+        """Send the event of a message, or of a change to it, where the bot is a member."""
         channel = self.channels[message.channel_id]
         if self.bot_user_id not in channel.members:
             return

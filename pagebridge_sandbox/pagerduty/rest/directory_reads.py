@@ -177,7 +177,7 @@ def list_abilities(context: Context) -> Response:
 
 
 def get_ability(context: Context, name: str) -> Response:
-    """Say whether the account can do something; 402 when it cannot."""
+    """Answer whether the account has an ability; 402 when it has not."""
     require_ability(context.account, name)
     return Response("", HTTPStatus.NO_CONTENT)
 

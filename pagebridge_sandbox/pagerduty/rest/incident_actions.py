@@ -1,4 +1,4 @@
-"""What else can be done with an incident: snooze, merge, ask others to help, tell stakeholders."""
+"""The other actions on an incident: snooze, merge, ask others to help, publish a status update."""
 
 from http import HTTPStatus
 from typing import Literal, cast
@@ -97,7 +97,7 @@ def _requester_actor(context: Context, fields: Json, incident: Incident) -> Acto
 
 
 def publish_status_update(context: Context, key: str) -> Response:
-    """Tell stakeholders; `subject` and `html_message` go together."""
+    """Publish a status update; `subject` and `html_message` go together."""
     account, user, fields = context.account, context.requester(), context.request.parsed_body()
     message = bodies.required_text(fields, "message")
     mail = {name: bodies.optional_text(fields, name) for name in ("subject", "html_message")}

@@ -43,7 +43,7 @@ MEMBER = ("users",)
 POLICY = ("services", "teams", "targets", "escalation_rule_assignment_strategies")
 SERVICE = ("escalation_policies", "teams", "integrations", "auto_pause_notifications_parameters")
 ONCALL = ("escalation_policies", "users", "schedules")
-"""What can be asked for of each (OpenAPI; `body` is not there, but in the page on incidents)."""
+"""The `include[]` values of each (OpenAPI; `body` is not there, but in the page on incidents)."""
 
 
 def make_expander(context: Context, allowed: Sequence[str]) -> Callable[[Json], Json]:

@@ -29,7 +29,7 @@ def create_note(context: Context, key: str) -> Response:
 
 
 def update_note(context: Context, key: str, note_id: str) -> Response:
-    """Change what a note says, whoever has written it."""
+    """Change the text of a note, also of one by another author."""
     account, user, content = context.account, context.requester(), _parse_content(context)
     incident = account.incident(key)
     context.actor_for_incident(incident, user)

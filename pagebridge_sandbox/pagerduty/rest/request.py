@@ -36,7 +36,7 @@ class Request:
 
     @classmethod
     def from_http(cls, raw: web.Request, body: bytes, longest_page: int = MAX_LIMIT) -> "Request":
-        """Read a call. A page is no longer than `longest_page`, whatever is asked for."""
+        """Read a call. A page is never longer than `longest_page`."""
         return cls(
             method=raw.method,
             path=tuple(unquote(segment) for segment in raw.rel_url.raw_path.strip("/").split("/")),

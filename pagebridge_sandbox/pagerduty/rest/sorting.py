@@ -9,7 +9,7 @@ from pagebridge_sandbox.pagerduty.rest.request import Request
 MAX_SORTS = 2
 T = TypeVar("T")
 SortKeys = Mapping[str, Callable[[T], Any]]
-"""What each field that can be sorted by stands for; the first one counts when the call names none."""
+"""The values that can be sorted by, by field; the first field is the default."""
 
 
 def sort_by_query(request: Request, things: list[T], sorts: SortKeys[T], max_fields: int = MAX_SORTS) -> list[T]:

@@ -64,7 +64,7 @@ def rename(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def set_topic(workspace: Workspace, arguments: Arguments) -> Json:
-    """Say what is going on in it; everybody in it reads of a change."""
+    """Set the topic; a message in the channel reports a change."""
     channel = _manageable_channel(workspace, arguments, narrow=":write.topic")
     topic = mrkdwn.linkified(_valid_topic(arguments, "topic"))
     if topic != channel.topic:
@@ -75,14 +75,14 @@ def set_topic(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def set_purpose(workspace: Workspace, arguments: Arguments) -> Json:
-    """Say what it is for."""
+    """Set the purpose."""
     channel = _manageable_channel(workspace, arguments, narrow=":write.topic")
     channel.purpose, channel.purpose_by = _valid_topic(arguments, "purpose"), workspace.bot_user_id
     return {"purpose": channel.purpose} | _render(workspace, channel)
 
 
 def archive(workspace: Workspace, arguments: Arguments) -> Json:
-    """Let nobody write in it any more. Apps are no members of it from then on."""
+    """Let no one write in it any more. Apps are no members of it from then on."""
     channel = _manageable_channel(workspace, arguments, archived="already_archived")
     channel.archived = True
     channel.members.remove(workspace.bot_user_id)
@@ -153,7 +153,7 @@ def _valid_topic(arguments: Arguments, name: str) -> str:
 
 
 def _invite_error(workspace: Workspace, channel: Channel, user_id: str) -> str:
-    """Say why somebody cannot be let in, empty when they can."""
+    """Return why a person cannot be invited, empty when they can."""
     user = workspace.users.get(user_id)
     if user is None:
         return "user_not_found"

@@ -42,7 +42,7 @@ def list_(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def list_for_user(workspace: Workspace, arguments: Arguments) -> Json:
-    """List the channels that somebody is in, the bot unless another is named; only those that the bot can see."""
+    """List the channels that a person is in, the bot unless another is named; only those that the bot can see."""
     member, types = arguments.text("user", workspace.bot_user_id), _requested_types(workspace, arguments)
     hide = arguments.flag("exclude_archived")
     seen = [

@@ -37,7 +37,7 @@ def decode_cursor(given: str) -> str:
 
 
 def cursor_metadata(next_cursor: str) -> Json:
-    """Say in an answer where the next page begins."""
+    """Add the cursor of the next page to an answer."""
     return {"response_metadata": {"next_cursor": next_cursor}}
 
 

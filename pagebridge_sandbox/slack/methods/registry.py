@@ -1,4 +1,4 @@
-"""What the Web API knows about each of its methods."""
+"""The Web API's description of each method."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who am I, does it work, and where is the socket."""
+"""Methods about the session: `auth.test`, `api.test`, and the socket's address."""
 
 from pagebridge_sandbox.slack.arguments import Arguments
 from pagebridge_sandbox.slack.methods.registry import Method
@@ -16,7 +16,7 @@ def api_test(_workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def auth_test(workspace: Workspace, arguments: Arguments) -> Json:
-    """Say whose token this is."""
+    """Return the identity of a token."""
     if arguments.token == workspace.app_token:
         return {"app_id": workspace.app_id, "app_name": workspace.app_name}
     return {
@@ -37,7 +37,7 @@ def connections_open(workspace: Workspace, _arguments: Arguments) -> Json:
 
 
 def bots_info(workspace: Workspace, arguments: Arguments) -> Json:
-    """Say to which app a bot belongs."""
+    """Return the app of a bot."""
     if not arguments.has("bot"):
         raise SlackError("missing_argument")
     if arguments.text("bot") != workspace.bot_id:
@@ -56,7 +56,7 @@ def bots_info(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def team_info(workspace: Workspace, arguments: Arguments) -> Json:
-    """Say what the workspace is called; it is the only one."""
+    """Return the workspace's name; it is the only one."""
     if arguments.text("team", workspace.team_id) != workspace.team_id:
         raise SlackError("team_not_found")
     named = {"id": workspace.team_id, "name": workspace.team_name, "domain": workspace.team_domain}

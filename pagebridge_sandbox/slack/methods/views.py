@@ -10,14 +10,14 @@ from pagebridge_sandbox.slack.workspace import Workspace
 
 
 def open_(workspace: Workspace, arguments: Arguments) -> Json:
-    """Show a modal to whoever has just interacted."""
+    """Show a modal to the person who has just interacted."""
     trigger = _find_trigger(workspace, arguments)
     view = workspace.views.open(trigger.user_id, message_arguments.read_view(arguments, "modal"))
     return _render(workspace, view, trigger)
 
 
 def push(workspace: Workspace, arguments: Arguments) -> Json:
-    """Lay a modal onto the one in which somebody has just interacted; there must be one."""
+    """Lay a modal onto the one in which a person has just interacted; there must be one."""
     trigger = _find_trigger(workspace, arguments)
     onto = workspace.views.find(trigger.view_id or "")
     view = workspace.views.push(onto, message_arguments.read_view(arguments, "modal"))
@@ -37,7 +37,7 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def publish(workspace: Workspace, arguments: Arguments) -> Json:
-    """Show a Home tab to somebody."""
+    """Show a Home tab to a person."""
     if arguments.text("user_id") not in workspace.users:
         raise invalid_arguments("invalid `user_id`")
     if not workspace.home_tab:
