@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 import pytest
-from playwright.sync_api import ViewportSize, expect
+from playwright.sync_api import Request, ViewportSize, expect
 
 from tests.pagebridge_sandbox.play.page.browser import Desk
 
@@ -49,12 +49,25 @@ def test_hops_are_drawn_and_tell_what_went_along(desk: Desk) -> None:
 
 
 def test_why_is_told_beside_it(desk: Desk) -> None:
-    """What `pagebridge why` says of an incident is shown, and again when something happened."""
+    """What `pagebridge why` says of an incident is shown, and again when something happened: one question at a time."""
+    under_way = {"now": 0, "most": 0}
+    desk.page.on("request", lambda sent: count_question(under_way, sent, 1))
+    desk.page.on("requestfinished", lambda sent: count_question(under_way, sent, -1))
     number = desk.trigger()
     desk.page.locator(f"[data-incident='{number}']").click()
     desk.page.get_by_role("tab", name="Why?").click()
     answer = desk.page.get_by_role("region", name="Answer")
     expect(answer).to_contain_text("the card was posted in C0INCIDENTS", timeout=40_000)
+    desk.press("Acknowledge", number)
+    expect(answer).to_contain_text("acknowledged #", timeout=40_000)
+    assert under_way["most"] == 1
+
+
+def count_question(under_way: dict[str, int], sent: Request, more: int) -> None:
+    """Count the questions to `pagebridge why` that are not answered yet."""
+    if sent.url.endswith("/api/why"):
+        under_way["now"] += more
+        under_way["most"] = max(under_way.values())
 
 
 def test_what_holds_is_judged_all_the_time(desk: Desk) -> None:
