@@ -1,6 +1,7 @@
 """A replica that lacks the last writes takes over: nothing is done twice, and what is lost is told."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -9,6 +10,7 @@ import pytest
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.pagerduty import Fault
+from shared.durations import Durations
 from shared.store import keys
 from shared.store.redis import connect
 from tests.servers import program
@@ -25,12 +27,19 @@ async def pair(tmp_path: Path) -> LaggingPair:
     return LaggingPair(tmp_path / "servers", binary=program())
 
 
-@pytest.fixture
-async def bridge(pair: LaggingPair) -> AsyncIterator[Bridge]:
+@asynccontextmanager
+async def two_workers(pair: LaggingPair, durations: Durations) -> AsyncIterator[Bridge]:
     """Run the bridge on it, with two workers; replicas are not waited for."""
     async with running(server=cast("EmbeddedValkey", pair), workers=0) as bridge:
         for _ in range(2):
-            await bridge.start_worker(QUICK)
+            await bridge.start_worker(durations)
+        yield bridge
+
+
+@pytest.fixture
+async def bridge(pair: LaggingPair) -> AsyncIterator[Bridge]:
+    """Run it so that a lease soon ends."""
+    async with two_workers(pair, QUICK) as bridge:
         yield bridge
 
 
@@ -103,22 +112,24 @@ async def test_a_click_that_went_with_all_data_is_told() -> None:
         await bridge.told("Bob", "lost your click")
 
 
-async def test_a_click_in_hand_is_told_by_who_has_it(bridge: Bridge, pair: LaggingPair) -> None:
+async def test_a_click_in_hand_is_told_by_who_has_it(pair: LaggingPair) -> None:
     """PagerDuty does not answer, so that nothing was sent: its worker knows that for certain, and says it, once."""
-    bridge.trigger()
-    await bridge.card()
-    await settled(bridge)
-    await pair.cut()
-    slow = bridge.pagerduty.add_fault(Fault("GET", "/incidents/*", status=503))
-    await bridge.click("Bob", "Escalate", confirm="Escalate")
-    await bridge.told("Bob", "on its way")
+    # The call is under way during the whole failover: a worker that loses the store at a step of its own gives it up.
+    async with two_workers(pair, replace(QUICK, pagerduty_timeout=5.0, call_max=6.0, lease=8.0)) as bridge:
+        bridge.trigger()
+        await bridge.card()
+        await settled(bridge)
+        await pair.cut()
+        slow = bridge.pagerduty.add_fault(Fault("GET", "/incidents/*", status=503, delay=4.0))
+        await bridge.click("Bob", "Escalate", confirm="Escalate")
+        await bridge.told("Bob", "on its way")
 
-    await pair.fail_over()
+        await pair.fail_over()
 
-    await bridge.told("Bob", "nothing was sent")
-    slow.remove()
-    await settled(bridge)
-    assert [] == bridge.writes()
+        await bridge.told("Bob", "nothing was sent")
+        slow.remove()
+        await settled(bridge)
+        assert [] == bridge.writes()
 
 
 async def let_commands_wait(bridge: Bridge, until_id: str = "9999999999999-0") -> None:

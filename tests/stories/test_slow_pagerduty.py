@@ -9,15 +9,16 @@ import pytest
 
 from pagebridge_sandbox.pagerduty import Fault
 from shared.pagerduty.api.lanes import SEATS, Lane
-from tests.stories.harness import FAST, Bridge, running, settled, until
+from tests.stories.durations import PATIENT
+from tests.stories.harness import Bridge, running, settled, until
 from tests.stories.typed_commands import types
 
 SLOW = 0.4
-"""Seconds that PagerDuty takes to answer, of the one that a call may take here."""
+"""Seconds that PagerDuty takes to answer."""
 MANY = SEATS[Lane.ACT].each + 8
 """Incidents that one press acknowledges, more than one person has seats."""
-IMPATIENT = replace(FAST, ack_silence=0.3)
-"""A bridge that soon tells people that they wait."""
+IMPATIENT = replace(PATIENT, ack_silence=0.3)
+"""A bridge that soon tells people that they wait, and gives a call four seconds: on a busy machine one would not do."""
 
 
 @pytest.fixture
