@@ -1,17 +1,17 @@
 """Has the open Home tabs read again when something on them has changed."""
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bolt_app.consumers import repeat_until_stopped
 from shared.durations import Durations
 from shared.errors import StoreDown
-from shared.model.event import ids_of_teams
+from shared.model.event import Snapshot, ids_of_teams
 from shared.model.ids import IncidentId
 from shared.model.incident import Incident
 from shared.slack.render.card import next_step_text
+from shared.store.coordination import wait_at_most
 from shared.store.open_homes import OpenHomes
 
 SPREAD = 2.0
@@ -54,34 +54,34 @@ class HomeWatch:
         if not self._changed:
             await self._woken.wait()
         self._woken.clear()
-        await self._pause(self.durations.home_pause)
-        await self._pause(SPREAD * await self._ask())
+        await wait_at_most(self.durations.home_pause, self.stopping)
+        await wait_at_most(SPREAD * await self._ask(), self.stopping)
 
     async def _ask(self) -> int:
         """Ask for the tabs that show a changed incident; return how many they are. Raises `StoreDown`."""
         followed = await self.open_homes.followed()
-        changed, self._changed = self._changed, {}
-        about = self._about(changed.values()) if followed else frozenset()
+        changed = dict(self._changed)
+        looks = {one.id: _look(one.snapshot, one) for one in changed.values() if followed and one.snapshot is not None}
+        about = frozenset().union(
+            *(_ids_of(changed[one]) for one, look in looks.items() if self._known.get(one) != look)
+        )
         concerned = [user for user, ids in followed.items() if about and (ids is None or ids & about)]
         for nth, user in enumerate(concerned):
             await self.open_homes.read_again(user, nth * SPREAD)
-        return len(concerned)
-
-    def _about(self, incidents: Iterable[Incident]) -> frozenset[str]:
-        """Return the ids on which tabs with a changed incident depend: its own, its assignees' and its teams'."""
-        about = set[str]()
-        for one in incidents:
-            if one.snapshot is None:
-                continue
-            shown = hash((one.snapshot.facts, next_step_text(one, one.snapshot)))
-            if self._known.get(one.id) != shown:
-                about |= {one.id, *one.snapshot.assignee_ids, *(ids_of_teams(one.snapshot.teams) or ())}
-            self._known[one.id] = shown
+        # Not before all are asked for: after a failure the next step asks again.
+        self._changed = {one: now for one, now in self._changed.items() if now is not changed.get(one)}
+        self._known |= looks
         if len(self._known) > MOST:
             self._known.clear()
-        return frozenset(about)
+        return len(concerned)
 
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self.stopping.wait()
+
+def _look(shown: Snapshot, incident: Incident) -> int:
+    """Return a number that changes when the incident looks different on a tab."""
+    return hash((shown.facts, next_step_text(incident, shown)))
+
+
+def _ids_of(incident: Incident) -> frozenset[str]:
+    """Return the ids on which tabs with an incident depend: its own, its assignees' and its teams'."""
+    shown = incident.snapshot
+    return frozenset({incident.id, *shown.assignee_ids, *(ids_of_teams(shown.teams) or ())}) if shown else frozenset()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bolt_app.handover.poster import HandoverPoster
@@ -12,7 +11,7 @@ from shared.config.bridge_config import LiveConfig
 from shared.config.oncall_config import HandoverConfig, OncallGroupConfig
 from shared.durations import Durations
 from shared.model.ids import IncidentId
-from shared.store.coordination import Lease, WorkQueue
+from shared.store.coordination import Lease, WorkQueue, wait_at_most
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,4 @@ class ShiftWatch:
             after = LOOK if isinstance(each, HandoverConfig) else self.durations.resync
             await self.queue.mark(name, after if each == self._known.get(name) else 0.0)
         self._known = named
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.durations.watchdog_interval):
-                await self.stopping.wait()
+        await wait_at_most(self.durations.watchdog_interval, self.stopping)

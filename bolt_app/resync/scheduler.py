@@ -6,7 +6,6 @@ starts, or finds the store empty, begins at once.
 """
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -24,7 +23,7 @@ from shared.model.resync_state import GLOBAL, ResyncState
 from shared.observability.log import reference
 from shared.pagerduty.api.lanes import Lane, go_in
 from shared.store.clock import StoreClock
-from shared.store.coordination import Lease, Leases
+from shared.store.coordination import Lease, Leases, wait_at_most
 from shared.store.documents import Documents
 from shared.store.losses import Losses
 
@@ -59,9 +58,7 @@ class Scheduler:
         HEALTHY.set(not progress.problem)
         if any(self._due(progress, now_ms)):
             await self._under_lease()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.durations.retry_max):
-                await self.stopping.wait()
+        await wait_at_most(self.durations.retry_max, self.stopping)
 
     def _due(self, progress: ResyncState, now_ms: int) -> tuple[bool, bool]:
         """

@@ -12,7 +12,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
@@ -23,7 +22,7 @@ from shared.durations import Durations
 from shared.errors import BridgeError, FencedOff, StoreDown
 from shared.http.proxy import proxy_for
 from shared.model.resync_state import GLOBAL
-from shared.store.coordination import KEEPING, Lease, Leases
+from shared.store.coordination import KEEPING, Lease, Leases, wait_at_most
 from shared.store.redis import Redis
 
 log = structlog.get_logger()
@@ -142,9 +141,7 @@ class SocketMode:
             except StoreDown as error:
                 log.warning("store.down", during="sharing Slack's connections", why=str(error))
             pause = self._durations.socket_lease / KEEPING
-            with suppress(TimeoutError):
-                async with asyncio.timeout(random.uniform(pause / 2, pause)):  # noqa: S311 -- only not all at once
-                    await stopping.wait()
+            await wait_at_most(random.uniform(pause / 2, pause), stopping)  # noqa: S311 -- only not all at once
 
     async def _claim(self, group: asyncio.TaskGroup) -> None:
         if self._lease is not None:

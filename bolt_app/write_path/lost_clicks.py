@@ -27,6 +27,7 @@ from shared.observability.log import reference
 from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.commands import COMMAND_JSON
+from shared.store.coordination import wait_at_most
 from shared.store.documents import Documents
 from shared.store.losses import Losses
 from shared.store.redis import Redis
@@ -57,17 +58,12 @@ class LostClicks:
         if self._data not in {"", data}:
             await self._record_ended()
             # A worker that has one in hand, and knows more of it, finds out by its lease, and tells.
-            await self._pause(2 * self.durations.lease)
+            await wait_at_most(2 * self.durations.lease, self.stopping)
             await self._tell()
         self._data = data
         # Only once the store has answered: during an outage commands would expire by this clock alone.
         self._forget_old()
-        await self._pause(self.durations.retry_max)
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self.stopping.wait()
+        await wait_at_most(self.durations.retry_max, self.stopping)
 
     def _forget_old(self) -> None:
         """Drop the commands whose lifetime is over: every one of them has ended."""

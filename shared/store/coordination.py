@@ -48,6 +48,13 @@ def home_of(user: SlackUserId) -> IncidentId:
     return IncidentId(user)
 
 
+async def wait_at_most(seconds: float, event: asyncio.Event) -> None:
+    """Wait until an event is set, at most so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
 class Unsaved(Protocol):
     """A change of a document that is stored with the next step under the lease, at the latest with its end."""
 
@@ -108,9 +115,7 @@ class WorkQueue:
 
     async def wait(self, seconds: float) -> None:
         """Wait until something was marked through this object, at most so many seconds: others mark without telling."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._marked.wait()
+        await wait_at_most(seconds, self._marked)
         self._marked.clear()
 
     def end_wait(self) -> None:
@@ -210,9 +215,7 @@ class Lease:
         half = self.leases.lasts / 2
         while seconds > 0 and not stopping.is_set():
             await self.check(half)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(seconds, half / 2)):
-                    await stopping.wait()
+            await wait_at_most(min(seconds, half / 2), stopping)
             seconds -= half / 2
         return stopping.is_set()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fakeredis import FakeAsyncRedis
+from redis.exceptions import ResponseError
 
 from bolt_app.home_watch import SPREAD, HomeWatch
 from shared.durations import Durations
@@ -76,6 +77,19 @@ async def test_only_the_tabs_that_show_it_are_read_again(watched: Watched) -> No
     asked = await watched.asked()
     assert {"U0ALICE", "U0BOB", "U0DAVE", "U0ERIN"} == asked.keys()
     assert [0, SPREAD, 2 * SPREAD, 3 * SPREAD] == pytest.approx(sorted(asked.values()), abs=0.5)
+
+
+async def test_a_failed_ask_is_made_again(watched: Watched) -> None:
+    """The store does not take the marks at first: the change is kept, and the tab asked for with the next try."""
+    await watched.follow("U0ALICE", {INCIDENT})
+    watched.watch.changed(incident(snapshot(Status.TRIGGERED, "Slow", ALICE)))
+    await watched.redis.set(keys.of_queue("homes", "due"), "not a set")
+    with pytest.raises(ResponseError):
+        await watched.watch._ask()
+    await watched.redis.delete(keys.of_queue("homes", "due"))
+
+    assert {"U0ALICE"} == (await watched.asked()).keys()
+    assert {} == await watched.asked()
 
 
 async def test_what_looks_as_before_is_no_change(watched: Watched) -> None:
