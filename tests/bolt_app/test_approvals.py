@@ -12,6 +12,7 @@ from bolt_app.commands.slash_grammar import ParsedCommand, parse
 from bolt_app.linking.approvals import Approvals
 from pagebridge_sandbox import pagerduty
 from pagebridge_sandbox.slack import Fault
+from shared.errors import Malformed
 from shared.model.ids import SlackUserId
 from shared.model.link import APPROVAL_LIFE, RefusedPress
 from shared.model.outcome import Declined
@@ -183,6 +184,18 @@ async def test_an_approval_that_failed_can_be_rejected(deciding: Deciding) -> No
     carol = deciding.pressed("U0CAROL")
     deciding.signing.acme.use(**ADMIN | {"excluded": [DAVE]})
     assert "can't be linked" in await deciding.decide()
+
+    assert "You rejected it" in (await deciding.approvals.decide(carol, approve=False)).text
+
+
+async def test_an_approval_with_an_unreadable_answer_can_be_rejected(deciding: Deciding) -> None:
+    """PagerDuty's answer can't be read while Bob approves: nothing is decided, and Carol can still reject."""
+    await deciding.ask()
+    carol = deciding.pressed("U0CAROL")
+    odd = deciding.signing.acme.pagerduty.add_fault(pagerduty.Fault("GET", "/users/PDAVE1", odd={"user.id": 5}))
+    with pytest.raises(Malformed):
+        await deciding.decide()
+    odd.remove()
 
     assert "You rejected it" in (await deciding.approvals.decide(carol, approve=False)).text
 
