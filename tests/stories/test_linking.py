@@ -79,15 +79,20 @@ async def links(bridge: Bridge) -> str:
         return str(await redis.hgetall(keys.LINKS))
 
 
-async def test_the_press_goes_on_once_its_person_is_linked(bridge: Bridge) -> None:
-    """Refused, linked, acknowledged in his own name: once, also if he types the code again; no token stays anywhere."""
+async def press_link_when_refused(bridge: Bridge, step: str) -> None:
+    """Let Dave press Acknowledge, read that he is not linked and which `step` links him, and press Link."""
     bridge.trigger()
     await bridge.card()
     await bridge.click("Dave", "Acknowledge")
-    await bridge.told("Dave", "Run the link command to link yourself")
+    await bridge.told("Dave", f"Run the link command to {step}")
     [refusal] = bridge.slack.person("U0DAVE").private_messages
 
     assert (await bridge.click("Dave", "Link", refusal)).acked
+
+
+async def test_the_press_goes_on_once_its_person_is_linked(bridge: Bridge) -> None:
+    """Refused, linked, acknowledged in his own name: once, also if he types the code again; no token stays anywhere."""
+    await press_link_when_refused(bridge, "link yourself")
     await bridge.told("Dave", "Sign in to PagerDuty within five minutes")
     page = await browse(bridge, address(bridge, "Dave"), "PDAVE1")
     assert "(U0DAVE), named Dave Ng?" in page
@@ -133,12 +138,7 @@ async def test_a_link_that_is_passed_on_links_nobody(bridge: Bridge) -> None:
 @pytest.mark.parametrize("bridge", [{"linking": "admin", "admins": ["U0BOB"]}], indirect=True)
 async def test_an_admin_approves(bridge: Bridge) -> None:
     """Dave presses, is refused, and asks; Bob approves in his direct messages, and the press goes on in Dave's name."""
-    bridge.trigger()
-    await bridge.card()
-    await bridge.click("Dave", "Acknowledge")
-    await bridge.told("Dave", "Run the link command to be linked")
-    [refusal] = bridge.slack.person("U0DAVE").private_messages
-    assert (await bridge.click("Dave", "Link", refusal)).acked
+    await press_link_when_refused(bridge, "be linked")
     await bridge.told("Dave", "with the e-mail address of your PagerDuty user")
     mail = "d.poe@corp.example"
     await answered(bridge, "Dave", f"/pd link <mailto:{mail}|{mail}>", "Asked @Bob Ng to link you")
