@@ -119,7 +119,7 @@ class DigestPoster:
         """Queue the open incidents for their own cards, write the closing text, and drop the digest if safe."""
         for one in open_first(shared):
             await self.dirty_queue.mark(one)
-        if digest.message.ts or digest.message.uncertain:
+        if digest.message.exists:
             written = await self._write(channel, render_over(channel, digest.begun_ms, shared), digest, lease)
             if wait := await self.message_sync.doubled(written.message):
                 return wait

@@ -49,7 +49,7 @@ class ChannelOutage:
         if not await self.closed.may_try(channel, this.incident.id):
             return False
         card = this.card(channel)
-        missing = channel != this.home and card.ts is None and not card.uncertain
+        missing = channel != this.home and not card.exists
         if not (missing and this.snapshot.status is Status.RESOLVED):
             return True
         await self._release_next(channel, this.incident.id)

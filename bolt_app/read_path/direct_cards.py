@@ -138,8 +138,7 @@ class DirectCards:
                 return self.message_sync.durations.channel_retry
             # Their conversation takes no posts: PagerDuty and the channels still show the incident.
             state = MessageState()
-        lost = card.posts or card.message.ts is not None
-        if lost and state.ts is None and not state.uncertain and state.replaces is None:
+        if state.is_gone and (card.posts or card.message.ts is not None):
             await this.save(lambda kept: kept.with_direct(conversation, replace(card, message=state, gone=True)))
         return await self.message_sync.doubled(state)
 

@@ -77,8 +77,7 @@ class DirectSummaries:
             if error.code not in CHANNEL_CLOSED:
                 return self.message_sync.durations.channel_retry
             state = MessageState()
-        gone = state.ts is None and not state.uncertain and state.replaces is None
-        done = frozenset(one for one, snapshot in found.items() if snapshot is None or gone)
+        done = frozenset(one for one, snapshot in found.items() if snapshot is None or state.is_gone)
         await self.summaries.change(incident, lambda now: now.without(done), lease)
         return await self.message_sync.doubled(state) or None
 

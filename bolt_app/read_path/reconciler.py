@@ -217,7 +217,7 @@ class IncidentSync:
         if waited and not await self.outage.may_retry(this, channel):
             return None
         before = this.card(channel)
-        if before.ts is None and not before.uncertain:
+        if not before.exists:
             rule = None if waited else this.route.digests.get(channel)
             in_digest = rule is not None or channel in this.slack_state.digests
             if in_digest and await self.digest_gate.stands_for_card(this, channel, rule):

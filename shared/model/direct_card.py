@@ -62,7 +62,7 @@ class DirectCard:
     @property
     def exists(self) -> bool:
         """True if there is a message, or may be."""
-        return self.message.ts is not None or self.message.uncertain
+        return self.message.exists
 
     @property
     def posts(self) -> bool:
@@ -72,7 +72,7 @@ class DirectCard:
     def quiet(self) -> "DirectCard":
         """Note that the incident waits for its person no more: what was not posted yet stays so."""
         message = self.message
-        if message.ts is None and not message.uncertain:
+        if not message.exists:
             # The one that was to be replaced stays.
             message = replace(message, ts=message.replaces, replaces=None)
         return replace(self, paged=False, summed=False, message=message)

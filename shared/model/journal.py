@@ -15,6 +15,7 @@ from enum import StrEnum
 from shared.errors import BridgeError, Refused, Unavailable
 from shared.model.actions import Action
 from shared.model.command import CommandQueue
+from shared.model.direct_card import DirectCard
 from shared.model.event_types import TRIGGERED
 from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
@@ -146,13 +147,22 @@ def slack_facts(before: SlackState, after: SlackState) -> Facts:
 
 
 def _direct_verbs(before: SlackState, after: SlackState) -> Iterator[tuple[SlackUserId, str]]:
-    """Give what became of each person's own card; of one that is to be posted anew nothing, until it is."""
+    """Give what became of each person's own card."""
     for conversation, now in after.direct.items():
         was = before.direct.get(conversation) or replace(now, message=MessageState(), summed=False, gone=False)
-        verb = _verb(was.message, now.message)
-        told = "gone" if now.gone else "summed" if now.summed and not was.summed else verb.replace("gone", "")
-        if told and not was.gone:
-            yield now.person, told
+        verb = "" if was.gone else _direct_verb(was, now)
+        if verb:
+            yield now.person, verb
+
+
+def _direct_verb(was: DirectCard, now: DirectCard) -> str:
+    """Return what became of a person's own card; empty if nothing to report, as for one that is posted anew later."""
+    if now.gone:
+        return "gone"
+    if now.summed and not was.summed:
+        return "summed"
+    verb = _verb(was.message, now.message)
+    return "" if verb == "gone" else verb
 
 
 def _verb(was: MessageState, now: MessageState) -> str:

@@ -41,6 +41,16 @@ class MessageState:
         """True if a post was begun whose outcome is unknown."""
         return self.ts is None and self.until_ms is not None
 
+    @property
+    def exists(self) -> bool:
+        """True if the message is there, or may be."""
+        return self.ts is not None or self.uncertain
+
+    @property
+    def is_gone(self) -> bool:
+        """True if there is no message, and none is to replace another one."""
+        return not self.exists and self.replaces is None
+
     def content_unknown(self) -> "MessageState":
         """Forget what it says."""
         return replace(self, content_digest=None, pending_digest=None)

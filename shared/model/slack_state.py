@@ -99,7 +99,7 @@ class SlackState:
         """Make another channel home, because home cannot be posted to. A card that is there, or may be, stays one."""
         home, *others = self.channels
         card = self.cards.get(home, MessageState())
-        kept = [home] if card.ts is not None or card.uncertain or card.replaces is not None else []
+        kept = [] if card.is_gone else [home]
         channels = (channel, *(other for other in others if other != channel), *kept)
         return replace(self.thread_lost().closed(home), channels=channels, displaced=home)
 

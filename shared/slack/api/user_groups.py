@@ -84,7 +84,7 @@ class UserGroups:
         )
 
     async def write_topic(self, channel: ChannelId, topic: str) -> str:
-        """Set a channel's topic, and return it as Slack shows it (Slack: conversations.setTopic)."""
+        """Set a topic that no one waits for, and return it as Slack shows it (Slack: conversations.setTopic)."""
         return await self._transport.call(
             "conversations.setTopic",
             lambda answer: parse_as(_TOPIC, answer[0].get("channel")).topic,
