@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck
 
-from bolt_app.commands.interactive import Press, parse_press
+from bolt_app.commands.interactive import parse_press
 from bolt_app.queries.notify import Notify
 from bolt_app.queries.router import read_or_explain
 from bolt_app.replies.builder import build_reply
@@ -35,13 +35,9 @@ class NotifyChoice:
         except (Malformed, ValueError) as error:
             log.warning("event.ignored", why=str(error))
             return
-        if wrong := await read_or_explain("notify", self._kept(press, level), self.notify.identity.contact):
+        if wrong := await read_or_explain("notify", self.notify.choose(press.by, level), self.notify.identity.contact):
             await send_reply(self.notify.slack, press, build_reply(wrong))
         try:
             await self.open_homes.ask(press.by.id)
         except StoreDown as error:
             log.warning("store.down", during="asking for a Home tab", why=str(error))
-
-    async def _kept(self, press: Press, level: Level) -> str:
-        await self.notify.choose(press.by, level)
-        return ""

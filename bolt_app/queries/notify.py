@@ -52,10 +52,12 @@ class Notify:
             return build_reply(STANDING[await self._keep(found, Level(parsed.text))])
         return build_reply(STANDING[await self.level(found)], how_to_change(typed.command))
 
-    async def choose(self, by: SlackActor, level: Level) -> None:
-        """Keep what a person has chosen. Raises `Declined` for who is not linked, `CallError`, `StoreDown`."""
-        if self.config.current.notify.enabled:
-            await self._keep(await self.identity.link(by), level)
+    async def choose(self, by: SlackActor, level: Level) -> str:
+        """Keep a person's choice; return why not, else nothing. Raises `Declined`, `CallError`, `StoreDown`."""
+        if not self.config.current.notify.enabled:
+            return switched_off_text(self.identity.contact)
+        await self._keep(await self.identity.link(by), level)
+        return ""
 
     async def level(self, found: Linked) -> Level:
         """Return what a person hears of. Raises `StoreDown`."""

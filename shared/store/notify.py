@@ -20,7 +20,7 @@ class Wishes:
     """
     The wishes of Slack users, by the PagerDuty user that they were linked to when they made them.
 
-    If `durable`, one is on the disk when it is kept.
+    If `durable`, a change is on the disk when it returns.
     """
 
     def __init__(self, redis: Redis, *, durable: bool = True) -> None:
@@ -46,7 +46,7 @@ class Wishes:
 
     async def drop(self, user: UserId, person: SlackUserId) -> None:
         """Forget a person's wish. Raises `StoreDown`."""
-        await self._redis.hdel(keys.notify(user), person)
+        await write_once(self._redis, "HDEL", keys.notify(user), person, wait_for_disk=self._durable)
 
 
 def direct_summaries(redis: Redis) -> Documents[DirectSummary]:

@@ -160,14 +160,15 @@ class Bridge:
 
     def reroute(self, **changed: object) -> None:
         """Change the table `routing` of `bridge.toml`, and let the workers read it."""
-        routing = self._config.routing.model_copy(update=changed)
-        self._config = self._config.model_copy(update={"routing": routing})
-        for worker, _ in self._workers:
-            worker.apply_config(self._config)
+        self.configure(routing=self._config.routing.model_copy(update=changed))
 
     def identify(self, users: dict[str, str]) -> None:
         """Put another identity table into `bridge.toml`, and let the workers read it."""
-        self._config = self._config.model_copy(update={"identity": IdentityConfig.model_validate({"users": users})})
+        self.configure(identity=IdentityConfig.model_validate({"users": users}))
+
+    def configure(self, **tables: object) -> None:
+        """Replace tables of `bridge.toml`, and let the workers read it."""
+        self._config = self._config.model_copy(update=tables)
         for worker, _ in self._workers:
             worker.apply_config(self._config)
 

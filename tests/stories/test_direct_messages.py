@@ -1,6 +1,7 @@
 """A direct message to who is paged and asked for it: the incident's card, in their own conversation with the app."""
 
 from pagebridge_sandbox.slack import Message
+from shared.config.notify_config import NotifyConfig
 from tests.stories.harness import Bridge, running, settled, until
 from tests.stories.test_home_tab import home, shown
 from tests.stories.test_private_answers import direct
@@ -61,3 +62,14 @@ async def test_choosing_it() -> None:
         hire(bridge, "Dave")
         assert "isn't linked to PagerDuty" in await answered(bridge, "Dave", "/pd notify on", "linked")
         assert "/pd notify high" in await answered(bridge, "Carol", "/pd notify hi", "Try")
+
+
+async def test_choosing_it_when_it_was_switched_off() -> None:
+    """The tab of before still has the buttons: a press is told that no one gets direct messages here."""
+    async with running(notify={"enabled": True}) as bridge:
+        tab = await home(bridge, "Carol", "Direct messages are off")
+        bridge.configure(notify=NotifyConfig())
+
+        assert (await tab.click("Message me")).acked
+
+        await until(lambda: any("not switched on" in each for each in direct(bridge, "Carol")), "the reason")
