@@ -109,8 +109,11 @@ class HomeTab:
             await self.slack.publish_view(user, read.view)
         except CallError as error:
             # A view whose publishing is uncertain may still land, and must not overwrite a newer one.
-            later = {Unavailable: UNREAD_AGAIN, Uncertain: self.durations.call_max}.get(type(error))
-            again = getattr(error, "retry_after", None) or later
+            again = None
+            if isinstance(error, Unavailable):
+                again = error.retry_after or UNREAD_AGAIN
+            elif isinstance(error, Uncertain):
+                again = self.durations.call_max
             log.warning("home.not_published", user=user, why=str(error), again=again)
         return again
 

@@ -17,11 +17,9 @@ from bolt_app.linking.refused_press import RefusedPresses
 from bolt_app.replies.builder import Reply, build_reply
 from bolt_app.replies.sender import post_direct
 from shared.access.identity import Identity, exact_matches, not_linked
-from shared.errors import CallError, Malformed
 from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId, slack_id
 from shared.model.link import APPROVAL_LIFE, SIGN_IN_LIFE, Claim, LinkedBy, LinkRequest, RefusedPress
-from shared.model.outcome import Declined
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.sign_in import new_secret
 from shared.slack.api.client import Slack
@@ -105,7 +103,8 @@ class Approvals:
             return build_reply(words.DECIDED)
         try:
             claim = await self.claims.link(self.identity.own_member(person), said, LinkedBy.APPROVAL, admin)
-        except (Declined, CallError, Malformed):
+        except BaseException:
+            # Also when it took too long: until the link is made, any admin can decide.
             await self.requests.swap(approved, request)
             raise
         goes_on = await self.presses.carry_out(request.press, person, "") if request.press else ""

@@ -200,6 +200,20 @@ async def test_an_approval_with_an_unreadable_answer_can_be_rejected(deciding: D
     assert "You rejected it" in (await deciding.approvals.decide(carol, approve=False)).text
 
 
+async def test_an_approval_that_takes_too_long_can_be_rejected(deciding: Deciding) -> None:
+    """PagerDuty hangs while Bob approves, and his press is given up: nothing is decided, and Carol can still reject."""
+    await deciding.ask()
+    carol = deciding.pressed("U0CAROL")
+    hanging = deciding.signing.acme.pagerduty.add_fault(pagerduty.Fault("GET", "/users/PDAVE1", hang=True))
+    async with asyncio.TaskGroup() as group:
+        approving = group.create_task(deciding.decide())
+        await until(lambda: hanging.match_count > 0, "PagerDuty to be asked")
+        approving.cancel()
+    hanging.remove()
+
+    assert "You rejected it" in (await deciding.approvals.decide(carol, approve=False)).text
+
+
 async def test_what_has_changed_meanwhile_counts(deciding: Deciding) -> None:
     """The address is another Slack user's by now, or the person is excluded: the approval links nobody."""
     await deciding.ask()
