@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.read_path.channel_sync import ReconcilePass
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from shared.durations import Durations
 from shared.model.digest import Digest, DigestEntry, DigestRule
 from shared.model.event_types import REMINDED, Status

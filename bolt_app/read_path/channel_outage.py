@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.read_path.channel_sync import CardDelays, ReconcilePass
+from bolt_app.read_path.channel_sync import CardDelays
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.visibility import Visibility
 from shared.config.bridge_config import LiveConfig
 from shared.errors import Refused

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from prometheus_client import Counter
 
 from bolt_app.read_path.adoption import Adoption
-from bolt_app.read_path.channel_sync import ReconcilePass
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.visibility import Visibility
 from shared.config.bridge_config import LiveConfig, Route
 from shared.model.event import Snapshot, ids_of_teams

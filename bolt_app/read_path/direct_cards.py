@@ -12,9 +12,9 @@ import structlog
 
 from bolt_app.account_cache import AccountCache
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.read_path.channel_sync import ReconcilePass
 from bolt_app.read_path.direct_summaries import DirectSummaries
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
 from shared.config.bridge_config import LiveConfig

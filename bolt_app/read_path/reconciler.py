@@ -20,8 +20,9 @@ from bolt_app.home_watch import HomeWatch
 from bolt_app.read_path.backlog import Backlog
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import NOT_SHOWN, ChannelPlanner
-from bolt_app.read_path.channel_sync import ChannelSync, ReconcilePass, SlackUsers, retry_after
+from bolt_app.read_path.channel_sync import ChannelSync, retry_after
 from bolt_app.read_path.direct_cards import DirectCards
+from bolt_app.read_path.reconcile_pass import ReconcilePass, SlackUsers
 from bolt_app.read_path.reminders import Reminders
 from shared.access.identity import Identity
 from shared.durations import Durations

@@ -11,7 +11,7 @@ from fakeredis import FakeAsyncRedis
 from bolt_app.digest.gate import DigestGate
 from bolt_app.digest.render import MOST_ROWS, render
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.read_path.channel_sync import ReconcilePass
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.worker_parts import BuiltWorker
 from shared.config.bridge_config import BridgeConfig
 from shared.errors import Refused, StoreDown

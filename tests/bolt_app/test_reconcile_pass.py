@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bolt_app.read_path.channel_sync import ReconcilePass
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from shared.model.event import Instant
 from shared.model.event_types import ACKNOWLEDGED, TRIGGERED, Status
 from shared.model.ids import CommandId, MessageTs

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from fakeredis import FakeAsyncRedis
 
-from bolt_app.read_path.channel_sync import ReconcilePass
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from shared.errors import Malformed
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, IncidentId

@@ -9,7 +9,8 @@ import pytest
 from bolt_app.digest.render import MOST_ROWS, render, render_over
 from bolt_app.oncall_groups import words
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.read_path.channel_sync import CardDelays, ReconcilePass
+from bolt_app.read_path.channel_sync import CardDelays
+from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.resync.outage_notice import render_outage_notice
 from shared.config.oncall_config import OncallGroupConfig
 from shared.errors import Refused, Unavailable
