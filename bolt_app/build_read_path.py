@@ -6,6 +6,7 @@ from bolt_app.digest.gate import DigestGate
 from bolt_app.digest.poster import DigestPoster
 from bolt_app.home_watch import HomeWatch
 from bolt_app.read_path.adoption import Adoption
+from bolt_app.read_path.card_renderer import CardRenderer
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
 from bolt_app.read_path.channel_sync import CardDelays, ChannelSync
@@ -138,16 +139,17 @@ def _build_incident_sync(
 ) -> IncidentSync:
     redis, store, durations = shared.clients.redis, shared.store, shared.durations
     delays = CardDelays(shared.clients.slack, store.clock, DelayedCards(redis, durations.delay_notice_after))
+    card_renderer = CardRenderer(shared.account_cache, store.open_incidents, store.clock, durations)
     return IncidentSync(
         Mentions(shared.identity, durations.name_lookup),
-        ChannelSync(message_sync, shared.account_cache, delays),
+        ChannelSync(message_sync, card_renderer, delays),
         _build_channel_outage(shared, delays),
         DirectCards(
             wishes=shared.notify.wishes,
             summaries=summaries,
             identity=shared.identity,
             visibility=shared.visibility,
-            account_cache=shared.account_cache,
+            card_renderer=card_renderer,
             message_sync=message_sync,
             budgets=SharedTokenBuckets(redis),
             config=shared.config,

@@ -65,6 +65,8 @@ class Durations:
     """How long no more incidents than usual must have come before a storm is over, and its digest."""
     digest_pace: float = 15.0
     """The time between two updates of a digest card: each is one of the 50 a minute that Slack takes in all."""
+    changes_shown: float = 600.0
+    """How long a card shows the old value of what has changed, where that is configured."""
     delay_notice_after: float = 30.0
     """How long a card may have to wait before its channel is told."""
     drain: float = 10.0

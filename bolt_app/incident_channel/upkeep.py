@@ -14,10 +14,9 @@ from bolt_app.incident_channel.channel_pass import ChannelPass, ChannelRecords
 from bolt_app.incident_channel.invitations import Invitations
 from bolt_app.incident_channel.opener import ChannelOpener
 from bolt_app.read_path.channel_sync import retry_after
-from bolt_app.read_path.reminders import STORM, STORM_SECONDS
 from shared.config.bridge_config import LiveConfig
 from shared.errors import CallError, Refused
-from shared.model.event import SECOND, ids_of_teams
+from shared.model.event import ids_of_teams
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident_channel import USE, WITHHELD, demands_since
@@ -113,8 +112,7 @@ class ChannelUpkeep:
 
     async def _is_storm(self, this: ChannelPass) -> bool:
         """True while too many new incidents are open in its home channel to open one for each."""
-        since_ms = await self.records.clock.now_ms() - int(STORM_SECONDS * SECOND)
-        return await self.open_incidents.opened_since(this.home, since_ms) > STORM
+        return await self.open_incidents.is_storm(this.home, await self.records.clock.now_ms())
 
     async def _keep(self, this: ChannelPass) -> float | None:
         """Make the channel as the incident is, as far as it is shown there."""

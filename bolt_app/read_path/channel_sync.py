@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import structlog
 from prometheus_client import Histogram
 
-from bolt_app.account_cache import AccountCache
+from bolt_app.read_path.card_renderer import CardRenderer
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from bolt_app.read_path.reconcile_pass import ReconcilePass, SlackUsers
 from shared.errors import CallError, Refused, Unavailable, Uncertain
@@ -16,7 +16,7 @@ from shared.model.slack_state import SlackState
 from shared.model.thread_layout import ThreadEntry, awaits_resolve, broadcast_kind, is_wanted, layout_thread
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import THREAD_GONE
-from shared.slack.render import card, thread_line
+from shared.slack.render import thread_line
 from shared.slack.render.blocks import Message, duration, metadata
 from shared.slack.render.card import CardPlacement, render_withheld
 from shared.store.channel_index import Delay, DelayedCards
@@ -94,7 +94,7 @@ class ChannelSync:
     """Writes the card and the lines of one pass in one channel."""
 
     message_sync: MessageSync
-    account_cache: AccountCache
+    card_renderer: CardRenderer
     delays: CardDelays
 
     async def run(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> None:
@@ -159,9 +159,8 @@ class ChannelSync:
         if elsewhere or displaced or own:
             closed, beside = displaced in this.slack_state.waiting, None if own == channel else own
             placement = CardPlacement(home=elsewhere, displaced=displaced, closed=closed, own=beside)
-        able = await self.account_cache.available_actions.get()
         content = this.route.card_in(this.home if channel == own else channel)
-        return card.render(this.incident, this.snapshot, mentions, placement, able=able, content=content)
+        return await self.card_renderer.render(this, this.card(channel), mentions, placement, content)
 
     async def _sync_thread(self, this: ReconcilePass) -> None:
         """Write the lines at home, one after the other in the order of their time."""

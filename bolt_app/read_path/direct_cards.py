@@ -10,8 +10,8 @@ from functools import partial
 
 import structlog
 
-from bolt_app.account_cache import AccountCache
 from bolt_app.open_incidents import OpenIncident
+from bolt_app.read_path.card_renderer import CardRenderer
 from bolt_app.read_path.direct_summaries import DirectSummaries
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from bolt_app.read_path.reconcile_pass import ReconcilePass
@@ -26,7 +26,6 @@ from shared.model.message_state import MessageState
 from shared.model.outcome import Declined
 from shared.model.slack_state import SlackState
 from shared.slack.api.errors import CHANNEL_CLOSED
-from shared.slack.render import card as cards
 from shared.slack.render.blocks import Message
 from shared.slack.render.card import CardPlacement, render_withheld
 from shared.store.coordination import SharedTokenBuckets
@@ -46,7 +45,7 @@ class DirectCards:
     summaries: DirectSummaries
     identity: Identity
     visibility: Visibility
-    account_cache: AccountCache
+    card_renderer: CardRenderer
     message_sync: MessageSync
     budgets: SharedTokenBuckets
     config: LiveConfig
@@ -186,6 +185,5 @@ class DirectCards:
         if card.hidden:
             return render_withheld(this.incident.id, this.snapshot)
         home = next(filter(this.slack_state.is_shown_in, this.slack_state.channels), None)
-        able = await self.account_cache.available_actions.get()
         content = this.route.card_in(home or ChannelId(""))
-        return cards.render(this.incident, this.snapshot, {}, CardPlacement(home=home), able=able, content=content)
+        return await self.card_renderer.render(this, card.message, {}, CardPlacement(home=home), content)

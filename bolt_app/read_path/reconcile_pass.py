@@ -39,6 +39,9 @@ class ReconcilePass:
     told: tuple[ThreadEntry, ...] = ()
     """The thread's first messages, as far as they are there, or not wanted."""
 
+    again: float | None = None
+    """The seconds until a card is to be rendered again, though nothing happens."""
+
     @property
     def home(self) -> ChannelId:
         """The channel with the thread."""
@@ -72,6 +75,10 @@ class ReconcilePass:
         is_pressed = last is not None and last.command is not None
         is_high = self.snapshot.urgency == "high"
         return bool(self.incident.attempts) or (self.has_news(state) and (is_high or is_pressed))
+
+    def render_again(self, seconds: float) -> None:
+        """Ask for a pass in so many seconds."""
+        self.again = seconds if self.again is None else min(self.again, seconds)
 
     async def save(self, rule: Rule) -> None:
         """Change what is stored of the incident's messages. Raises `FencedOff` if the lease is lost."""

@@ -210,7 +210,7 @@ class IncidentSync:
         first = min(errors, key=retry_after, default=None)
         if first is not None and (soonest is None or retry_after(first) < soonest):
             raise first
-        return soonest
+        return min((seconds for seconds in (soonest, this.again) if seconds is not None), default=None)
 
     async def _sync_channel(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> float | None:
         """Write into a channel if it takes it; return the seconds until a retry, or None. Raises `CallError`."""

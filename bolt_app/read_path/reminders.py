@@ -25,8 +25,6 @@ from shared.store.redis import Append
 
 log = structlog.get_logger()
 
-STORM, STORM_SECONDS = 10, 1800.0
-"""With more incidents opened in a channel within these seconds nothing is asked there: it has enough to do."""
 PACE, AT_ONCE = 60.0, 3
 """Seconds between two questions in a channel, and how many may come at once: many may be acknowledged by one press."""
 VALID_MS = 60 * SECOND
@@ -97,7 +95,6 @@ class Reminders:
 
     async def _wait(self, channel: ChannelId, now_ms: int) -> float:
         """Return how many seconds a channel is left in peace; 0 takes one question out of what it may be asked."""
-        since_ms = now_ms - int(STORM_SECONDS * SECOND)
-        if await self.open_incidents.opened_since(channel, since_ms) > STORM:
+        if await self.open_incidents.is_storm(channel, now_ms):
             return LATER
         return await self.budgets.take([(f"reminders:{channel}", PACE, PACE * (AT_ONCE - 1))])

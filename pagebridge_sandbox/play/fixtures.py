@@ -23,6 +23,7 @@ CHANNEL_SCOPES = {"channels:manage", "groups:write", "pins:write", "bookmarks:re
 ROUTING = f"""
 [routing]
 default_channel = "{INCIDENTS}"
+show_changes = true
 
 [[routing.routes]]
 service = "{SEARCH}"

@@ -67,6 +67,8 @@ class RouteConfig(Chosen):
     """As `routing.card_links`, for this route's cards."""
     card_images: bool | None = None
     """As `routing.card_images`, for this route's cards."""
+    show_changes: bool | None = None
+    """As `routing.show_changes`, for this route's cards."""
     digest_above: PerMinute | None = None
     """As `routing.digest_above`, for this route's incidents."""
     digest_priorities: frozenset[Name] | None = None
@@ -106,6 +108,8 @@ class RoutingConfig(Table):
     """Link buttons on the card, five at most."""
     card_images: bool = False
     """With `true` the card links to three images of the first alert at most, where their addresses are https."""
+    show_changes: bool = False
+    """With `true` the card shows what has changed, but its state, as it was before, struck through, for ten minutes."""
     digest_above: PerMinute = 0
     """After so many new incidents in a channel within a minute, less important ones share one card; 0 for never."""
     digest_priorities: frozenset[Name] = frozenset()
@@ -153,8 +157,9 @@ class RoutingConfig(Table):
         fields = self.card_fields if route is None or route.card_fields is None else route.card_fields
         links = self.card_links if route is None or route.card_links is None else route.card_links
         images = self.card_images if route is None or route.card_images is None else route.card_images
+        changes = self.show_changes if route is None or route.show_changes is None else route.show_changes
         chosen_fields, chosen_links = tuple(field.chosen for field in fields), tuple(link.chosen for link in links)
-        return CardContent(chosen_fields, chosen_links, images)
+        return CardContent(chosen_fields, chosen_links, images, changes)
 
     def _digest(self, route: RouteConfig | None = None) -> DigestRule | None:
         above = self.digest_above if route is None or route.digest_above is None else route.digest_above

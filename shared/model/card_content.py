@@ -56,11 +56,12 @@ class CardLink:
 
 @dataclass(frozen=True)
 class CardContent:
-    """The fields, links and images that are configured for a card; empty by default."""
+    """The fields, links and images that are configured for a card, and whether it shows old values for a while."""
 
     fields: tuple[CardField, ...] = ()
     links: tuple[CardLink, ...] = ()
     images: bool = False
+    changes: bool = False
 
 
 NOTHING_MORE = CardContent()

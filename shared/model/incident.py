@@ -26,6 +26,7 @@ from shared.model.event_types import (
 )
 from shared.model.ids import EventId, IncidentId
 from shared.model.outcome import Kind, Outcome
+from shared.model.recent_changes import Changes, changes_after
 from shared.model.timeline import UNNAMED, Line, Recalled, command_of, echo_of, line_of, line_time, main_line_of, record
 
 AHEAD_MS = 60 * SECOND
@@ -45,7 +46,7 @@ class Incident:
     times overlap. `level` is kept because PagerDuty does not expose it. `seen_events` maps the ids of folded events to
     the store's time. `needs_read` is true if PagerDuty has to be read. `first_seen` never changes. `enrichment` comes
     from reads only. `moved_until_ms` is how far lines were moved out (`shared.model.archive`), None if nothing was.
-    `anew_ms` is when it was begun without what was known before, by the store's clock.
+    `anew_ms` is when it was begun without what was known before, by the store's clock. `changes`: old values.
     """
 
     id: IncidentId
@@ -64,6 +65,7 @@ class Incident:
     moved_until_ms: int | None = None
     recalled: Recalled = field(default_factory=Recalled)
     anew_ms: int = 0
+    changes: Changes = ()
 
     @classmethod
     def anew(cls, incident: IncidentId, now_ms: int) -> "Incident":
@@ -189,9 +191,8 @@ def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None
         seen_events=tuple(seen for seen in (*told.seen_events, (event.id, now_ms)) if seen[1] > now_ms - KEPT),
         expectations=tuple(e for e in told.expectations if e.noted_ms > now_ms - KEPT),
     )
-    if echo is not None and from_webhook:
-        return Folded(kept, FoldResult.ECHO)
-    return Folded(kept, FoldResult.STALE if stale else FoldResult.NEWS)
+    related = FoldResult.STALE if stale else FoldResult.NEWS
+    return Folded(kept, FoldResult.ECHO if echo is not None and from_webhook else related)
 
 
 def fold_read(incident: Incident, read: Event) -> Incident:
@@ -222,8 +223,8 @@ def settle(incident: Incident, snapshot: Snapshot, updated: Instant) -> Incident
 
 def is_over(incident: Incident, snapshot: Snapshot, updated: Instant, now_ms: int) -> bool:
     """True if an incident that nothing recent was heard of was resolved before PagerDuty's oldest delivery can be."""
-    heard = max((line.at.end for line in incident.lines), default=0)
-    return snapshot.status is Status.RESOLVED and max(heard, updated.end) < now_ms - KEPT
+    heard = max([updated.end, *(line.at.end for line in incident.lines)])
+    return snapshot.status is Status.RESOLVED and heard < now_ms - KEPT
 
 
 def is_behind(incident: Incident, updated: Instant) -> bool:
@@ -278,19 +279,19 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None, side:
     attempts = tuple(a for a in incident.attempts if echo is None or a.command != echo.command)
     # A reopened incident starts at the first level again, also if our own command reopened it.
     kept = event.type not in LEVEL_CHANGING_TYPES or (echo is not None and event.type != REOPENED)
-    level = incident.level if kept else None
     enrichment = incident.enrichment
     # A snooze changes when the acknowledgement ends, of which its snapshot shows nothing.
     if event.type == SNOOZED and enrichment.pending and not event.at.surely_before(enrichment.pending.as_of):
         enrichment = replace(enrichment, pending=None)
-    return replace(
-        incident, lines=lines, expectations=expectations, attempts=attempts, level=level, enrichment=enrichment
-    )
+    after = replace(incident, lines=lines, expectations=expectations, attempts=attempts)
+    return replace(after, level=incident.level if kept else None, enrichment=enrichment)
 
 
 def _advance(before: Incident, after: Incident) -> Incident:
-    """Drop attempts that are outdated or unknown, and pending actions, once the incident has moved on."""
+    """Keep old values; drop attempts that are outdated or unknown, and pending actions, once it has moved on."""
     was, now = before.snapshot, after.snapshot
+    if was is not now:
+        after = replace(after, changes=changes_after(after.changes, was, before.as_of, now, after.as_of))
     if was is not None and now is not None and was.next_depends_on != now.next_depends_on:
         after = replace(after, enrichment=replace(after.enrichment, pending=None))
     if before.status is after.status:

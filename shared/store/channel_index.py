@@ -10,6 +10,9 @@ from shared.store import keys
 from shared.store.redis import Argument, Redis, run_script
 from shared.store.unreadable import read_member
 
+STORM, STORM_MS = 10, 1800 * SECOND
+"""With more incidents opened in a channel within these milliseconds, and still open, it has enough to do."""
+
 
 class OpenIncidents:
     """The index of open incidents, newest first, in all and by channel; it may lag, so check the projection too."""
@@ -50,9 +53,10 @@ class OpenIncidents:
         """List the `most` incidents last over, of a channel or of all; one may be open again."""
         return await self._list(keys.OVER if channel is None else keys.of_channel(channel, "over"), most)
 
-    async def opened_since(self, channel: ChannelId, since_ms: int) -> int:
-        """Count the open incidents with a card in `channel` that were opened since then."""
-        return int(await self._redis.zcount(keys.of_channel(channel, "open"), since_ms, "+inf"))
+    async def is_storm(self, channel: ChannelId, now_ms: int) -> bool:
+        """True while so many incidents of the last half hour are open in `channel` that what can wait is left."""
+        since_ms = now_ms - STORM_MS
+        return int(await self._redis.zcount(keys.of_channel(channel, "open"), since_ms, "+inf")) > STORM
 
     async def _list(self, key: str, most: int) -> list[IncidentId]:
         members: list[bytes] = await self._redis.zrevrange(key, 0, most - 1)  # type: ignore[assignment]  # redis-py's union of all replies

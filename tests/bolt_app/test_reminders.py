@@ -6,12 +6,13 @@ from typing import Any, cast
 import pytest
 from fakeredis import FakeAsyncRedis
 
-from bolt_app.read_path.reminders import LATER, STORM
+from bolt_app.read_path.reminders import LATER
 from bolt_app.worker_parts import BuiltWorker
 from shared.config.bridge_config import BridgeConfig
 from shared.model.event_types import ACKNOWLEDGED, REMINDED
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import Incident, fold
+from shared.store.channel_index import STORM
 from tests.bolt_app.built_services import wired
 from tests.builders import INCIDENT, snapshot, webhook
 

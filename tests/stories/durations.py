@@ -20,6 +20,7 @@ FAST = Durations(
     direct_timeout=1.5,
     home_pause=0.3,
     channel_retry=0.3,
+    changes_shown=2.0,
     enrichment_timeout=0.3,
     enrichment_pause=0.0,
     drain=3.0,

@@ -14,6 +14,7 @@ from shared.model.event_types import Status
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Kind, Outcome
+from shared.model.recent_changes import Change, Field
 from shared.slack.render import buttons, card
 from shared.slack.render.buttons import retry_button
 from shared.slack.render.card import CardPlacement, render_withheld
@@ -162,6 +163,7 @@ def test_every_card_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None
         "A click is on its way",
         *_shown(replace(TRIGGERED, attempts=(_attempt(Action.ACKNOWLEDGE, AttemptState.TRYING),)), HERE),
     )
+    page.case("It changed a few minutes ago, where old values are shown", *_changed_just_now())
     page.case(
         "The incident belongs to a private team now", slack_text.blocks(render_withheld(INCIDENT, snapshot()).blocks)
     )
@@ -184,6 +186,15 @@ def test_every_card_can_be_read_in_one_file(pytestconfig: pytest.Config) -> None
 
 def _attempt(action: Action, state: AttemptState) -> Attempt:
     return Attempt(CommandId("c1"), action, SlackUserId("U0BOB"), state, NOON)
+
+
+def _changed_just_now() -> tuple[str, str]:
+    old = {Field.TITLE: "Something is slow", Field.URGENCY: "low", Field.PRIORITY: "", Field.ASSIGNEES: "Bob Ray"}
+    changes = tuple(Change(each, value, NOON) for each, value in old.items())
+    assert TRIGGERED.snapshot is not None
+    message = card.render(TRIGGERED, TRIGGERED.snapshot, MENTIONS, changes=changes)
+    blocks = [block for block in message.blocks if block["type"] != "actions"]
+    return slack_text.blocks(blocks), slack_text.seen(message.text)
 
 
 def _shown(

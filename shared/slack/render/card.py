@@ -18,6 +18,7 @@ from shared.model.event import Snapshot
 from shared.model.event_types import RESOLVED, TRIGGERED, Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
+from shared.model.recent_changes import Changes, Field
 from shared.model.thread_layout import present_snooze, snooze_ended
 from shared.model.timeline import Line
 from shared.slack.render import buttons
@@ -39,6 +40,7 @@ from shared.slack.render.blocks import (
 )
 from shared.slack.render.buttons import EVERYTHING
 from shared.slack.render.event_wording import merge_target, merged
+from shared.slack.render.old_values import OldValues
 from shared.slack.render.thread_line import by, headline_text, line_facts
 
 TITLE = 250
@@ -85,18 +87,21 @@ def render(
     *,
     able: frozenset[Action] = EVERYTHING,
     content: CardContent = NOTHING_MORE,
+    changes: Changes = (),
 ) -> Message:
     """
     Render the card.
 
-    `mentions`: Slack users; `places`: other channels; `able`: what the account can do; `content`: what its route adds.
+    `mentions`: Slack users; `places`: other channels; `able`: what the account can do; `content`: what its route adds;
+    `changes`: whose old values it shows.
     """
+    old = OldValues.of(changes)
     title = link(snapshot.url, short(f"{number(snapshot)} {snapshot.title}".strip(), TITLE))
     notices = list(dict.fromkeys(map(attempt_notice, incident.attempts)))[-NOTICES:]
     following = next_step_text(incident, snapshot)
     above = [
-        section(f"{SYMBOL[snapshot.status]} *{snapshot.status.capitalize()}*  *{title}*"),
-        section(_facts(snapshot, mentions, following)),
+        section(f"{SYMBOL[snapshot.status]} *{snapshot.status.capitalize()}*  {old.struck(Field.TITLE)}*{title}*"),
+        section(_facts(snapshot, mentions, following, old)),
         *_alert(incident, snapshot),
     ]
     below = [
@@ -107,7 +112,7 @@ def render(
     if len(json.dumps(blocks, ensure_ascii=False)) > MOST_JSON:
         blocks = [*above, *below]
     key = f"card:{incident.id}"
-    text = _summary(incident, snapshot, following, notices)
+    text = _summary(incident, snapshot, following, notices, old)
     opened = _opened(incident)
     told = {"line": opened.key, **line_facts(opened)} if opened else {}
     return message(key, text, blocks, {"incident": incident.id, **told})
@@ -156,16 +161,19 @@ def next_step_text(incident: Incident, snapshot: Snapshot) -> str:
     return f"Snoozed until {date(ends)}" if snooze else f"Acknowledgement ends {date(ends)}"
 
 
-def _facts(snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId], following: str) -> str:
+def _facts(snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId], following: str, old: OldValues) -> str:
     # Not linked: webhooks and REST give different addresses for it, and the card must not depend on which came last.
-    service = named(snapshot.service) if snapshot.service else "no service"
-    priority = [f"*{named(snapshot.priority)}*"] if snapshot.priority else []
-    facts = " · ".join([f"*{short(snapshot.urgency).capitalize()} urgency*", *priority, service])
+    service = old.struck(Field.SERVICE) + (named(snapshot.service) if snapshot.service else "no service")
+    urgency = f"{old.struck(Field.URGENCY, ' urgency')}*{short(snapshot.urgency).capitalize()} urgency*"
+    priority = f"*{named(snapshot.priority)}*" if snapshot.priority else ""
+    if was := old.struck(Field.PRIORITY):
+        priority = was + (priority or "no priority")
+    facts = " · ".join(filter(None, (urgency, priority, service)))
     if snapshot.status is Status.RESOLVED:
         return facts
     users = [(mentions.get(UserId(ref.id)), ref) for ref in snapshot.assignees]
-    people = _as_many([f"<@{slack_user}>" if slack_user else named(ref) for slack_user, ref in users])
-    return "\n".join(filter(None, (facts, f"Assigned to {people or 'nobody'}", following)))
+    people = _as_many([f"<@{slack_user}>" if slack_user else named(ref) for slack_user, ref in users]) or "nobody"
+    return "\n".join(filter(None, (facts, f"Assigned to {old.struck(Field.ASSIGNEES)}{people}", following)))
 
 
 def _as_many(people: Sequence[str]) -> str:
@@ -258,12 +266,14 @@ def _elsewhere(places: CardPlacement) -> list[str]:
     return found
 
 
-def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: list[str]) -> str:
+def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: list[str], old: OldValues) -> str:
     """Return the content of the blocks as sentences."""
-    title = short(f"{number(snapshot)} {snapshot.title}".strip(), TITLE)
-    service = f" on {named(snapshot.service)}" if snapshot.service else ""
-    priority = [f"*{named(snapshot.priority)}*"] if snapshot.priority else []
-    facts = ", ".join([f"{short(snapshot.urgency)} urgency", *priority])
+    title = short(f"{number(snapshot)} {snapshot.title}".strip(), TITLE) + old.was(Field.TITLE)
+    service = f" on {named(snapshot.service)}{old.was(Field.SERVICE)}" if snapshot.service else ""
+    priority = f"*{named(snapshot.priority)}*" if snapshot.priority else ""
+    if was := old.was(Field.PRIORITY):
+        priority = (priority or "no priority") + was
+    facts = ", ".join(filter(None, (f"{short(snapshot.urgency)} urgency{old.was(Field.URGENCY)}", priority)))
     last = incident.last_change()
     who = by(last.agent, last) if last is not None and last.type != TRIGGERED else ""
     if last is not None and last.type != TRIGGERED and snapshot.status is Status.TRIGGERED:
@@ -272,7 +282,7 @@ def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: li
     if last is not None and last.type == RESOLVED and (target := merge_target(last)):
         who += f", merged into {target}"
     people = _as_many([named(ref) for ref in snapshot.assignees])
-    assigned = f" Assigned to {people}." if people else ""
+    assigned = f" Assigned to {people}{old.was(Field.ASSIGNEES)}." if people else ""
     coming = f" {following}." if following else ""
     told = f"{title}{service} ({facts}).{assigned}{coming}{''.join(f' {words}' for words in notices)}"
     return clamp(f"{snapshot.status.capitalize()}{who}: {told}", 3000)

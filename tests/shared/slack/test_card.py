@@ -18,6 +18,7 @@ from shared.model.event import Agent, Event, Instant, Ref, Source
 from shared.model.event_types import ACKNOWLEDGED, RESOLVED, SNOOZED, TRIGGERED, UNACKNOWLEDGED, Status
 from shared.model.ids import CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
+from shared.model.recent_changes import LONGEST, Change, Field
 from shared.model.thread_layout import ThreadEntry
 from shared.slack.render import card, thread_line
 from shared.slack.render.blocks import Message, external_link
@@ -371,3 +372,32 @@ def test_however_many_assignees_the_card_keeps_its_buttons(name: str, *, linked:
     assert [] == check_blocks(message.blocks)
     assert "actions" in [block["type"] for block in message.blocks]
     assert " others" in str(message.blocks[1])
+
+
+def test_old_values_are_struck_through() -> None:
+    """Before the value of now, and in the words for screen readers behind it; nothing of them is markup."""
+    changes = (
+        Change(Field.TITLE, "Checkout ~slow~ <!here>", NOON),
+        Change(Field.URGENCY, "low", NOON),
+        Change(Field.PRIORITY, "", NOON),
+        Change(Field.ASSIGNEES, "Bob Ray", NOON),
+    )
+    known = snapshot(Status.TRIGGERED, "Checkout is down", ALICE)
+    message = card.render(Incident(INCIDENT, snapshot=known), known, {}, changes=changes)
+
+    title, facts = (block["text"]["text"] for block in message.blocks[:2])
+    assert "~Checkout \u223cslow\u223c &lt;!here&gt;~ *<https://" in title
+    assert "~Low urgency~ *High urgency* · ~no priority~ *P1* · checkout-api" in facts
+    assert "Assigned to ~Bob Ray~ Alice Ng" in facts
+    assert "Checkout is down (was Checkout ~slow~ &lt;!here&gt;)" in message.text
+    assert "(high urgency (was low), *P1* (was no priority)). Assigned to Alice Ng (was Bob Ray)." in message.text
+
+
+@given(st.text(), st.text(), st.sampled_from(Status))
+def test_slack_takes_any_old_value(title: str, name: str, status: Status) -> None:
+    """Of any length and content, also where nothing is left of it."""
+    values = dict.fromkeys(Field, name) | {Field.TITLE: title}
+    changes = tuple(Change(each, old[:LONGEST], NOON) for each, old in values.items())
+    known = replace(snapshot(status, title * 9, ALICE, BOB), priority=None, service=None)
+
+    require_valid_blocks(card.render(Incident(INCIDENT, snapshot=known), known, {}, changes=changes).blocks)
