@@ -21,6 +21,8 @@ PARTNER_TEAM = "T0NORTHWIND"
 CHANNEL_SCOPES = {"channels:manage", "groups:write", "pins:write", "bookmarks:read", "bookmarks:write"}
 """The scopes that the app needs for channels of incidents, as `pagebridge manifest` lists it."""
 ROUTING = f"""
+timeline_canvas = true
+
 [routing]
 default_channel = "{INCIDENTS}"
 show_changes = true
@@ -120,7 +122,13 @@ def set_up_slack(slack: SlackSandbox) -> None:
     """Set up the workspace with the app in it, as its manifest has it."""
     slack.users[slack.bot_user_id].name = "pagebridge"
     slack.bot_events = {"app_home_opened", "user_change"}
-    slack.bot_scopes |= {"im:write", "im:history", "usergroups:read", "usergroups:write"} | CHANNEL_SCOPES
+    slack.bot_scopes |= {
+        "im:write",
+        "im:history",
+        "usergroups:read",
+        "usergroups:write",
+        "canvases:write",
+    } | CHANNEL_SCOPES
     slack.shortcuts = [Shortcut("Add as PagerDuty note", "add_note", "message")]
     for actor in ACTORS:
         team, guest = (PARTNER_TEAM, None) if actor.kind == "outsider" else (None, None)

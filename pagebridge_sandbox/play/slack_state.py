@@ -4,6 +4,7 @@ from typing import Any
 
 from pagebridge_sandbox.play import fixtures
 from pagebridge_sandbox.slack import Channel, Ephemeral, Message, SlackSandbox, mrkdwn
+from pagebridge_sandbox.slack.canvases import Canvas
 from pagebridge_sandbox.slack.views import View
 
 Json = dict[str, Any]
@@ -33,6 +34,7 @@ def slack_state(slack: SlackSandbox) -> Json:
             for user, channel in slack.direct_channels().items()
         },
         "homes": {user: {"blocks": view.blocks} for user, view in homes.items()},
+        "canvases": [_canvas(canvas, slack) for canvas in slack.canvases.values()],
         "commands": sorted(slack.commands),
         "shortcuts": [
             {"name": each.name, "callback_id": each.callback_id, "type": each.kind} for each in slack.shortcuts
@@ -53,6 +55,16 @@ def _channel(channel: Channel, slack: SlackSandbox) -> Json:
         "messages": [
             _message(message) | {"replies": [_message(reply) for reply in message.replies]} for message in shown
         ],
+    }
+
+
+def _canvas(canvas: Canvas, slack: SlackSandbox) -> Json:
+    return {
+        "id": canvas.id,
+        "title": canvas.title,
+        "markdown": canvas.markdown,
+        "readers": list(canvas.access),
+        "address": f"https://{slack.team_domain}.slack.com/docs/{slack.team_id}/{canvas.id}",
     }
 
 

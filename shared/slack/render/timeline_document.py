@@ -18,18 +18,20 @@ from shared.slack.render.blocks import escape, external_link, link, named, numbe
 from shared.slack.render.thread_line import headline, written_text
 
 _TOKEN = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
-_SPECIAL = re.compile(r"([\\`_\[\]])")
-_BOLD = re.compile(r"(?<!\w)\*([^*\n]+)\*(?!\w)")
+_SPECIAL = re.compile(r"([\\`_~\[\]])")
+_BOLD = re.compile(r"(?<!\w)\*([^*\n]+)\*(?!\w)|\*")
+_BLOCK = re.compile(r"^(\d*)([#+=.)-])")
+"""The beginning of a line that would make it a heading, a rule, or an item of a list."""
 
 
 def timeline_document(incident: Incident) -> str:
     """Write the document of an incident with all its lines. Times are in UTC."""
     shown = incident.snapshot
-    title = f"{number(shown)} {escape(shown.title)}".strip() if shown else incident.id
+    title = _written(f"{number(shown)} {escape(shown.title)}".strip()) if shown else incident.id
     every = tuple(replace(line, told=False) for line in incident.lines)
     entries = (each for each in layout_thread(every) if _belongs(each))
     happened = [row for each in entries for row in _entry(each)] or ["Nothing is known to have happened."]
-    lines = [f"# {to_markdown(title)}", "", *(_facts(shown) if shown else ()), *_links(incident), ""]
+    lines = [f"# {title}", "", *(_facts(shown) if shown else ()), *_links(incident), ""]
     return "\n".join([*lines, "## What happened (UTC)", "", *happened]) + "\n"
 
 
@@ -39,7 +41,11 @@ def to_markdown(text: str) -> str:
     for token in _TOKEN.finditer(text):
         parts += [_plain(text[at : token.start()]), _shown(token[1], token[2] or "")]
         at = token.end()
-    return _BOLD.sub(r"**\1**", "".join([*parts, _plain(text[at:])]))
+    return _BOLD.sub(_bold, "".join([*parts, _plain(text[at:])]))
+
+
+def _bold(found: re.Match[str]) -> str:
+    return f"**{found[1]}**" if found[1] else r"\*"
 
 
 def _facts(shown: Snapshot) -> Iterator[str]:
@@ -47,7 +53,7 @@ def _facts(shown: Snapshot) -> Iterator[str]:
     yield f"- State: {shown.status}, {escape(shown.urgency)} urgency"
     for what, ref in named_refs.items():
         if ref is not None:
-            yield f"- {what}: {_plain(named(ref))}"
+            yield f"- {what}: {_written(named(ref))}"
     if shown.created_ms is not None:
         yield f"- Opened: {_time(shown.created_ms)}"
 
@@ -70,7 +76,7 @@ def _entry(entry: ThreadEntry) -> Iterator[str]:
     yield f"- {_time(entry.line.at.ms)} {to_markdown(headline(entry))}"
     for line in written_text(entry).splitlines():
         if line.strip():
-            yield f"  > {_plain(escape(line.strip()))}"
+            yield f"  > {_line_written(line)}"
 
 
 def _time(ms: int) -> str:
@@ -80,8 +86,20 @@ def _time(ms: int) -> str:
 def _shown(target: str, label: str) -> str:
     if target.startswith("!date^"):
         return label or _time(int(target.split("^")[1]) * SECOND)
+    target = target.replace("*", "%2A")
     return f"[{_plain(label)}]({target})" if label else f"<{target}>"
 
 
 def _plain(text: str) -> str:
+    """Escape what Markdown would read in text of ours, in which asterisks are Slack's markup."""
     return _SPECIAL.sub(r"\\\1", text)
+
+
+def _line_written(text: str) -> str:
+    """Escape what Markdown would read in a line that people wrote, also at its beginning."""
+    return _BLOCK.sub(r"\1\\\2", _written(escape(text.strip())))
+
+
+def _written(text: str) -> str:
+    """Escape what Markdown would read within a line that people wrote."""
+    return _plain(text).replace("*", r"\*")

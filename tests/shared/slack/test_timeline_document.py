@@ -1,7 +1,10 @@
 """The timeline of an incident as Markdown: all that happened, in full, and nothing that makes markup of its own."""
 
+import re
 from dataclasses import replace
+from html import unescape
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,7 +57,7 @@ def test_it_tells_who_did_what_when_and_where() -> None:
         "- 2023-11-14 22:13:29 **Bob Ray added a note** in PagerDuty",
         "- 2023-11-14 22:14:20 **Bob Ray resolved it** in PagerDuty",
     ] == rows
-    assert "  > Line 29 of *many*" in document
+    assert r"  > Line 29 of \*many\*" in document
 
 
 def test_what_only_the_bridge_asked_or_counted_is_left_out() -> None:
@@ -66,11 +69,26 @@ def test_what_only_the_bridge_asked_or_counted_is_left_out() -> None:
 
 @given(st.text(max_size=80))
 def test_what_people_wrote_makes_no_markup(text: str) -> None:
-    """No link, no code and no tag comes of a note."""
-    document = timeline_document(incident(line(ANNOTATED, 9, BOB, text=text)))
-    quoted = [row for row in document.splitlines() if row.startswith("  > ")]
+    """No link, no code, no tag, no emphasis and no block comes of a note, and of a title none within its line."""
+    known = incident(line(ANNOTATED, 9, BOB, text=text))
+    document = timeline_document(replace(known, snapshot=snapshot(Status.RESOLVED, text)))
+    quoted = [row.removeprefix("  > ") for row in document.splitlines() if row.startswith("  > ")]
 
-    assert not [row for row in quoted if "](" in row.replace("\\]", "") or "<" in row or "`" in row.replace("\\`", "")]
+    bare = [re.sub(r"\\[\\`*_~\[\]#+=.)-]", "", row) for row in (*quoted, document.splitlines()[0])]
+    assert not [row for row in bare if set(row) & set("\\`*_~[]<")]
+    assert not [row for row in quoted if re.match(r"[#+=>-]|\d+[.)]", row)]
+
+
+@pytest.mark.parametrize(
+    "text", ["# one", "- one", "1. one", "> one", "---", "**one**", "~~one~~", "_one_", "*", "\\*"]
+)
+def test_a_note_that_looks_like_markdown(text: str) -> None:
+    """It stays as it was written; in a canvas a list within a quote would be refused."""
+    document = timeline_document(incident(line(ANNOTATED, 9, BOB, text=text)))
+
+    [row] = [row for row in document.splitlines() if row.startswith("  > ")]
+    assert text == unescape(re.sub(r"\\(.)", r"\1", row.removeprefix("  > ")))
+    assert not re.match(r"  > ([#>=+-]|\d+[.)])", row)
 
 
 def test_slacks_markup_becomes_markdown() -> None:
@@ -79,4 +97,4 @@ def test_slacks_markup_becomes_markdown() -> None:
         "*Merged* into <https://x.pagerduty.com|#12>"
     )
     assert "until 2023-11-14 22:13 UTC" == to_markdown(f"until <!date^{NOON // 1000}^{{time}}|2023-11-14 22:13 UTC>")
-    assert r"a\_b \[c\]" == to_markdown("a_b [c]")
+    assert r"a\_b \[c\] \* 2" == to_markdown("a_b [c] * 2")

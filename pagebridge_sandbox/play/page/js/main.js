@@ -5,7 +5,7 @@ import { listen, post } from "./server.js";
 import { Layout } from "./layout.js";
 
 const FIRST_VIEW = {
-  who: null, channel: null, thread: null, drawer: false, phone: false, read: {}, seen: {},
+  who: null, channel: null, thread: null, canvas: null, drawer: false, phone: false, read: {}, seen: {},
   side: "pagerduty", below: "hops", narrow: "slack", incident: null, hop: null, theme: localStorage.getItem("theme") ?? "auto",
 };
 
@@ -33,7 +33,7 @@ function App() {
   };
   const who = view.who ?? state.slack.people[0].id;
   const shown = { ...view, who, seen: { ...view.seen, [who]: (state.slack.private[who] ?? []).length } };
-  const page = { state, view: shown, change: keepSeen(change, shown), act, ask, question, notice, notify, isLost, names: namesOf(state.slack), openLink: openIncident(state, change) };
+  const page = { state, view: shown, change: keepSeen(change, shown), act, ask, question, notice, notify, isLost, names: namesOf(state.slack), openLink: openHere(state, change) };
   return html`<${Page.Provider} value=${page}><${Layout} /><//>`;
 }
 
@@ -45,9 +45,12 @@ function namesOf(slack) {
   return Object.fromEntries(all.map((each) => [each.id, each.name]));
 }
 
-/* A link to an incident opens it here, in the PagerDuty of this page. Gives whether it did. */
-function openIncident(state, change) {
+/* A link to an incident opens it here, in the PagerDuty of this page, and one to a canvas opens that. Gives whether it did. */
+function openHere(state, change) {
   return (url) => {
+    const canvas = state.slack.canvases.find((each) => url === each.address);
+    if (canvas) change({ canvas: canvas.id });
+    if (canvas) return true;
     const found = state.pagerduty.incidents.find((each) => url === each.html_url);
     if (!found) return false;
     change({ side: "pagerduty", narrow: "pagerduty", incident: found.number });

@@ -159,6 +159,30 @@ def test_links_to_an_incident_open_it_here(desk: Desk) -> None:
     expect(desk.page.locator(f"[data-incident='{number}']")).to_have_attribute("aria-expanded", "true")
 
 
+def test_a_timeline_as_a_canvas(desk: Desk) -> None:
+    """The reply leads to it; it reads as a document, with what people wrote as words; no one else can open it."""
+    number = desk.trigger(title="A *canvas* of it")
+    note = "<b>It</b> was **the** cache"
+    desk.post("pagerduty/act", {"as": "PBOB1", "action": "note", "incident": number, "text": note})
+    desk.open_thread(number)
+    expect(desk.page.get_by_role("complementary", name="Thread")).to_contain_text("was")
+    composer = desk.page.get_by_label("Message #incidents")
+    composer.fill(f"/pd timeline {number}")
+    composer.press("Enter")
+    desk.private("As a canvas that only you can open").get_by_role("link", name=f"Timeline of #{number}").click()
+    expect(desk.dialog).to_have_accessible_name(f"Timeline of #{number}")
+    expect(desk.dialog.get_by_role("heading").nth(1)).to_have_text(f"#{number} A *canvas* of it")
+    expect(desk.dialog.get_by_role("heading").nth(2)).to_have_text("What happened (UTC)")
+    expect(desk.dialog.get_by_role("listitem").filter(has_text="State: triggered")).to_be_visible()
+    expect(desk.dialog.locator("li li")).to_have_text(note)
+    expect(desk.dialog.get_by_role("link", name="The incident in PagerDuty")).to_be_visible()
+    assert [] == desk.find_axe_violations(".slack-dialog")
+    desk.page.keyboard.press("Escape")
+    expect(desk.dialog).to_have_count(0)
+    [shown] = [each for each in desk.state()["slack"]["canvases"] if each["title"] == f"Timeline of #{number}"]
+    assert ["U0ALICE"] == shown["readers"]
+
+
 def test_the_home_tab(desk: Desk) -> None:
     """Alice finds what is hers there, and reads why her press came too late; Dave reads why he can't act."""
     number = desk.trigger()

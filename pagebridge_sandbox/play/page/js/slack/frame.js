@@ -4,7 +4,7 @@ import { classes, html, useLayoutEffect, useRef } from "../html.js";
 
 const FOCUSABLE = "button:not([disabled]), input, textarea, select, a[href], [tabindex='0']";
 
-export function Frame({ title, small, close, back, children }) {
+export function Frame({ title, small, wide, close, back, children }) {
   const box = useRef(null);
   const before = useRef(document.activeElement); // as it was before what lies below could no longer be used
   useLayoutEffect(() => keepFocus(box.current, before.current), []);
@@ -16,7 +16,7 @@ export function Frame({ title, small, close, back, children }) {
   return html`<div class="dialog-cover">
     <div
       ref=${box}
-      class=${classes("slack-dialog", small && "small")}
+      class=${classes("slack-dialog", small && "small", wide && "wide")}
       role="dialog"
       aria-modal="true"
       aria-label=${title}

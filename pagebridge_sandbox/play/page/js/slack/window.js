@@ -2,6 +2,7 @@
 
 import { classes, html, usePage } from "../html.js";
 import { Avatar } from "../avatar.js";
+import { Canvas } from "./canvas.js";
 import { ConfirmDialog } from "./confirm.js";
 import { Dialog } from "./dialog.js";
 import { Channel } from "./channel.js";
@@ -14,7 +15,8 @@ export function SlackWindow() {
   const isHome = view.channel === HOME;
   const channel = isHome ? null : channels.find((each) => each.id === view.channel) ?? channels[0];
   const modals = state.slack.modals[view.who] ?? [];
-  const isCovered = modals.length > 0 || question;
+  const canvas = state.slack.canvases.find((each) => each.id === view.canvas);
+  const isCovered = modals.length > 0 || question || canvas;
   const parent = channel?.messages.find((each) => each.ts === view.thread);
   return html`<section class=${classes("slack", view.phone && "phone")} aria-label="Slack">
     <${People} />
@@ -24,6 +26,7 @@ export function SlackWindow() {
         ${isHome ? html`<${Home} />` : channel ? html`<${Channel} channel=${channel} />` : html`<p class="empty">There is no channel for you here.</p>`}
         ${parent && html`<${Thread} channel=${channel} parent=${parent} />`}
       </div>
+      ${canvas && html`<${Canvas} canvas=${canvas} />`}
       ${modals.length > 0 && html`<${Dialog} modals=${modals} />`}
       ${question && html`<${ConfirmDialog} ...${question} yes=${() => { ask(null); question.yes(); }} cancel=${() => ask(null)} />`}
     </div>
@@ -40,7 +43,7 @@ export function visibleChannels(slack, who) {
 /* Whose screen it is. A dot says that there is something for them that was not looked at. */
 function People() {
   const { change, state, view } = usePage();
-  const turn = (id) => change({ who: id, thread: null, drawer: false });
+  const turn = (id) => change({ who: id, thread: null, canvas: null, drawer: false });
   const now = state.slack.people.find((each) => each.id === view.who);
   return html`<div class="people">
     <div class="people-row" role="radiogroup" aria-label="You are">
