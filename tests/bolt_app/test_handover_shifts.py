@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from bolt_app.handover.shifts import LOOK, Shifts, shift_changes
+from bolt_app.handover.shifts import LOOK, Shifts, shift_changes, shift_words
 from shared.model.event import Instant, Ref
-from shared.model.handover_posts import ShiftChange
+from shared.model.handover_posts import ShiftChange, ShiftPosts
 from shared.pagerduty.models.account import OnCall, parse_on_calls
 from tests.builders import NOON
 
@@ -49,28 +49,64 @@ def test_what_is_cut_off_at_the_edge_is_no_change() -> None:
     assert [NOON + HOUR] == [change.at_ms for change in shift_changes(cut, START, END)]
 
 
-def test_a_change_of_clocks_makes_no_shift_longer_or_shorter() -> None:
-    """On the night when clocks go forward, times with other offsets are the same instants: one change, no gap."""
-    night, day = {"id": "PALICE1", "summary": "Alice"}, {"id": "PBOB1", "summary": "Bob"}
+def of_the_night(*shifts: tuple[str, str, str]) -> tuple[OnCall, ...]:
+    """Read shifts as PagerDuty gives them: who, from when and until when."""
     common = {"escalation_level": 1, "escalation_policy": {"id": "PPOL001"}}
-    turn = "2026-03-29T07:00:00+02:00"
-    told = parse_on_calls(
-        {
-            "oncalls": [
-                {**common, "user": night, "start": "2026-03-28T22:00:00+01:00", "end": turn},
-                {**common, "user": day, "start": "2026-03-29T05:00:00Z", "end": "2026-03-29T22:00:00+02:00"},
-            ]
-        },
-        None,
-    ).members
-    begin, end = (
-        int(datetime.fromisoformat(at).timestamp()) * 1000 for at in ("2026-03-29T00:00Z", "2026-03-29T12:00Z")
-    )
+    entries = [
+        {**common, "user": {"id": f"P{name.upper()}1", "summary": name}, "start": begin, "end": end}
+        for name, begin, end in shifts
+    ]
+    return parse_on_calls({"oncalls": entries}, None).members
 
-    [change] = shift_changes(told, begin, end)
 
-    assert datetime.fromisoformat(turn).timestamp() * 1000 == change.at_ms
-    assert (("Alice",), ("Bob",)) == (change.going, change.coming)
+def ms(at: str) -> int:
+    """Return a time as milliseconds since 1970."""
+    return int(datetime.fromisoformat(at).timestamp()) * 1000
+
+
+FORWARD = (
+    ("Alice", "2026-03-28T22:00:00+01:00", "2026-03-29T07:00:00+02:00"),
+    ("Bob", "2026-03-29T05:00:00Z", "2026-03-29T22:00:00+02:00"),
+)
+BACK = (
+    ("Alice", "2026-10-24T22:00:00+02:00", "2026-10-25T02:30:00+02:00"),
+    ("Bob", "2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"),
+    ("Carol", "2026-10-25T01:30:00Z", "2026-10-25T22:00:00+01:00"),
+)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "changes"),
+    [
+        (FORWARD, [("2026-03-29T05:00Z", "Alice hands over to Bob")]),
+        (BACK, [("2026-10-25T00:30Z", "Alice hands over to Bob"), ("2026-10-25T01:30Z", "Bob hands over to Carol")]),
+    ],
+    ids=["forward", "back"],
+)
+def test_a_change_of_clocks_makes_no_shift_longer_or_shorter(
+    shifts: tuple[tuple[str, str, str], ...], changes: list[tuple[str, str]]
+) -> None:
+    """Times with other offsets are the same instants: no gap, and an hour that comes twice has a shift of its own."""
+    day = shifts[-1][2][:10]
+
+    found = shift_changes(of_the_night(*shifts), ms(f"{day}T00:00Z") - HOUR, ms(f"{day}T12:00Z"))
+
+    assert [(ms(at), words) for at, words in changes] == [(each.at_ms, shift_words(each)) for each in found]
+
+
+def test_each_shift_of_the_hour_that_comes_twice_is_handed_over_once() -> None:
+    """By the wall's clock both begin at half past two; looked at every ten minutes, each is due until it is told."""
+    found = shift_changes(of_the_night(*BACK), ms("2026-10-24T22:00Z"), ms("2026-10-25T12:00Z"))
+    posts, posted = ShiftPosts("PPOL001", ms("2026-10-24T22:00Z")), []
+    for now_ms in range(ms("2026-10-24T22:00Z"), ms("2026-10-25T04:00Z"), HOUR // 6):
+        if change := posts.due(found, now_ms):
+            posted.append((now_ms, shift_words(change)))
+            posts = posts.told(change)
+
+    assert [
+        (ms("2026-10-25T00:30Z"), "Alice hands over to Bob"),
+        (ms("2026-10-25T01:30Z"), "Bob hands over to Carol"),
+    ] == posted
 
 
 def test_shifts_are_read_again_right_after_the_next_change() -> None:
