@@ -13,8 +13,8 @@ from bolt_app.linking.approvals import Approvals
 from pagebridge_sandbox import pagerduty
 from pagebridge_sandbox.slack import Fault
 from shared.errors import Malformed
-from shared.model.ids import SlackUserId
-from shared.model.link import APPROVAL_LIFE, RefusedPress
+from shared.model.ids import SlackUserId, UserId
+from shared.model.link import APPROVAL_LIFE, Link, LinkedBy, RefusedPress
 from shared.model.outcome import Declined
 from shared.slack.render.buttons import APPROVE_LINK
 from shared.store import keys
@@ -224,6 +224,15 @@ async def test_what_has_changed_meanwhile_counts(deciding: Deciding) -> None:
     assert "belongs to another Slack user" in await deciding.decide()
 
     assert [] == await deciding.signing.links()
+
+
+async def test_a_link_that_has_ended_is_in_no_ones_way(deciding: Deciding) -> None:
+    """The account was another Slack user's, by an address that it no longer has: whose it is now is linked to it."""
+    former = Link(SlackUserId("U0FORMER"), UserId("PDAVE1"), "former@corp.example", LinkedBy.APPROVAL, 1)
+    await deciding.signing.acme.made.put(former)
+    await deciding.ask()
+
+    assert "is now linked to d.poe@corp.example" in await deciding.decide()
 
 
 async def test_a_press_goes_on_if_the_admin_is_quick(deciding: Deciding) -> None:

@@ -39,7 +39,16 @@ def test_a_name_that_is_taken_gets_a_suffix_within_the_limit() -> None:
     assert {LONGEST} == set(map(len, names))
 
 
-PATTERNS = st.sampled_from(["inc-{number}-{title}", "{title}{id}", "_{number}_{service}-", "{id}"])
+REPEATED = "{id}-{service}-{service}-{service}"
+PATTERNS = st.sampled_from(["inc-{number}-{title}", "{title}{id}", "_{number}_{service}-", "{id}", REPEATED])
+
+
+def test_a_pattern_that_names_a_service_again_is_cut() -> None:
+    """At the limit, with the suffix of a name that was taken."""
+    shown = replace(snapshot(), service=Ref("PSVC001", "payments-checkout-gateway"))
+
+    assert LONGEST == len(channel_name(REPEATED, INCIDENT, shown))
+    assert re.fullmatch(r".{78}-2", channel_name(REPEATED, INCIDENT, shown, 1))
 
 
 @given(st.text(), st.text(), PATTERNS, st.integers(0, 99))

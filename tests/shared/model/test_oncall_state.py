@@ -10,13 +10,13 @@ ENTRY = OncallState(IncidentId("SENTRY"))
 
 def test_what_the_bridge_wrote_is_known_for_its_own() -> None:
     """Also while the ends of its calls are unknown, whichever of them landed; and as Slack shows it."""
-    written = Written().begun("Alice", "Zed").begun("Bob", "Zed")
+    written = Written().begun("Alice", "Zed").begun("Bob", "Alice").begun("Carol", "Bob")
 
-    for found in ("Zed", "Alice", "Bob"):
+    for found in ("Zed", "Alice", "Bob", "Carol"):
         assert written.is_ours(found, found)
-    assert not written.is_ours("Carol", "Carol")
-    done = written.done("<Bob>")
-    assert done.is_ours("?", "<Bob>")
+    assert not written.is_ours("Dave", "Dave")
+    done = written.done("<Carol>")
+    assert done.is_ours("?", "<Carol>")
     assert not done.is_ours("Zed", "Zed")
 
 

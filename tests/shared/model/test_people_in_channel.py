@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bolt_app.read_path.channel_planner import with_own
 from shared.model.event import Agent, Ref
 from shared.model.event_types import (
     ACKNOWLEDGED,
@@ -11,12 +12,14 @@ from shared.model.event_types import (
     RESPONDER_REPLIED,
     TRIGGERED,
 )
-from shared.model.ids import ChannelId
+from shared.model.ids import ChannelId, TeamId
 from shared.model.incident import Incident, fold
 from shared.model.incident_channel import IncidentChannel, demands_since, people_in, with_failure, with_opened
-from tests.builders import ALICE, BOB, INCIDENT, NOON, webhook
+from shared.model.slack_state import SlackState
+from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
 
 CAROL, DAN = Agent("PCAROL1", "Carol Wu"), Agent("PDAN001", "Dan Ng")
+CHANNEL = ChannelId("C0OWN")
 NAMED = (("responder", "Carol Wu"),)
 
 
@@ -54,3 +57,17 @@ def test_a_line_is_told_once() -> None:
     failed = with_failure(known, "pin:0:0", [("step", "pin")], NOON)
     assert failed is with_failure(failed, "pin:0:0", [("step", "pin")], NOON + 1)
     assert 2 == sum(line.type == CHANNEL_FAILED for line in with_failure(failed, "pin:0:1", [], NOON).lines)
+
+
+def test_it_shows_its_incident_only_to_the_teams_that_it_was_opened_for() -> None:
+    """Of other teams nothing is shown in it, also before it is decided whether another channel takes its place."""
+    secret, vault = frozenset({TeamId("PSECRET")}), frozenset({TeamId("PVAULT")})
+    shown = replace(snapshot(), teams=(Ref("PSECRET", "Secret"),))
+    own = IncidentChannel(INCIDENT, name="inc-37").opened(CHANNEL, shown, private=True)
+    state = SlackState(INCIDENT, channels=(ChannelId("C0HOME"),))
+
+    assert (CHANNEL,) == own.named_for(secret)
+    assert () == own.named_for(vault)
+    assert ("C0HOME", CHANNEL) == with_own(state, own, secret).channels
+    assert state == with_own(state, own, vault)
+    assert state == with_own(state, own.lost("is_archived"), secret)
