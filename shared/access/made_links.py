@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 ENDED = "Your PagerDuty account has changed since you linked yourself to it, so that link has ended."
 IDLE = "The PagerDuty account that you linked yourself to can't be found."
-GIVEN = "The bridge's identity table gives your linked PagerDuty account to another Slack user."
+GIVEN = "`bridge.toml` gives your linked PagerDuty account to another Slack user."
 STORE_AWAY = "The bridge can't reach its database, so it can't look up whether you have linked yourself."
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from hashlib import sha1
 
@@ -185,9 +186,8 @@ async def _rights_in(cluster: Cluster, asked: Sequence[Command]) -> Verdict:
     with store_errors():
         nodes = await cluster.nodes()
     for host, port in nodes.servers:
-        server = connect(cluster.url_of((host, port)))
-        denied[f"{host}:{port}"] = await _all_denied(server, [("CLUSTER SLOTS",), *asked])
-        await server.aclose()
+        async with aclosing(connect(cluster.url_of((host, port)))) as server:
+            denied[f"{host}:{port}"] = await _all_denied(server, [("CLUSTER SLOTS",), *asked])
     if what := "; ".join(f"at {where}: {which}" for where, which in denied.items() if which):
         return failed(f"the user in REDIS_URL can't run {what}", RIGHTS)
     return passed(f"the user in REDIS_URL has all rights at {', '.join(denied)}")

@@ -22,7 +22,7 @@ def create(workspace: Workspace, arguments: Arguments) -> Json:
     if workspace.free_plan:
         raise SlackError("free_teams_cannot_create_standalone_canvases")
     content = arguments.json("document_content") or {"type": "markdown", "markdown": ""}
-    if not isinstance(content, dict) or content.get("type") != "markdown" or not isinstance(content["markdown"], str):
+    if not isinstance(content, dict) or content.get("type") != "markdown" or not isinstance(content.get("markdown"), str):
         raise invalid_arguments("must provide an object [json-pointer:/document_content]")
     if problem := _problem(content["markdown"]):
         raise SlackError("canvas_creation_failed", detail=f"'content' error: {problem}")

@@ -48,6 +48,11 @@ async def test_what_a_canvas_takes(client: AsyncWebClient, markdown: str, error:
         await client.canvases_create(document_content=content(markdown))
 
 
+async def test_a_canvas_needs_its_markdown(client: AsyncWebClient) -> None:
+    """A content without it is refused as Slack does, not by an error of the simulator."""
+    assert "invalid_arguments" == await refused(client, "canvases.create", document_content={"type": "markdown"})
+
+
 async def test_where_there_are_no_canvases(slack: SlackSandbox, client: AsyncWebClient, alice: User) -> None:
     """On a free plan, where they are switched off, and without the scope; and access to what is not there."""
     given = {"canvas_id": "F0NONE", "access_level": "read"}
