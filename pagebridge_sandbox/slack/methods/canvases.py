@@ -21,12 +21,10 @@ def create(workspace: Workspace, arguments: Arguments) -> Json:
     _require_canvases(workspace)
     if workspace.free_plan:
         raise SlackError("free_teams_cannot_create_standalone_canvases")
-    content = arguments.json("document_content") or {"type": "markdown", "markdown": ""}
-    if not isinstance(content, dict) or content.get("type") != "markdown" or not isinstance(content.get("markdown"), str):
-        raise invalid_arguments("must provide an object [json-pointer:/document_content]")
-    if problem := _problem(content["markdown"]):
+    markdown = _markdown_of(arguments.json("document_content") or {"type": "markdown", "markdown": ""})
+    if problem := _problem(markdown):
         raise SlackError("canvas_creation_failed", detail=f"'content' error: {problem}")
-    canvas = Canvas(ids.identifier("F"), arguments.text("title"), content["markdown"])
+    canvas = Canvas(ids.identifier("F"), arguments.text("title"), markdown)
     workspace.canvases[canvas.id] = canvas
     workspace.changes.notify()
     return {"canvas_id": canvas.id}
@@ -48,6 +46,13 @@ def set_access(workspace: Workspace, arguments: Arguments) -> Json:
     canvas.access |= dict.fromkeys(people, arguments.text("access_level"))
     workspace.changes.notify()
     return {}
+
+
+def _markdown_of(content: object) -> str:
+    """Return the text of a canvas's content. Refused when it is none."""
+    if isinstance(content, dict) and content.get("type") == "markdown" and isinstance(content.get("markdown"), str):
+        return str(content["markdown"])
+    raise invalid_arguments("must provide an object [json-pointer:/document_content]")
 
 
 def _problem(markdown: str) -> str:
