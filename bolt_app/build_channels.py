@@ -1,4 +1,4 @@
-"""The composition of what keeps the channels of incidents."""
+"""The composition of the upkeep of incidents' channels."""
 
 from bolt_app.incident_channel.archiver import Archiver
 from bolt_app.incident_channel.channel_pass import ChannelRecords
@@ -10,7 +10,7 @@ from shared.store.coordination import SharedTokenBuckets
 
 
 def build_channel_upkeep(shared: Shared) -> ChannelUpkeep:
-    """Put together what opens, keeps and archives them."""
+    """Put together the parts that open, keep and archive them."""
     slack, store = shared.clients.slack, shared.store
     records = ChannelRecords(store.incident_channels, store.incidents, store.dirty_queue, store.clock, shared.durations)
     return ChannelUpkeep(

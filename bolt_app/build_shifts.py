@@ -1,4 +1,4 @@
-"""The composition of what is done when shifts change: handovers, and user groups and topics that follow."""
+"""The composition of the work at shift changes: handovers, user groups and topics."""
 
 from bolt_app.handover.poster import HandoverPoster
 from bolt_app.handover.shifts import ShiftReader

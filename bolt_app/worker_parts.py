@@ -124,7 +124,7 @@ class Shared:
 
     @cached_property
     def notify(self) -> Notify:
-        """Keeps who hears of what by direct message."""
+        """Stores the choices of direct messages."""
         wishes = Wishes(self.clients.redis, durable=self.store.durable)
         return Notify(self.clients.slack, self.identity, wishes, self.config)
 

@@ -69,7 +69,7 @@ class DeliveryHandler:
 
 
 def public_app(intake: DeliveryHandler, events: EventStream, sign_ins: SignInPage) -> web.Application:
-    """Make the public application: deliveries, people who sign in, and whether we live and can store."""
+    """Make the public application: deliveries, the sign-in page, liveness and readiness."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response()

@@ -1,5 +1,5 @@
 """
-The page to which PagerDuty sends people back who link themselves. It shows whom, and the code that only they see.
+The page to which PagerDuty sends people back who link themselves. It shows their name, and a code for Slack.
 
 It decides nothing: what came back goes to a worker, which asks PagerDuty. Nothing is loaded, framed, cached or passed
 on, and no script runs. Whose sign-in it is the receiver reads under a key that only the right state names.
@@ -50,7 +50,7 @@ class SignInPage:
         self._used: OrderedDict[str, None] = OrderedDict()
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer one who comes back."""
+        """Answer a person who comes back from PagerDuty."""
         wait_for(request, ConnectionState.ANSWER)
         if not self.on:
             return web.Response(status=HTTPStatus.NOT_FOUND)

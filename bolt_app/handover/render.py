@@ -83,7 +83,7 @@ def _on_call(policies: Sequence[PolicyOnCall | None], now_ms: int) -> list[str]:
 
 
 def _part(heading: str, shown: Sequence[T], row: Callable[[T], str], count: int, others: str = "more") -> list[str]:
-    """Return what stands below a heading, and how many `others` of `count` are not shown; nothing if there is none."""
+    """Return the rows below a heading, and the number of `others` of `count` that are not shown; empty without rows."""
     left = count - len(shown)
     counted = [f"…and {left} {others}."] if left else []
     return paragraphs([f"*{heading}*", *map(row, shown), *counted]) if shown else []

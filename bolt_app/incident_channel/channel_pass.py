@@ -1,4 +1,4 @@
-"""One pass over the channel of one incident: what is known, and what becomes of a step that fails."""
+"""One pass over the channel of one incident: its state, and the handling of failed steps."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Lets the people into an incident's channel who work on it: certain, full members of this workspace, each once."""
+"""Invites the people who work on an incident to its channel: linked, full members of this workspace, each once."""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Invitations:
-    """Invites people one by one: a person who cannot come keeps no one else out."""
+    """Invites people one by one, so that one failure does not affect the others."""
 
     slack: Slack
     identity: Identity
@@ -36,7 +36,7 @@ class Invitations:
                     this.later.append(error)
 
     async def _invite(self, this: ChannelPass, channel: ChannelId, who: Ref) -> None:
-        """Invite one person, or leave them out for good. Raises `CallError` if it is not known who they are."""
+        """Invite one person, or skip them for good. Raises `CallError` if they can't be looked up now."""
         slack_user = await self._certain(this, UserId(who.id))
         if slack_user is not None:
             done = await this.step("invite", lambda: self.slack.invite(channel, slack_user), who)
@@ -45,7 +45,7 @@ class Invitations:
         await this.save(lambda own: replace(own, invited=own.invited | {UserId(who.id)}))
 
     async def _certain(self, this: ChannelPass, user: UserId) -> SlackUserId | None:
-        """Return the Slack user of a person, None without one who may act and be here. Raises `CallError`."""
+        """Return a person's Slack user; None if they have none, or may not be here. Raises `CallError`."""
         slack_user = await self.identity.mention(user)
         if slack_user is None:
             return None

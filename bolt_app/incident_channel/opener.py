@@ -120,7 +120,7 @@ class ChannelOpener:
     async def _opened(
         self, this: ChannelPass, channel: ChannelId, *, private: bool, found: OpenedChannel | None = None
     ) -> None:
-        """Record the channel, tell of it in the thread, and let the card be posted there."""
+        """Record the channel, add its line to the thread, and queue the incident for its card there."""
         name, since_ms = (found.name, found.created * SECOND) if found else (this.own.name, 0)
         await this.save(lambda own: replace(own.opened(channel, this.snapshot, since_ms, private=private), name=name))
         log.info("channel.opened", incident=this.own.id, channel=channel, private=private, found=found is not None)

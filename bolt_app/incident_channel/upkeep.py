@@ -151,12 +151,12 @@ class ChannelUpkeep:
             await this.save(lambda own: replace(own, described=True))
 
     async def _set_topic(self, this: ChannelPass, channel: ChannelId, tells: str, words: str) -> None:
-        """Set the topic when the state is another one: Slack tells everyone in the channel of each change."""
+        """Set the topic only when its state changes: Slack posts a message in the channel about each change."""
         if this.own.topic != tells and await this.step("topic", lambda: self.slack.set_topic(channel, words)):
             await this.save(lambda own: replace(own, topic=tells))
 
     async def _bookmark(self, this: ChannelPass, channel: ChannelId) -> None:
-        """Bookmark the incident's page once: a call whose end is unknown is looked for before it is made again."""
+        """Bookmark the incident's page once: after an uncertain call the bookmark is looked up first."""
         url = this.snapshot.url
         if this.own.bookmarked or not linkable(url):
             return

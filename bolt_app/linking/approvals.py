@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Approvals:
-    """Asks the admins, and does what they decide."""
+    """Asks the admins, and carries out their decisions."""
 
     identity: Identity
     requests: LinkRequests

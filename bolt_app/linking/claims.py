@@ -71,7 +71,7 @@ class Claims:
         check_active(user)
         others = [SlackUserId(slack) for slack, known in self.identity.config.users.items() if known == user.id]
         by_email, owned = await self.slack.user_by_email(user.email), await self.links.owner(user.id)
-        # The link of a person who had the account before has ended, though they may never come to notice.
+        # A link of the account's former owner has ended, also if it was not noticed yet.
         owner = owned.slack if owned is not None and not is_changed(user, owned) else None
         others += filter(None, (owner, by_email))
         if any(other != person.id for other in others):
@@ -102,7 +102,7 @@ def linked_already(user: User) -> str:
 
 
 def lured_text(person: SlackPerson) -> str:
-    """Return what the person is told whose PagerDuty user another Slack user has tried to be linked to."""
+    """Return the warning for a person whose PagerDuty user another Slack user tried to link to."""
     who = f"<@{person.id}> ({escape(person.name)})"
     return (
         f":warning: {who} tried to link their Slack account to your PagerDuty user. It was refused. "

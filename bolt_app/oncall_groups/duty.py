@@ -98,7 +98,7 @@ class DutyReader:
 
 
 def follows(entry: OncallGroupConfig, on_call: OnCall) -> bool:
-    """True if who is on call by this is meant by an entry. Pure."""
+    """True if an on-call belongs to the policies, levels or schedules of an entry. Pure."""
     by_policy = on_call.policy.id in entry.policies and on_call.level in entry.levels
     return by_policy or (on_call.schedule is not None and on_call.schedule.id in entry.schedules)
 

@@ -40,7 +40,7 @@ class OncallGroups:
     durations: Durations
 
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
-        """Follow for the entry that `incident` names. Raises `CallError` where it can't be told, `StoreDown`."""
+        """Do one pass for the entry that `incident` names. Raises `CallError` from posting a notice, `StoreDown`."""
         entry = self.config.current.oncall_group(incident)
         if entry is None:
             return None
@@ -63,7 +63,7 @@ class OncallGroups:
         return again
 
     async def _follow(self, place: Place, people: Sequence[Ref], causes: dict[str, Cause], lease: Lease) -> bool:
-        """Make a place name these people; return whether it does, with what Slack refuses among the causes."""
+        """Update one place; return true if it names these people. Slack's refusal is added to the causes."""
         written = (await self.states.load(lease.incident, lease)).value.written(place.name)
         try:
             seen = await place.look(people, written, causes)

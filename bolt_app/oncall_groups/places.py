@@ -1,4 +1,4 @@
-"""The places that name who is on call, a user group and a channel's topic: as they are, and as they are to be."""
+"""The places that name who is on call: reads and writes a user group and a channel's topic."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ from shared.slack.render.channel_topic import LONGEST, own_part, topic_naming
 GROUPS_KEPT = 30.0
 """Seconds for which all groups are taken as they were; before one is changed it is read by itself."""
 MOST_NAMES = 10
-"""Names that are told of those who were in a group; each costs a call."""
+"""The most former members that a notice names; each costs a call."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Place(Protocol):
 
 @dataclass
 class Places:
-    """Opens the places of an entry. All entries share what was read of user groups."""
+    """Creates the places of an entry. All entries share one cached read of the user groups."""
 
     slack: Slack
     identity: Identity
@@ -166,7 +166,7 @@ class TopicPlace:
         self._slack, self._channel, self._pattern = slack, channel, pattern
 
     async def look(self, people: Sequence[Ref], written: Written, causes: dict[str, Cause]) -> Seen | None:
-        """Read it, and put who is on call into what people wrote."""
+        """Read the topic, and put the people on call into it."""
         now = await self._slack.topic_of(self._channel)
         found, first = own_part(now, self._pattern), written.asked is None
         topic = topic_naming(now, self._pattern, [named(person) for person in people])

@@ -39,7 +39,7 @@ def no_schedule(schedule: str) -> Cause:
 
 
 def unlinked(person: Ref, group: str) -> Cause:
-    """Explain that it is not known who a person is in Slack."""
+    """Explain that a person's Slack account is unknown."""
     step = "Link them in `[identity.users]`, or give both accounts the same e-mail address."
     return _cause(f"{named(person)} is on call, but isn't in {group}: their Slack account isn't known.", step)
 

@@ -45,7 +45,7 @@ class AcknowledgeMine:
         return preview(await self._found(typed.by), self.clock.estimate_ms(), typed.command)
 
     async def among(self, some: Collection[IncidentId], by: SlackActor, command: str) -> Reply:
-        """Show what it is of `some` incidents, as `answer` does."""
+        """Show those of them that are among `some` incidents, as `answer` does."""
         found = [one for one in await self._found(by) if one.id in some]
         return preview(found, self.clock.estimate_ms(), command, NONE_HERE)
 

@@ -22,7 +22,7 @@ class HandoverQuery:
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
         """Write it. Raises what the readings raise, and `Declined` for a person who may not see it."""
         if parsed.scope is not Scope.MINE:
-            # It names who is on call, which guests are not told elsewhere either, and offers to post it.
+            # Not for guests: it names the people on call, and offers to post it.
             await self.identity.require_member(typed.by)
             return channel_reply(await self.writer.of_channel(typed.channel), typed.command)
         user = (await self.identity.link(typed.by)).user

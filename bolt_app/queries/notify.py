@@ -33,7 +33,7 @@ STANDING: Mapping[Level, str] = {
 
 @dataclass(frozen=True)
 class Notify:
-    """Answers the command `notify`, and keeps what a person chooses."""
+    """Answers the command `notify`, and stores a person's choice."""
 
     slack: Slack
     identity: Identity
@@ -41,7 +41,7 @@ class Notify:
     config: LiveConfig
 
     async def answer(self, parsed: ParsedCommand, typed: SlashPayload) -> Reply:
-        """Change it if a level was typed, and say how it stands. Raises what looking the person up raises."""
+        """Store the typed level, if any, and reply with the one in force. Raises as looking the person up does."""
         if not self.config.current.notify.enabled:
             return build_reply(switched_off_text(self.identity.contact))
         try:
@@ -60,7 +60,7 @@ class Notify:
         return ""
 
     async def level(self, found: Linked) -> Level:
-        """Return what a person hears of. Raises `StoreDown`."""
+        """Return a person's level. Raises `StoreDown`."""
         wish = (await self.wishes.of(found.user.id)).get(found.person.id)
         return wish.level if wish else Level.OFF
 
@@ -76,11 +76,11 @@ class Notify:
 
 
 def switched_off_text(contact: str) -> str:
-    """Return that no one gets direct messages here, and whom to ask."""
+    """Return that direct messages are off here, and whom to ask."""
     return f"Direct messages are not switched on for this bridge. Ask {escape(contact)} for it."
 
 
 def how_to_change(command: str) -> str:
-    """Return what to type for something else."""
+    """Return the commands for the other levels."""
     lines = [as_code(f"{command} {Verb.NOTIFY} {level}") for level in Level]
     return f"{lines[0]} is for all of your incidents, {lines[1]} for those of high urgency, {lines[2]} for none."

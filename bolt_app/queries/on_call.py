@@ -110,7 +110,7 @@ class OnCallQuery:
         return []
 
     async def _seen(self, ask: Ask, things: list[Owned], private: frozenset[TeamId]) -> list[Owned]:
-        """Keep what all may see, and of the rest what PagerDuty shows the person who asks."""
+        """Return the things that everyone may see, and those that PagerDuty shows the person who asks."""
         seen: list[Owned] = self.visibility.seen_by_all(things, private)
         rest = [thing for thing in things if thing not in seen]
         user = (await ask()).user if rest else None

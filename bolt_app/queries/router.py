@@ -115,7 +115,7 @@ def not_linked_text(user: SlackUserId, declined: Declined) -> str:
 
 
 def switched_on(config: BridgeConfig) -> frozenset[Verb]:
-    """Return the commands for what `bridge.toml` switches on."""
+    """Return the optional commands that `bridge.toml` switches on."""
     parts = {
         LINKING: config.identity.linking != "off",
         NOTIFYING: config.notify.enabled,
@@ -125,7 +125,7 @@ def switched_on(config: BridgeConfig) -> frozenset[Verb]:
 
 
 def help_text(command: str, also: Collection[Verb] = ()) -> Reply:
-    """List what can be typed after `command`, `also` of what has to be switched on."""
+    """List the commands after `command`; of the optional ones those in `also`."""
     there = [usage for usage in USAGES if usage.verb in also or usage.verb not in LINKING | NOTIFYING | CHANNELS]
     lines = [f"{as_code(f'{command} {usage.line}')}  {usage.description}" for usage in there]
     return build_reply("\n".join(lines), _NAMED)

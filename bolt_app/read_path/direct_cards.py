@@ -91,7 +91,7 @@ class DirectCards:
         return errors
 
     async def _plan(self, this: ReconcilePass, user: UserId, person: SlackUserId, conversation: ChannelId) -> None:
-        """Plan a card, or a place in the summary if they were told of many just now. Raises `CallError`."""
+        """Plan a card, or a place in the summary if the person was notified of many just now. Raises `CallError`."""
         if not await self._is_still(person, user):
             return
         before = this.slack_state.direct.get(conversation)
@@ -104,7 +104,7 @@ class DirectCards:
         await this.save(lambda kept: kept.with_direct(conversation, planned))
 
     async def _is_still(self, person: SlackUserId, user: UserId) -> bool:
-        """True if a Slack user may be told, and still is that PagerDuty user."""
+        """True if a Slack user may be notified, and is still linked to that PagerDuty user."""
         try:
             linked = await self.identity.link(self.identity.own_member(person))
         except (Declined, Malformed) as error:
@@ -116,7 +116,7 @@ class DirectCards:
         return linked.user.id == user
 
     def _unposted(self, this: ReconcilePass) -> MessageState:
-        """Return what is known of a first message: one that may be lost with the data is looked for."""
+        """Return the state of a first message; after a loss of data, one that makes `MessageSync` look for it."""
         lost = this.slack_state.anew_ms or this.slack_state.announced_until_ms
         return MessageState().post_begun(this.snapshot.created_ms or 0, 0) if lost else MessageState()
 
@@ -162,7 +162,7 @@ class DirectCards:
         return await self.message_sync.sync_once(message, card.message, target)
 
     async def _judged(self, this: ReconcilePass, conversation: ChannelId, card: DirectCard) -> DirectCard:
-        """Decide whether a person may see what is not theirs any more, once for its teams. Raises `CallError`."""
+        """Decide if a person may see an incident that is no longer theirs, once for its teams. Raises `CallError`."""
         teams = ids_of_teams(this.snapshot.teams)
         if card.user in this.snapshot.assignee_ids:
             now = replace(card, hidden=False, judged=None)

@@ -28,12 +28,12 @@ from shared.store.incidents import Incidents
 log = structlog.get_logger()
 
 EVERY = 10.0
-"""Seconds for which changes are gathered: one update tells of all of them."""
+"""Seconds for which changes are gathered into one update."""
 
 
 @dataclass(frozen=True)
 class DirectSummaries:
-    """One pass makes one conversation's message equal to what waits for its person; the queue tries again."""
+    """One pass updates a conversation's message to the incidents that wait for its person; the queue retries it."""
 
     summaries: Documents[DirectSummary]
     queue: WorkQueue

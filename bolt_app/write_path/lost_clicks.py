@@ -57,7 +57,7 @@ class LostClicks:
         data = await self.losses.refresh()
         if self._data not in {"", data}:
             await self._record_ended()
-            # A worker that has one in hand, and knows more of it, finds out by its lease, and tells.
+            # A worker that is running a command knows more of it: it notices by its lease, and replies itself.
             await wait_at_most(2 * self.durations.lease, self.stopping)
             await self._tell()
         self._data = data
@@ -89,14 +89,14 @@ class LostClicks:
             await self.command_queues.change(record.command.incident, partial(with_end, ended))
 
     async def _tell(self) -> None:
-        # In this order: what is moved meanwhile is found in its queue.
+        # The stream first: a command that is moved meanwhile is then found in its queue.
         waiting = await self._waiting()
         for command, accepted_ms in list(self.losses.clicks.values()):
             if command.id not in waiting and not await self._is_recorded(command):
                 await self._tell_one(command, accepted_ms)
 
     async def _waiting(self) -> set[CommandId]:
-        """List what waits on the stream."""
+        """Return the ids of the commands that wait on the stream."""
         found = set()
         async for entry in read_all(self.redis, keys.COMMANDS):
             with suppress(ValidationError):  # The dispatcher moves it to the dead letters.

@@ -12,7 +12,7 @@ from shared.config.setting_types import Channel, Policy, Schedule, shaped
 from shared.model.ids import IncidentId
 
 PEOPLE = "{people}"
-"""Where the people stand in what a topic says; without it they stand at its end."""
+"""Stands for the people in a topic's pattern; without it they stand at its end."""
 UserGroupName = Annotated[
     str,
     shaped(r"S[A-Z0-9]{2,30}|@[^\s@|<>&]{1,80}", "the handle of a user group such as @oncall, or its id (S0614TZR7)"),
@@ -82,7 +82,7 @@ def each_once(handovers: tuple[HandoverConfig, ...]) -> tuple[HandoverConfig, ..
 
 
 def written_once(groups: tuple[OncallGroupConfig, ...]) -> tuple[OncallGroupConfig, ...]:
-    """Refuse what two entries would write to in turn."""
+    """Refuse two entries that would write to the same place in turn."""
     for kind, named in (("group", [each.group for each in groups]), ("channel", [each.channel for each in groups])):
         if _repeated(filter(None, named)):
             raise ValueError(f"name a {kind} twice: list all schedules and policies in one entry")

@@ -66,7 +66,7 @@ class Digest:
         """Count an incident, once; one of `low` importance that comes above the rate begins a digest."""
         if incident in self.arrived:
             return self
-        # A clock that was put back must not count what is ahead of it for hours.
+        # After the clock was set back, arrivals in its future must not count for hours.
         recent = {one: ms for one, ms in self.arrived.items() if abs(now_ms - ms) < WINDOW_MS}
         arrived = dict([*recent.items(), (incident, now_ms)][-above - 1 :])
         is_loud = len(arrived) > above
@@ -113,7 +113,7 @@ class Digest:
         return replace(self.ended(), not_before_ms=not_before_ms)
 
     def closed(self) -> "Digest":
-        """Forget it: all is told."""
+        """Return a channel's state without a digest."""
         return Digest(self.id, arrived=self.arrived, not_before_ms=self.not_before_ms)
 
 

@@ -22,7 +22,7 @@ def command_in_doubt(record: CommandRecord, doubt_ms: int, call_max: float) -> C
 
 
 def with_end(ended: CommandRecord, queue: CommandQueue) -> CommandQueue:
-    """Take in the end of a command that a queue may have lost: if it is open there, it is decided, and to be told."""
+    """Add the end of a command that a queue may have lost; if it is open there, it gets this end, to be replied."""
     known = queue.get(ended.command.id)
     if known is None:
         return queue.appended(ended)

@@ -98,7 +98,7 @@ class IncidentChannel:
         return replace(kept, admitted=self.admitted)
 
     def asked(self, at_ms: int, by: Collection[UserId]) -> "IncidentChannel":
-        """Note a demand: what has failed may be tried again, and those who ask are let in again."""
+        """Note a request: failed steps may be retried, and the people who asked are invited again."""
         return replace(self, asked_ms=at_ms, failed=frozenset(), invited=self.invited.difference(by))
 
     def lost(self, code: str) -> "IncidentChannel":
@@ -125,7 +125,7 @@ def demands_since(incident: Incident, ms: int) -> dict[UserId, int]:
 
 
 def people_in(incident: Incident) -> dict[UserId, str]:
-    """Return who belongs in the channel, by id with their names: the assignees, and who joined by doing something."""
+    """Return the people who belong in the channel, names by id: assignees, and people who acted or accepted to help."""
     assigned = incident.snapshot.assignees if incident.snapshot else ()
     joined = {UserId(ref.id): ref.name for ref in assigned}
     for line in incident.lines:

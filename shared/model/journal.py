@@ -147,7 +147,7 @@ def slack_facts(before: SlackState, after: SlackState) -> Facts:
 
 
 def _direct_verbs(before: SlackState, after: SlackState) -> Iterator[tuple[SlackUserId, str]]:
-    """Give what became of each person's own card."""
+    """Yield the change of each person's own card."""
     for conversation, now in after.direct.items():
         was = before.direct.get(conversation) or replace(now, message=MessageState(), summed=False, gone=False)
         verb = "" if was.gone else _direct_verb(was, now)
@@ -156,7 +156,7 @@ def _direct_verbs(before: SlackState, after: SlackState) -> Iterator[tuple[Slack
 
 
 def _direct_verb(was: DirectCard, now: DirectCard) -> str:
-    """Return what became of a person's own card; empty if nothing to report, as for one that is posted anew later."""
+    """Return the change of a person's own card; empty if there is none, or if it is posted anew later."""
     if now.gone:
         return "gone"
     if now.summed and not was.summed:

@@ -1,4 +1,4 @@
-"""Pure: a link that a person made between their Slack account and a PagerDuty user, and what is asked for before."""
+"""Pure: a link between a Slack account and a PagerDuty user that a person made, and the request for one."""
 
 import re
 import secrets

@@ -8,9 +8,9 @@ from shared.model.ids import IncidentId
 from shared.model.message_state import MessageState
 
 PASSING_MS = 60 * SECOND
-"""Milliseconds for which what passes by itself is not told: a limit, an outage of seconds."""
+"""Milliseconds for which a passing cause, such as a rate limit, is not reported."""
 AGAIN_MS = 3600 * SECOND
-"""Milliseconds for which a place that is changed by hand again is put right without a word: a fight is told once."""
+"""Milliseconds for which further changes by hand are undone without another notice."""
 CHANGED = "changed:"
 """How the notice begins that something was put right, by the place that it was at."""
 
@@ -32,7 +32,7 @@ class Written:
         return found == wanted or (self.asked == wanted and self.shown == shown)
 
     def is_ours(self, found: str, shown: str) -> bool:
-        """True if what is `found` there is known, also if the end of the last call is not."""
+        """True if our own calls explain what is `found` there, those with an unknown outcome included."""
         return found in (self.asked, *self.before) or shown == self.shown
 
     def begun(self, wanted: str, found: str) -> "Written":
@@ -47,7 +47,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Cause:
-    """Why something is or was not as it should be, in words; it is told once it has lasted for `patience_ms`."""
+    """Why a place can't follow or was corrected, in words; it is reported once it has lasted for `patience_ms`."""
 
     words: str
     patience_ms: int = 0
@@ -103,7 +103,7 @@ class OncallState:
         return replace(self, notices={**kept, **fresh})
 
     def due(self, now_ms: int, right: Collection[str]) -> list[str]:
-        """Return the causes to be told now; that a place was put right only once it is among those that are `right`."""
+        """Return the causes that are due; that a place was corrected only once it is among those that are `right`."""
         return [
             name
             for name, notice in self.notices.items()

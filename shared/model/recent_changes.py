@@ -61,7 +61,7 @@ def shown_until_ms(changes: Changes, shown_ms: int) -> int:
 
 
 def _values(snapshot: Snapshot) -> dict[Field, tuple[object, str]]:
-    """Return by what each field is compared, as names may be spelled differently, and what it is called."""
+    """Return for each field the value to compare, as names may be spelled differently, and its name."""
     values: dict[Field, tuple[object, str]] = {
         Field.TITLE: (snapshot.title, snapshot.title),
         Field.URGENCY: (snapshot.urgency, snapshot.urgency),

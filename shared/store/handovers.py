@@ -1,4 +1,4 @@
-"""The documents of what follows shifts: handovers to be posted, by channel, and what names who is on call, by entry."""
+"""The documents of the work at shift changes: handovers by channel, user groups and topics by entry."""
 
 from shared.model.handover_posts import HandoverPosts
 from shared.model.ids import IncidentId

@@ -170,12 +170,12 @@ def link(user: SlackUserId) -> str:
 
 
 def link_request(user: SlackUserId) -> str:
-    """Name what a Slack user has asked for who is linking themselves."""
+    """Name the request of a Slack user who is linking themselves."""
     return f"pb:{{work}}:linking:{user}"
 
 
 def sign_in(digest: str) -> str:
-    """Name who signs in to PagerDuty; the receiver may read it, if it knows the state of which this is the digest."""
+    """Name the person of a sign-in; the receiver may read it if it knows the state of which this is the digest."""
     return f"pb:{{work}}:sign-in:{digest}"
 
 

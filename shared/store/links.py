@@ -20,7 +20,7 @@ LONGEST_CODE = 2048
 
 
 def digest_of(state: str) -> str:
-    """Return what stands for the state of a sign-in where others could see it."""
+    """Return the digest that replaces a sign-in's state where others could see it."""
     return hashlib.sha256(state.encode()).hexdigest()
 
 
@@ -102,7 +102,7 @@ class LinkRequests:
         await self._redis.set(keys.link_request(request.slack), REQUEST_JSON.dump_json(request), ex=seconds)
 
     async def of(self, user: SlackUserId) -> LinkRequest | None:
-        """Return what a person has asked for, None if nothing, or too long ago. Raises `StoreDown`."""
+        """Return a person's open request, None if there is none or it has expired. Raises `StoreDown`."""
         stored = await self._redis.get(keys.link_request(user))
         try:
             return REQUEST_JSON.validate_json(stored) if isinstance(stored, bytes) else None
@@ -121,11 +121,11 @@ class LinkRequests:
         return bool(await run_script(self._redis, "swap_text", [keys.link_request(known.slack)], texts))
 
     async def end(self, user: SlackUserId) -> bool:
-        """Forget what a person has asked for; return if there was something. Raises `StoreDown`."""
+        """Remove a person's request; return true if there was one. Raises `StoreDown`."""
         return bool(await self._redis.delete(keys.link_request(user)))
 
     async def next_answer(self, seconds: float) -> SignInAnswer | None:
-        """Take the next one who came back, or wait a moment for one. Raises `StoreDown`."""
+        """Take the next sign-in that came back, or wait a moment for one. Raises `StoreDown`."""
         taken = await self._blocking.execute_command("BLPOP", keys.SIGN_INS, seconds)
         return _answer(taken[1]) if taken else None
 
@@ -156,7 +156,7 @@ async def signing_in(redis: Redis, state: str) -> Visitor | None:
 
 
 async def came_back(redis: Redis, state: str, pagerduty_code: str, shown_code: str) -> None:
-    """Hand one who came back from PagerDuty to the workers. Raises `StoreDown`."""
+    """Queue a sign-in that came back from PagerDuty for the workers. Raises `StoreDown`."""
     answer = json.dumps([digest_of(state), pagerduty_code, shown_code])
     await redis.execute_command("RPUSH", keys.SIGN_INS, answer)
 

@@ -25,7 +25,7 @@ LOSSES = Counter("pagebridge_store_losses", "Losses of what Redis had confirmed,
 for _what in ("all", "some", "maybe"):
     LOSSES.labels(_what)  # A series that begins with its first failure shows no increase.
 NO_PREDECESSOR = "0" * 40
-"""How `INFO` names the server whose writes one goes on with, if there was none."""
+"""The `master_replid2` of a server that has not taken over from another one."""
 
 
 class Losses:
@@ -65,7 +65,7 @@ class Losses:
         # A loss that this process noticed counts, also if a full store could not record it.
         doubt_ms = max(self.doubt_ms, int(await self._redis.get(keys.DOUBT) or 0))
         if doubt_ms and (now_ms := _in_ms(await self._redis.time())) < doubt_ms:
-            # The clock was put back: what is new must not count as older than the loss until then.
+            # The clock was set back: new records must not count as older than the loss.
             await self._redis.set(keys.DOUBT, now_ms)
             doubt_ms = now_ms
         self.doubt_ms = doubt_ms
@@ -94,7 +94,7 @@ class Losses:
         self.doubt_ms = told_ms
 
     async def _missing(self, connection: SharedConnection) -> str:
-        """Name what is missing of what was confirmed last; if that is there, so is everything before it."""
+        """Name the last confirmed write if it is missing; if it is there, so is everything before it."""
         redis = self._redis
         (stream, entry), (key, revision) = redis.appended, redis.stored
         if entry and _order(await _last_id(connection, stream)) < _order(entry):
@@ -122,7 +122,7 @@ def _tell(what: str, why: str) -> None:
 
 
 async def _about_replication(connection: SharedConnection) -> dict[str, str]:
-    """Read what the server says of its replication; nothing if this user may not."""
+    """Read the server's replication info; empty if this user may not."""
     try:
         text = (await connection.call("INFO", "replication")).decode()
     except ResponseError:

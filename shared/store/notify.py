@@ -28,7 +28,7 @@ class Wishes:
         self._durable = durable
 
     async def of(self, user: UserId) -> Mapping[SlackUserId, Wish]:
-        """Return what was wished for by all who were linked to a PagerDuty user. Raises `StoreDown`."""
+        """Return the wishes of all Slack users who were linked to a PagerDuty user. Raises `StoreDown`."""
         key, found = keys.notify(user), dict[SlackUserId, Wish]()
         for person, value in (await self._redis.hgetall(key)).items():
             try:
@@ -50,7 +50,7 @@ class Wishes:
 
 
 def direct_summaries(redis: Redis) -> Documents[DirectSummary]:
-    """Open what is summed up for people; a conversation's id stands there in the place of an incident's."""
+    """Open the documents of the summaries; a conversation's id stands there in the place of an incident's."""
     return Documents(redis, "summary", DirectSummary, lambda _before, _after: ())
 
 

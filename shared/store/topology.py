@@ -1,4 +1,4 @@
-"""Where the primary is: what is behind `REDIS_URL` is asked for it anew whenever a connection is made."""
+"""Finds the primary behind `REDIS_URL`, anew for each connection."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -14,7 +14,7 @@ from shared.config.redis_url import Address
 CONNECT_TIMEOUT = 1.0
 """Seconds that a connection may take to be made."""
 ASK_TIMEOUT = 0.3
-"""Seconds that one of those who are asked may take to answer; then the next one is asked."""
+"""Seconds that a server may take to answer; then the next one is asked."""
 
 ONE_ATTEMPT: Mapping[str, Any] = {
     "socket_connect_timeout": CONNECT_TIMEOUT,
@@ -32,7 +32,7 @@ TO_ASK: Mapping[str, Any] = {**ONE_ATTEMPT, "socket_timeout": ASK_TIMEOUT, "sock
 
 
 class Topology(ABC):
-    """Several servers, one of which is the primary, until it is another one."""
+    """Several servers, one of which is the primary at a time."""
 
     _looking: asyncio.Task[Address] | None = None
 

@@ -8,12 +8,12 @@ from shared.pagerduty.api.client import PagerDuty
 
 
 class OpenChannel(ActionHandler):
-    """Asks for the channel, also for one that is there: who asks is let in."""
+    """Requests the channel, also one that exists: the person who asks is invited."""
 
     echoed = False
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
-        """Give it the time at which the incident was read: what follows is the line in its thread."""
+        """Return an effect at the time at which the incident was read; the line in its thread follows from it."""
         del pagerduty
         return ActionResult(at=context.read_at, proven=True)
 

@@ -110,7 +110,7 @@ def unreachable(config: BridgeConfig) -> Verdict | None:
 
 
 def sign_in(config: BridgeConfig) -> Verdict | None:
-    """Look for the app by which people sign in who link themselves; what else is wrong with the settings is told."""
+    """Check that there is an app for signing in, if people link themselves; other checks report invalid settings."""
     settings = loaded(PagerDutySettings) if config.identity.linking == "oauth" else None
     if settings is None or settings.pagerduty_link_client_id or settings.pagerduty_client_id:
         return None

@@ -87,7 +87,7 @@ async def bot_token(identity: Once[SlackIdentity]) -> Verdict:
 
 
 async def scopes(identity: Once[SlackIdentity], also: Collection[str] = ()) -> Verdict:
-    """Check that what is granted is what is needed, `also` these scopes."""
+    """Check that the granted scopes are the required ones and those in `also`."""
     home, needed = await identity(), credential_checks.SCOPES.union(also)
     more = sorted(home.scopes - needed)
     if more and not credential_checks.scopes(home, also):

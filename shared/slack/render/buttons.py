@@ -154,7 +154,7 @@ def refresh_button() -> Block:
 
 
 def notify_buttons(now: Level) -> list[Block]:
-    """Offer what a person can hear of by direct message, but for what holds now."""
+    """Offer the levels of direct messages other than the one in force."""
     return [
         {
             "type": "button",

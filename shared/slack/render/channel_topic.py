@@ -20,7 +20,7 @@ _LINK = re.compile(r"<((?:https?://|mailto:|tel:)[^<>|]*)(?:\|([^<>]*))?>")
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic that names who is on call: the bridge's own `part`, and the `whole` with what people wrote around it."""
+    """A topic that names who is on call: the bridge's own `part`, and the `whole` with the text of people around it."""
 
     part: str
     whole: str
