@@ -47,6 +47,7 @@ def build_read_path(shared: Shared) -> ReadPath:
         channel_upkeep=build_channel_upkeep(shared),
         digest_poster=DigestPoster(
             store.digests,
+            store.digest_load,
             store.incidents,
             store.slack_states,
             store.dirty_queue,
@@ -91,7 +92,7 @@ def _build_reconciler(
     shared: Shared, message_sync: MessageSync, home_watch: HomeWatch, summaries: DirectSummaries
 ) -> Reconciler:
     store, durations = shared.store, shared.durations
-    gate = DigestGate(store.digests, store.digest_queue, store.clock, durations)
+    gate = DigestGate(store.digests, store.digest_load, store.digest_queue, store.clock, durations)
     return Reconciler(
         projection_reader=ProjectionReader(
             store.incidents, shared.clients.pagerduty, store.journal, durations.pagerduty_timeout

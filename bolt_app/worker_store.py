@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.model.command import CommandQueue
+from shared.model.digest import DigestLoad
 from shared.model.handover_posts import HandoverPosts
 from shared.model.incident_channel import IncidentChannel
 from shared.model.resync_state import ResyncState
@@ -13,7 +14,7 @@ from shared.store import documents
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, WorkQueue
-from shared.store.digests import Digests
+from shared.store.digests import Digests, digest_load
 from shared.store.documents import Documents
 from shared.store.handovers import handover_posts
 from shared.store.incident_channels import incident_channels
@@ -40,6 +41,7 @@ class Store:
     handover_posts: Documents[HandoverPosts]
     incident_channels: Documents[IncidentChannel]
     digests: Digests
+    digest_load: Documents[DigestLoad]
     open_incidents: OpenIncidents
     leases: Callable[[str], Leases]
     dirty_queue: WorkQueue
@@ -72,6 +74,7 @@ class Store:
             handover_posts=handover_posts(redis),
             incident_channels=incident_channels(redis),
             digests=Digests(redis),
+            digest_load=digest_load(redis),
             open_incidents=OpenIncidents(redis),
             leases=lambda work: Leases(redis, work, lease, monotonic),
             dirty_queue=WorkQueue(redis, "dirty", lease),

@@ -7,13 +7,14 @@ from prometheus_client import Counter
 
 from bolt_app.read_path.reconcile_pass import ReconcilePass
 from shared.durations import Durations
-from shared.model.digest import Digest, DigestEntry, DigestRule
+from shared.model.digest import ALL_CHANNELS, Digest, DigestEntry, DigestLoad, DigestRule
 from shared.model.event_types import REMINDED, Status
 from shared.model.ids import ChannelId, IncidentId, MessageTs
 from shared.model.thread_layout import layout_thread
 from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
 from shared.store.digests import Digests
+from shared.store.documents import Documents
 
 log = structlog.get_logger()
 
@@ -30,6 +31,7 @@ class DigestGate:
     """
 
     digests: Digests
+    load: Documents[DigestLoad]
     queue: WorkQueue
     clock: StoreClock
     durations: Durations
@@ -56,14 +58,18 @@ class DigestGate:
         await this.save(lambda kept: kept.decided_card(channel, this.as_of_ms))
         if is_in:
             await self.digests.drop_entries(channel, this.incident.id)
-            await self.queue.mark(IncidentId(channel), self._due_in(digest))
+            await self.queue.mark(IncidentId(channel), await self._due_in(channel, digest))
         return False
 
     async def _enter(self, this: ReconcilePass, channel: ChannelId, rule: DigestRule) -> bool:
         """Count a new incident; let it into the digest, or note that it is to have a card."""
         now_ms, low = await self.clock.now_ms(), rule.is_low(this.snapshot)
+        one = this.incident.id
+        load = await self.load.change(ALL_CHANNELS, lambda known: known.with_arrival(one, channel, now_ms))
+        crowded = load.value.is_crowded(now_ms)
         changed = await self.digests.change(
-            IncidentId(channel), lambda known: known.with_arrival(this.incident.id, now_ms, rule.above, low=low)
+            IncidentId(channel),
+            lambda known: known.with_arrival(one, now_ms, rule.above, low=low, crowded=crowded),
         )
         if low and changed.value.is_on:
             DIGESTED.inc()
@@ -85,10 +91,13 @@ class DigestGate:
             await this.save(lambda kept: kept.shares(channel, begun_ms, lines))
         if channel == this.home:
             this.told = tuple(told)
-        await self.queue.mark(IncidentId(channel), self._due_in(digest))
+        await self.queue.mark(IncidentId(channel), await self._due_in(channel, digest))
 
-    def _due_in(self, digest: Digest) -> float:
-        return digest.due_in(self.clock.estimate_ms(), self.durations.digest_pace)
+    async def _due_in(self, channel: ChannelId, digest: Digest) -> float:
+        if digest.message.ts is None:
+            return 0.0
+        load = (await self.load.load(ALL_CHANNELS)).value
+        return load.due_in(channel, self.clock.estimate_ms(), self.durations.digest_pace)
 
     async def found(self, channel: ChannelId, ts: MessageTs, begun_ms: int) -> None:
         """Take over a digest card that was found in Slack: the store may have lost its record."""

@@ -13,7 +13,7 @@ from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.errors import Refused
-from shared.model.digest import Digest, DigestEntry, open_first
+from shared.model.digest import ALL_CHANNELS, Digest, DigestEntry, DigestLoad, open_first
 from shared.model.event import SECOND, ids_of_teams
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId
@@ -35,6 +35,7 @@ class DigestPoster:
     """One pass updates the card from the store; the queue retries a pass that fails."""
 
     digests: Digests
+    load: Documents[DigestLoad]
     incidents: Incidents
     slack_states: Documents[SlackState]
     dirty_queue: WorkQueue
@@ -57,8 +58,10 @@ class DigestPoster:
         shared = {one: entry for one, entry in entries.items() if one not in left}
         if not digest.begun_ms:
             return None
-        if digest.is_on and (wait := digest.due_in(now_ms, self.durations.digest_pace)):
-            return wait
+        if digest.is_on and digest.message.ts:
+            load = (await self.load.load(ALL_CHANNELS)).value
+            if wait := load.due_in(channel, now_ms, self.durations.digest_pace):
+                return wait
         try:
             if digest.is_on:
                 shown = await self._write(channel, await self._card(channel, digest, shared), digest, lease)
@@ -99,10 +102,10 @@ class DigestPoster:
     async def _write(self, channel: ChannelId, message: Message, digest: Digest, lease: Lease) -> Digest:
         """Write the card; one that was deleted, or can't be edited any more, is posted again."""
         change = partial(self.digests.change, IncidentId(channel), lease=lease)
-        now_ms, state = await self.clock.now_ms(), digest.message
+        state = digest.message
         target: MessageTarget[Digest] = MessageTarget(
             channel,
-            lambda state: lambda known: known.with_message(state, now_ms),
+            lambda state: lambda known: known.with_message(state),
             change,
             change,
             lease,
@@ -113,7 +116,10 @@ class DigestPoster:
             state = await self.message_sync.sync(message, state, target)
             if state.ts is not None:
                 break
-        return digest.with_message(state, now_ms)
+        if state != digest.message:
+            now_ms = await self.clock.now_ms()
+            await self.load.change(ALL_CHANNELS, lambda known: known.with_written(channel, now_ms))
+        return digest.with_message(state)
 
     async def _close(self, channel: ChannelId, digest: Digest, shared: Entries, lease: Lease) -> float | None:
         """Queue the open incidents for their own cards, write the closing text, and drop the digest if safe."""

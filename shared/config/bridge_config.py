@@ -111,7 +111,10 @@ class RoutingConfig(Table):
     show_changes: bool = False
     """With `true` the card shows what has changed, but its state, as it was before, struck through, for ten minutes."""
     digest_above: PerMinute = 0
-    """After so many new incidents in a channel within a minute, less important ones share one card; 0 for never."""
+    """
+    After so many new incidents in a channel within a minute, less important ones share one card; 0 for never. After 25
+    in all channels that have this, so do less important ones where a channel has had another within the minute.
+    """
     digest_priorities: frozenset[Name] = frozenset()
     """The priorities that are less important, by id or name. Without any, or without a priority, low urgency is."""
     routes: tuple[RouteConfig, ...] = ()

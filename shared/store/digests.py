@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import structlog
 
 from shared.errors import Malformed
-from shared.model.digest import Digest, DigestEntry
+from shared.model.digest import Digest, DigestEntry, DigestLoad
 from shared.model.ids import ChannelId, IncidentId, incident_id
 from shared.store import keys
 from shared.store.documents import Documents
@@ -47,3 +47,8 @@ class Digests(Documents[Digest]):
                 log.error("digest.entry_dropped", channel=channel, why=f"{name!r} stands there as {text[:80]!r}")
                 await self._redis.hdel(key, name)
         return found
+
+
+def digest_load(redis: Redis) -> Documents[DigestLoad]:
+    """Open what the digests of all channels have together; there is one, of `ALL_CHANNELS`."""
+    return Documents(redis, "load", DigestLoad, lambda _before, _after: ())

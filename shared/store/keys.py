@@ -39,6 +39,7 @@ Cluster, and all is at one node of it.
 | `pb:{work}:<conversation>:summary`  | hash   | 180 d | a person's incidents that are only counted: `rev`, `doc` |
 | `pb:{work}:<entry>:oncall`          | hash   | 180 d | what was written to a user group and a topic: `rev`, `doc` |
 | `pb:{work}:<channel>:digest`        | hash   | 180 d | the rate of new incidents, and the digest: `rev`, `doc` |
+| `pb:{work}:GLOBAL:load`             | hash   | 180 d | the rate of new cards in all channels: `rev`, `doc` |
 | `pb:{work}:GLOBAL:progress`         | hash   | 180 d | how far resync and watchdog have come: `rev`, `doc` |
 | `pb:{work}:<incident>:lease:<name>` | string | lease | who holds the incident for one kind of work |
 | `pb:{work}:<incident>:epoch:<name>` | string | 180 d | the fencing token of the last owner of that lease |
@@ -120,7 +121,7 @@ _TYPES = {
     "list": re.compile(r"pb:\{work\}:(deliveries|sign-ins)"),
     "hash": re.compile(
         r"pb:\{work\}:(links|channel:[^:]+:digest|queue:[^:]+:marks|notify:[^:]+"
-        r"|[^:]+:(incident|lines|commands|slack|progress|handover|oncall|channel|show|summary|digest))"
+        r"|[^:]+:(incident|lines|commands|slack|progress|handover|oncall|channel|show|summary|digest|load))"
     ),
     "zset": re.compile(
         r"pb:\{work\}:(open|over|homes|number:.*|channel:.*:(open|over|closed|behind)|queue:.*:due|pace:.*:(line|back))"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from math import ceil
 
-from shared.durations import Durations
+from shared.model.digest import FRESH_CARDS
 from shared.slack.api.rate_limits import TIER_3
 from tests.proof.check_storm import GRACE, MANY
 from tests.proof.rate_limited_slack import Message
@@ -30,7 +30,8 @@ class DigestFigures:
     What the storm took: calls and the fewest possible, and for how many seconds a digest or a card was not up to date.
 
     The fewest are a card and its lines for each incident that has one, an update if anything came after it, and of
-    each digest its card and as many updates as it takes to be up to date after half a minute.
+    each digest its card and as many updates as it takes to be up to date after half a minute. `forced` is how long
+    Slack's limit of updates makes all of these take.
     """
 
     incidents: int
@@ -41,6 +42,7 @@ class DigestFigures:
     refused: int
     stale_digest: float
     stale_card: float
+    forced: float
 
 
 def figures(passed: Storm, weather: Weather) -> DigestFigures:
@@ -59,6 +61,7 @@ def figures(passed: Storm, weather: Weather) -> DigestFigures:
         taken.refused,
         max(_stale_in_digest(passed, weather), default=0.0),
         max(chain.from_iterable(_stale(card, passed.changed[n]) for n, card in cards.items())),
+        max(0.0, (taken.updates - TIER_3.burst) * MINUTE / TIER_3.per_minute),
     )
 
 
@@ -77,8 +80,13 @@ def complaints(passed: Storm, weather: Weather) -> list[str]:
     # With many channels the cards of all of them wait for their turn to be updated.
     told_late = _told_late(passed) if weather.channels == 1 else ()
     wrong += [f"{channel} was told only at {at:.0f} s that its cards are not late" for channel, at in told_late]
-    if found.stale_digest > max(STALE, Durations.digest_pace + len(stormy) * MINUTE / TIER_3.per_minute + GRACE):
+    if found.stale_digest > STALE:
         wrong.append(f"a digest was out of date for {found.stale_digest:.0f} s")
+    # Each card of its own takes an update, and more of them than Slack allows have to wait for their turns.
+    if found.stale_card > max(STALE, found.forced + GRACE):
+        wrong.append(
+            f"a card was out of date for {found.stale_card:.0f} s, where all updates take {found.forced:.0f} s"
+        )
     return wrong
 
 
@@ -89,7 +97,7 @@ def _wrong(passed: Storm, weather: Weather, n: int) -> Iterator[str]:
         yield f"incident {n} has {len(cards)} cards"
     if not cards and (urgency_of(n) == "high" or weather.stays_open(n) or n < ABOVE):
         yield f"incident {n} has no card"
-    if cards and urgency_of(n) == "low" and n >= ABOVE * weather.channels + weather.channels:
+    if cards and urgency_of(n) == "low" and n >= min(ABOVE * weather.channels, FRESH_CARDS) + weather.channels:
         if not weather.stays_open(n):
             yield f"incident {n} has a card of its own"
         if cards[0].at < MINUTE:
@@ -137,13 +145,29 @@ def _stale(card: Message, changes: list[float]) -> Iterator[float]:
 
 
 def _stale_in_digest(passed: Storm, weather: Weather) -> Iterator[float]:
-    """Give the same for the changes of the incidents that shared a digest, by the channel's digest."""
-    digests = {channel: one for (channel, _), one in passed.channels.messages.items() if one.key.startswith("digest:")}
-    for n, changes in passed.changed.items():
-        if _is_digested(passed, n):
-            digest = digests[f"C0STORM{n % weather.channels}"]
-            yield from _stale(digest, changes)
-            yield max(0.0, digest.at - changes[0])
+    """Give for how many seconds at a time the digest of a channel did not say how its incidents stood."""
+    for (channel, _), digest in passed.channels.messages.items():
+        if digest.key.startswith("digest:"):
+            inside = [
+                n for n in passed.changed if _is_digested(passed, n) and f"C0STORM{n % weather.channels}" == channel
+            ]
+            yield from _wrong_for([passed.changed[n] for n in inside], [digest.at, *digest.edited])
+
+
+def _wrong_for(incidents: list[list[float]], written: list[float]) -> Iterator[float]:
+    """Give each time for which a card that is written at some times did not say what had become of incidents."""
+    known, since = _states(incidents, 0.0), None
+    for at in sorted([*chain.from_iterable(incidents), *written]):
+        now = _states(incidents, at)
+        known = now if at in written else known
+        if now == known and since is not None:
+            yield at - since
+        since = None if now == known else since or at
+
+
+def _states(incidents: list[list[float]], at: float) -> list[int]:
+    """Return how incidents stand: not there, triggered, acknowledged, or resolved; an acknowledgement times out."""
+    return [(0, 1, 2, 1, 3)[sum(change <= at for change in changes)] for changes in incidents]
 
 
 def main() -> int:

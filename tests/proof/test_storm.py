@@ -37,7 +37,7 @@ def _slow_cards() -> float:
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(("incidents", "channels", "workers"), [(160, 1, 1), (80, 2, 2)])
+@pytest.mark.parametrize(("incidents", "channels", "workers"), [(160, 1, 1), (80, 2, 2), (120, 20, 1)])
 def test_a_storm_with_a_digest_passes(incidents: int, channels: int, workers: int) -> None:
     """
     Incidents of low urgency beyond the rate share one card of their channel, which is never half a minute out of date.

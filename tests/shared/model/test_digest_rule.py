@@ -1,22 +1,28 @@
 """When incidents of a channel share a card: never the first, never an important one, and until the storm is over."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model.digest import (
+    ALL_CHANNELS,
+    FRESH_CARDS,
     WINDOW_MS,
+    WRITES_IN_PACE,
     Digest,
     DigestEntry,
+    DigestLoad,
     DigestRule,
     count_by_status,
     open_first,
 )
 from shared.model.event import Ref
 from shared.model.event_types import Status
-from shared.model.ids import IncidentId, MessageTs
+from shared.model.ids import ChannelId, IncidentId, MessageTs
 from shared.model.message_state import MessageState
+from shared.slack.api.rate_limits import TIER_3
 from tests.builders import NOON, snapshot
 
 CHANNEL = IncidentId("C0INCIDENTS")
@@ -96,16 +102,71 @@ def test_an_ended_digest_takes_no_more() -> None:
     assert much_later.is_on
 
 
-def test_its_card_is_there_at_once_and_updated_seldom() -> None:
-    """One that is not there is never waited for."""
-    digest, now_ms = after(EMPTY, 0, 0, 0, 0)
-    assert 0 == digest.due_in(now_ms, PACE)
-    assert 0 == digest.with_message(MessageState(), now_ms).due_in(now_ms, PACE)
+@given(st.integers(1, 20))
+def test_all_digest_cards_are_written_within_half_a_minute(channels: int) -> None:
+    """
+    Also where all were made within seconds, while always something changes and Slack takes 50 updates a minute.
 
-    shown = digest.with_message(POSTED, now_ms)
-    assert PACE == shown.due_in(now_ms, PACE)
-    assert 0 == shown.due_in(now_ms + int(PACE * 1000), PACE)
-    assert 0 == shown.due_in(now_ms - 1, PACE)
+    With a few of them each is written every 15 seconds at most; with more they leave room for others where they can.
+    """
+    load, written = DigestLoad(ALL_CHANNELS), dict[str, list[float]]()
+    for number in range(channels):
+        load = load.with_written(ChannelId(f"C{number}"), NOON + 100 * number)
+        written[f"C{number}"] = [number / 10]
+    free = 0.0
+    for tick in range(40, 4000):
+        at = tick / 20
+        now_ms = NOON + tick * 50
+        due = [one for one in written if load.due_in(ChannelId(one), now_ms, PACE) == 0]
+        if due and at >= free:
+            first = min(due, key=lambda one: written[one][-1])
+            load, free = load.with_written(ChannelId(first), now_ms), at + 60 / TIER_3.per_minute
+            written[first].append(at)
+
+    gaps = [later - earlier for times in written.values() for earlier, later in pairwise(times)]
+    assert max(gaps) < 2 * PACE
+    assert channels > 8 or min(gaps) > PACE - 0.1
+    assert channels > 12 or sum(map(len, written.values())) < 200 * TIER_3.per_minute / 60 * 0.7
+
+
+def test_a_card_that_was_not_written_lately_is_written_at_once() -> None:
+    """So is one that is not there yet, and one whose last time is ahead of a clock that was put back."""
+    load, home = DigestLoad(ALL_CHANNELS).with_written(ChannelId("C1"), NOON), ChannelId("C1")
+
+    assert PACE == load.due_in(home, NOON, PACE)
+    assert PACE - 5 == load.with_written(home, NOON + 5000).due_in(home, NOON + 10_000, PACE)
+    assert [0, 0, 0] == [load.due_in(home, NOON + ms, PACE) for ms in (int(PACE * 1000), WINDOW_MS, -1)]
+    assert 0 == load.due_in(ChannelId("C2"), NOON, PACE)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 5), st.booleans()), max_size=80))
+def test_many_in_all_channels_are_a_storm_in_each(comings: list[tuple[int, int, bool]]) -> None:
+    """
+    More than Slack can keep up to date begin a digest where a channel alone is below its rate, never with its first.
+
+    What matters more has a card in any case: only one of low importance begins a digest.
+    """
+    load, now_ms = DigestLoad(ALL_CHANNELS), NOON
+    digests = {number: Digest(IncidentId(f"C{number}")) for number in range(6)}
+    came: list[tuple[int, int]] = []
+    for number, (gap, channel, low) in enumerate(comings):
+        now_ms += gap
+        came.append((now_ms, channel))
+        one, before = IncidentId(f"Q{number}"), digests[channel]
+        load = load.with_arrival(one, ChannelId(f"C{channel}"), now_ms)
+        assert load == load.with_arrival(one, ChannelId(f"C{channel}"), now_ms + 1)
+        crowded = load.is_crowded(now_ms)
+        digests[channel] = before.with_arrival(one, now_ms, 1000, low=low, crowded=crowded)
+        lately = [where for ms, where in came if now_ms - ms < WINDOW_MS]
+        assert crowded is (len(lately) > FRESH_CARDS)
+        begins = low and crowded and lately.count(channel) > 1
+        assert digests[channel].is_on is (before.is_on or begins)
+
+
+def test_the_room_is_what_slack_takes() -> None:
+    """Two updates for each new card; digest cards come to no more than all of them."""
+    assert 2 * FRESH_CARDS == TIER_3.per_minute
+    assert PACE / WRITES_IN_PACE >= 60 / TIER_3.per_minute
 
 
 def test_a_card_that_is_found_is_gone_on_with() -> None:
@@ -117,7 +178,7 @@ def test_a_card_that_is_found_is_gone_on_with() -> None:
     assert QUIET == taken_over.over_in(NOON, QUIET)
     assert taken_over == taken_over.with_found(found, NOON - 1, NOON + 1)
 
-    own = after(EMPTY, 0, 0, 0, 0)[0].with_message(POSTED, NOON)
+    own = after(EMPTY, 0, 0, 0, 0)[0].with_message(POSTED)
     assert (POSTED.ts, found) == ((both := own.with_found(found, NOON - 1, NOON)).message.ts, both.message.replaces)
 
 
