@@ -76,9 +76,10 @@ class Clock:
 
 def rest_timestamp(moment: datetime) -> str:
     """Write a time as the REST API does: whole seconds."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def webhook_timestamp(moment: datetime) -> str:
     """Write a time as `occurred_at` in webhooks has it."""
+    moment = moment.astimezone(UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

@@ -180,6 +180,33 @@ async def test_a_shift_is_handed_over_once() -> None:
         assert 8 >= len(bridge.pagerduty.calls_to("GET", "/oncalls"))
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2026-10-25T02:59:58+02:00", "2026-10-25T02:00:02+01:00"),
+        ("2027-03-28T01:59:58+01:00", "2027-03-28T03:00:02+02:00"),
+    ],
+    ids=["back", "forward"],
+)
+async def test_a_night_in_which_the_clocks_change(first: str, second: str) -> None:
+    """Two shifts end within four seconds, between which the wall's clock goes back or forward: each is told once."""
+    async with running(workers=0) as bridge:
+        turns, day = [datetime.fromisoformat(at) for at in (first, second)], timedelta(days=1)
+        ends = [turns[0] - day, *turns, turns[1] + day]
+        [policy] = [each for each in bridge.pagerduty.escalation_policies if each.name == "Payments on-call"]
+        bridge.hand_over(policy.id)
+        people = ("PALICE1", "PBOB1", "PCAROL1")
+        bridge.pagerduty.set_shifts(policy.id, list(zip(people, ends, ends[1:], strict=False)))
+        bridge.pagerduty.clock.advance((turns[0] - datetime.now(UTC)).total_seconds() - 4)
+        await bridge.start_worker()
+
+        await bridge.channel.wait(lambda _: len(shifts(bridge)) > 1)
+        await at_rest(bridge, scheduled=True)
+
+        told = [f"{going} Ng hands over to {coming} Ng" for going, coming in (("Alice", "Bob"), ("Bob", "Carol"))]
+        assert told == [each.partition(" · ")[0] for each in shifts(bridge)]
+
+
 async def test_a_worker_is_killed_while_it_hands_over(tmp_path: Path) -> None:
     """
     After a time without a worker, in which the shift ended.

@@ -194,6 +194,19 @@ async def test_oncalls(acme: Acme) -> None:
     assert ("PSCHED1", "schedule_reference") == (entry["schedule"]["id"], entry["schedule"]["type"])
 
 
+async def test_shifts_are_given_in_utc(acme: Acme) -> None:
+    """Whichever offsets they were made with."""
+    begin, end = (
+        datetime.fromisoformat("2026-10-25T02:59:00+02:00"),
+        datetime.fromisoformat("2099-10-25T02:00:00+01:00"),
+    )
+    acme.pd.set_shifts(acme.policy, [(CAROL, begin, end)])
+
+    [entry, _] = (await acme.get("/oncalls"))["oncalls"]
+
+    assert ("2026-10-25T00:59:00Z", "2099-10-25T01:00:00Z") == (entry["start"], entry["end"])
+
+
 async def test_priorities_are_in_order(acme: Acme) -> None:
     """In the order of the account."""
     assert ["P1", "P2"] == [each["name"] for each in (await acme.get("/priorities"))["priorities"]]
