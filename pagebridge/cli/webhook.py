@@ -82,7 +82,7 @@ async def subscribed(url: str, scope: tuple[str, str] = ("account", ""), *, writ
     settings = load(PagerDutySettings)
     address = receiver_address(url)
     async with pagerduty_door(settings) as door:
-        for each in (await door.webhook_subscriptions()).value:
+        for each in await _every(door):
             if (each.url, each.scope, each.scope_id) == (address, *scope):
                 saving = " --write-env" if write_env else ""
                 _say(f"{each.id} already exists. For a new secret: pagebridge webhook rotate{saving}")
@@ -149,7 +149,7 @@ async def rotate(subscription: SomeId = ANY, *, write_env: Write = False, data: 
     """
     settings = load(PagerDutySettings)
     async with pagerduty_door(settings) as door:
-        everything = (await door.webhook_subscriptions()).value
+        everything = await _every(door)
         known = {each.id for each in everything}
         if subscription not in {ANY, *known}:
             return _nothing(subscription)
@@ -194,6 +194,13 @@ async def delete(
     _say(f"Deleted {subscription}.")
     _say(retire_secrets(everything, gone))
     return DONE
+
+
+async def _every(door: PagerDuty) -> Sequence[WebhookSubscription]:
+    """Read all subscriptions. Raises `Uncertain` if one can't be read: what is looked for may be that one."""
+    read = await door.webhook_subscriptions()
+    read.require_whole()
+    return read.value
 
 
 async def _switched_on(door: PagerDuty, subscription: str) -> int:

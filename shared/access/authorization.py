@@ -105,7 +105,11 @@ class Authorization:
         members = await asyncio.gather(
             *(read_once(("members", team), partial(self._pagerduty.team_members, team)) for team in ids)
         )
-        stands = standing([roles[user.id] for roles in members if user.id in roles])
+        for read in members:
+            if user.id not in read.value:
+                # What can't be read may be their own membership, which may allow this or forbid it.
+                read.require_whole()
+        stands = standing([read.value[user.id] for read in members if user.id in read.value])
         return await self._by_teams(replace(facts, standing=stands), matter, action)
 
     def require_role(self, user: User, action: Action) -> None:

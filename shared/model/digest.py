@@ -174,7 +174,7 @@ class DigestLoad:
         return max(0.0, rest - (now_ms - last) / SECOND)
 
     def _active(self, now_ms: int) -> dict[ChannelId, tuple[int, int]]:
-        """Return the digest cards that were written within a minute; after the clock was set back, times in its future are not known."""
+        """Return the digest cards written within a minute; after the clock was set back none in its future is known."""
         return {channel: times for channel, times in self.written.items() if 0 <= now_ms - times[1] < WINDOW_MS}
 
 

@@ -127,6 +127,16 @@ async def test_create_twice_is_refused(office: Office, desk: Desk) -> None:
     assert not (office.directory / ".env").exists()
 
 
+async def test_create_beside_one_that_cannot_be_read_is_refused(office: Office, desk: Desk) -> None:
+    """It may be for the same; so is a rotation, which looks for the one that is to be replaced."""
+    office.subscribe()
+    office.pagerduty.add_fault(Fault("GET", "/webhook_subscriptions", odd={"webhook_subscriptions.0.events": 7}))
+    for arguments in (("create", "--url", office.url), ("rotate",)):
+        assert FAILED == await desk.run(*arguments, "--write-env")
+        assert "cannot be read" in desk.read
+    assert [] == office.pagerduty.calls_to("POST", "/webhook_subscriptions")
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [

@@ -120,11 +120,10 @@ class SimulatedPagerDuty(PagerDuty):
         """Read a team."""
         return await self._way.call("read", lambda: Team(team, "Payments", private=False))
 
-    async def team_members(self, team: TeamId) -> dict[UserId, str]:
+    async def team_members(self, team: TeamId) -> Read[dict[UserId, str]]:
         """Read who is on a team."""
-        return await self._way.call(
-            "read", lambda: {UserId(person.pagerduty): "responder" for person in _users() if person.team == team}
-        )
+        people = {UserId(person.pagerduty): "responder" for person in _users() if person.team == team}
+        return await self._way.call("read", lambda: self._with_date(people))
 
     async def escalation_policy(self, policy: str) -> EscalationPolicy:
         """Read an escalation policy."""

@@ -22,6 +22,7 @@ class Acme:
     sandbox: PagerDutySandbox
     pagerduty: PagerDuty
     authorization: Authorization
+    team: str = ""
     service: str = ""
     incident: str = ""
 
@@ -61,6 +62,7 @@ async def acme() -> AsyncIterator[Acme]:
         sandbox.add_member(payments.id, "PALICE1", "responder")
         sandbox.add_member(search.id, "PCAROL1", "responder")
         policy = sandbox.add_escalation_policy("Payments on-call", [["PBOB1"], ["PDAN1"]], teams=[payments])
+        acme.team = payments.id
         acme.service = sandbox.add_service("checkout-api", policy.id, teams=[payments]).id
         acme.incident = sandbox.trigger(acme.service, "Checkout is slow", "high").id
         yield acme
@@ -96,6 +98,16 @@ async def test_a_rule_narrows_one_action(acme: Acme) -> None:
     assert "members" == refused.rule
     assert "This incident belongs to Payments, and only its members may do this here." == refused.outcome.why
     assert "Ask Bob Ng (assigned now) or any Payments responder or manager" == refused.outcome.next_step
+
+
+async def test_a_membership_that_cannot_be_read_decides_nothing(acme: Acme) -> None:
+    """It may be the person's own, as an observer or a responder; whose own can be read acts as ever."""
+    acme.sandbox.add_member(acme.team, "PCAROL1", "responder")
+    acme.sandbox.add_fault(Fault(path="/teams/*/members", odd={"members.1.user": 7}))
+
+    assert "team: member" == await acme.require("PALICE1")
+    with pytest.raises(Uncertain, match="cannot be read"):
+        await acme.require("PCAROL1")
 
 
 async def test_the_policy_is_not_asked_where_it_does_not_matter(acme: Acme) -> None:

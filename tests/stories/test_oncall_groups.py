@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
 from pagebridge_sandbox.slack import Fault
 from shared.store import keys
 from tests.stories.harness import Bridge, running
@@ -56,3 +57,25 @@ async def test_a_shift_changes_the_group_once() -> None:
         for method in ("usergroups.users.update", "conversations.setTopic"):
             assert 1 == len(bridge.slack.calls_to(method)), method
         assert 10 >= len(bridge.pagerduty.calls_to("GET", "/oncalls"))
+
+
+async def test_a_list_that_cannot_be_read_as_a_whole_takes_no_one_out() -> None:
+    """PagerDuty names two people, and one entry is odd: the group keeps both, and the reason is noted to be told."""
+    async with running(workers=0) as bridge:
+        bridge.slack.bot_scopes |= SCOPES
+        group = bridge.slack.add_user_group("oncall", ["U0ALICE", "U0BOB"], id="S0ONCALL")
+        bridge.slack.add_channel("sre", id="C0SRE")
+        [policy] = bridge.pagerduty.escalation_policies
+        bridge.pagerduty.add_fault(PagerDutyFault(path="/oncalls", odd={"oncalls.0.user": 7}))
+        bridge.follow(group="@oncall", tell="C0SRE", policies=[policy.id], levels=[1, 2])
+        await bridge.start_worker()
+        async with redis_of(bridge) as redis:
+
+            async def explained() -> bool:
+                stored = [await redis.hget(key, "doc") async for key in redis.scan_iter("pb:{work}:*:oncall")]
+                return any(b"cannot be read" in (text or b"") for text in stored)
+
+            await until_so(explained, "why the group does not follow")
+
+        assert ["U0ALICE", "U0BOB"] == group.users
+        assert [] == bridge.slack.calls_to("usergroups.users.update")

@@ -136,12 +136,10 @@ class Reads(Transport):
         """Search teams by name."""
         return await self._search("teams", account.parse_teams, "teams", query)
 
-    async def team_members(self, team: TeamId) -> dict[UserId, str]:
+    async def team_members(self, team: TeamId) -> Read[dict[UserId, str]]:
         """Read the members of a team with their role there: `manager`, `responder` or `observer`."""
-        roles: dict[UserId, str] = {}
-        async for page in self._pages("team_members", account.parse_members, "teams", team, "members"):
-            roles |= {member.user: member.role for member in page.value}
-        return roles
+        read = await self._all("team_members", account.parse_members, "teams", team, "members")
+        return Read({member.user: member.role for member in read.value}, read.date, read.skipped)
 
     async def escalation_policy(self, policy: str) -> EscalationPolicy:
         """Read an escalation policy as it is now, which need not be as it was when an incident took it."""
@@ -195,8 +193,13 @@ class Reads(Transport):
         return bool(await self.on_calls_of(now_ms, now_ms + UNUSED_MS, schedules=[schedule]))
 
     async def _on_calls(self, params: Params) -> tuple[OnCall, ...]:
-        """Read who is on call; PagerDuty can still name deleted people, who can't be reached."""
+        """
+        Read who is on call; PagerDuty can still name deleted people, who can't be reached.
+
+        Raises `Uncertain` if an entry can't be read: without it another person, or no one, would seem to be on call.
+        """
         read = await self._all("on_calls", account.parse_on_calls, "oncalls", params=params)
+        read.require_whole()
         return tuple(entry for entry in read.value if not entry.deleted)
 
     async def on_call(self, policy: str) -> frozenset[UserId]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from shared.errors import Malformed, NotFound, Refused
+from shared.errors import Malformed, NotFound, Refused, Uncertain
 from shared.model.event_types import Status
 from shared.model.ids import TeamId, UserId
 from shared.pagerduty.api.client import PagerDuty
@@ -57,7 +57,7 @@ async def test_all_pages_of_a_team(server: LocalServer, door: PagerDuty) -> None
     members = [{"user": {"id": f"PUSER{n}"}, "role": "responder"} for n in range(PAGE + 1)]
     server.answer = page("members", members)
     found = await door.team_members(TeamId("PTEAM01"))
-    assert found == {UserId(f"PUSER{n}"): "responder" for n in range(PAGE + 1)}
+    assert found.value == {UserId(f"PUSER{n}"): "responder" for n in range(PAGE + 1)}
     assert {r.path for r in server.requests} == {"/teams/PTEAM01/members"}
 
 
@@ -236,3 +236,18 @@ async def test_who_was_deleted_is_not_on_call(server: LocalServer, door: PagerDu
     assert ["PALICE1"] == [entry.user.id for entry in await door.on_calls("PPOL001")]
     assert {"PALICE1"} == await door.on_call("PPOL001")
     assert ["PALICE1"] == [entry.user.id for entry in await door.on_calls_between(EPOCH_MS, EPOCH_MS)]
+
+
+async def test_who_is_on_call_is_read_as_a_whole_or_not_at_all(server: LocalServer, door: PagerDuty) -> None:
+    """An entry that can't be read may be the one that matters: without it no one would seem to be on call."""
+    server.say({"oncalls": [on_call(), on_call(user=7)]})
+    reads: list[Callable[[], Awaitable[object]]] = [
+        lambda: door.on_calls("PPOL001"),
+        lambda: door.on_call("PPOL001"),
+        lambda: door.on_calls_between(EPOCH_MS, EPOCH_MS),
+        lambda: door.on_calls_of(EPOCH_MS, EPOCH_MS, schedules=["PSCHED1"]),
+        lambda: door.is_schedule_used("PSCHED1", EPOCH_MS),
+    ]
+    for read in reads:
+        with pytest.raises(Uncertain, match="cannot be read"):
+            await read()

@@ -34,7 +34,7 @@ async def test_people_and_teams(account: Account) -> None:
     assert ALICE in {user.id for user in await account.door.users_by_query("alice@example.com")}
     assert {user.id async for user in account.door.all_users()} >= {ALICE, BOB}
     assert (await account.door.team(account.team)).private
-    assert await account.door.team_members(account.team) == {ALICE: "responder", BOB: "manager"}
+    assert (await account.door.team_members(account.team)).value == {ALICE: "responder", BOB: "manager"}
     assert (await account.door.escalation_policy(account.policy)).targets == {ALICE, BOB}
     assert await account.door.on_call(account.policy) == {ALICE, BOB}
 
