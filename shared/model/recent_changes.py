@@ -30,7 +30,7 @@ class Field(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """The value of a field before its last change, empty if it had none, and when it changed, by PagerDuty's clock."""
+    """The value of a field before its last change, if it had one, and when it changed, by PagerDuty's clock."""
 
     field: Field
     old: str
@@ -50,7 +50,7 @@ def changes_after(
     differing = [each for each in was if each in now and was[each][0] != now[each][0]]
     kept = [change for change in known if change.field in now and change.field not in differing]
     if at is not None and as_of is not None and as_of.surely_before(at):
-        kept += [Change(each, was[each][1][:LONGEST], at.ms) for each in differing]
+        kept += [Change(each, was[each][1][:LONGEST], at.ms) for each in differing if was[each][1]]
     newest = max((change.at_ms for change in kept), default=0)
     return tuple(change for change in kept if change.at_ms > newest - SHOWN_MS)
 

@@ -189,7 +189,7 @@ def _attempt(action: Action, state: AttemptState) -> Attempt:
 
 
 def _changed_just_now() -> tuple[str, str]:
-    old = {Field.TITLE: "Something is slow", Field.URGENCY: "low", Field.PRIORITY: "", Field.ASSIGNEES: "Bob Ray"}
+    old = {Field.TITLE: "Something is slow", Field.URGENCY: "low", Field.PRIORITY: "P2", Field.ASSIGNEES: "Bob Ray"}
     changes = tuple(Change(each, value, NOON) for each, value in old.items())
     assert TRIGGERED.snapshot is not None
     message = card.render(TRIGGERED, TRIGGERED.snapshot, MENTIONS, changes=changes)

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from shared.model.recent_changes import LONGEST, Changes, Field
 from shared.slack.render.blocks import short
 
-_NONE = {Field.PRIORITY: "no priority", Field.SERVICE: "no service", Field.ASSIGNEES: "nobody"}
-"""What stands for a value that is none."""
 _TILDES = str.maketrans("~", "\u223c")
 """A tilde within what is struck through would end it."""
 
@@ -21,7 +19,7 @@ class OldValues:
     @classmethod
     def of(cls, changes: Changes) -> "OldValues":
         """Take them from the last changes, escaped."""
-        texts = {change.field: short(change.old, LONGEST) or _NONE.get(change.field, "") for change in changes}
+        texts = {change.field: short(change.old, LONGEST) for change in changes}
         return cls({each: text for each, text in texts.items() if text})
 
     def struck(self, each: Field, suffix: str = "") -> str:

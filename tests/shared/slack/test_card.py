@@ -379,7 +379,7 @@ def test_old_values_are_struck_through() -> None:
     changes = (
         Change(Field.TITLE, "Checkout ~slow~ <!here>", NOON),
         Change(Field.URGENCY, "low", NOON),
-        Change(Field.PRIORITY, "", NOON),
+        Change(Field.PRIORITY, "P2", NOON),
         Change(Field.ASSIGNEES, "Bob Ray", NOON),
     )
     known = snapshot(Status.TRIGGERED, "Checkout is down", ALICE)
@@ -387,10 +387,10 @@ def test_old_values_are_struck_through() -> None:
 
     title, facts = (block["text"]["text"] for block in message.blocks[:2])
     assert "~Checkout \u223cslow\u223c &lt;!here&gt;~ *<https://" in title
-    assert "~Low urgency~ *High urgency* · ~no priority~ *P1* · checkout-api" in facts
+    assert "~Low urgency~ *High urgency* · ~P2~ *P1* · checkout-api" in facts
     assert "Assigned to ~Bob Ray~ Alice Ng" in facts
     assert "Checkout is down (was Checkout ~slow~ &lt;!here&gt;)" in message.text
-    assert "(high urgency (was low), *P1* (was no priority)). Assigned to Alice Ng (was Bob Ray)." in message.text
+    assert "(high urgency (was low), *P1* (was P2)). Assigned to Alice Ng (was Bob Ray)." in message.text
 
 
 @given(st.text(), st.text(), st.sampled_from(Status))
