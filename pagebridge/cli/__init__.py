@@ -39,6 +39,12 @@ COMMANDS = {
 }
 """The sub-commands in the order of the help, with the module of each, and what follows in its example."""
 
+SANDBOX = "pagebridge_sandbox"
+NO_SANDBOX = (
+    "The simulators are not installed here; the image of the bridge does without them. "
+    "`docker build --target play .` makes an image that has them, and the Python package has them too.\n"
+)
+
 P = ParamSpec("P")
 
 
@@ -56,6 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Misconfigured as error:
         sys.stderr.write(f"{error}\n")
         return MISCONFIGURED
+    except ModuleNotFoundError as error:
+        if SANDBOX not in (error.name or "").split("."):
+            raise
+        sys.stderr.write(NO_SANDBOX)
+        return FAILED
     except (BridgeError, EmbeddedValkeyError) as error:
         sys.stderr.write(f"{error}\n")
         return FAILED

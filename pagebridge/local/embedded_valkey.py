@@ -176,7 +176,7 @@ def packaged_binary() -> Path:
         for binary in Path(package).glob("_binaries/*/valkey-server"):
             return binary
     raise EmbeddedValkeyError(
-        f"There is no embedded Valkey for this platform ({platform.system()} {platform.machine()}): "
+        f"There is no embedded Valkey here ({platform.system()} {platform.machine()}): "
         "run a Redis or Valkey of your own and set REDIS_URL"
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge.cli import MISCONFIGURED, main
+from pagebridge.cli import FAILED, MISCONFIGURED, NO_SANDBOX, main
 from pagebridge.local.process_supervisor import Patience, Process, Store, Supervisor
 from shared.config.settings import Settings
 from shared.errors import StoreDown
@@ -255,3 +255,21 @@ def test_a_flag_has_no_type(capsys: pytest.CaptureFixture[str], arguments: list[
     said = capsys.readouterr().out
     assert "--help" in said
     assert "bool" not in said
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("command", ["demo", "play"])
+def test_without_the_simulators(tmp_path: Path, command: str) -> None:
+    """Where they are not installed, as in the image of the bridge, a command that needs them says so in a sentence."""
+    (tmp_path / "pagebridge_sandbox.py").write_text("raise ModuleNotFoundError(name=__name__)\n")
+    path = f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}"
+    done = subprocess.run(  # noqa: S603 -- ours
+        [sys.executable, "-m", "pagebridge", command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (FAILED, NO_SANDBOX) == (done.returncode, done.stderr)
