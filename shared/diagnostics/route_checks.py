@@ -1,11 +1,12 @@
 """Checks of valid routes against the platforms: channels that do not exist, conditions that match nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import TypeVar
 
-from shared.config.bridge_config import BridgeConfig
+from shared.config.bridge_config import BridgeConfig, RouteConfig, RoutingConfig
 from shared.config.chosen_config import Chosen
 from shared.config.errors import Problem
 from shared.errors import NotFound, Refused, Unavailable
@@ -59,6 +60,9 @@ class RouteChecks:
             for field, wanted, look in conditions:
                 if wanted:
                     yield f"{place}.{field}", partial(_missing, field, wanted, look)
+        for place, part in _routes(config.routing):
+            if part.digest_priorities:
+                yield f"{place}.digest_priorities", partial(self._lacks_priorities, part.digest_priorities)
 
     def duties(self, config: BridgeConfig) -> Iterator[tuple[str, Check]]:
         """Return a check for every policy and schedule whose people are followed, with its position."""
@@ -122,6 +126,16 @@ class RouteChecks:
     async def _priorities(self, _: str) -> Known:
         return await self._pagerduty.priorities()
 
+    async def _lacks_priorities(self, wanted: Collection[str]) -> Problem | None:
+        """Return the problem if PagerDuty lacks some of these priorities: one for all of them."""
+        known = await self._pagerduty.priorities()
+        unknown = [name for name in sorted(wanted) if not any(name in (each.id, each.name) for each in known)]
+        if not unknown:
+            return None
+        named = ", ".join(f"{name!r}{_meant(name, known)}" for name in unknown)
+        what = f"PagerDuty has no priority {named}: it makes no incident less important"
+        return Problem(what, _use_one_of(known))
+
 
 async def in_turn(ask: Callable[[], Awaitable[T]]) -> T:
     """Call Slack or PagerDuty when its rate limit has room; more urgent calls go first. Raises as the call does."""
@@ -166,6 +180,13 @@ def _choices(config: BridgeConfig) -> Iterator[tuple[str, Chosen]]:
             yield f"{name}[{number}]", each
 
 
+def _routes(routing: RoutingConfig) -> Iterator[tuple[str, RoutingConfig | RouteConfig]]:
+    """Return what holds for all routes, and each route, with its position."""
+    yield "routing", routing
+    for number, route in enumerate(routing.routes, 1):
+        yield f"routing.routes[{number}]", route
+
+
 async def _missing(kind: str, wanted: str, look: Look) -> Problem | None:
     try:
         found = await look(wanted)
@@ -173,5 +194,18 @@ async def _missing(kind: str, wanted: str, look: Look) -> Problem | None:
         found = ()
     if any(wanted in (known.id, known.name) for known in found) or len(found) >= MANY:
         return None
-    what = f"PagerDuty has no {kind} {wanted!r}, so this never matches"
-    return Problem(what, "use its id, or its exact name in PagerDuty")
+    what = f"PagerDuty has no {kind} {wanted!r}{_meant(wanted, found)}, so this never matches"
+    fix = _use_one_of(found) if kind == "priority" else "use its id, or its exact name in PagerDuty"
+    return Problem(what, fix)
+
+
+def _meant(wanted: str, known: Known) -> str:
+    """Return which of these a mistyped name probably was to be."""
+    names = {each.name.casefold(): each.name for each in known}
+    close = get_close_matches(wanted.casefold(), names, 1)
+    return f" (did you mean {names[close[0]]}?)" if close else ""
+
+
+def _use_one_of(priorities: Known) -> str:
+    names = ", ".join(each.name for each in priorities)
+    return f"use the exact name or the id of one of {names}" if names else "add priorities in PagerDuty, or remove it"

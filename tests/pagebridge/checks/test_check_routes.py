@@ -41,6 +41,25 @@ async def test_routes_that_lead_nowhere(office: Office) -> None:
     ] == told
 
 
+async def test_priorities_that_pagerduty_does_not_have(office: Office) -> None:
+    """Those of a digest are looked up as the others are: one finding for a list, with what was probably meant."""
+    for name in ("P1", "P2", "P3", "P4", "P5"):
+        office.pagerduty.add_priority(name)
+    office.write(
+        "bridge.toml",
+        "[routing]\ndigest_above = 9\ndigest_priorities = ['P-4', 'P5', 'Lowest']\n"
+        "[[routing.routes]]\npriority = 'p1'\nignore = true\ndigest_priorities = ['P4']\n",
+    )
+    config = load_bridge_config(office.directory / "bridge.toml")
+    async with pagerduty_door(office.pagerduty) as pager, slack_door(office.slack) as door:
+        route, every, own = await look_at_all(pagerduty.routes(door, pager, config))
+
+    assert ("routing.routes[1].priority", "routing.digest_priorities") == (route.check, every.check)
+    says(route, Status.FAIL, "PagerDuty has no priority 'p1' (did you mean P1?), so this never matches", "P1, P2, P3")
+    says(every, Status.FAIL, "no priority 'Lowest', 'P-4' (did you mean P4?): it makes no incident less important")
+    assert ("routing.routes[1].digest_priorities", Status.PASS) == (own.check, own.status)
+
+
 async def test_what_follows_who_is_on_call(office: Office) -> None:
     """The channel and policy of a handover; groups, schedules, policies, levels and channels of `[[oncall_groups]]`."""
     slack, now = office.slack, datetime.now(UTC)
