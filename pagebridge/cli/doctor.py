@@ -37,11 +37,12 @@ config = typer.Typer(no_args_is_help=True, help="Check the settings and bridge.t
 @exits
 async def check(*, as_json: AsJson = False) -> int:
     """
-    Check all settings, the mode of .env, and bridge.toml.
+    Check all settings, the mode of .env, and bridge.toml, and list what bridge.toml switches on.
 
     The exit code is 0 when all is well, 1 when the worst is a warning, 2 when something is wrong.
     """
-    return report(await look_at_all(offline.everything(here().bridge_config)), as_json=as_json)
+    path = here().bridge_config
+    return report(await look_at_all([*offline.everything(path), *offline.optional_parts(path)]), as_json=as_json)
 
 
 @exits

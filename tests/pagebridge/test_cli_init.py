@@ -241,7 +241,9 @@ def test_config_check_after_init(terminal: Terminal, tmp_path: Path) -> None:
     assert 0 == terminal.run("config", "check")
     (tmp_path / ".env").chmod(0o644)
     assert 1 == terminal.run("config", "check", "--json")
-    assert ["pass", "pass", "warning", "pass"] == [json.loads(line)["status"] for line in terminal.read.splitlines()]
+    assert ["pass", "pass", "warning", "pass", "pass"] == [
+        json.loads(line)["status"] for line in terminal.read.splitlines()
+    ]
     assert "s3cret" not in terminal.read
 
 

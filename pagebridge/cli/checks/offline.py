@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, warned
+from pagebridge.cli.checks.switched_on import switched_on
 from pagebridge.cli.clients import is_receivers_alone, loaded
 from pagebridge.cli.env_file import ENV, SECRETS, names, value
 from pagebridge.cli.place import redis_url_given
@@ -86,6 +87,14 @@ def bridge_toml(path: Path) -> list[Check]:
         return [Check(name, failed(problem, f"correct {path}")) for problem in error.problems]
     more = unreachable(config), sign_in(config)
     return [Check(name, destination(config)), *(Check(name, verdict) for verdict in more if verdict)]
+
+
+def optional_parts(path: Path) -> list[Check]:
+    """List what the file switches on, none where it can't be understood."""
+    try:
+        return switched_on(load_bridge_config(path)) if path.exists() else []
+    except Misconfigured:
+        return []
 
 
 def destination(config: BridgeConfig) -> Verdict:
