@@ -92,6 +92,7 @@ class Approvals:
             return await self._approve(request, request.claim, press.by.id)
         if request.approver not in (None, press.by.id) or not await self.requests.swap(request, None):
             return build_reply(words.DECIDED)
+        await self.claims.record_rejection(request.slack, request.claim, press.by.id)
         log.info("link.rejected", user=request.slack, pagerduty_user=request.claim.user, admin=press.by.id)
         await post_direct(self.slack, request.slack, build_reply(words.rejected_text(press.by.id)))
         return build_reply(words.you_rejected_text(request))

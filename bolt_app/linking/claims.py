@@ -18,7 +18,7 @@ from shared.access.next_steps import CONTACT
 from shared.errors import NotFound
 from shared.model.command import SlackActor
 from shared.model.ids import SlackUserId
-from shared.model.link import Claim, Link, LinkedBy
+from shared.model.link import Claim, Link, LinkChange, LinkedBy
 from shared.model.outcome import Declined
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import User
@@ -94,6 +94,11 @@ class Claims:
         await self.links.put(Link(actor.id, claim.user, claim.email, by, await self.clock.now_ms(), approver))
         log.info("link.made", user=actor.id, pagerduty_user=claim.user, by=by, approver=approver)
         return claim
+
+    async def record_rejection(self, person: SlackUserId, said: Claim, admin: SlackUserId) -> None:
+        """Tell the audit that an admin does not let a person be that PagerDuty user. Raises `StoreDown`."""
+        wished = Link(person, said.user, said.email, LinkedBy.APPROVAL, await self.clock.now_ms())
+        await self.links.record(wished, LinkChange.REJECTED, admin)
 
 
 def linked_already(user: User) -> str:

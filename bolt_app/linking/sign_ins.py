@@ -21,7 +21,7 @@ from shared.config.people_config import IdentityConfig
 from shared.durations import Durations
 from shared.errors import CallError, Malformed
 from shared.model.command import SlackActor
-from shared.model.link import MOST_TRIES, Claim, LinkedBy, LinkRequest, RefusedPress
+from shared.model.link import MOST_TRIES, Claim, LinkChange, LinkedBy, LinkRequest, RefusedPress
 from shared.model.outcome import Declined
 from shared.observability.log import reference
 from shared.pagerduty.api.auth import NoToken
@@ -105,7 +105,7 @@ class SignIns:
         link = await self.links.of(typed.by.id)
         if link is None:
             return build_reply(words.NO_LINK)
-        await self.links.remove(link)
+        await self.links.remove(link, LinkChange.UNDONE, typed.by.id)
         log.info("link.undone", user=link.slack, pagerduty_user=link.user)
         return build_reply(words.unlinked_text(link.email))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pagebridge.cli.names import Names
 from shared.model.actions import SPECS
 from shared.model.journal import AuditEntry
+from shared.model.link import LinkChange, LinkedBy, LinkEntry
 from shared.model.outcome import Kind
 from shared.model.permissions import ROLES, UNKNOWN_TEAMS, UNSEEN, Ground, Rule
 
@@ -47,6 +48,22 @@ def sentence(entry: AuditEntry, names: Names) -> str:
     about = ", ".join(_about(entry))
     quoted = f"; reference {entry.reference}" if entry.reference else ""
     return f"{_happened(entry, names)}{quoted}" + (f" ({about})" if about else "")
+
+
+def link_sentence(entry: LinkEntry, names: Names) -> str:
+    """Return what became of a link as a sentence: who did it, whose it is, and to which PagerDuty user."""
+    who, user = names.of(entry.slack_user), f"PagerDuty user {names.of(entry.pagerduty_user)}"
+    actor = names.of(entry.actor) if entry.actor else ""
+    match entry.change:
+        case LinkChange.MADE if entry.how is LinkedBy.APPROVAL:
+            return f"{actor} approved that {who} is {user}"
+        case LinkChange.MADE:
+            return f"{who} linked themselves to {user}, by signing in there"
+        case LinkChange.REJECTED:
+            return f"{actor} rejected that {who} is {user}"
+        case LinkChange.ENDED:
+            return f"{who}'s link to {user} ended: that account has changed"
+    return f"{actor} undid their link to {user}" if actor else f"An operator undid {who}'s link to {user}"
 
 
 def _happened(entry: AuditEntry, names: Names) -> str:

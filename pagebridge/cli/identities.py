@@ -23,7 +23,7 @@ from shared.config.bridge_file import load_bridge_config
 from shared.config.settings import Environment, PagerDutySettings, SlackSettings, load
 from shared.errors import CallError
 from shared.model.event import SECOND
-from shared.model.link import Link
+from shared.model.link import Link, LinkChange
 from shared.pagerduty.models.account import ROLE_NAMES, User
 from shared.store.links import Links
 
@@ -117,7 +117,7 @@ async def unlink(
             told = ", ".join(f"{each.slack} ({each.email})" for each in found)
             sys.stderr.write(f"Several links match {user}: {told}\n" if found else f"No link matches {user}.\n")
             return FAILED
-        await links.remove(found[0])
+        await links.remove(found[0], LinkChange.UNDONE)
     show([f"{found[0].slack} is no longer linked to {found[0].email} ({found[0].user})."])
     return 0
 

@@ -6,7 +6,7 @@ import structlog
 
 from shared.errors import NotFound
 from shared.model.ids import SlackUserId
-from shared.model.link import Link
+from shared.model.link import Link, LinkChange
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import User
 from shared.store.links import Links
@@ -54,7 +54,7 @@ class MadeLinks:
             return MadeLink(why_not=IDLE)
         if not is_changed(found, link):
             return MadeLink(link, found)
-        await self._links.remove(link)
+        await self._links.remove(link, LinkChange.ENDED)
         log.warning("link.ended", user=user, pagerduty_user=link.user, why="the PagerDuty user has changed")
         return MadeLink(why_not=ENDED)
 

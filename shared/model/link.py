@@ -46,6 +46,34 @@ class Link:
     approver: SlackUserId | None = None
 
 
+class LinkChange(StrEnum):
+    """What became of a link."""
+
+    MADE = "made"
+    UNDONE = "undone"
+    """By the person, or by an operator."""
+    ENDED = "ended"
+    """By itself: the PagerDuty user has changed."""
+    REJECTED = "rejected"
+    """An admin did not approve it."""
+
+
+@dataclass(frozen=True)
+class LinkEntry:
+    """
+    An entry of the audit about the link of a Slack user, at `at_ms` by the store's clock.
+
+    `actor` is the Slack user who did it: the person or an admin; None for the bridge, or an operator who undid it.
+    """
+
+    at_ms: int
+    change: LinkChange
+    slack_user: SlackUserId
+    pagerduty_user: UserId
+    how: LinkedBy | None = None
+    actor: SlackUserId | None = None
+
+
 @dataclass(frozen=True)
 class RefusedPress:
     """A press that was refused because its person was not linked: its command and the command's incident."""

@@ -49,6 +49,7 @@ Cluster, and all is at one node of it.
 | `pb:{work}:link:<slack user>`       | string | minutes | the PagerDuty user that a Slack user is |
 | `pb:{work}:mention:<pagerduty user>`| string | minutes | the Slack user that a PagerDuty user is |
 | `pb:{work}:links`                   | hash   | none  | Slack user -> their link; PagerDuty user -> whose it is |
+| `pb:{work}:links:audit`             | stream | 400 d | every link that was made, undone or rejected, and by whom |
 | `pb:{work}:linking:<slack user>`    | string | 1 d   | what a person has asked for who is linking themselves |
 | `pb:{work}:sign-in:<digest>`        | string | 5 min | who signs in to PagerDuty: id, address and name |
 | `pb:{work}:sign-ins`                | list   | none  | those who came back from PagerDuty, until a worker takes them |
@@ -84,6 +85,7 @@ DOUBT = "pb:{work}:doubt"
 PRIMARY = "pb:{work}:primary"
 PING = "pb:{work}:ping"
 LINKS = "pb:{work}:links"
+LINKS_AUDIT = "pb:{work}:links:audit"
 SIGN_INS = "pb:{work}:sign-ins"
 OPEN = "pb:{work}:open"
 OVER = "pb:{work}:over"
@@ -117,7 +119,7 @@ JOURNAL_STEPS = 1000
 
 
 _TYPES = {
-    "stream": re.compile(r"pb:\{work\}:(events|commands|deadletters|audit|[^:]+:journal)"),
+    "stream": re.compile(r"pb:\{work\}:(events|commands|deadletters|audit|links:audit|[^:]+:journal)"),
     "list": re.compile(r"pb:\{work\}:(deliveries|sign-ins)"),
     "hash": re.compile(
         r"pb:\{work\}:(links|channel:[^:]+:digest|queue:[^:]+:marks|notify:[^:]+"

@@ -2,19 +2,24 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from shared.errors import Malformed
 from shared.model.ids import SlackUserId, UserId, slack_id
-from shared.model.link import SIGN_IN_LIFE, Link, LinkRequest
+from shared.model.link import SIGN_IN_LIFE, Link, LinkChange, LinkEntry, LinkRequest
 from shared.store import keys
+from shared.store.clock import StoreClock
 from shared.store.redis import Redis, run_script, write_once
+from shared.store.streams import read_all
 
 log = structlog.get_logger()
 
 LINK_JSON, REQUEST_JSON = TypeAdapter(Link), TypeAdapter(LinkRequest)
+ENTRY = TypeAdapter(LinkEntry)
 LONGEST_CODE = 2048
 """Characters of an authorization code that are taken; PagerDuty's have some dozens."""
 
@@ -25,10 +30,15 @@ def digest_of(state: str) -> str:
 
 
 class Links:
-    """The links. With `durable` one is made or ended once that is on disk; people are then mentioned accordingly."""
+    """
+    The links. With `durable` one is made or ended once that is on disk; people are then mentioned accordingly.
+
+    The audit has each change before it holds, so that none holds of which it does not tell.
+    """
 
     def __init__(self, redis: Redis, *, durable: bool = False) -> None:
         self._redis = redis
+        self._clock = StoreClock(redis)
         self._durable = durable
 
     async def of(self, user: SlackUserId) -> Link | None:
@@ -49,14 +59,31 @@ class Links:
 
     async def put(self, link: Link) -> None:
         """Store a link, in the place of the person's earlier one. Raises `StoreDown`."""
+        await self.record(link, LinkChange.MADE, link.approver or link.slack)
         both = (link.slack, LINK_JSON.dump_json(link, exclude_defaults=True), link.user, link.slack)
         await write_once(self._redis, "HSET", keys.LINKS, *both, wait_for_disk=self._durable)
         await self._redis.delete(keys.mention(link.user))
 
-    async def remove(self, link: Link) -> None:
-        """Let a link go. Raises `StoreDown`."""
+    async def remove(self, link: Link, change: LinkChange, actor: SlackUserId | None = None) -> None:
+        """Let a link go, which a person did, an operator or the bridge. Raises `StoreDown`."""
+        await self.record(link, change, actor)
         await write_once(self._redis, "HDEL", keys.LINKS, link.slack, link.user, wait_for_disk=self._durable)
         await self._redis.delete(keys.mention(link.user))
+
+    async def record(self, link: Link, change: LinkChange, actor: SlackUserId | None) -> None:
+        """Tell the audit of a change, and let go what it has of older than `AUDIT_KEPT`. Raises `StoreDown`."""
+        entry = LinkEntry(await self._clock.now_ms(), change, link.slack, link.user, link.by, actor)
+        fields = [part for field in asdict(entry).items() if field[1] is not None for part in field]
+        oldest = max(0, entry.at_ms - keys.AUDIT_KEPT * 1000)
+        await self._redis.execute_command("XADD", keys.LINKS_AUDIT, "MINID", "=", oldest, "*", *fields)
+
+    async def changes(self, since_ms: int = 0) -> AsyncIterator[LinkEntry | Malformed]:
+        """Give what the audit has from `since_ms` on, oldest first; for an unreadable entry, that it is."""
+        async for stored in read_all(self._redis, keys.LINKS_AUDIT, str(since_ms)):
+            try:
+                yield ENTRY.validate_python({name: value.decode() for name, value in stored.fields.items()})
+            except (ValidationError, UnicodeDecodeError):
+                yield Malformed(f"entry {stored.id} cannot be read: not an entry about a link")
 
     async def all(self) -> list[Link]:
         """List every link, the oldest first. Raises `StoreDown`."""

@@ -106,6 +106,7 @@ async def test_an_admin_rejects(deciding: Deciding) -> None:
 
     assert "@Bob rejected your request" in deciding.signing.acme.slack.person(DAVE).direct_messages.messages[-1].plain
     assert [] == await deciding.signing.links()
+    assert ["rejected U0DAVE PDAVE1 approval U0BOB"] == await deciding.signing.audited()
     assert "Asked" in await deciding.ask()
 
 
@@ -124,6 +125,7 @@ async def test_admins_who_decide_at_once(deciding: Deciding) -> None:
 
     [told] = deciding.questions(DAVE)
     assert "You are now linked" in told
+    assert ["made U0DAVE PDAVE1 approval U0BOB"] == await deciding.signing.audited()
 
 
 @pytest.mark.parametrize("by", [DAVE, ALICE, "U0CAROL"], ids=["oneself", "no admin", "a guest"])

@@ -20,7 +20,7 @@ from shared.durations import Durations
 from shared.model.command import Command, CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, CommandId, SlackUserId, UserId
-from shared.model.link import SIGN_IN_LIFE, Link, LinkedBy, LinkRequest, RefusedPress
+from shared.model.link import SIGN_IN_LIFE, Link, LinkedBy, LinkEntry, LinkRequest, RefusedPress
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.api.sign_in import SignIn
@@ -101,6 +101,15 @@ class Signing:
         """List whom the stored links lead to."""
         return [f"{link.slack} {link.user} {link.by}" for link in await self.acme.made.all()]
 
+    async def audited(self) -> list[str]:
+        """List what the audit tells of links, and who did it."""
+        told = [entry async for entry in self.acme.made.changes()]
+        return [
+            f"{each.change} {each.slack_user} {each.pagerduty_user} {each.how} {each.actor}"
+            for each in told
+            if isinstance(each, LinkEntry)
+        ]
+
 
 @asynccontextmanager
 async def running_signing() -> AsyncIterator[Signing]:
@@ -146,6 +155,8 @@ async def test_a_person_who_signs_in_is_linked(signing: Signing) -> None:
     assert "no longer linked to d.poe@corp.example" in (await signing.sign_ins.unlink(signing.typed())).text
     assert [] == await signing.links()
     assert "nothing to undo" in (await signing.sign_ins.unlink(signing.typed())).text
+    by_dave = "U0DAVE PDAVE1 sign-in U0DAVE"
+    assert [f"made {by_dave}", f"undone {by_dave}"] == await signing.audited()
 
 
 async def test_nothing_but_what_is_asked_for_is_kept(signing: Signing) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from pagebridge.cli import FAILED, main
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.model.ids import SlackUserId, UserId
-from shared.model.link import Link, LinkedBy
+from shared.model.link import Link, LinkChange, LinkedBy
+from shared.store import keys
 from shared.store.links import Links
 from shared.store.redis import connect
 from tests.servers import lent_valkey
@@ -197,3 +199,54 @@ async def test_no_link_is_guessed(links: Links, capsys: pytest.CaptureFixture[st
 
     assert "Several links match Ng: U0ALICE (a.ng@example.com), U0CAROL (dave@example.com)" in capsys.readouterr().err
     assert 2 == len(await links.all())
+
+
+async def test_the_audit_tells_who_was_linked_by_whom(links: Links, capsys: pytest.CaptureFixture[str]) -> None:
+    """Made, approved, rejected, ended and undone, in names and without an address; for machines by ids."""
+    approved = replace(LINK, by=LinkedBy.APPROVAL, approver=SlackUserId("U0BOB"))
+    await links.put(approved)
+    await links.record(approved, LinkChange.REJECTED, SlackUserId("U0BOB"))
+    await links.remove(OLD, LinkChange.ENDED)
+    await links.remove(LINK, LinkChange.UNDONE, LINK.slack)
+    await links.put(LINK)
+    assert 0 == await run("unlink", "U0CAROL")
+    capsys.readouterr()
+
+    assert 0 == await asyncio.to_thread(main, ["audit", "--user", "U0CAROL"])
+    out = capsys.readouterr().out
+    assert [
+        "Carol Ng linked themselves to PagerDuty user Dave Ng, by signing in there",
+        "Bob Ng approved that Carol Ng is PagerDuty user Dave Ng",
+        "Bob Ng rejected that Carol Ng is PagerDuty user Dave Ng",
+        "Carol Ng undid their link to PagerDuty user Dave Ng",
+        "Carol Ng linked themselves to PagerDuty user Dave Ng, by signing in there",
+        "An operator undid Carol Ng's link to PagerDuty user Dave Ng",
+    ] == [line[line.index("  ") :].strip() for line in out.splitlines()[1:]]
+    assert 0 == await asyncio.to_thread(main, ["audit", "--user", "U0BOB", "--action", "link", "--json"])
+    by_bob = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [("link", "made", "approval", "U0BOB"), ("link", "rejected", "approval", "U0BOB")] == [
+        (each["action"], each["change"], each["how"], each["actor"]) for each in by_bob
+    ]
+    assert 0 == await asyncio.to_thread(main, ["audit", "--user", "U0ALICE"])
+    assert "Alice Ng's link to PagerDuty user Alice Ng ended: that account has changed" in capsys.readouterr().out
+    assert "@" not in out
+    for filters in (
+        ["--action", "acknowledge"],
+        ["--incident", "37"],
+        ["--outcome", "done"],
+        ["--until", "2020-01-01"],
+    ):
+        assert 0 == await asyncio.to_thread(main, ["audit", *filters])
+        assert "Nothing in the audit matches." in capsys.readouterr().out
+
+
+async def test_an_entry_about_a_link_that_cannot_be_read(links: Links, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named, and costs no other one."""
+    await links.record(LINK, LinkChange.MADE, LINK.slack)
+    redis = links._redis
+    await redis.execute_command("XADD", keys.LINKS_AUDIT, "*", "change", "eaten")
+
+    assert FAILED == await asyncio.to_thread(main, ["audit", "--json"])
+    told = capsys.readouterr()
+    assert 3 == len(told.out.splitlines())
+    assert "cannot be read: not an entry about a link" in told.err

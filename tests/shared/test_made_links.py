@@ -9,7 +9,7 @@ from shared.access.identity import Identity, IdentityCache
 from shared.access.made_links import MadeLinks
 from shared.errors import CallError
 from shared.model.ids import SlackUserId, UserId
-from shared.model.link import CODE_LETTERS, Link, LinkedBy, LinkRequest, new_code, plain_code
+from shared.model.link import CODE_LETTERS, Link, LinkChange, LinkedBy, LinkEntry, LinkRequest, new_code, plain_code
 from shared.model.outcome import Declined
 from shared.store import keys
 from tests.shared.linked_people import ALICE, EMAIL, Acme
@@ -89,6 +89,14 @@ async def test_another_address_ends_it(linked: Acme) -> None:
     assert await linked.made.of(ALICE) is None
     assert await linked.made.owner(LINK.user) is None
     assert [] == await linked.made.all()
+    _, ended = [entry async for entry in linked.made.changes()]
+    assert isinstance(ended, LinkEntry)
+    assert (LinkChange.ENDED, ALICE, LINK.user, None) == (
+        ended.change,
+        ended.slack_user,
+        ended.pagerduty_user,
+        ended.actor,
+    )
     linked.pagerduty.change_user(LINK.user, email=LINK.email)
     assert "No PagerDuty user has your Slack e-mail address" in await linked.refusal()
 
