@@ -10,7 +10,7 @@ LINKING = {
     "oauth": "people link themselves by signing in to PagerDuty",
     "admin": "people ask to be linked, and an admin approves it",
 }
-NONE = "none is switched on; docs/bridge-toml.md lists them"
+NONE = "none is switched on; `pagebridge settings --bridge-example` shows them"
 
 
 def switched_on(config: BridgeConfig) -> list[Check]:
