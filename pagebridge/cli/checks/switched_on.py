@@ -68,6 +68,8 @@ def _cards(routing: RoutingConfig) -> Iterator[tuple[str, str]]:
     )
     yield "card_links", _told("cards have", links, "link button")
     yield "card_images", "cards link to the first alert's images" if routing.keeps_images else ""
+    old_values = routing.show_changes or any(route.show_changes for route in routing.routes)
+    yield "show_changes", "cards show what has changed as it was before, for ten minutes" if old_values else ""
 
 
 def _told(words: str, each: Collection[object], one: str, many: str = "") -> str:

@@ -106,6 +106,7 @@ service = "checkout-api"
 channel = "C0PAYMENTS"
 card_fields = ["details.region", "severity"]
 card_images = true
+show_changes = true
 [[reminders]]
 urgency = "low"
 after = "never"
@@ -138,6 +139,7 @@ IN_WORDS = {
     "card_fields": "on: cards show 2 fields of the first alert",
     "card_links": "on: cards have 1 link button",
     "card_images": "on: cards link to the first alert's images",
+    "show_changes": "on: cards show what has changed as it was before, for ten minutes",
     "timeline_canvas": "on: the command `timeline` also makes a canvas",
 }
 
