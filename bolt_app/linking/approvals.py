@@ -62,6 +62,9 @@ class Approvals:
         known = await self.requests.of(person.id)
         if known is not None and known.claim == claim:
             return build_reply(words.ASKED_ALREADY)
+        if not await self.requests.may_ask(person.id):
+            log.warning("link.not_asked", user=person.id, why="they have asked too often within the hour")
+            return build_reply(words.asked_too_often_text(self.identity.contact))
         request = LinkRequest(person.id, new_secret(), press=known.press if known else None, claim=claim)
         await self.requests.put(request, APPROVAL_LIFE)
         asking = words.asking_reply(person, request, claim)
@@ -69,7 +72,7 @@ class Approvals:
         asked = [admin for admin in admins if await post_direct(self.slack, admin, asking, user=admin)]
         log.info("link.asked", user=person.id, pagerduty_user=claim.user, admins=asked)
         if not asked:
-            await self.requests.end(person.id)
+            await self.requests.swap(request, replace(request, claim=None) if request.press else None)
             return build_reply(words.none_asked_text(self.identity.contact))
         return build_reply(words.asked_text(claim, asked))
 

@@ -59,6 +59,9 @@ class SignIns:
         if self.app is None or self._config.callback_url is None:
             log.error("link.not_set_up", hint="set PAGERDUTY_LINK_CLIENT_ID and PAGERDUTY_LINK_CLIENT_SECRET")
             return build_reply(f"{words.NOT_READY} Ask {escape(self._config.contact)}.")
+        # One that was begun before may have been left for the sake of this one; what led there still waits for it.
+        known = await self.requests.of(person.id)
+        press = press or (known.press if known else None)
         request = LinkRequest(person.id, new_secret(), new_secret(), press)
         await self.requests.begin(request, words.visitor_text(person), self.command)
         log.info("link.begun", user=person.id)
@@ -84,14 +87,14 @@ class SignIns:
     async def finish(self, typed: SlashPayload, code: str) -> Reply:
         """Link a person who typed the code that their browser shows. Raises `Declined`, `CallError`, `StoreDown`."""
         request = await self.requests.of(typed.by.id)
-        if request is None:
+        if request is None or not request.is_sign_in:
             return build_reply(f"{words.NONE_WAITING} {words.again_text(typed.command)}")
         if not request.is_answered:
             return build_reply(words.UNANSWERED)
         if not request.has_code(code):
             return await self._wrong_code(request, typed, code)
         if request.claim is None:
-            await self.requests.end(request.slack)
+            await self.requests.swap(request, _over(request))
             return build_reply(f":no_entry: {escape(request.refused)} {escape(request.next_step)}.")
         claim = await self.claims.link(typed.by, request.claim, LinkedBy.SIGN_IN)
         goes_on = ""
@@ -130,8 +133,13 @@ class SignIns:
     async def _wrong_code(self, request: LinkRequest, typed: SlashPayload, code: str) -> Reply:
         """Count a wrong code; after some the sign-in is over."""
         left = MOST_TRIES - request.tries - 1
-        if not await self.requests.swap(request, replace(request, tries=request.tries + 1) if left else None):
+        if not await self.requests.swap(request, replace(request, tries=request.tries + 1) if left else _over(request)):
             # Another one was counted meanwhile.
             return await self.finish(typed, code)
         log.warning("link.wrong_code", user=request.slack, why="not the code of their browser", left=left)
         return build_reply(words.wrong_code_text(left, typed.command))
+
+
+def _over(request: LinkRequest) -> LinkRequest | None:
+    """Return what is left of a sign-in that is over: the press that led there, which the next one carries out."""
+    return LinkRequest(request.slack, new_secret(), press=request.press) if request.press else None

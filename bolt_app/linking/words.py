@@ -8,7 +8,7 @@ from bolt_app.replies.builder import Reply, as_code, build_reply
 from shared.model.actions import SPECS
 from shared.model.command import Command
 from shared.model.ids import SlackUserId
-from shared.model.link import Claim, LinkRequest
+from shared.model.link import MOST_ASKED, Claim, LinkRequest
 from shared.slack.api.models import SlackPerson
 from shared.slack.render.blocks import Block, escape
 from shared.slack.render.buttons import APPROVE_LINK, LINK, REJECT_LINK
@@ -88,6 +88,14 @@ def asked_text(claim: Claim, admins: Sequence[SlackUserId]) -> str:
     whom = " and ".join(f"<@{admin}>" for admin in admins)
     user = f"*{escape(claim.name)}* ({escape(claim.email)})"
     return f"Asked {whom} to link you to {user} in PagerDuty. You are told what they decide."
+
+
+def asked_too_often_text(contact: str) -> str:
+    """Return that the admins are not asked once more."""
+    return (
+        f":no_entry: The admins were *not* asked: you have asked {MOST_ASKED} times within the hour. "
+        f"Wait for their decision, or ask {escape(contact)}."
+    )
 
 
 def none_asked_text(contact: str) -> str:

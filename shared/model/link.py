@@ -12,6 +12,9 @@ SIGN_IN_LIFE = 300
 """Seconds in which a sign-in has to be finished, and for which a press that led to a link is still carried out."""
 APPROVAL_LIFE = 24 * 3600
 """Seconds in which an admin can decide."""
+MOST_ASKED = 3
+"""Questions to the admins that one person may cause within `ASKED_KEPT` seconds: another address is another one."""
+ASKED_KEPT = 3600
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """The letters of a code, without those that look alike."""
 CODE_LENGTH = 8
@@ -111,6 +114,11 @@ class LinkRequest:
     next_step: str = ""
     tries: int = 0
     approver: SlackUserId | None = None
+
+    @property
+    def is_sign_in(self) -> bool:
+        """True if it is one under way, not only a press that is remembered."""
+        return bool(self.verifier)
 
     @property
     def is_answered(self) -> bool:

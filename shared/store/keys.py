@@ -51,6 +51,7 @@ Cluster, and all is at one node of it.
 | `pb:{work}:links`                   | hash   | none  | Slack user -> their link; PagerDuty user -> whose it is |
 | `pb:{work}:links:audit`             | stream | 400 d | every link that was made, undone or rejected, and by whom |
 | `pb:{work}:linking:<slack user>`    | string | 1 d   | what a person has asked for who is linking themselves |
+| `pb:{work}:asked:<slack user>`      | string | 1 h   | how often a person has asked the admins for a link |
 | `pb:{work}:sign-in:<digest>`        | string | 5 min | who signs in to PagerDuty: id, address and name |
 | `pb:{work}:sign-ins`                | list   | none  | those who came back from PagerDuty, until a worker takes them |
 | `pb:{work}:notify:<pagerduty user>` | hash   | none  | Slack user -> what to send them, and the conversation |
@@ -175,6 +176,11 @@ def link(user: SlackUserId) -> str:
 def link_request(user: SlackUserId) -> str:
     """Name the request of a Slack user who is linking themselves."""
     return f"pb:{{work}}:linking:{user}"
+
+
+def link_asked(user: SlackUserId) -> str:
+    """Name how often a Slack user has asked the admins for a link."""
+    return f"pb:{{work}}:asked:{user}"
 
 
 def sign_in(digest: str) -> str:

@@ -10,7 +10,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import Malformed
 from shared.model.ids import SlackUserId, UserId, slack_id
-from shared.model.link import SIGN_IN_LIFE, Link, LinkChange, LinkEntry, LinkRequest
+from shared.model.link import (
+    ASKED_KEPT,
+    MOST_ASKED,
+    SIGN_IN_LIFE,
+    Link,
+    LinkChange,
+    LinkEntry,
+    LinkRequest,
+)
 from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.redis import Redis, run_script, write_once
@@ -150,6 +158,12 @@ class LinkRequests:
     async def end(self, user: SlackUserId) -> bool:
         """Remove a person's request; return true if there was one. Raises `StoreDown`."""
         return bool(await self._redis.delete(keys.link_request(user)))
+
+    async def may_ask(self, user: SlackUserId) -> bool:
+        """Count a question to the admins; False if a person has had their share within the hour. Raises `StoreDown`."""
+        key = keys.link_asked(user)
+        await self._redis.set(key, 0, ex=ASKED_KEPT, nx=True)
+        return int(await self._redis.incr(key)) <= MOST_ASKED
 
     async def next_answer(self, seconds: float) -> SignInAnswer | None:
         """Take the next sign-in that came back, or wait a moment for one. Raises `StoreDown`."""

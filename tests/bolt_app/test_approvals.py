@@ -180,6 +180,20 @@ async def test_the_same_question_is_asked_once(deciding: Deciding) -> None:
     assert ["U0DAVE PDAVE2 approval"] == await deciding.signing.links()
 
 
+async def test_the_admins_are_asked_a_few_times_an_hour(deciding: Deciding) -> None:
+    """Each other address is another question, and anyone could ask for every colleague's; the last one stays."""
+    for number in range(5):
+        deciding.signing.acme.pagerduty.add_user(f"Dave {number}", f"d{number}@corp.example", id=f"PDAVEX{number}")
+    told = [await deciding.ask(f"d{number}@corp.example") for number in range(5)]
+
+    assert ["Asked" in one for one in told] == [True, True, True, False, False]
+    assert "were *not* asked: you have asked 3 times within the hour" in told[-1]
+    assert 3 == len(deciding.questions())
+    assert 0 < await deciding.signing.acme.redis.ttl(keys.link_asked(DAVE)) <= 3600
+    await deciding.decide()
+    assert ["U0DAVE PDAVEX2 approval"] == await deciding.signing.links()
+
+
 async def test_an_approval_that_failed_can_be_rejected(deciding: Deciding) -> None:
     """It is as before: another admin decides."""
     await deciding.ask()
@@ -259,6 +273,12 @@ async def test_no_admin_can_be_asked(deciding: Deciding) -> None:
 
     assert "No admin could be asked. Ask #sre-help." in await deciding.ask()
     assert await deciding.signing.requests.of(DAVE) is None
+
+    led_here = await deciding.signing.press()
+    await deciding.approvals.begin(deciding.signing.acme.actor(DAVE), led_here)
+    await deciding.ask()
+    kept = await deciding.signing.requests.of(DAVE)
+    assert (led_here, None) == (kept and kept.press, kept and kept.claim)
 
 
 def test_an_address_is_typed_as_slack_writes_it() -> None:

@@ -364,6 +364,20 @@ async def test_the_press_that_led_there_goes_on(signing: Signing) -> None:
     assert {command.id} == {each.id for each in signing.intake.stored}
 
 
+async def test_another_sign_in_keeps_the_press(signing: Signing) -> None:
+    """Also one after too many wrong codes, or by another PagerDuty user; the press is carried out once."""
+    await signing.sign_in(await signing.begin(led_here=await signing.press()))
+    assert "over" in [await signing.finish(f"WRONG{at}") for at in range(5)][-1]
+    assert "no sign-in under way" in await signing.finish()
+    await signing.sign_in(await signing.begin(), user="PALICE1")
+    assert "belongs to another Slack user" in await signing.finish()
+    await signing.begin()
+    await signing.sign_in(await signing.begin())
+
+    assert "which was refused before, is on its way to PagerDuty" in await signing.finish()
+    assert 1 == len(signing.intake.stored)
+
+
 async def test_a_worker_that_died_in_between_has_lost_nothing(signing: Signing) -> None:
     """The link was stored, and nobody told: the code still works, and the press goes on."""
     await signing.sign_in(await signing.begin(led_here=await signing.press()))

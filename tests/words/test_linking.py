@@ -103,6 +103,7 @@ def _add_approvals(page: Page) -> None:
         _told(words.asked_text(CLAIM, [BOB, SlackUserId("U0CAROL")])),
         _told(words.ASKED_ALREADY),
         _told(words.none_asked_text("#sre-help")),
+        _told(words.asked_too_often_text("#sre-help")),
         _told(f"{words.NO_SUCH_USER} {words.CHECK_ADDRESS}."),
     )
     page.case("The admin is asked", slack_text.reply(words.asking_reply(PERSON, request, CLAIM)))
