@@ -1,5 +1,5 @@
 """
-What an incident's fields were before they last changed, kept for a while. Pure.
+The values of an incident's fields before their last change, kept for a while. Pure.
 
 Only a change that is surely newer than what was known counts: what the times can't order has no value before. Where the
 teams change nothing is kept, as those who read the card then may not be those who read it before.
