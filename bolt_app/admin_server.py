@@ -12,7 +12,7 @@ from bolt_app.store_metrics import StoreMetrics
 from shared.config.bridge_config import DurabilityLevel
 from shared.errors import StoreDown
 from shared.model.resync_state import GLOBAL
-from shared.store import documents, keys
+from shared.store import document_kinds, keys
 from shared.store.durability import require_replica, try_to_append
 from shared.store.redis import Redis
 
@@ -83,7 +83,7 @@ class AdminServer:
         """`found` gives the problems of `Vitals`, by their kinds; what clients `at_work` are refused counts as well."""
         self._redis = redis
         self._at_work = at_work
-        self._progress = documents.progress(redis)
+        self._progress = document_kinds.progress(redis)
         self._figures = StoreMetrics(redis)
         self._transport = transport
         self._durability = durability

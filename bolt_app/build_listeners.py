@@ -33,7 +33,7 @@ from bolt_app.queries.show_incident import ShowIncident
 from bolt_app.queries.timeline import Timeline
 from bolt_app.worker_parts import Shared, WritePath
 from bolt_app.write_path.command_intake import CommandIntake
-from shared.store.handovers import on_disk
+from shared.store.document_kinds import on_disk
 from shared.store.links import LinkRequests, Links
 
 

@@ -8,7 +8,7 @@ from bolt_app.oncall_groups.places import Places
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.shift_work import ShiftWork
 from bolt_app.worker_parts import Shared
-from shared.store.handovers import oncall_states
+from shared.store.document_kinds import oncall_states
 
 
 def build_shift_work(shared: Shared, message_sync: MessageSync) -> ShiftWork:

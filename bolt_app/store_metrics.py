@@ -7,7 +7,7 @@ from prometheus_client import Gauge
 from shared.model.event import SECOND
 from shared.model.resync_state import GLOBAL
 from shared.slack.api.rate_limits import RATES, Rate
-from shared.store import documents, keys
+from shared.store import document_kinds, keys
 from shared.store.clock import Generation
 from shared.store.redis import Redis
 from shared.store.streams import BATCH, Entry, first_entry
@@ -39,7 +39,7 @@ class StoreMetrics:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._progress = documents.progress(redis)
+        self._progress = document_kinds.progress(redis)
 
     async def refresh(self) -> None:
         """Read everything anew. Raises `StoreDown`; then all but `pagebridge_store_up` stay as they were."""

@@ -10,14 +10,12 @@ from shared.model.handover_posts import HandoverPosts
 from shared.model.incident_channel import IncidentChannel
 from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
-from shared.store import documents
+from shared.store import document_kinds
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation, StoreClock
 from shared.store.coordination import Leases, WorkQueue
 from shared.store.digests import Digests, digest_load
 from shared.store.documents import Documents
-from shared.store.handovers import handover_posts
-from shared.store.incident_channels import incident_channels
 from shared.store.incidents import ExpectationStore, Incidents
 from shared.store.losses import Losses
 from shared.store.open_homes import OpenHomes
@@ -68,11 +66,11 @@ class Store:
             losses=Losses(redis),
             clock=clock,
             incidents=incidents,
-            command_queues=documents.command_queues(redis),
-            slack_states=documents.surfaces(redis),
-            resync_states=documents.progress(redis),
-            handover_posts=handover_posts(redis),
-            incident_channels=incident_channels(redis),
+            command_queues=document_kinds.command_queues(redis),
+            slack_states=document_kinds.surfaces(redis),
+            resync_states=document_kinds.progress(redis),
+            handover_posts=document_kinds.handover_posts(redis),
+            incident_channels=document_kinds.incident_channels(redis),
             digests=Digests(redis),
             digest_load=digest_load(redis),
             open_incidents=OpenIncidents(redis),
@@ -84,7 +82,7 @@ class Store:
             handover_queue=WorkQueue(redis, "handovers", lease),
             channel_queue=WorkQueue(redis, "channels", lease),
             digest_queue=WorkQueue(redis, "digests", lease),
-            expectations=ExpectationStore(incidents),
+            expectations=ExpectationStore(redis, incidents),
             audit=Audit(redis),
             journal=Journal(redis),
         )

@@ -60,7 +60,7 @@ class Enricher:
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Read what the card of one incident still lacks. Raises `CallError` if PagerDuty cannot be read."""
         go_in(Lane.UPKEEP)
-        known = (await self.incidents.load(incident)).value
+        known = (await self.incidents.load(incident, lease)).value
         if not known.needs_enrichment:
             return None
         read = None
@@ -77,10 +77,10 @@ class Enricher:
             alert = await self._first_alert(known, read, lease)
         if alert is not None and held is None:
             self._count_links_left_out(known)
-        changed = await self.incidents.change(incident, lambda now: with_enrichment(now, read, pending, alert))
+        changed = await self.incidents.change(
+            incident, lambda now: with_enrichment(now, read, pending, alert), marks=(self.dirty_queue,)
+        )
         after = changed.value
-        if after != known:
-            await self.dirty_queue.mark(incident)
         return self.durations.enrichment_timeout if after.needs_enrichment else None
 
     async def _first_alert(self, known: Incident, read: RestIncident | None, lease: Lease) -> FirstAlert | None:

@@ -25,7 +25,7 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.events import webhook
 from shared.store import keys
 from shared.store.clock import Generation, StoreClock
-from shared.store.coordination import WorkQueue
+from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Step
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis
@@ -89,16 +89,22 @@ class Projector:
         await self.incidents.change(incident, lambda known: replace(known, needs_read=True))
         await self.dirty_queue.mark(incident)
 
-    async def fold_answer(self, event: Event, *, narrows: bool) -> None:
+    async def fold_answer(self, event: Event, lease: Lease | None = None, *, narrows: bool) -> None:
         """
-        Fold PagerDuty's answer to a call of ours; if it `narrows`, its webhook is looked for about its time only.
+        Fold PagerDuty's answer to a call of ours, made under `lease`, if that is one on its incident.
 
-        Raises `StoreDown`.
+        If it `narrows`, its webhook is looked for about its time only. Raises `StoreDown`.
         """
-        await self._fold(event, await self.clock.now_ms(), None, _narrowed if narrows else lambda known, _: known)
+        before = _narrowed if narrows else lambda known, _: known
+        await self._fold(event, await self.clock.now_ms(), None, before, lease)
 
     async def _fold(
-        self, event: Event, received_ms: int, entry: str | None, before: Callable[[Incident, Event], Incident]
+        self,
+        event: Event,
+        received_ms: int,
+        entry: str | None,
+        before: Callable[[Incident, Event], Incident],
+        lease: Lease | None = None,
     ) -> None:
         now_ms = await self.clock.now_ms()
         pagerduty_ms = self.pagerduty.now_ms()
@@ -124,7 +130,8 @@ class Projector:
             (keys.EVENTS, entry) if entry else None,
             # A store that has lost its data begins a new generation before anything is written to it.
             make=self.generation.current,
-            load=lambda _: self.incidents.to_fold(event),
+            load=lambda _: self.incidents.to_fold(event, lease),
+            lease=lease,
         )
         if len(folded.incident.lines) > CROWDED:
             await self.backlog.reduce(folded.incident)

@@ -26,7 +26,7 @@ from shared.model.permissions import Warrant
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.coordination import Lease, WorkQueue
-from shared.store.incidents import Incidents
+from shared.store.incidents import JUST_NOW, Incidents
 
 
 @dataclass
@@ -164,7 +164,7 @@ async def fold_into(
     if found.updated is None:
         return (await incidents.load(command.incident)).value
     if lease is not None:
-        await incidents.reload(command.incident, lease)  # the lease may be held for minutes
+        await incidents.reload(command.incident, lease, JUST_NOW)  # the lease may be held for minutes
     event = Event(seen, "read", command.incident, Source.READ, found.updated, snapshot=found.snapshot)
 
     def rule(known: Incident) -> Incident:

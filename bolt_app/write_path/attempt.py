@@ -7,6 +7,7 @@ A try checks the actor and the incident, records what PagerDuty will report of t
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -136,11 +137,14 @@ class RecordedCalls:
         left = self.clock.remaining(record.accepted_ms + int(life * SECOND), now, life)
         return left, self.clock.remaining(record.until_ms, now, durations.call_max)
 
-    async def send(self, attempt: Execution, call: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def send(
+        self, attempt: Execution, call: Callable[[], Awaitable[Answer]], expected: Expectation | None = None
+    ) -> Answer:
         """
         Put on record that the one call of a try is under way, then make it: a worker that dies leaves it unclear.
 
-        Raises what the call raises, after what it leaves behind is on record, and `FencedOff` without a call.
+        With it goes on record what PagerDuty is `expected` to report. Raises what the call raises, after what it leaves
+        behind is on record, and `FencedOff` without a call.
         """
         command, now = attempt.record.command, await self.clock.now_ms()
         until, calls = now + int(self.durations.call_max * 1000), attempt.record.calls + 1
@@ -149,7 +153,7 @@ class RecordedCalls:
             attempt.record, calls=calls, begun_ms=now, until_ms=until, uncertain=True, reported=False, warrant=warrant
         )
         try:
-            await self._save(attempt, begun)
+            await self._save(attempt, begun, expected=expected)
         except CommandRecordMissing:
             # Nothing will be sent, so nothing is expected.
             await self.expectations.forget(command.incident, command.id, attempt.lease)
@@ -183,12 +187,16 @@ class RecordedCalls:
         if sender_is_unknown(error):
             await self.identity.forget(command.by.id)
 
-    async def _save(self, attempt: Execution, record: CommandRecord, facts: Facts = ()) -> None:
+    async def _save(
+        self, attempt: Execution, record: CommandRecord, facts: Facts = (), expected: Expectation | None = None
+    ) -> None:
         record = replace(record, replies_sent=attempt.replies_sent)
         missing = CommandRecordMissing(f"the store does not know the command {record.command.id} any more")
-        await self.command_queues.change(
-            record.command.incident, lambda queue: queue.replaced(record, missing), attempt.lease, lambda: facts
-        )
+        saved = partial(CommandQueue.replaced, record=record, missing=missing)
+        if expected:
+            await self.expectations.expect(expected, saved, self.command_queues, attempt.lease)
+        else:
+            await self.command_queues.change(record.command.incident, saved, attempt.lease, lambda: facts)
         attempt.record = record
 
 
@@ -249,18 +257,8 @@ class AttemptRunner:
     async def _write(self, attempt: Execution, context: ActionContext) -> Outcome:
         """Record what the call will cause, make the call, and publish its answer."""
         command, handler = context.command, HANDLERS[context.command.action]
-        if handler.echoed:
-            expectation = Expectation(
-                command=command.id,
-                type=handler.event_type(command),
-                agent=context.user.id,
-                detail=handler.expected_detail(command),
-                read_ms=context.read_at.ms,
-                opens_ms=context.read_at.ms,
-                noted_ms=await self.clock.now_ms(),
-            )
-            await self.expectations.expect(command.incident, expectation, attempt.lease)
-        effect = await self.calls.send(attempt, lambda: handler.send(self.pagerduty, context))
+        expected = handler.expectation(context, await self.clock.now_ms())
+        effect = await self.calls.send(attempt, lambda: handler.send(self.pagerduty, context), expected)
         if effect.level is not None:
             await self.incidents.change(
                 command.incident, lambda known: replace(known, level=effect.level), attempt.lease, fenced=False
@@ -294,5 +292,5 @@ class AttemptRunner:
         )
         # A call that changed nothing also succeeds.
         narrows = effect.proven or (updated is not None and not updated.surely_before(context.read_at))
-        await self.fold_answer(event, narrows=narrows)
+        await self.fold_answer(event, attempt.lease, narrows=narrows)
         attempt.answered = narrows

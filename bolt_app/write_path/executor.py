@@ -120,7 +120,9 @@ class Executor:
                     async with attempt.showing_progress:
                         tracker.tasks[attempt.record.command.id].cancel()
                     await self._finish(attempt, outcome)
-                queue = await self.command_queues.reload(incident, tracker.lease)
+                # One that came meanwhile and is not known here has marked the incident: it has a pass of its own.
+                read = self.command_queues.reload if tracker.open() else self.command_queues.load
+                queue = await read(incident, tracker.lease)
         except Stopping as error:
             await self._hand_over(incident, tracker)
             return error

@@ -22,7 +22,7 @@ from shared.model.incident import Incident
 from shared.model.message_state import MessageState
 from shared.model.slack_state import SlackState
 from shared.slack.render.blocks import duration, plain
-from shared.store import documents, keys
+from shared.store import document_kinds, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
 from shared.store.incidents import Incidents
@@ -113,8 +113,8 @@ class Standing:
 async def standing(redis: Redis, incident: IncidentId) -> Standing:
     """Read how an incident stands. Raises `StoreDown`."""
     known = (await Incidents(redis).load(incident)).value
-    surface = (await documents.surfaces(redis).load(incident)).value
-    queue = (await documents.command_queues(redis).load(incident)).value
+    surface = (await document_kinds.surfaces(redis).load(incident)).value
+    queue = (await document_kinds.command_queues(redis).load(incident)).value
     dirty, commands = [await redis.zscore(keys.of_queue(name, "due"), incident) for name in ("dirty", "commands")]
     due = [None if score is None else int(score) for score in (dirty, commands)]
     return Standing(known, surface, queue, await StoreClock(redis).now_ms(), *due)

@@ -1,6 +1,7 @@
 """How workers share the work: which incidents are due, who works on one, and how many calls all together have made."""
 
 import asyncio
+import math
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -151,7 +152,7 @@ class WorkQueue:
         found = zip(documents, taken[5::2], taken[6::2], strict=True)
         read = {name: (revision, text) for name, revision, text in found if revision != NO_DOCUMENT}
         self.in_hand.add(due.incident)
-        return replace(due, lease=Lease(leases, due.incident, epoch, asked + leases.lasts, read))
+        return replace(due, lease=Lease(leases, due.incident, epoch, asked + leases.lasts, asked, read))
 
     async def finish(self, due: Due, again_in: float | None = None) -> None:
         """
@@ -189,14 +190,15 @@ class Lease:
 
     Its holder calls `check` before every outside call. Time is measured on the monotonic clock from before the lease
     was asked for, so the holder always gives up earlier than the store lets the next one in. `read` are the documents,
-    by name, that were read with it (revision, text), and `held` what the holder knows of them since. With its end the
-    incident is marked in the queues of `marking`.
+    by name, that were read with it (revision, text), at the earliest at `asked`, and `held` what the holder knows of
+    them since. With its end the incident is marked in the queues of `marking`.
     """
 
     leases: "Leases"
     incident: IncidentId
     epoch: int
     until: float
+    asked: float = -math.inf
     read: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     held: dict[str, Any] = field(default_factory=dict)
     unsaved: Unsaved | None = None

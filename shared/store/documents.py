@@ -1,5 +1,6 @@
 """The documents of incidents: each changes by a pure rule and one compare-and-set."""
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -8,12 +9,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import FencedOff
-from shared.model import journal
-from shared.model.command import CommandQueue
 from shared.model.ids import IncidentId
 from shared.model.journal import Facts, fact
-from shared.model.resync_state import ResyncState
-from shared.model.slack_state import SlackState
 from shared.store import keys
 from shared.store.coordination import FENCED_OFF, STORED, Lease, WorkQueue, new_mark
 from shared.store.redis import Argument, Redis, run_script
@@ -72,7 +69,7 @@ class Documents(Generic[Value]):
         self._redis = redis
         self.name = name
         self._empty = empty
-        self._told = told
+        self.told = told
         self._index = index
         self._is_held = held
         self._anew = anew or (lambda incident, _ms: empty(incident))
@@ -80,21 +77,23 @@ class Documents(Generic[Value]):
 
     async def load(self, incident: IncidentId, lease: Lease | None = None) -> Stored[Value]:
         """Read the document, unless it is held under `lease`. One that is not there yet is empty, at revision 0."""
-        held = self._held(incident, lease)
+        held = self.held(incident, lease)
         if not self._is_held:
             held.stored = None
         return await self._known(incident, held, lease)
 
-    async def reload(self, incident: IncidentId, lease: Lease) -> Stored[Value]:
-        """Read it anew under `lease`, because others write to it too: what comes next is a change of that."""
-        held = self._held(incident, lease)
-        held.stored = None
+    async def reload(self, incident: IncidentId, lease: Lease, unless_within: float = 0.0) -> Stored[Value]:
+        """Read it anew under `lease`, because others write to it too, unless it was `unless_within` so many seconds."""
+        held = self.held(incident, lease)
+        if held.now() - held.at >= unless_within:
+            held.stored = None
         return await self._known(incident, held, lease)
 
     async def _known(self, incident: IncidentId, held: "Held[Value]", lease: Lease | None) -> Stored[Value]:
         """Return what is known under the lease, with what is not stored yet. The first time it was read with it."""
         if held.stored is None:
             read = lease.read.pop(self.name, None) if lease is not None and lease.incident == incident else None
+            held.at = lease.asked if lease is not None and read else held.now()
             found, text = read or await self._redis.hmget(keys.of_incident(incident, self.name), "rev", "doc")
             if found is not None and not (isinstance(found, bytes) and REVISION.fullmatch(found)):
                 await count_anew(self._redis, incident, self.name, found)
@@ -135,27 +134,22 @@ class Documents(Generic[Value]):
         `facts` is asked after each run of it. They are noted also when there is nothing to store. `load` reads more.
         If there is something to store, the incident is marked in `marks`. Only if not `fenced` may the lease be lost.
         """
-        held = self._held(incident, lease)
+        held = self.held(incident, lease)
         while True:
             wanted = await (load(incident) if load else self._known(incident, held, lease))
-            before = held.stored or wanted
+            before, begun = held.stored or wanted, held.now()
             after = rule(wanted.value)
             held.stored = None
             if after == before.value:
-                held.stored = before
                 if more := facts():
                     await Journal(self._redis).append(incident, *more)
-            elif await self.swap(incident, before, after, lease if fenced else None, facts(), marks=marks):
-                held.stored = Stored(after, before.revision + 1)
-            if held.stored:
-                held.rules.clear()
-                if lease is not None and lease.unsaved is held:
-                    lease.unsaved = None
-                return held.stored
+                return held.keep(before, held.at)
+            if await self.swap(incident, before, after, lease if fenced else None, facts(), marks=marks):
+                return held.keep(Stored(after, before.revision + 1), begun)
 
     async def note(self, incident: IncidentId, rule: Callable[[Value], Value], lease: Lease) -> Stored[Value]:
         """Apply `rule`, and store it with the next change under the lease, at the latest with the lease's end."""
-        held = lease.unsaved = self._held(incident, lease)
+        held = lease.unsaved = self.held(incident, lease)
         held.rules.append(rule)
         return await self.load(incident, lease)
 
@@ -166,20 +160,25 @@ class Documents(Generic[Value]):
         entry: tuple[str, str] | None,
         make: Callable[[], Awaitable[object]] | None = None,
         load: Callable[[IncidentId], Awaitable[Stored[Value]]] | None = None,
+        lease: Lease | None = None,
     ) -> None:
         """
         Apply `rule`, mark the incident if that changed anything, and take the entry off its stream: in one step.
 
         `entry` is the stream and its id, None for what came over no stream. `make` is awaited before a document is
-        made. `load` reads more.
+        made. `load` may return more, or what was held under `lease`; but only what was just read is left as it is.
         """
+        held, is_read = self.held(incident, lease), lease is None
         while True:
-            before = await (load or self.load)(incident)
+            before, begun = await (load or self.load)(incident), held.now()
             if make and not before.revision:
                 await make()
-            step = rule(before.value)
-            names, put = self.put(incident, before, step.after, None, step.facts)
+            step, held.stored = rule(before.value), None
             changed = step.after != before.value
+            if not changed and not is_read:
+                is_read = True
+                continue
+            names, put = self.put(incident, before, step.after, None, step.facts)
             queues = step.marks if changed else ()
             if not changed:
                 put[0] = ""
@@ -188,9 +187,11 @@ class Documents(Generic[Value]):
             stream, taken = (entry[0], [keys.GROUP, entry[1]]) if entry else (names[0], [])
             names += [stream, *(key for queue in queues for key in queue.keys)]
             if await run_script(self._redis, "commit_fold", names, [*put, incident, new_mark(), *taken]) == STORED:
+                held.stored, held.at = (Stored(step.after, before.revision + 1), begun) if changed else (None, begun)
                 for queue in queues:
                     queue.wake(incident)
                 return
+            is_read = True
 
     async def swap(
         self,
@@ -239,7 +240,7 @@ class Documents(Generic[Value]):
         epoch, fence = 0, keys.of_incident(incident, "epoch:none")
         if lease is not None:
             epoch, fence = lease.epoch, keys.of_incident(lease.incident, f"epoch:{lease.leases.work}")
-        told = dumped((*facts, *self._told(before.value, after)))
+        told = dumped((*facts, *self.told(before.value, after)))
         own = [keys.of_incident(incident, part) for part in (self.name, "journal", beside or self.name)]
         return [own[0], fence, *own[1:]], [
             before.revision,
@@ -251,7 +252,7 @@ class Documents(Generic[Value]):
             keys.JOURNAL_KEPT,
         ]
 
-    def _held(self, incident: IncidentId, lease: Lease | None) -> "Held[Value]":
+    def held(self, incident: IncidentId, lease: Lease | None) -> "Held[Value]":
         """Return what is known of the document under the lease."""
         known = {} if lease is None else lease.held
         held: Held[Value] = known.setdefault(keys.of_incident(incident, self.name), Held(self, incident, lease))
@@ -260,18 +261,31 @@ class Documents(Generic[Value]):
 
 @dataclass
 class Held(Generic[Value]):
-    """A document under a lease: as it is stored, None if it has to be read, and the rules that are not stored yet."""
+    """A document under a lease, as it was at `at`: None if it has to be read, and the rules that are not stored yet."""
 
     documents: Documents[Value]
     incident: IncidentId
     lease: Lease | None
     stored: Stored[Value] | None = None
     rules: list[Callable[[Value], Value]] = field(default_factory=list)
+    at: float = -math.inf
+
+    def now(self) -> float:
+        """Return the time by the clock of the lease."""
+        return self.lease.leases.now() if self.lease else 0.0
 
     async def put(self) -> Put:
         """Return the keys and arguments of the script put_document that store the rules."""
         wanted = await self.documents.load(self.incident, self.lease)
         return self.documents.put(self.incident, self.stored or wanted, wanted.value, self.lease)
+
+    def keep(self, stored: Stored[Value], at: float) -> Stored[Value]:
+        """Note what is `stored` with all rules, as of `at`, and return it."""
+        self.stored, self.at = stored, at
+        self.rules.clear()
+        if self.lease and self.lease.unsaved is self:
+            self.lease.unsaved = None
+        return stored
 
     def outdated(self) -> None:
         """Note that another revision is stored."""
@@ -282,18 +296,3 @@ class Held(Generic[Value]):
 def json_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 -- any type that pydantic knows
     """Make what reads and writes one kind of document; making it takes long."""
     return TypeAdapter(kind)
-
-
-def command_queues(redis: Redis) -> Documents[CommandQueue]:
-    """Open the command queues."""
-    return Documents(redis, "commands", CommandQueue, journal.queue_facts, held=True)
-
-
-def surfaces(redis: Redis) -> Documents[SlackState]:
-    """Open what is known of Slack's messages."""
-    return Documents(redis, "slack", SlackState, journal.slack_facts, held=True, anew=SlackState.anew)
-
-
-def progress(redis: Redis) -> Documents[ResyncState]:
-    """Open what is known of the upkeep; there is one, of `GLOBAL`."""
-    return Documents(redis, "progress", ResyncState, lambda _before, _after: ())

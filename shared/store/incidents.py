@@ -6,6 +6,7 @@ from dataclasses import replace
 import structlog
 from pydantic import ValidationError
 
+from shared.errors import FencedOff
 from shared.model import journal
 from shared.model.archive import (
     Moved,
@@ -18,7 +19,7 @@ from shared.model.archive import (
     put_back,
     recall,
 )
-from shared.model.command import Expectation
+from shared.model.command import CommandQueue, Expectation
 from shared.model.event import Event
 from shared.model.event_types import Status
 from shared.model.ids import CommandId, EventId, IncidentId
@@ -26,12 +27,15 @@ from shared.model.incident import Incident
 from shared.model.journal import Facts
 from shared.model.timeline import Line
 from shared.store import keys
-from shared.store.coordination import Lease
+from shared.store.coordination import FENCED_OFF, STORED, Lease
 from shared.store.documents import Documents, Put, Stored, json_of
 from shared.store.redis import Argument, Redis, run_script
 from shared.store.unreadable import UNREADABLE, read_member
 
 log = structlog.get_logger()
+
+JUST_NOW = 0.5
+"""Seconds for which what the holder of a lease has read of a projection need not be read again: others fold into it."""
 
 
 class Incidents(Documents[Incident]):
@@ -87,9 +91,13 @@ class Incidents(Documents[Incident]):
         late = before.value.moved_until_ms is not None and has_late_line(before.value)
         return await self._recalled(before) if late else before
 
-    async def to_fold(self, event: Event) -> Stored[Incident]:
-        """Read a projection with what was moved out of it, as far as that matters to `event`."""
-        before = await self.load(event.incident)
+    async def to_fold(self, event: Event, lease: Lease | None = None) -> Stored[Incident]:
+        """
+        Read a projection with what was moved out of it, as far as that matters to `event`.
+
+        With a `lease` it may be as it was just now.
+        """
+        before = await (self.reload(event.incident, lease, JUST_NOW) if lease else self.load(event.incident))
         if before.value.moved_until_ms is None:
             return before
         known, *others = await self._redis.hmget(keys.of_incident(event.incident, "lines"), list(names_of_event(event)))
@@ -141,25 +149,60 @@ class ExpectationStore:
     failed; until its window closes, an uncertain call may still turn out to have succeeded.
     """
 
-    def __init__(self, incidents: Documents[Incident]) -> None:
+    def __init__(self, redis: Redis, incidents: Documents[Incident]) -> None:
+        self._redis = redis
         self._incidents = incidents
 
-    async def expect(self, incident: IncidentId, expectation: Expectation, lease: Lease) -> None:
+    async def expect(
+        self,
+        expectation: Expectation,
+        begun: Callable[[CommandQueue], CommandQueue],
+        queues: Documents[CommandQueue],
+        lease: Lease,
+    ) -> None:
         """
-        Note what a command is about to cause. A further attempt of the same command keeps the first window.
+        Note what a command is about to cause, in the step that stores in its queue that its call has `begun`.
 
-        Raises `FencedOff` for a worker that slept over it: what it would note may have come about without it.
+        A further attempt of the same command keeps the first window. Raises `FencedOff` for a worker that slept over
+        it, and what `begun` raises: then neither is stored.
         """
-        await self._incidents.change(
-            incident,
-            lambda known: replace(
-                known,
-                expectations=known.expectations
-                if any(earlier.command == expectation.command for earlier in known.expectations)
-                else (*known.expectations, expectation),
-            ),
-            lease,
+        incident = lease.incident
+        while True:
+            queue, known = await queues.load(incident, lease), await self._incidents.reload(incident, lease, JUST_NOW)
+            if any(earlier.command == expectation.command for earlier in known.value.expectations):
+                await queues.change(incident, begun, lease)
+                return
+            after = replace(known.value, expectations=(*known.value.expectations, expectation))
+            stored = queues.held(incident, lease).stored or queue
+            if await self._store_both(queues, lease, (stored, begun(queue.value)), (known, after)):
+                return
+
+    async def _store_both(
+        self,
+        queues: Documents[CommandQueue],
+        lease: Lease,
+        queue: tuple[Stored[CommandQueue], CommandQueue],
+        known: tuple[Stored[Incident], Incident],
+    ) -> bool:
+        """Store both documents, each as it was and as it is to be; return whether both were as they were."""
+        incident, held = (
+            lease.incident,
+            (queues.held(lease.incident, lease), self._incidents.held(lease.incident, lease)),
         )
+        begun = held[0].now()
+        beside, more = self._incidents.put(incident, *known, lease)
+        names, put = queues.put(incident, *queue, lease, self._incidents.told(known[0].value, known[1]))
+        names += [beside[0], beside[3]]
+        stored = await run_script(self._redis, "store_call", names, [*put, *more[:2]], copied=True)
+        if stored == FENCED_OFF:
+            raise FencedOff(f"{incident} was taken over before a call to PagerDuty")
+        if stored != STORED:
+            held[0].stored = held[1].stored = None
+            return False
+        self._redis.stored = names[0], queue[0].revision + 1
+        held[0].keep(Stored(queue[1], queue[0].revision + 1), begun)
+        held[1].keep(Stored(known[1], known[0].revision + 1), begun)
+        return True
 
     async def forget(self, incident: IncidentId, command: CommandId, lease: Lease) -> None:
         """Take back an expectation whose only attempt certainly failed."""

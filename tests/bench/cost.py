@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from bolt_app.open_incidents import OpenIncidentReader
 from shared.model.ids import ChannelId
-from shared.store import documents, keys
+from shared.store import document_kinds, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.coordination import WorkQueue
 from shared.store.incidents import Incidents
@@ -86,7 +86,7 @@ async def _beside(stage: Stage, sizes: Sizes) -> float:
 async def _lists(stage: Stage, incidents: int) -> list[Figure]:
     """See how long it takes to read what a list shows, or the incident of a number, with so many open."""
     redis, channel = stage.redis, ChannelId(stage.bridge.channel.id)
-    states, queue = documents.surfaces(redis), WorkQueue(redis, "dirty", 1.0)
+    states, queue = document_kinds.surfaces(redis), WorkQueue(redis, "dirty", 1.0)
     reader = OpenIncidentReader(OpenIncidents(redis), Incidents(redis), states, queue)
     number = str(stage.bridge.pagerduty.incidents[-1].number)
     begun = time.perf_counter()

@@ -13,7 +13,7 @@ from bolt_app.admin_server import AdminServer
 from bolt_app.slack_transport.socket_mode import SocketMode
 from shared.model.ids import IncidentId
 from shared.model.resync_state import GLOBAL
-from shared.store import documents, keys
+from shared.store import document_kinds, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.coordination import WorkQueue
 from shared.store.redis import Redis, connect
@@ -92,7 +92,7 @@ async def test_a_resync_that_is_never_completed_grows_old(redis: Redis) -> None:
     """The age counts from the last completed resync; a pass that only began changes nothing, nor does none at all."""
     now = int((await redis.time())[0]) * 1000
     await redis.set(keys.GENERATION, f"{keys.LAYOUT}:abc:{now - 7_200_000}")
-    states = documents.progress(redis)
+    states = document_kinds.progress(redis)
 
     async def age() -> float:
         async with TestClient(TestServer(health(redis).app())) as client:
@@ -121,7 +121,7 @@ async def test_a_scrape_without_the_store_says_so() -> None:
 async def test_what_is_wrong_is_said_in_words(redis: Redis) -> None:
     """With what it means, and where to look."""
     problem = "PagerDuty's pings do not reach the receiver"
-    await documents.progress(redis).change(GLOBAL, lambda progress: type(progress)(progress.id, problem=problem))
+    await document_kinds.progress(redis).change(GLOBAL, lambda progress: type(progress)(progress.id, problem=problem))
     down = connect("redis://127.0.0.1:1")
 
     well = await health(redis).details()

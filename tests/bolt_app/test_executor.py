@@ -9,6 +9,7 @@ import pytest
 from fakeredis import FakeAsyncRedis
 from structlog.testing import capture_logs
 
+from bolt_app.consumers import QueueWorker
 from bolt_app.replies.outcome_text import Part
 from bolt_app.worker_parts import PartTypes
 from bolt_app.write_path.attempt import AttemptRunner, Execution
@@ -176,23 +177,28 @@ async def test_a_command_that_comes_with_the_end_of_another_is_carried_out() -> 
     """It is put into the queue just before it is looked whether there is more: it ends, and its clicker is told."""
     redis = cast("Any", FakeAsyncRedis())
     built = await wired(redis, types=PartTypes(attempt_runner=Stale))
-    queues, now_ms = built.store.command_queues, await built.store.clock.now_ms()
+    store, queues, now_ms = built.store, built.store.command_queues, await built.store.clock.now_ms()
     first, second = (CommandRecord(replace(COMMAND, id=CommandId(name)), accepted_ms=now_ms) for name in ("c1", "c2"))
-    await queues.change(INCIDENT, lambda queue: queue.appended(first))
-    lease = await built.store.leases("command").take(INCIDENT)
-    assert lease
-    told, reload = Told(**vars(built.write_path.executor.progress_replies)), queues.reload
+    await queues.change(INCIDENT, lambda queue: queue.appended(first), marks=(store.command_queue,))
+    told, load, stopping = Told(**vars(built.write_path.executor.progress_replies)), queues.load, asyncio.Event()
+    executor = replace(built.write_path.executor, progress_replies=told)
 
-    async def crowded(incident: IncidentId, lease: Lease) -> Stored[CommandQueue]:
-        await queues.change(incident, lambda queue: queue.appended(second))
-        return await reload(incident, lease)
+    async def crowded(incident: IncidentId, lease: Lease | None = None) -> Stored[CommandQueue]:
+        found = await load(incident, lease)
+        if told.outcomes:
+            await queues.change(INCIDENT, lambda queue: queue.appended(second), marks=(store.command_queue,))
+        return found
 
-    queues.reload = crowded  # type: ignore[method-assign] # the moment between two steps
-    async with asyncio.timeout(5):
-        await replace(built.write_path.executor, progress_replies=told).run(INCIDENT, lease)
+    queues.load = crowded  # type: ignore[method-assign] # the moment between two steps
+    worker = QueueWorker(store.command_queue, store.leases("command"), executor, built.durations, store.clock)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        group.create_task(worker.run(stopping))
+        while len(told.outcomes) < len((first, second)):  # noqa: ASYNC110 -- it is counted, not signalled
+            await asyncio.sleep(0.01)
+        stopping.set()
 
     assert [Kind.STALE, Kind.STALE] == [outcome.kind for outcome in told.outcomes]
-    assert () == (await queues.load(INCIDENT)).value.open()
+    assert () == (await load(INCIDENT)).value.open()
     await redis.aclose()
 
 

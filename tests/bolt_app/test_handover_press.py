@@ -21,7 +21,7 @@ from shared.slack.api.client import Slack
 from shared.slack.render.buttons import POST_HANDOVER
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
-from shared.store.handovers import handover_posts
+from shared.store.document_kinds import handover_posts
 from shared.store.redis import Redis
 from tests.bolt_app.built_services import wired
 from tests.builders import NOON

@@ -25,7 +25,7 @@ from shared.pagerduty.models.account import parse_on_calls
 from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
 from shared.store.coordination import Leases
-from shared.store.handovers import oncall_states
+from shared.store.document_kinds import oncall_states
 from shared.store.losses import Losses
 from shared.store.redis import Redis
 from tests.builders import NOON

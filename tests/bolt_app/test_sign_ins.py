@@ -26,7 +26,7 @@ from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.api.sign_in import SignIn
 from shared.store import keys
 from shared.store.clock import StoreClock
-from shared.store.documents import command_queues
+from shared.store.document_kinds import command_queues
 from shared.store.links import LinkRequests, came_back, signing_in
 from tests.bolt_app.test_interactive import press
 from tests.builders import INCIDENT

@@ -20,7 +20,7 @@ from shared.model.incident import Incident
 from shared.model.message_state import MessageState
 from shared.model.privacy import Privacy
 from shared.model.slack_state import SlackState
-from shared.store import documents
+from shared.store import document_kinds
 from shared.store.channel_index import OpenIncidents
 from shared.store.incidents import Incidents
 from shared.store.redis import connect
@@ -50,7 +50,7 @@ async def written(url: str) -> None:
     known = replace(Incident(INCIDENT), snapshot=assigned, as_of=Instant(NOON), attempts=(trying,))
     surface = SlackState(INCIDENT, "g", (HOME, OTHER), waiting=frozenset({OTHER})).with_card(HOME, SHOWN)
     await Incidents(redis).change(INCIDENT, lambda _: known)
-    await documents.surfaces(redis).change(INCIDENT, lambda _: surface)
+    await document_kinds.surfaces(redis).change(INCIDENT, lambda _: surface)
     await OpenIncidents(redis).put(INCIDENT, (HOME, OTHER), NOON)
     await redis.aclose()
 

@@ -8,7 +8,7 @@ from random import Random
 from shared.errors import FencedOff, StoreDown
 from shared.model.ids import IncidentId
 from shared.model.slack_state import SlackState
-from shared.store import documents, keys
+from shared.store import document_kinds, keys
 from shared.store.coordination import Due, Lease, Leases, WorkQueue
 from tests.proof.engine.connection import SimRedis
 from tests.proof.engine.memory_server import MemoryServer
@@ -43,7 +43,7 @@ class Worker:
         self._fencing = fencing
         self._queue = WorkQueue(redis, "dirty", LASTS)
         self._leases = Leases(redis, "slack", LASTS, process.monotonic)
-        self._surfaces = documents.surfaces(redis)
+        self._surfaces = document_kinds.surfaces(redis)
 
     async def run(self) -> None:
         """Work until cancelled."""

@@ -116,6 +116,7 @@ ROWS = (
     | step("RPUSH", key("r"), NUMBER, NUMBER)
     | step("LPOP", key("r"))
     | step("LINDEX", key("r"), RANK)
+    | step("LRANGE", key("r"), RANK, RANK)
     | step("LLEN", key("r"))
     | script("take_deliveries", ["r", "x"], st.sampled_from(["0", "2"]), st.sampled_from(["1", "100"]))
 )

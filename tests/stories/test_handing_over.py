@@ -9,7 +9,7 @@ from pagebridge_sandbox.slack import Ephemeral, Fault
 from shared.model.handover_posts import ShiftPosts
 from shared.model.ids import IncidentId
 from shared.store import keys
-from shared.store.handovers import handover_posts
+from shared.store.document_kinds import handover_posts
 from tests.stories.harness import FAST, Bridge, running, settled
 from tests.stories.processes import deployed_with_receiver, struck
 from tests.stories.test_refusals import hire

@@ -8,7 +8,7 @@ import pytest
 
 from pagebridge_sandbox.slack import Fault, Message
 from shared.model.ids import IncidentId
-from shared.store import documents
+from shared.store import document_kinds
 from shared.store.incidents import Incidents
 from shared.store.redis import connect
 from tests.stories.harness import PATIENCE, Bridge, settled, until
@@ -49,7 +49,7 @@ async def kept(bridge: Bridge, incident: IncidentId) -> tuple[int, int]:
     """Count the lines in the incident's document, and the messages in that of Slack."""
     redis = connect(bridge.valkey.url)
     lines = (await Incidents(redis).load(incident)).value.lines
-    messages = (await documents.surfaces(redis).load(incident)).value.lines
+    messages = (await document_kinds.surfaces(redis).load(incident)).value.lines
     await redis.aclose()
     return len(lines), len(messages)
 

@@ -10,7 +10,7 @@ import pytest
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Message
 from shared.model.resync_state import GLOBAL
-from shared.store import documents
+from shared.store import document_kinds
 from shared.store.redis import connect
 from tests.metric_samples import sample
 from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled, until
@@ -304,7 +304,7 @@ async def test_what_pagerduty_refuses_to_show_is_not_asked_for_all_the_time(brid
     redis = connect(bridge.valkey.url)
 
     async with asyncio.timeout(PATIENCE):
-        while not (progress := (await documents.progress(redis).load(GLOBAL)).value).recheck:  # noqa: ASYNC110 -- Redis has no event for it
+        while not (progress := (await document_kinds.progress(redis).load(GLOBAL)).value).recheck:  # noqa: ASYNC110 -- Redis has no event for it
             await asyncio.sleep(0.01)
 
     assert 0 == progress.due_ms

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.pagerduty.subscriptions import Subscription
 from shared.model.resync_state import GLOBAL
-from shared.store import documents
+from shared.store import document_kinds
 from shared.store.redis import connect
 from tests.stories.harness import PATIENCE, Bridge, until
 from tests.stories.test_resync import healthy, looked, looking, passes, shown
@@ -33,7 +33,7 @@ async def problem(bridge: Bridge) -> str:
     """Read what the worker says about the subscription."""
     redis = connect(bridge.valkey.url)
     try:
-        return (await documents.progress(redis).load(GLOBAL)).value.problem
+        return (await document_kinds.progress(redis).load(GLOBAL)).value.problem
     finally:
         await redis.aclose()
 

@@ -26,7 +26,7 @@ from shared.model.resync_state import GLOBAL
 from shared.pagerduty.api.auth import NoToken
 from shared.pagerduty.api.client import EU_URL
 from shared.pagerduty.models.webhook_subscription import NEEDED, WebhookSubscription, wrong_with
-from shared.store import documents
+from shared.store import document_kinds
 from shared.store.durability import Durability
 from shared.store.redis import Redis
 from tests.shared.test_settings import GOOD, Environ, environ  # noqa: F401 - a fixture
@@ -214,7 +214,7 @@ async def _worker(
 ) -> str:
     redis = cast("Redis", FakeAsyncRedis())
     if problem:
-        await documents.progress(redis).change(GLOBAL, lambda kept: replace(kept, problem=problem))
+        await document_kinds.progress(redis).change(GLOBAL, lambda kept: replace(kept, problem=problem))
 
     async def connected() -> int:
         return 0 if lost else 2

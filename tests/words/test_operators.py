@@ -18,7 +18,7 @@ from shared.model.link import Link, LinkedBy
 from shared.model.message_state import MessageState
 from shared.model.privacy import Privacy
 from shared.model.slack_state import SlackState
-from shared.store import documents, keys
+from shared.store import document_kinds, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.dead_letters import DeadLetters
 from shared.store.incidents import Incidents
@@ -140,7 +140,7 @@ async def _know_incidents(redis: Redis) -> None:
 
 async def _store(redis: Redis, known: Incident, state: SlackState) -> None:
     await Incidents(redis).change(known.id, lambda _: known)
-    await documents.surfaces(redis).change(known.id, lambda _: state)
+    await document_kinds.surfaces(redis).change(known.id, lambda _: state)
     await OpenIncidents(redis).put(known.id, state.channels, NOON)
 
 

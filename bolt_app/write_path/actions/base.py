@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bolt_app.replies.builder import names
 from shared.model.actions import SPECS, Action
-from shared.model.command import Command
+from shared.model.command import Command, Expectation
 from shared.model.enrichment import Level
 from shared.model.event import Details, Event, Instant
 from shared.model.event_types import DELEGATED, ESCALATED, REASSIGNED, Status
@@ -17,6 +17,7 @@ from shared.model.timeline import distance_ms, line_time
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import User
 from shared.pagerduty.models.incident import RestIncident
+from shared.store.coordination import Lease
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class ActionResult:
 class FoldAnswer(Protocol):
     """`Projector.fold_answer`."""
 
-    async def __call__(self, event: Event, *, narrows: bool) -> None:
-        """Fold PagerDuty's answer to a call of ours. Raises `StoreDown`."""
+    async def __call__(self, event: Event, lease: Lease | None = None, *, narrows: bool) -> None:
+        """Fold PagerDuty's answer to a call of ours, made under `lease` on its incident. Raises `StoreDown`."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,20 @@ class ActionHandler(ABC):
         """Return the detail that the resulting event will have; None if only PagerDuty knows it."""
         del command
         return None
+
+    def expectation(self, context: ActionContext, now_ms: int) -> Expectation | None:
+        """Return the event that the call is about to cause, None if PagerDuty sends none."""
+        command, read_ms = context.command, context.read_at.ms
+        expected = Expectation(
+            command=command.id,
+            type=self.event_type(command),
+            agent=context.user.id,
+            detail=self.expected_detail(command),
+            read_ms=read_ms,
+            opens_ms=read_ms,
+            noted_ms=now_ms,
+        )
+        return expected if self.echoed else None
 
     def precondition(
         self, command: Command, now: RestIncident, known: Incident, person: UserId | None = None

@@ -1,7 +1,7 @@
 -- Compare-and-set of one document of an incident, for scripts that say that they use it.
 -- KEYS: document, epoch of the lease, journal, a hash beside it that lives as long (or the document). ARGV: expected revision, new text, seconds kept, epoch held, what the
 -- journal gets of it (empty: nothing), how many steps it keeps, about, and for how many seconds.
--- Returns 1 when stored, 0 when another revision is there, -1 when the writer has been fenced off.
+-- Returns 1 when stored, and the day that it is prolonged until another comes, 0 when another revision is there, -1 when the writer has been fenced off.
 -- An epoch of 0 means that the writer needs no lease: the fold, which any worker may do.
 -- What a document outlives its last change by is set when it is made, and with the first step of each day.
 local function put_document()
@@ -27,5 +27,5 @@ local function put_document()
       redis.call('EXPIRE', KEYS[3], ARGV[7])
     end
   end
-  return 1
+  return 1, day
 end

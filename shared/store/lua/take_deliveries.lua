@@ -1,12 +1,15 @@
 -- Move what the receiver has appended to the events stream, under ids, and so times, of the store's own.
 -- KEYS: deliveries, events. ARGV: how many at most, how many bytes of one are taken.
 -- Returns how many were moved. An empty element was the receiver's probe, and is only taken away.
-local moved = 0
-while moved < tonumber(ARGV[1]) do
-  local element = redis.call('LINDEX', KEYS[1], 0)
+local moved, more = 0, true
+while more and moved < tonumber(ARGV[1]) do
+  -- With the next one: mostly there is none, which need not be asked for then.
+  local first = redis.call('LRANGE', KEYS[1], 0, 1)
+  local element = first[1]
   if not element then
     break
   end
+  more = first[2]
   moved = moved + 1
   if element ~= '' then
     local kept = string.sub(element, 1, ARGV[2])

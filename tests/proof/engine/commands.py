@@ -217,6 +217,13 @@ def _lindex(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
     return row[place] if -len(row) <= place < len(row) else None
 
 
+def _lrange(keys: Keyspace, args: Sequence[bytes]) -> list[bytes]:
+    row: Sequence[bytes] = keys.find(args[0], Row) or ()
+    first, last = map(integer, args[1:3])
+    size = len(row)
+    return list(row[max(0, first + size * (first < 0)) : max(0, last + size * (last < 0) + 1)])
+
+
 def _llen(keys: Keyspace, args: Sequence[bytes]) -> int:
     return len(keys.find(args[0], Row) or ())
 
@@ -245,6 +252,7 @@ COMMANDS = {
     b"RPUSH": Command(_rpush, 2),
     b"LPOP": Command(_lpop, 1, 1),
     b"LINDEX": Command(_lindex, 2, 2),
+    b"LRANGE": Command(_lrange, 3, 3),
     b"LLEN": Command(_llen, 1, 1),
     b"GET": Command(_get, 1, 1),
     b"MGET": Command(_mget, 1),

@@ -15,7 +15,7 @@ from shared.model.resync_state import GLOBAL
 from shared.store import cluster, keys
 from shared.store.cluster import SLOT
 from shared.store.coordination import Due, Leases, WorkQueue
-from shared.store.documents import progress
+from shared.store.document_kinds import progress
 from shared.store.redis import BLOCKING_TIMEOUT, Redis, append, connect
 from tests.cluster_servers import ClusterServers
 from tests.servers import BOTH, binary_of

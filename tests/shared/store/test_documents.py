@@ -13,8 +13,9 @@ from shared.model.ids import ChannelId, MessageTs
 from shared.model.incident import Incident, fold
 from shared.model.journal import fact
 from shared.model.message_state import MessageState
-from shared.store import documents
+from shared.store import document_kinds
 from shared.store.coordination import Due, Lease, Leases, WorkQueue
+from shared.store.documents import Step
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis, append
 from shared.store.streams import Journal
@@ -44,7 +45,7 @@ async def test_a_document_reads_back_as_it_was_stored(redis: Redis) -> None:
 
 async def test_changes_of_two_writers_both_count(redis: Redis) -> None:
     """A rule that lost the race is applied again to what the other one stored."""
-    surfaces = documents.surfaces(redis)
+    surfaces = document_kinds.surfaces(redis)
 
     async def place(channel: str) -> None:
         await surfaces.change(INCIDENT, lambda s: s.with_card(ChannelId(channel), MessageState(ts=MessageTs("1.0"))))
@@ -56,7 +57,7 @@ async def test_changes_of_two_writers_both_count(redis: Redis) -> None:
 
 async def test_a_stale_revision_is_not_stored(redis: Redis) -> None:
     """Compare-and-set: what was read before somebody else wrote cannot be written over it."""
-    surfaces = documents.surfaces(redis)
+    surfaces = document_kinds.surfaces(redis)
     before = await surfaces.load(INCIDENT)
     await surfaces.change(INCIDENT, lambda s: replace(s, generation="one"))
 
@@ -80,7 +81,7 @@ async def test_only_one_holds_a_lease(redis: Redis) -> None:
 
 async def test_whoever_lost_the_lease_cannot_write(redis: Redis) -> None:
     """A worker that slept through its lease is fenced off, even before the next owner has written anything."""
-    leases, surfaces = Leases(redis, "slack", 5.0), documents.surfaces(redis)
+    leases, surfaces = Leases(redis, "slack", 5.0), document_kinds.surfaces(redis)
     sleeper = await leases.take(INCIDENT)
     assert sleeper is not None
     await redis.delete(f"pb:{{work}}:{INCIDENT}:lease:slack")
@@ -185,7 +186,7 @@ async def test_a_worker_that_comes_back_late_takes_nobodys_mark_away(redis: Redi
 
 async def test_what_was_noted_is_stored_with_the_end_of_the_pass(redis: Redis) -> None:
     """Also if another writer came in between: it is applied to what that one stored."""
-    queue, surfaces = WorkQueue(redis, "dirty", 5.0), documents.surfaces(redis)
+    queue, surfaces = WorkQueue(redis, "dirty", 5.0), document_kinds.surfaces(redis)
     await queue.mark(INCIDENT)
     due = await queue.take(Leases(redis, "slack", 5.0), ("slack",))
     assert isinstance(due, Due)
@@ -203,10 +204,10 @@ async def test_what_was_noted_is_stored_with_the_end_of_the_pass(redis: Redis) -
 
 async def test_an_entry_that_changes_nothing_is_only_taken_off_its_stream(redis: Redis) -> None:
     """Its facts are in the journal; the document is as old as before, and nobody has to look at the incident."""
-    queue, surfaces = WorkQueue(redis, "dirty", 5.0), documents.surfaces(redis)
+    queue, surfaces = WorkQueue(redis, "dirty", 5.0), document_kinds.surfaces(redis)
     entry = await append(redis, "s", {"body": b"x"}, wait_for_disk=False)
 
-    await surfaces.commit(INCIDENT, lambda s: documents.Step(s, (fact("event.folded"),), (queue,)), ("s", entry))
+    await surfaces.commit(INCIDENT, lambda s: Step(s, (fact("event.folded"),), (queue,)), ("s", entry))
 
     assert 0 == (await surfaces.load(INCIDENT)).revision
     assert await queue.take() is None

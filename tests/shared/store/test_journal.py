@@ -16,7 +16,7 @@ from shared.model.incident import fold
 from shared.model.journal import Fact, fact, failure, slack_facts
 from shared.model.message_state import MessageState
 from shared.model.slack_state import SlackState
-from shared.store import documents, keys
+from shared.store import document_kinds, keys
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis, connect
 from shared.store.streams import Journal
@@ -59,7 +59,7 @@ async def test_facts_are_noted_when_nothing_changes(redis: Redis) -> None:
 
 async def test_a_lost_race_tells_nothing(redis: Redis) -> None:
     """What was not stored did not happen."""
-    surfaces = documents.surfaces(redis)
+    surfaces = document_kinds.surfaces(redis)
     before = await surfaces.load(INCIDENT)
     await surfaces.change(INCIDENT, lambda surface: surface.closed(HOME))
 

@@ -12,7 +12,7 @@ from fakeredis import FakeAsyncRedis
 from shared.errors import StoreDown
 from shared.model.resync_state import GLOBAL
 from shared.store import keys
-from shared.store.documents import progress
+from shared.store.document_kinds import progress
 from shared.store.losses import LOSSES, Losses
 from shared.store.redis import Redis, append, connect
 from tests.servers import BOTH, binary_of

@@ -11,7 +11,7 @@ import pytest
 from shared.errors import StoreDown
 from shared.model.resync_state import GLOBAL
 from shared.store import keys
-from shared.store.documents import progress
+from shared.store.document_kinds import progress
 from shared.store.durability import require_replica
 from shared.store.redis import Redis, append, connect
 from tests.servers import BOTH, binary_of, can_wait_for_disk

@@ -12,7 +12,7 @@ from shared.model.event_types import ANNOTATED
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.incident import fold
 from shared.model.slack_state import SlackState
-from shared.store import documents, keys
+from shared.store import document_kinds, keys
 from shared.store.channel_index import ClosedChannels, OpenIncidents
 from shared.store.clock import Generation, last_ping_ms, require_layout
 from shared.store.coordination import Due, Leases, SharedTokenBuckets, WorkQueue
@@ -60,7 +60,7 @@ async def test_a_projection_is_begun_anew(redis: Redis, text: str | bytes) -> No
 @pytest.mark.parametrize("revision", ["soon", "-1", "1e3", "007", " 1", "1" * 40, b"\xff", "", "0", "1.5"])
 async def test_a_revision_that_is_no_number(redis: Redis, revision: str | bytes) -> None:
     """The worker that takes the incident lives; what the document says stands and can be changed, if it is readable."""
-    states, queue = documents.surfaces(redis), WorkQueue(redis, "dirty", 5.0)
+    states, queue = document_kinds.surfaces(redis), WorkQueue(redis, "dirty", 5.0)
     await states.change(INCIDENT, lambda now: replace(now, generation="g"))
     await redis.hset(keys.of_incident(INCIDENT, "slack"), "rev", revision)
     await queue.mark(INCIDENT)
@@ -102,7 +102,7 @@ async def test_a_lease_without_an_end(redis: Redis) -> None:
 
 async def test_it_knows_when_it_was_lost(redis: Redis) -> None:
     """The time is that of its last step, so that what comes later is news."""
-    states = documents.surfaces(redis)
+    states = document_kinds.surfaces(redis)
     await states.change(INCIDENT, lambda now: replace(now, generation="g", channels=(ChannelId("C1"),)))
     journal = keys.of_incident(INCIDENT, "journal")
     await redis.xadd(journal, {"facts": "[]"})

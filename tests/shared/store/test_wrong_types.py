@@ -10,7 +10,7 @@ from shared.durations import Durations
 from shared.model.event_types import ANNOTATED
 from shared.model.ids import ChannelId
 from shared.model.incident import fold
-from shared.store import documents, keys
+from shared.store import document_kinds, keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.coordination import Due, Leases, WorkQueue
 from shared.store.incidents import Incidents
@@ -40,7 +40,7 @@ async def spoil(redis: Redis, *names: str) -> None:
 @pytest.mark.parametrize("part", ["incident", "slack", "journal", "lines", "lease:slack", "epoch:slack"])
 async def test_an_incidents_keys(redis: Redis, part: str) -> None:
     """Whichever it is, an event is folded, the incident is taken, and what is made of it is stored."""
-    incidents, states, queue = Incidents(redis), documents.surfaces(redis), WorkQueue(redis, "dirty", 5.0)
+    incidents, states, queue = Incidents(redis), document_kinds.surfaces(redis), WorkQueue(redis, "dirty", 5.0)
     await incidents.change(INCIDENT, lambda known: replace(known, moved_until_ms=NOON))
     event = webhook(ANNOTATED, NOON)
     await spoil(redis, keys.of_incident(INCIDENT, part))
@@ -82,7 +82,7 @@ async def test_what_all_share(redis: Redis, valkey: EmbeddedValkey) -> None:
 
 async def test_a_key_of_its_own_type_is_left_where_it_is(redis: Redis) -> None:
     """Each key has the type that a write of ours gives it."""
-    incidents, states, queue = Incidents(redis), documents.surfaces(redis), WorkQueue(redis, "dirty", 5.0)
+    incidents, states, queue = Incidents(redis), document_kinds.surfaces(redis), WorkQueue(redis, "dirty", 5.0)
     await incidents.change(INCIDENT, lambda known: fold(known, webhook(ANNOTATED, NOON), NOON).incident, marks=[queue])
     await states.change(INCIDENT, lambda now: replace(now, generation="g"))
     await queue.take(Leases(redis, "slack", 5.0))
