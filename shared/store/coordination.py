@@ -281,7 +281,7 @@ class SharedTokenBuckets:
         Each limit is a budget, the seconds that a call takes from it, and how many seconds it may be ahead. The caller
         is a name and a priority, the lowest first. With a name it waits in line; its place is kept until it comes back.
         """
-        names = [keys.budget(budget) + part for budget, _, _ in limits for part in ("", ":line", ":back")]
+        names = [keys.budget(budget) + part for budget, _, _ in limits for part in ("", ":line", ":back", ":waits")]
         name, priority = caller
         times = [self._late, FURTHEST, *(seconds for _, interval, ahead in limits for seconds in (interval, ahead))]
         arguments: list[Argument] = [name, int(priority), *(round(seconds * MICROSECONDS) for seconds in times)]

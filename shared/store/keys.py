@@ -46,6 +46,7 @@ Cluster, and all is at one node of it.
 | `pb:{work}:pace:<budget>`           | string | seconds | when Slack's next call of a kind is due (Redis µs) |
 | `pb:{work}:pace:<budget>:line`      | zset   | minutes | who waits for such a call -> place in line |
 | `pb:{work}:pace:<budget>:back`      | zset   | minutes | the same -> when it has lost its place (Redis µs) |
+| `pb:{work}:pace:<budget>:waits`     | string | minutes | there while anyone may stand in that line |
 | `pb:{work}:link:<slack user>`       | string | minutes | the PagerDuty user that a Slack user is |
 | `pb:{work}:mention:<pagerduty user>`| string | minutes | the Slack user that a PagerDuty user is |
 | `pb:{work}:links`                   | hash   | none  | Slack user -> their link; PagerDuty user -> whose it is |

@@ -78,6 +78,7 @@ FIELD = st.sampled_from(["f", "g"])
 MEMBER = st.sampled_from(["m", "n", "o"])
 RANK = st.sampled_from(["0", "1", "-1", "-2", "-9", "9", "x"])
 EPOCH = st.sampled_from(["0", "1", "2"])
+PACE = ["{p}b", "{p}line", "{p}back", "{p}waits"]
 STRINGS = (
     step("GET", key("s"))
     | step("SET", key("s"), NUMBER)
@@ -150,6 +151,7 @@ SCRIPT_RUNS = (
         "finish_work", ["{q}due", "{q}marks"], MEMBER, st.sampled_from("123"), st.sampled_from(["-1", "0", "60000"])
     )
     | script("rate_limit_take", ["{p}1", "{p}2"], *[st.sampled_from(["1000", "500000", "x"])] * 4)
+    | script("rate_limit_take", PACE, MEMBER, st.just("0"), *[st.sampled_from(["1000", "500000"])] * 4)
     | script("sets_a_global", [])
     | script("reads_a_global", [])
     | script("returns_of_all_kinds", ["s"])

@@ -5,7 +5,7 @@
 -- of a wider budget stands only who has room in the narrower ones: else two could wait for each other.
 -- A budget that is further ahead than any may be is of a time from which the clock was put back, and counts no more.
 -- KEYS: for each budget, the narrowest first, the budget, its line (caller -> place), when each is due back
--- (caller -> latest).
+-- (caller -> latest), and whether anyone may wait: a mark that lasts as long as the line, and is read with the budgets.
 -- ARGV: caller (empty: stands in no line), priority, how late it may come back, how far ahead any may be; then for
 -- each budget what a call takes and how far ahead the budget may be. All times in microseconds.
 -- Returns 0, or how long to wait; then nothing was taken.
@@ -14,21 +14,25 @@ local now = time[1] * 1000000 + time[2]
 local caller, late, furthest = ARGV[1], tonumber(ARGV[3]), now + ARGV[4]
 local level = 10000000000000
 local lowest = ARGV[2] * level
-local count, due, ranks, waits, places = #KEYS / 3, {}, {}, {}, {}
+local count, due, ranks, waits, places = #KEYS / 4, {}, {}, {}, {}
 local blocked, wait = count + 1, 0
-local budgets, lines = {}, {}
+local read = {}
 for i = 1, count do
-  budgets[i], lines[i] = KEYS[3 * i - 2], KEYS[3 * i - 1]
+  read[i], read[count + i] = KEYS[4 * i - 3], KEYS[4 * i]
 end
-local nobody = caller == '' or redis.call('EXISTS', unpack(lines)) == 0 -- waits in any line, as is mostly so
+local found = redis.call('MGET', unpack(read))
+local nobody = true -- waits in any line, as is mostly so
+for i = count + 1, 2 * count do
+  nobody = nobody and (caller == '' or not found[i])
+end
 
 local function takes(i)
   return tonumber(ARGV[2 * i + 3])
 end
 
 local function leave(i, who)
-  redis.call('ZREM', KEYS[3 * i - 1], who)
-  redis.call('ZREM', KEYS[3 * i], who)
+  redis.call('ZREM', KEYS[4 * i - 2], who)
+  redis.call('ZREM', KEYS[4 * i - 1], who)
 end
 
 local function channel(who)
@@ -38,7 +42,7 @@ end
 -- Whoever comes stands a round behind the last of the same channel, else a round behind the first in line: so channels
 -- take turns, and the long line of a busy one is not in the way of another.
 local function place(i)
-  local line = KEYS[3 * i - 1]
+  local line = KEYS[4 * i - 2]
   local from, to = string.format('%.0f', lowest), string.format('%.0f', lowest + level - 1)
   local same = redis.call('ZRANGEBYSCORE', line, from, to)
   local ahead = same[1]
@@ -59,19 +63,19 @@ local function before(i)
     places[i] = string.format('%.0f', lowest + math.floor(now / 1000))
     return 0
   end
-  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3 * i], '-inf', string.format('%.0f', now))) do
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4 * i - 1], '-inf', string.format('%.0f', now))) do
     leave(i, gone)
   end
-  local rank = redis.call('ZRANK', KEYS[3 * i - 1], caller)
+  local rank = redis.call('ZRANK', KEYS[4 * i - 2], caller)
   if rank then
     return rank
   end
   places[i] = string.format('%.0f', place(i))
-  return redis.call('ZCOUNT', KEYS[3 * i - 1], '-inf', places[i])
+  return redis.call('ZCOUNT', KEYS[4 * i - 2], '-inf', places[i])
 end
 
 local function join(i)
-  local line, back = KEYS[3 * i - 1], KEYS[3 * i]
+  local line, back = KEYS[4 * i - 2], KEYS[4 * i - 1]
   if places[i] then
     redis.call('ZADD', line, places[i], caller)
   end
@@ -79,9 +83,9 @@ local function join(i)
   local longest = math.max(redis.call('PTTL', line), math.floor((wait + late) / 1000) + 1)
   redis.call('PEXPIRE', line, string.format('%.0f', longest))
   redis.call('PEXPIRE', back, string.format('%.0f', longest))
+  redis.call('SET', KEYS[4 * i], '1', 'PX', string.format('%.0f', longest))
 end
 
-local found = redis.call('MGET', unpack(budgets))
 for i = 1, count do
   local kept = tonumber(found[i] or '0') or 0
   due[i] = kept < furthest and math.max(now, kept) or now
@@ -105,7 +109,7 @@ for i = 1, count do
   if wait <= 0 then
     local ahead = due[i] + takes(i) - now
     local lasts = string.format('%.0f', math.floor(ahead / 1000) + 1)
-    redis.call('SET', KEYS[3 * i - 2], string.format('%.0f', now + ahead), 'PX', lasts)
+    redis.call('SET', KEYS[4 * i - 3], string.format('%.0f', now + ahead), 'PX', lasts)
   end
 end
 return wait

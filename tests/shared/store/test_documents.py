@@ -9,14 +9,16 @@ import pytest
 from fakeredis import FakeAsyncRedis
 
 from shared.errors import FencedOff
-from shared.model.ids import ChannelId, MessageTs
+from shared.model.actions import Action
+from shared.model.command import Command, CommandRecord, SlackActor
+from shared.model.ids import ChannelId, CommandId, MessageTs, SlackUserId
 from shared.model.incident import Incident, fold
 from shared.model.journal import fact
 from shared.model.message_state import MessageState
 from shared.store import document_kinds
 from shared.store.coordination import Due, Lease, Leases, WorkQueue
 from shared.store.documents import Step
-from shared.store.incidents import Incidents
+from shared.store.incidents import ExpectationStore, Incidents
 from shared.store.redis import Redis, append
 from shared.store.streams import Journal
 from tests.builders import INCIDENT, NOON, expectation, webhook
@@ -89,6 +91,66 @@ async def test_whoever_lost_the_lease_cannot_write(redis: Redis) -> None:
 
     with pytest.raises(FencedOff):
         await surfaces.change(INCIDENT, lambda s: replace(s, generation="mine"), sleeper)
+
+
+async def test_what_was_just_read_under_a_lease_is_not_read_again(redis: Redis) -> None:
+    """Others fold into it meanwhile: once it is older than its reader bears it is read again."""
+    now = [100.0]
+    lease, incidents = await Leases(redis, "command", 5.0, now=lambda: now[0]).take(INCIDENT), Incidents(redis)
+    assert lease is not None
+    await incidents.load(INCIDENT, lease)
+    await incidents.change(INCIDENT, lambda known: replace(known, needs_read=True))
+
+    just_now = await incidents.reload(INCIDENT, lease, 0.5)
+    now[0] += 0.5
+    anew = await incidents.reload(INCIDENT, lease, 0.5)
+
+    assert (0, 1) == (just_now.revision, anew.revision)
+
+
+async def test_what_is_left_as_it_is_was_read(redis: Redis) -> None:
+    """An event that would change nothing of what the lease holds is folded into what is there now."""
+    lease, incidents = await Leases(redis, "command", 5.0).take(INCIDENT), Incidents(redis)
+    assert lease is not None
+    await incidents.load(INCIDENT, lease)
+    await incidents.change(INCIDENT, lambda known: replace(known, needs_read=True))
+
+    await incidents.commit(
+        INCIDENT,
+        lambda known: Step(replace(known, needs_read=False), (), ()),
+        None,
+        load=lambda _: incidents.reload(INCIDENT, lease, 60.0),
+        lease=lease,
+    )
+
+    assert not (await incidents.load(INCIDENT)).value.needs_read
+
+
+async def test_a_call_and_its_echo_are_recorded_together(redis: Redis) -> None:
+    """Neither is stored while one of them has moved on, or once the lease is lost."""
+    lease, incidents = await Leases(redis, "command", 5.0).take(INCIDENT), Incidents(redis)
+    queues, expected = document_kinds.command_queues(redis), expectation("incident.acknowledged", NOON, "c1")
+    assert lease is not None
+    alice, channel = SlackActor(SlackUserId("U0ALICE"), "T0"), ChannelId("C0")
+    command = Command(expected.command, Action.ACKNOWLEDGE, INCIDENT, alice, channel, None, "")
+    record = CommandRecord(command, accepted_ms=1)
+    await queues.change(INCIDENT, lambda queue: queue.appended(record), lease)
+    begun, store = replace(record, calls=1), ExpectationStore(redis, incidents)
+    later = replace(expected, command=CommandId("c2"))
+    await incidents.load(INCIDENT, lease)
+    await incidents.change(INCIDENT, lambda known: replace(known, needs_read=True))
+
+    await store.expect(expected, lambda queue: queue.replaced(begun), queues, lease)
+
+    known, queue = (await incidents.load(INCIDENT)).value, (await queues.load(INCIDENT)).value
+    assert ((expected,), True, (begun,)) == (known.expectations, known.needs_read, queue.records)
+    facts = [entry.fact.name for entry in await Journal(redis).read(INCIDENT)]
+    assert ["command.queued", "incident.unread", "echo.expected", "call.begun"] == facts
+    await Leases(redis, "command", 5.0).take(INCIDENT)
+    await redis.set(f"pb:{{work}}:{INCIDENT}:epoch:command", "other")
+    with pytest.raises(FencedOff):
+        await store.expect(later, lambda queue: queue.replaced(record), queues, lease)
+    assert (expected,) == (await incidents.load(INCIDENT)).value.expectations
 
 
 async def test_a_lease_that_runs_out_is_prolonged_or_lost(redis: Redis) -> None:

@@ -326,6 +326,6 @@ def test_the_scripts_count_as_one_process_does(steps: list[tuple[int, list[str],
             own.postpone(budgets[0], closed)
         # A call may be a hair early: the two clocks count in fractions that are not the same.
         limits = [Limit(budget, 1.2, ahead + 1e-5) for budget in budgets]
-        names = [name for budget in budgets for name in (budget, f"{budget}:line", f"{budget}:back")]
+        names = [budget + part for budget in budgets for part in ("", ":line", ":back", ":waits")]
         times = [FURTHEST, *(part for limit in limits for part in (limit.interval, limit.ahead))]
         assert pytest.approx(own.take(limits), abs=1e-5) == pace(names, times, "", "0", "0")
