@@ -217,7 +217,6 @@ class BuiltWorker:
             self.deliveries.step,
             StreamConsumer(self.events, self.read_path.projector.handle, at_once=True).step,
             StreamConsumer(self.commands, self.write_path.dispatcher.handle).step,
-            self.write_path.command_intake.catch_up,
             self.write_path.lost_clicks.step,
             self.read_path.scheduler.step,
             self.read_path.shift_watch.step,
@@ -228,6 +227,7 @@ class BuiltWorker:
             *(repeat_until_stopped(step, stopping, self.durations.retry_first) for step in repeated),
             *(queue.run(stopping) for queue in self._queues()),
             self.read_path.home_watch.run(),
+            self.write_path.command_intake.catch_up(stopping),
         ]
 
     def _queues(self) -> Iterator[QueueWorker]:

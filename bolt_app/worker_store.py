@@ -17,10 +17,11 @@ from shared.store.coordination import Leases, WorkQueue
 from shared.store.digests import Digests, digest_load
 from shared.store.documents import Documents
 from shared.store.incidents import ExpectationStore, Incidents
+from shared.store.journal import Journal
 from shared.store.losses import Losses
 from shared.store.open_homes import OpenHomes
 from shared.store.redis import Redis
-from shared.store.streams import Audit, Journal
+from shared.store.streams import Audit
 
 
 @dataclass(frozen=True)

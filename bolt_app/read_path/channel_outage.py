@@ -22,7 +22,7 @@ from shared.slack.api.errors import CHANNEL_CLOSED
 from shared.store.channel_index import ClosedChannels
 from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
-from shared.store.streams import Journal
+from shared.store.journal import Journal
 
 log = structlog.get_logger()
 

@@ -21,8 +21,8 @@ from shared.store.channel_index import OpenIncidents
 from shared.store.clock import Generation
 from shared.store.coordination import Lease
 from shared.store.documents import Documents
+from shared.store.journal import Journal
 from shared.store.losses import Losses
-from shared.store.streams import Journal
 
 NOT_SHOWN = Counter("pagebridge_incidents_unshown", "Incidents that are shown nowhere, by reason", ["why"])
 
@@ -58,7 +58,9 @@ class ChannelPlanner:
             known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
             slack_state = replace(slack_state, generation=slack_state.generation or birth.name)
         chosen = self.config.current.routing.route(snapshot)
-        own = await self._own_channel(known.id)
+        # What is known of the incident's own channel, where incidents have such.
+        has_own = self.config.current.incident_channels is not None
+        own = (await self.own_channels.load(known.id)).value if has_own else None
         # An incident that was open before the bridge's first start gets a card with its next change.
         silent_ms = 0 if slack_state.channels or known.lines else slack_state.silent_until_ms
         silent = bool(silent_ms) and known.as_of is not None and known.as_of.end <= silent_ms
@@ -66,13 +68,8 @@ class ChannelPlanner:
             slack_state = await self._add_channels(slack_state, snapshot, chosen, own, lease)
         slack_state = await self._list(slack_state, snapshot, lease)
         clears = self.config.current.routing.withheld_lines == "delete"
-        return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states, own.usable, clears, silent)
-
-    async def _own_channel(self, incident: IncidentId) -> IncidentChannel:
-        """Read what is known of the incident's own channel, where incidents have such."""
-        if self.config.current.incident_channels is None:
-            return IncidentChannel(incident)
-        return (await self.own_channels.load(incident)).value
+        usable = own.usable if own else None
+        return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states, usable, clears, silent)
 
     async def _list(self, slack_state: SlackState, snapshot: Snapshot, lease: Lease) -> SlackState:
         """Index it before it is shown, so that it can be found while Slack is down, or take it out when it is over."""
@@ -94,7 +91,7 @@ class ChannelPlanner:
         return (await self.slack_states.note(incident, lambda now: replace(now, listed=listed), lease)).value
 
     async def _add_channels(
-        self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, own: IncidentChannel, lease: Lease
+        self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, own: IncidentChannel | None, lease: Lease
     ) -> SlackState:
         """
         Plan the first channels, or more of them; those without new ones are returned as they are.
@@ -115,14 +112,15 @@ class ChannelPlanner:
         privacy = slack_state.privacy
         if privacy.hidden_in or privacy.teams != teams:
             privacy = await self._privacy(slack_state, snapshot, chosen, own)
-        if not added and privacy == slack_state.privacy and with_own(slack_state, own, teams) is slack_state:
+        shown = with_own(slack_state, own, teams) if own else slack_state
+        if not added and privacy == slack_state.privacy and shown is slack_state:
             return slack_state
 
         def rule(current: SlackState) -> SlackState:
             more = tuple(channel for channel in added if channel not in current.channels)
             born = current.generation or slack_state.generation
             planned = replace(current, channels=(*current.channels, *more), generation=born)
-            return with_own(planned, own, teams).withheld(privacy)
+            return (with_own(planned, own, teams) if own else planned).withheld(privacy)
 
         routed = [self._route_fact(snapshot, chosen, added)] if added else []
         hidden = [
@@ -142,7 +140,7 @@ class ChannelPlanner:
         return ()
 
     async def _privacy(
-        self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, own: IncidentChannel
+        self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, own: IncidentChannel | None
     ) -> Privacy:
         """Decide by the teams which channels are not updated any more; until they are read (`CallError`), none is."""
         known, teams = slack_state.privacy, ids_of_teams(snapshot.teams) or frozenset()
@@ -150,7 +148,7 @@ class ChannelPlanner:
             # The first channels were chosen for these teams.
             return replace(known, teams=teams)
         private = bool(known.hidden_in) if teams == known.teams else await self.visibility.is_private(snapshot)
-        named = (*(chosen.channels if chosen.named else ()), *own.named_for(teams))
+        named = (*(chosen.channels if chosen.named else ()), *(own.named_for(teams) if own else ()))
         return known.decided(teams, slack_state.channels, named, private=private)
 
     def _route_fact(self, snapshot: Snapshot, chosen: Route, channels: tuple[ChannelId, ...]) -> Fact:

@@ -41,7 +41,7 @@ from shared.pagerduty.models.incident import RestIncident
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.documents import Documents, Stored
 from shared.store.incidents import Incidents
-from shared.store.streams import Journal
+from shared.store.journal import Journal
 
 log = structlog.get_logger()
 

@@ -18,10 +18,10 @@ from shared.model.timeline import line_time
 from shared.slack.render.blocks import number
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
-from shared.store.commands import command_fields
 from shared.store.coordination import SharedTokenBuckets
 from shared.store.incidents import Incidents
 from shared.store.redis import Append
+from shared.store.streams import command_fields
 
 log = structlog.get_logger()
 

@@ -30,7 +30,7 @@ from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, Leases, WorkQueue
 from shared.store.documents import Documents
 from shared.store.incidents import Incidents
-from shared.store.streams import Journal
+from shared.store.journal import Journal
 
 log = structlog.get_logger()
 

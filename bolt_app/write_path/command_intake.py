@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from pydantic import ValidationError
 
+from bolt_app.consumers import repeat_until_stopped
 from bolt_app.write_path.direct_acknowledge import MOST_REMEMBERED, DirectAcknowledge
 from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
@@ -22,12 +23,11 @@ from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.ids import CommandId, IncidentId
 from shared.store import keys
 from shared.store.clock import StoreClock
-from shared.store.commands import COMMAND_JSON, command_fields
 from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents, Step
 from shared.store.losses import Losses
 from shared.store.redis import Append
-from shared.store.streams import Entry
+from shared.store.streams import COMMAND_JSON, Entry, command_fields
 from shared.vendor_calls import BUCKETS
 
 log = structlog.get_logger()
@@ -64,12 +64,27 @@ class CommandIntake:
         else:
             await self.direct.handle(command, ack)
 
-    async def catch_up(self) -> None:
-        """Put on record what ended the direct way, then wait a moment. Raises `StoreDown` while the store is away."""
-        for press in list(self.direct.presses.values()):
-            if press.outcome is not None and not press.recorded:
-                await self.direct.record(press, press.outcome)
-        await asyncio.sleep(self.durations.block)
+    async def catch_up(self, stopping: asyncio.Event) -> None:
+        """Put on record what ends the direct way, once the store is back, until the worker stops."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._end_wait(stopping))
+            await repeat_until_stopped(self._record_ended, stopping, self.durations.retry_first)
+
+    async def _end_wait(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self.direct.ended.set()
+
+    async def _record_ended(self) -> None:
+        """Wait for something, and put it on record. Raises `StoreDown` while the store is away."""
+        await self.direct.ended.wait()
+        self.direct.ended.clear()
+        try:
+            for press in list(self.direct.presses.values()):
+                if press.outcome is not None and not press.recorded:
+                    await self.direct.record(press, press.outcome)
+        except StoreDown:
+            self.direct.ended.set()
+            raise
 
     async def store(self, command: Command) -> bool:
         """

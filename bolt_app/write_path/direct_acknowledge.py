@@ -66,7 +66,7 @@ class DirectAcknowledge:
     Carries out what cannot wait for the store.
 
     The identity of `actor_check` remembers nothing, because there is nowhere to. `presses` are those of which a copy
-    has been handled here, or is being handled.
+    has been handled here, or is being handled; with `ended` one may wait for what is to be put on record.
     """
 
     actor_check: ActorCheck
@@ -78,6 +78,7 @@ class DirectAcknowledge:
     durations: Durations
     lanes: Lanes
     presses: dict[CommandId, DirectPress] = field(default_factory=dict)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, command: Command, ack: Ack) -> None:
         """
@@ -91,6 +92,7 @@ class DirectAcknowledge:
         async with press.lock:
             if press.outcome is None:
                 press.outcome = await self._outcome(press)
+                self.ended.set()
                 quoted = press.outcome.reference
                 log.warning(
                     "command.direct",

@@ -26,12 +26,11 @@ from shared.model.outcome import Kind, Outcome
 from shared.observability.log import reference
 from shared.store import keys
 from shared.store.clock import StoreClock
-from shared.store.commands import COMMAND_JSON
 from shared.store.coordination import wait_at_most
 from shared.store.documents import Documents
 from shared.store.losses import Losses
 from shared.store.redis import Redis
-from shared.store.streams import read_all
+from shared.store.streams import COMMAND_JSON, read_all
 
 log = structlog.get_logger()
 
@@ -62,7 +61,8 @@ class LostClicks:
             await self._tell()
         self._data = data
         # Only once the store has answered: during an outage commands would expire by this clock alone.
-        self._forget_old()
+        if self.losses.clicks or self.losses.ended:
+            self._forget_old()
         await wait_at_most(self.durations.retry_max, self.stopping)
 
     def _forget_old(self) -> None:

@@ -171,7 +171,9 @@ class ProgressTracker:
         attempt = self.executions.get(command)
         if attempt is None:
             replies = self.progress_replies
-            doubted = command_in_doubt(record, replies.losses.doubt_ms, replies.durations.call_max)
+            doubt_ms, doubted = replies.losses.doubt_ms, record
+            if doubt_ms:
+                doubted = command_in_doubt(record, doubt_ms, replies.durations.call_max)
             if doubted is not record and record.outcome is None:
                 record = replies.losses.ended.get(command, doubted)
             attempt = self.executions[command] = Execution(record, self.lease, replies_sent=record.replies_sent)

@@ -10,7 +10,7 @@ from shared.model.actions import SPECS, Action
 from shared.model.event import Source
 from shared.model.incident import FoldResult
 from shared.model.journal import CARD, AuditEntry, Fact
-from shared.store.streams import JournalEntry
+from shared.store.journal import JournalEntry
 
 AUDITED = (
     *("command", "action", "slack_user", "pagerduty_user", "mapped", "decision", "rule"),

@@ -16,8 +16,9 @@ from shared.model.actions import SPECS
 from shared.model.journal import AuditEntry
 from shared.store import keys
 from shared.store.clock import last_ping_ms
+from shared.store.journal import Journal
 from shared.store.redis import Redis
-from shared.store.streams import Audit, Journal, waiting_deliveries
+from shared.store.streams import Audit, waiting_deliveries
 
 TITLES = ("TIME (UTC)", "WHAT HAPPENED")
 LATE = 5000

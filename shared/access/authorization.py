@@ -85,7 +85,7 @@ class Authorization:
         else:
             now, asked = thing.snapshot, thing.responders
             matter = AuthorizationSubject("incident", now.teams, now.escalation_policy, now.assignees, asked)
-        rule = self.config.rule(action)
+        rule = rule_for(self.config, action)
         facts = Facts(
             user.id,
             user.role,
@@ -120,7 +120,7 @@ class Authorization:
             raise NotAllowed(ROLES, why, "Ask a responder, or a PagerDuty admin for another role")
 
     async def _by_teams(self, facts: Facts, matter: AuthorizationSubject, action: Action) -> str:
-        rule = self.config.rule(action)
+        rule = rule_for(self.config, action)
         if not role_allows(facts, action):
             there = ", observer on its team" if facts.standing is Standing.WATCHES else ""
             role = f"{ROLE_NAMES.get(facts.role, facts.role)}{there}"
@@ -215,3 +215,9 @@ async def read_once(key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
         raise
     reading.set_result(found)
     return found
+
+
+def rule_for(config: AuthorizationConfig, action: Action) -> Rule:
+    """Find the rule that is in force for `action`."""
+    by_roles = config.mode == "pagerduty" or action is Action.NOTE
+    return config.actions.get(action, Rule.LINKED if by_roles else Rule.TEAM)

@@ -68,8 +68,3 @@ class AuthorizationConfig(Table):
     """PagerDuty users who may act on any team's incidents."""
     actions: dict[Action, Rule] = Field(default_factory=dict)
     """The rule of single actions: `linked`, `team` or `members`. Notes are `linked` if not named."""
-
-    def rule(self, action: Action) -> Rule:
-        """Find the rule that is in force for `action`."""
-        by_roles = self.mode == "pagerduty" or action is Action.NOTE
-        return self.actions.get(action, Rule.LINKED if by_roles else Rule.TEAM)

@@ -7,6 +7,7 @@ A fact holds ids, numbers and single words of the bridge only, and an entry of t
 address or link fits into them.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -247,3 +248,11 @@ _SHAPES = {
     "answer": _shape(r"2xx|(?:refused|unavailable|uncertain)(?: +\d{3,5}){0,2}"),
     "reference": _shape(r"[A-Z2-7]{8}"),
 }
+
+
+def dumped(facts: Facts) -> bytes:
+    """Write the facts of one step; nothing for none."""
+    if not facts:
+        return b""
+    told = [{"what": fact.name, **dict(fact.fields)} for fact in facts]
+    return json.dumps(told, separators=(",", ":")).encode()

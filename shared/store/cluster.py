@@ -138,14 +138,13 @@ def read_nodes(ranges: Sequence[Sequence[Any]], asked: Address) -> Nodes:
     return Nodes((*ours[:1], *sorted(ours[1:])), tuple(others), len({nodes[0] for nodes in found.values()}))
 
 
-async def redirected(attempt: Callable[[], Awaitable[Result]], topology: Topology | None) -> Result:
+async def redirected(attempt: Callable[[], Awaitable[Result]]) -> Result:
     """
     Make an attempt, and in a cluster for a while again as long as a node says that the slot is, or will be, elsewhere.
 
     Such a reply means that nothing was done: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec.
-    At a fixed address nothing else can be found.
     """
-    until = time.monotonic() + (REDIRECTED_FOR if topology else 0)
+    until = time.monotonic() + REDIRECTED_FOR
     while True:
         try:
             return await attempt()

@@ -10,11 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import FencedOff
 from shared.model.ids import IncidentId
-from shared.model.journal import Facts, fact
+from shared.model.journal import Facts, dumped, fact
 from shared.store import keys
 from shared.store.coordination import FENCED_OFF, STORED, Lease, WorkQueue, new_mark
+from shared.store.journal import Journal
 from shared.store.redis import Argument, Redis, run_script
-from shared.store.streams import Journal, dumped
 from shared.store.unreadable import REVISION, count_anew, lay_aside
 
 Value = TypeVar("Value")

@@ -102,7 +102,9 @@ class Redis(redis.asyncio.Redis):
 
     async def _send(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
         with cancellation_kept(), store_errors():
-            return await redirected(partial(self._attempt, *args, **options), self.topology)
+            if self.topology is None:
+                return await self._attempt(*args, **options)
+            return await redirected(partial(self._attempt, *args, **options))
 
     async def _attempt(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- any reply
         copied = options.pop("copied", False) and self.waits_for_replica
@@ -190,7 +192,9 @@ async def write_once(client: Redis, *command: Argument, wait_for_disk: bool) -> 
     that did not confirm in time included; it may be done all the same.
     """
     with cancellation_kept(), store_errors(answers=()):
-        return await redirected(partial(_write, client, *command, wait_for_disk=wait_for_disk), client.topology)
+        if client.topology is None:
+            return await _write(client, *command, wait_for_disk=wait_for_disk)
+        return await redirected(partial(_write, client, *command, wait_for_disk=wait_for_disk))
 
 
 async def _write(client: Redis, *command: Argument, wait_for_disk: bool) -> Any:  # noqa: ANN401 -- any reply

@@ -1,12 +1,11 @@
 """
-The streams: those that are worked on, and the audit and the journals, which are only appended to.
+The streams: those that are worked on, and the audit, which is only appended to.
 
 Every entry of the former is worked on until it is done, by whichever worker is alive. An entry that a dead worker took
 is taken over after seconds. Handling must bear repetition: nothing here promises that an entry comes only once.
 """
 
 import asyncio
-import json
 import math
 import re
 from collections.abc import AsyncIterator
@@ -15,20 +14,17 @@ from itertools import islice
 from typing import Any
 
 import structlog
-from prometheus_client import Counter
 from pydantic import TypeAdapter, ValidationError
 from redis.exceptions import ResponseError
 
 from shared.durations import Durations
-from shared.errors import Malformed, StoreDown
-from shared.model.ids import IncidentId
-from shared.model.journal import AuditEntry, Fact, Facts
+from shared.errors import Malformed
+from shared.model.command import Command
+from shared.model.journal import AuditEntry
 from shared.store import keys
 from shared.store.redis import Argument, Redis, run_script
 
 log = structlog.get_logger()
-
-LOST = Counter("pagebridge_journal_steps_lost", "Steps of journals that could not be written")
 
 BATCH = 32
 PAGE = 500
@@ -208,57 +204,6 @@ class Audit:
                 yield entry
 
 
-@dataclass(frozen=True)
-class JournalEntry:
-    """A fact, and when it was written, in milliseconds by the store's clock."""
-
-    at_ms: int
-    fact: Fact
-
-
-class Journal:
-    """The journals of one store."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-
-    async def append(self, incident: IncidentId, *facts: Fact) -> None:
-        """Write facts that no document shows. When the store is down they are lost."""
-        arguments: list[Argument] = [dumped(facts), keys.JOURNAL_STEPS, keys.JOURNAL_KEPT]
-        try:
-            await run_script(self._redis, "journal_append", [keys.of_incident(incident, "journal")], arguments)
-        except StoreDown as error:
-            LOST.inc()
-            log.warning("journal.lost", incident=incident, why=str(error))
-
-    async def read(self, incident: IncidentId) -> list[JournalEntry]:
-        """Give everything that is in the journal of an incident, the oldest first. Raises `StoreDown`."""
-        steps: Any = await self._redis.xrange(keys.of_incident(incident, "journal"))
-        return [
-            JournalEntry(int(entry_id.partition(b"-")[0]), Fact(about.pop("what"), tuple(about.items())))
-            for entry_id, fields in steps
-            for about in _facts(fields.get(b"facts", b""))
-        ]
-
-
-def _facts(text: bytes) -> list[dict[str, str]]:
-    """Read the facts of one step. One that cannot be read costs no other, and says so."""
-    try:
-        return [
-            {name: str(value) for name, value in about.items()} | {"what": about["what"]} for about in json.loads(text)
-        ]
-    except (ValueError, KeyError, AttributeError, TypeError):
-        return [{"what": "journal.unreadable"}]
-
-
-def dumped(facts: Facts) -> bytes:
-    """Write the facts of one step; nothing for none."""
-    if not facts:
-        return b""
-    told = [{"what": fact.name, **dict(fact.fields)} for fact in facts]
-    return json.dumps(told, separators=(",", ":")).encode()
-
-
 async def first_entry(redis: Redis, stream: str) -> Entry | None:
     """Read the oldest entry of a stream; None when it is empty. Raises `StoreDown`."""
     found: Any = await redis.xrange(stream, count=1)
@@ -294,3 +239,12 @@ def parse_audit_entry(text: bytes | str) -> AuditEntry:
         return AUDIT_JSON.validate_json(text)
     except ValidationError as error:
         raise Malformed(f"not an entry of the audit: {error.error_count()} errors") from None
+
+
+COMMAND_JSON = TypeAdapter(Command)
+"""How a command stands on its stream."""
+
+
+def command_fields(command: Command, void_ms: int) -> dict[str, bytes]:
+    """Write the entry of a command that counts only if it is on the stream by `void_ms`, by the store's clock."""
+    return {"v": b"1", "body": COMMAND_JSON.dump_json(command), "void": str(void_ms).encode()}

@@ -19,8 +19,8 @@ from shared.store import document_kinds
 from shared.store.coordination import Due, Lease, Leases, WorkQueue
 from shared.store.documents import Step
 from shared.store.incidents import ExpectationStore, Incidents
+from shared.store.journal import Journal
 from shared.store.redis import Redis, append
-from shared.store.streams import Journal
 from tests.builders import INCIDENT, NOON, expectation, webhook
 
 

@@ -18,8 +18,8 @@ from shared.model.message_state import MessageState
 from shared.model.slack_state import SlackState
 from shared.store import document_kinds, keys
 from shared.store.incidents import Incidents
+from shared.store.journal import Journal
 from shared.store.redis import Redis, connect
-from shared.store.streams import Journal
 from tests.builders import INCIDENT, NOON, webhook
 
 ROOT = Path(__file__).parents[3]

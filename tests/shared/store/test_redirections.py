@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from typing import cast
 
 import pytest
 from redis.crc import key_slot
@@ -12,7 +11,6 @@ from redis.exceptions import ConnectionError as ConnectionBroken
 from shared.config.redis_url import Address, ClusterUrl
 from shared.store import keys
 from shared.store.cluster import SLOT, Cluster, Nodes, read_nodes, redirected
-from shared.store.topology import Topology
 
 
 def test_every_key_is_in_the_one_slot() -> None:
@@ -90,8 +88,8 @@ async def test_only_what_was_surely_not_done_is_asked_for_again(reply: RedisErro
         raise given
 
     if isinstance(reply, ResponseError):
-        assert 1 == await redirected(attempt, cast("Topology", object()))
+        assert 1 == await redirected(attempt)
     else:
         with pytest.raises(RedisError):
-            await redirected(attempt, cast("Topology", object()))
+            await redirected(attempt)
         assert [1] == replies

@@ -17,8 +17,8 @@ from shared.store.channel_index import ClosedChannels, OpenIncidents
 from shared.store.clock import Generation, last_ping_ms, require_layout
 from shared.store.coordination import Due, Leases, SharedTokenBuckets, WorkQueue
 from shared.store.incidents import Incidents
+from shared.store.journal import Journal
 from shared.store.redis import Redis
-from shared.store.streams import Journal
 from tests.builders import INCIDENT, NOON, webhook
 from tests.metric_samples import sample
 
