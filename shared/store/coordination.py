@@ -250,7 +250,7 @@ class Leases:
         epoch, asked = secrets.randbelow(EPOCHS) + 1, self.now()
         names = [keys.of_incident(incident, f"{part}:{self.work}") for part in ("lease", "epoch")]
         taken = await run_script(self.redis, "take_lease", names, [int(self.lasts * 1000), keys.INCIDENT_KEPT, epoch])
-        return Lease(self, incident, epoch, asked + self.lasts) if taken else None
+        return Lease(self, incident, epoch, asked + self.lasts, asked) if taken else None
 
     async def renew(self, lease: Lease) -> float:
         """Start the lease's time anew, and return its end on the monotonic clock. Raises `FencedOff`."""
