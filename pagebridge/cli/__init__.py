@@ -12,6 +12,7 @@ import structlog
 import typer
 from typer.main import get_command
 
+from pagebridge.cli.terminal import folded, terminal
 from pagebridge.local.embedded_valkey import EmbeddedValkeyError
 from shared.config.errors import Misconfigured
 from shared.errors import BridgeError
@@ -39,10 +40,11 @@ COMMANDS = {
 }
 """The sub-commands in the order of the help, with the module of each, and what follows in its example."""
 
+BULLET = "  - "
 SANDBOX = "pagebridge_sandbox"
 NO_SANDBOX = (
     "The simulators are not installed here; the image of the bridge does without them. "
-    "`docker build --target play .` makes an image that has them, and the Python package has them too.\n"
+    "`docker build --target play .` makes an image that has them, and the Python package has them too."
 )
 
 P = ParamSpec("P")
@@ -60,17 +62,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else FAILED if ended.code else 0
     except Misconfigured as error:
-        sys.stderr.write(f"{error}\n")
+        _complain(str(error))
         return MISCONFIGURED
     except ModuleNotFoundError as error:
         if SANDBOX not in (error.name or "").split("."):
             raise
-        sys.stderr.write(NO_SANDBOX)
+        _complain(NO_SANDBOX)
         return FAILED
     except (BridgeError, EmbeddedValkeyError) as error:
-        sys.stderr.write(f"{error}\n")
+        _complain(str(error))
         return FAILED
     return 0
+
+
+def _complain(words: str) -> None:
+    """Print to stderr what went wrong, wrapped on a terminal; the points of a list below themselves."""
+    for line in words.splitlines():
+        indent = len(BULLET) if line.startswith(BULLET) else 0
+        sys.stderr.writelines(f"{part}\n" for part in folded(line, terminal(), indent))
 
 
 def _command_line(arguments: Sequence[str]) -> typer.Typer:

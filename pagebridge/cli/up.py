@@ -18,6 +18,7 @@ import typer
 from pagebridge.cli import exits
 from pagebridge.cli.clients import Receiver, Worker
 from pagebridge.cli.place import DATA, redis_url_given
+from pagebridge.cli.terminal import folded, terminal
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge.local.process_supervisor import Process, Store, Supervisor
 from shared.config.bridge_file import load_bridge_config
@@ -29,7 +30,7 @@ PROCESSES = {"the receiver": "webhook_receiver", "the worker": "bolt_app"}
 LOOK = 0.5
 """Seconds between two looks at whether both are ready."""
 READY = "ready: {command} help\n"
-NOT_SET_UP = "The bridge is not set up yet: run `pagebridge init`, which asks for what is missing.\n\n"
+NOT_SET_UP = "The bridge is not set up yet: run `pagebridge init`, which asks for what is missing."
 
 
 @exits
@@ -42,7 +43,7 @@ async def up(
         settings = load(Settings, redis_url=embedded.url) if embedded else load(Settings)
     except Misconfigured as error:
         if any("is not set" in problem for problem in error.problems):
-            sys.stderr.write(NOT_SET_UP)
+            sys.stderr.writelines(f"{line}\n" for line in (*folded(NOT_SET_UP, terminal(), 0), ""))
         raise
     if settings.bridge_config.exists():  # that it is missing is for the processes to say
         load_bridge_config(settings.bridge_config)
@@ -89,4 +90,4 @@ def _greeting(settings: Settings, data: Path | None) -> str:
     if data:
         lines.append(f"Embedded Valkey: data in {data.absolute()} (set REDIS_URL to use your own)")
     lines.append("Run `pagebridge doctor` in another terminal to check everything.")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{part}\n" for line in lines for part in folded(line, terminal(), 0))

@@ -75,6 +75,21 @@ async def test_on_a_terminal_long_work_is_counted() -> None:
     screen.close()
 
 
+async def test_what_is_wrong_is_wrapped_on_a_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Words stay whole, and a point of a list goes on below itself."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    screen = Screen("-m", "pagebridge", "up")
+    await screen.comes("PAGERDUTY_WEBHOOK_SECRETS is not set")
+    assert 2 == await asyncio.to_thread(screen.process.wait, START)
+    screen.shows("")
+    screen.close()
+    assert [] == [line for line in screen.text.splitlines() if len(line) > 80]
+    _, points = screen.text.split("(environment or .env):")
+    assert [] == [line for line in points.splitlines() if not line.startswith(("  - ", "    ")) and line]
+
+
 @pytest.mark.timeout(120)
 async def test_up_is_read_by_a_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The lines of both processes are for reading, and the last thing to type is named once both are ready."""
@@ -104,6 +119,8 @@ async def test_up_is_read_by_a_person(monkeypatch: pytest.MonkeyPatch, tmp_path:
         try:
             await screen.comes("ready: /bridge help")
             assert "Webhooks: http://127.0.0.1" in screen.text
+            greeting = screen.text.partition("to check everything.")[0].splitlines()
+            assert [] == [line for line in greeting if len(line) > 80 and " " in line[:80].strip()]
             assert "slack.holding" in screen.text
             assert '{"timestamp"' not in screen.text
         finally:

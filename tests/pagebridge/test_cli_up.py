@@ -272,4 +272,4 @@ def test_without_the_simulators(tmp_path: Path, command: str) -> None:
         check=False,
         timeout=60,
     )
-    assert (FAILED, NO_SANDBOX) == (done.returncode, done.stderr)
+    assert (FAILED, f"{NO_SANDBOX}\n") == (done.returncode, done.stderr)
