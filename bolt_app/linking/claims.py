@@ -96,7 +96,7 @@ class Claims:
         return claim
 
     async def record_rejection(self, person: SlackUserId, said: Claim, admin: SlackUserId) -> None:
-        """Tell the audit that an admin does not let a person be that PagerDuty user. Raises `StoreDown`."""
+        """Record in the audit that an admin rejected a link to that PagerDuty user. Raises `StoreDown`."""
         wished = Link(person, said.user, said.email, LinkedBy.APPROVAL, await self.clock.now_ms())
         await self.links.record(wished, LinkChange.REJECTED, admin)
 

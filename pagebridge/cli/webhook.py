@@ -22,6 +22,7 @@ from pagebridge.cli.clients import AsJson, Data, Receiver, opened, pagerduty_doo
 from pagebridge.cli.env_file import ENV, SECRETS
 from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import agreed, show, table, terminal
+from pagebridge.cli.webhook_listing import TITLES, as_json_object, row
 from pagebridge.cli.webhook_secrets import (
     DESCRIPTION,
     described,
@@ -47,7 +48,6 @@ from shared.pagerduty.models.webhook_subscription import (
 )
 
 DONE = 0
-TITLES = ("ID", "STATE", "FILTER", "EVENTS", "ADDRESS", "DESCRIPTION")
 
 webhook = typer.Typer(no_args_is_help=True, help="Create, check, rotate and delete the webhook subscription.")
 
@@ -116,9 +116,9 @@ async def status(*, as_json: AsJson = False) -> int:
     async with pagerduty_door(settings) as door:
         everything = (await door.webhook_subscriptions()).value
     if as_json:
-        show(json.dumps(_as_json(each, settings)) for each in everything)
+        show(json.dumps(as_json_object(each, settings)) for each in everything)
     else:
-        show(table(TITLES, map(_row, everything), terminal()))
+        show(table(TITLES, map(row, everything), terminal()))
     ours = _ours(everything, settings)
     wrong = wrong_with(ours)
     if wrong and not as_json:
@@ -276,29 +276,6 @@ def receiver_address(text: str) -> str:
         whole = url._replace(path=url.path + PATH, query="", fragment="").geturl()
         raise typer.BadParameter(f"the receiver listens at {PATH}: behind that prefix at {whole}")
     return url._replace(path=url.path or PATH, query="", fragment="").geturl()
-
-
-def _state(subscription: WebhookSubscription) -> str:
-    return "disabled" if subscription.disabled else "active" if subscription.active else "inactive"
-
-
-def _row(each: WebhookSubscription) -> tuple[str, ...]:
-    lacking = len(NEEDED - each.events)
-    events = f"{lacking} missing" if lacking else "all required events"
-    return (each.id, _state(each), f"{each.scope} {each.scope_id}".strip(), events, each.url, each.description)
-
-
-def _as_json(each: WebhookSubscription, settings: PagerDutySettings) -> dict[str, object]:
-    return {
-        "id": each.id,
-        "state": _state(each),
-        "filter": {"type": each.scope, "id": each.scope_id or None},
-        "events": sorted(each.events),
-        "missing_events": sorted(NEEDED - each.events),
-        "url": each.url,
-        "description": each.description,
-        "delivers_here": delivers_here(each, settings.pagerduty_webhook_subscription),
-    }
 
 
 def _say(words: str) -> None:

@@ -107,7 +107,7 @@ class Authorization:
         )
         for read in members:
             if user.id not in read.value:
-                # What can't be read may be their own membership, which may allow this or forbid it.
+                # The memberships that can't be read may include their own, which may allow or forbid this.
                 read.require_whole()
         stands = standing([read.value[user.id] for read in members if user.id in read.value])
         return await self._by_teams(replace(facts, standing=stands), matter, action)

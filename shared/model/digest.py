@@ -1,8 +1,8 @@
 """
 The storm digest of a channel: when further incidents of low importance share one card, and when that ends. Pure.
 
-Counted is how many incidents came to the channel within a minute, by the store's clock, and how many came to all
-channels: Slack takes few updates of cards in a minute, whatever their channel. The first are never delayed.
+The incidents that came to the channel within a minute are counted, by the store's clock, and those that came to all
+channels: Slack takes few updates of cards in a minute, over all channels together. The first are never delayed.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ FRESH_CARDS = 25
 WRITES_IN_PACE = 12
 """Updates of digest cards for which Slack has room in the time between two of one card, nearly."""
 ALL_CHANNELS = IncidentId("GLOBAL")
-"""What stands in the place of an incident's id for all channels together."""
+"""The id of the document for all channels together, in the place of an incident's."""
 
 Name = TypeVar("Name", bound=str)
 
@@ -128,7 +128,7 @@ class Digest:
 @dataclass(frozen=True)
 class DigestLoad:
     """
-    What all channels with digests have together, because they share the updates that Slack takes in a minute.
+    The state that all channels with digests share, as they share the updates that Slack takes in a minute.
 
     `arrived` are the newest cards to be, as many as decide, and when each came. `written` is since when a channel's
     digest card is written, and when that was done last. All times are the store's.

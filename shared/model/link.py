@@ -50,7 +50,7 @@ class Link:
 
 
 class LinkChange(StrEnum):
-    """What became of a link."""
+    """The kinds of audit entries about links."""
 
     MADE = "made"
     UNDONE = "undone"

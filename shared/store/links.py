@@ -79,7 +79,7 @@ class Links:
         await self._redis.delete(keys.mention(link.user))
 
     async def record(self, link: Link, change: LinkChange, actor: SlackUserId | None) -> None:
-        """Tell the audit of a change, and let go what it has of older than `AUDIT_KEPT`. Raises `StoreDown`."""
+        """Record a change in the audit, and drop entries older than `AUDIT_KEPT`. Raises `StoreDown`."""
         entry = LinkEntry(await self._clock.now_ms(), change, link.slack, link.user, link.by, actor)
         fields = [part for field in asdict(entry).items() if field[1] is not None for part in field]
         oldest = max(0, entry.at_ms - keys.AUDIT_KEPT * 1000)
