@@ -32,7 +32,7 @@ def sending_reply(command: Command, ahead: int | None = None) -> Reply:
         return Reply(f":hourglass_flowing_sand: Your {noun} is on its way. {place}.")
     if ahead is not None:
         return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is in line: {_line(ahead)}.")
-    where = " to PagerDuty" if SPECS[command.action].request else ""
+    where = " to PagerDuty" if _is_sent(command) else ""
     return Reply(f":hourglass_flowing_sand: Your {_noun(command)} is on its way{where}.")
 
 
@@ -47,7 +47,8 @@ def still_trying_reply(command: Command, url: str, ahead: int | None = None, *, 
         head = f"*{_worded(command, 'unclear')}.*"
         return Reply(f":warning: {head} Until PagerDuty confirms it, assume {meanwhile}. {_link(url)}")
     head = f"*{_worded(command, 'waiting')}*: {meanwhile}."
-    why = "PagerDuty hasn't answered yet; still trying" if ahead is None else f"It is still in line, {_line(ahead)}"
+    trying = "PagerDuty hasn't answered yet; still trying" if _is_sent(command) else "The bridge is still trying"
+    why = trying if ahead is None else f"It is still in line, {_line(ahead)}"
     return Reply(f":warning: {head} {why}. {_link(url)}")
 
 
@@ -151,9 +152,10 @@ def _stale_text(command: Command, outcome: Outcome) -> str:
 def _failed_reply(command: Command, outcome: Outcome, url: str) -> str:
     rest = f"{_link(url)}{_reference(outcome)}".strip()
     if outcome.kind is Kind.UNKNOWN:
-        head = f":warning: *{_worded(command, 'unclear')}.* PagerDuty did not confirm it."
+        who, where = ("PagerDuty", "PagerDuty") if _is_sent(command) else ("The bridge's database", "the card's thread")
+        head = f":warning: *{_worded(command, 'unclear')}.* {who} did not confirm it."
         now = f" {_state(outcome)}." if outcome.status else ""
-        return f"{head}{now} {escape(outcome.next_step) or 'Check PagerDuty before you rely on it.'} {rest}"
+        return f"{head}{now} {escape(outcome.next_step) or f'Check {where} before you rely on it.'} {rest}"
     if outcome.kind is Kind.NOT_STORED:
         return f":warning: *Your {_noun(command)} could not be saved.* {escape(outcome.why)} {rest}"
     return f":warning: *{_worded(command, 'undone')}.* {escape(outcome.why)} {rest}"
@@ -192,6 +194,11 @@ def _line(ahead: int) -> str:
         case 1:
             return "1 request is ahead of it"
     return f"{ahead} requests are ahead of it"
+
+
+def _is_sent(command: Command) -> bool:
+    """True if PagerDuty is sent anything: what only the bridge notes fails with what it reads, or with its database."""
+    return bool(SPECS[command.action].request)
 
 
 def _noun(command: Command, it: str = "") -> str:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import structlog
 
-from bolt_app.write_path.actions.base import ActionContext, ActionResult, FoldAnswer
+from bolt_app.write_path.actions.base import ActionContext, ActionResult, FoldAnswer, expired
 from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import ActorCheck, Trail, fold_into
 from shared.access.identity import Identity
@@ -128,7 +128,8 @@ class RecordedCalls:
         if record.uncertain and doubt:
             raise Uncertain("the last call may still take effect")
         why = "It couldn't be sent to PagerDuty in time, and acting late is worse than not acting."
-        raise Declined(Outcome(Kind.EXPIRED, why=why))
+        noted = "It couldn't be recorded in time, and acting late is worse than not acting."
+        raise Declined(expired(record.command.action, sent=why, noted=noted))
 
     async def time_left(self, record: CommandRecord) -> tuple[float, float]:
         """Return the seconds in which a call may begin, and those in which the last one may still take effect."""

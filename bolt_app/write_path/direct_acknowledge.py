@@ -186,7 +186,8 @@ def _failed(
     )
     if isinstance(error, Refused):
         return replace(refusal(error, contact, written=written), reference=quoted)
-    why = f"PagerDuty couldn't be reached: {str(error) or 'it did not answer in time'}."
+    # What failed may have been a look at Slack: the error says which.
+    why = f"It couldn't be sent: {str(error) or 'PagerDuty or Slack did not answer in time'}."
     if isinstance(error, Queued):
         why = f"There was no time to send it: {error}."
     return Outcome(Kind.EXPIRED if sure else Kind.UNKNOWN, why=why, reference=quoted)

@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from bolt_app.replies.outcome_text import Part
+from bolt_app.write_path.actions.base import expired
 from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.actor_check import audit_entry
 from bolt_app.write_path.attempt import AttemptRunner, Execution, RecordedCalls
@@ -222,8 +223,10 @@ class Executor:
         facts = (failure("command.again", error, command=command.id, wait=wait),)
         await self.command_queues.change(command.incident, lambda queue: queue, facts=lambda: facts)
         if (left := max(await self.calls.time_left(attempt.record))) <= 0:
-            expired = Outcome(Kind.EXPIRED, why="It couldn't be sent to PagerDuty in time, so nothing was changed.")
-            return _with_reference(attempt, Outcome(Kind.UNKNOWN) if attempt.record.uncertain else expired)
+            why = "It couldn't be sent to PagerDuty in time, so nothing was changed."
+            noted = "It couldn't be recorded in time, so nothing was changed."
+            late = expired(command.action, sent=why, noted=noted)
+            return _with_reference(attempt, Outcome(Kind.UNKNOWN) if attempt.record.uncertain else late)
         if await attempt.lease.kept_for(min(wait, left), self.stopping):
             raise Stopping("this worker is about to end")
         return None

@@ -13,6 +13,7 @@ from bolt_app.replies.outcome_text import (
     still_trying_reply,
     summary_reply,
 )
+from bolt_app.write_path.actions.base import expired
 from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams, Command, SlackActor, split
@@ -121,6 +122,20 @@ def test_while_it_lasts_nothing_is_claimed() -> None:
     assert "is NOT acknowledged yet" in still_trying_reply(command(), URL, unclear=False).text
     assert "may or may not have gone through" in still_trying_reply(command(), URL, unclear=True).text
     assert "went through after all" in late_success_reply(command()).text
+
+
+@pytest.mark.parametrize("action", [action for action in Action if not SPECS[action].request])
+def test_what_only_the_bridge_notes_does_not_blame_pagerduty(action: Action) -> None:
+    """It is sent nothing: what failed may as well be Slack or the bridge's own database."""
+    noted = command(action)
+    late = expired(action, sent="PagerDuty", noted="It couldn't be recorded in time.")
+    told = [
+        sending_reply(noted).text,
+        still_trying_reply(noted, "", unclear=False).text,
+        *(outcome_reply(noted, each, "").text for each in (late, Outcome(Kind.UNKNOWN), Outcome(Kind.NOT_STORED))),
+    ]
+
+    assert [] == [words for words in told if "PagerDuty" in words]
 
 
 def test_an_incident_without_a_number_is_named_all_the_same() -> None:

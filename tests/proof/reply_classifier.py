@@ -32,7 +32,7 @@ _WORDS = (
     (Said.REOPENED, r"reopened .*:"),
     (Said.STALE, r"The card shows its state"),
     (Said.ALREADY, r"already \w+.*(Nothing changed)"),
-    (Said.UNKNOWN, r"PagerDuty did not confirm it"),
+    (Said.UNKNOWN, r"did not confirm it"),
     (Said.NOT_STORED, r"could not be saved"),
     (Said.NOT_DONE, r"was NOT "),
     (Said.DECLINED, r"^:no_entry:"),

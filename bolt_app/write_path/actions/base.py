@@ -179,3 +179,8 @@ def _assignees_changed(now: RestIncident, known: Incident) -> Outcome:
     who = last.agent.name if last is not None and last.agent else ""
     why = f"The assignees changed: it is now assigned to {names(now.snapshot.assignees)}."
     return Outcome(Kind.STALE, why=why, actor=who, at_ms=last.at.ms if last else None, status=now.snapshot.status)
+
+
+def expired(action: Action, *, sent: str, noted: str) -> Outcome:
+    """Return the outcome of a command whose life is over: why it was not `sent`, or `noted` if that is all it takes."""
+    return Outcome(Kind.EXPIRED, why=sent if SPECS[action].request else noted)
