@@ -35,17 +35,12 @@ SOCKET_TIMEOUT = 1.5
 """Seconds that one call may take."""
 BLOCKING_TIMEOUT = 5.0
 """Seconds that one blocking read may take; its `BLOCK` must be well below."""
-DISK_TIMEOUT_MS = 1000
-"""Milliseconds that the disk may take to confirm an append; below `SOCKET_TIMEOUT`, so that the answer is seen."""
-COPY_TIMEOUT_MS = 1000
-"""Milliseconds that a replica may take to confirm what it was sent; the same goes for it."""
+DISK_TIMEOUT_MS = COPY_TIMEOUT_MS = 1000
+"""Milliseconds that the disk or a replica may take to confirm; below `SOCKET_TIMEOUT`, so that the answer is seen."""
 ALIVE_TIMEOUT = 0.5
 """Seconds in which a connection that lay idle has to show that it still works; else a new one is made."""
 ALLOW_OOM = "#!lua flags=allow-oom\n"
-"""
-Lets a script write also when the memory is full. What fills it is what waits for a worker, which has to write a little
-to take it away; new entries are appended without a script, and refused.
-"""
+"""Lets a script write to a full memory: a worker has to write a little to empty it. Appends use no script."""
 FLAGS_NOT_SUPPORTED = "near '#'"
 """The error of a server that does not know script flags: a Redis before 7."""
 
