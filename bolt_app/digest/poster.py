@@ -50,8 +50,7 @@ class DigestPoster:
         # Read before the digest: entries that a newer digest gets meanwhile must not count as left over.
         entries = await self.digests.entries(channel)
         digest, now_ms = (await self.digests.load(incident, lease)).value, await self.clock.now_ms()
-        is_wanted = channel in self.config.current.routing.digest_channels
-        if digest.is_on and not (is_wanted and digest.over_in(now_ms, self.durations.digest_quiet)):
+        if digest.is_on and self._is_over(channel, digest, now_ms):
             digest = (await self.digests.change(incident, Digest.ended, lease)).value
         left = [one for one, entry in entries.items() if entry.begun_ms != digest.begun_ms]
         await self._release(channel, left)
@@ -79,6 +78,15 @@ class DigestPoster:
                 return 0.0
             await self._forget(channel, shared, lease)
         return None
+
+    def _is_over(self, channel: ChannelId, digest: Digest, now_ms: int) -> bool:
+        """True if the storm is over, or the configuration has no digest for the channel."""
+        if channel in self.config.current.routing.digest_channels:
+            return not digest.over_in(now_ms, self.durations.digest_quiet)
+        why = "the bridge.toml of this worker has no digest for this channel"
+        hint = "give all workers the same bridge.toml: else one begins a digest, and the other ends it"
+        log.warning("digest.unwanted", channel=channel, why=why, hint=hint)
+        return True
 
     async def fenced_off(self, incident: IncidentId) -> None:
         """Forget what the card shows, because our last call may have landed late."""

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 from fakeredis import FakeAsyncRedis
+from structlog.testing import capture_logs
 
 from bolt_app.digest.gate import DigestGate
 from bolt_app.digest.render import MOST_ROWS, render
@@ -263,6 +264,20 @@ async def test_a_digest_whose_data_cannot_be_read_is_begun_anew(built: BuiltWork
 
     assert {"Q1"} == set(await built.store.digests.entries(HOME))
     assert 1 == await built.store.redis.hlen(key)
+
+
+async def test_a_digest_that_this_worker_would_not_begin_is_ended_with_a_word(built: BuiltWorker) -> None:
+    """Workers with different files begin and end digests in turn: the log says what to do."""
+    await looked(built, "Q1")
+    await looked(built, "Q2")
+    built.config.current = BridgeConfig.model_validate({"routing": {"default_channel": HOME}})
+    with capture_logs() as logged:
+        await posted(built)
+
+    [told] = [one for one in logged if one["event"] == "digest.unwanted"]
+    assert (HOME, "warning") == (told["channel"], told["log_level"])
+    assert "give all workers the same bridge.toml" in told["hint"]
+    assert not (await built.store.digests.load(CHANNEL)).value.is_on
 
 
 @pytest.mark.parametrize("length", [10, 160, 900])
