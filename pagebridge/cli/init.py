@@ -17,7 +17,7 @@ from pagebridge.cli.checks.context import here
 from pagebridge.cli.doctor import examine, report
 from pagebridge.cli.env_file import SECRETS
 from pagebridge.cli.place import DATA
-from pagebridge.cli.terminal import Unanswered, agreed, ask
+from pagebridge.cli.terminal import Unanswered, agreed, ask, folded, terminal
 from pagebridge.cli.webhook import receiver_address, subscribed
 
 QUESTION = "Public https address of the receiver, to subscribe to PagerDuty's webhooks (Enter skips)"
@@ -27,6 +27,7 @@ Next:
   pagebridge doctor                        checks the setup
   pagebridge up                            starts the bridge
 """
+ALL_SET = "Everything is set. Run `pagebridge doctor` to check it, and `pagebridge up` to start the bridge."
 
 
 def init(
@@ -72,9 +73,7 @@ def finish() -> None:
         raise typer.Exit(asyncio.run(_examined()))
     if code:
         raise typer.Exit(code)
-    sys.stdout.write(
-        "\nEverything is set. Run `pagebridge doctor` to check it, and `pagebridge up` to start the bridge.\n"
-    )
+    sys.stdout.writelines(f"{line}\n" for line in ("", *folded(ALL_SET, terminal(), 0)))
 
 
 async def _examined() -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 
 from pagebridge.cli.clients import TIMEOUT, loaded, pagerduty_door
+from pagebridge.cli.terminal import folded, terminal
 from shared.config.errors import Problem
 from shared.config.settings import PagerDutySettings
 from shared.diagnostics import credential_checks
@@ -129,4 +130,4 @@ def _judge(wrong: Problem | None, right: str) -> None:
 
 
 def _say(words: str) -> None:
-    sys.stdout.write(f"  {words}\n")
+    sys.stdout.writelines(f"{line}\n" for line in folded(f"  {words}", terminal(), 2))
