@@ -141,7 +141,8 @@ def test_a_confirmation_comes_first(desk: Desk) -> None:
     assert 1 == desk.incident(number)["level"]
     desk.press("Escalate", number)
     desk.dialog.get_by_role("button", name="Escalate").click()
-    expect(desk.card(number)).to_contain_text("Assigned to @Bob Ray")
+    expect(desk.card(number)).to_contain_text("Assigned to Alice Ng @Bob Ray")
+    expect(desk.card(number).locator("s")).to_have_text("Alice Ng")
 
 
 def open_incident(desk: Desk, number: int) -> None:
@@ -166,8 +167,8 @@ def test_an_alert_opens_an_incident(desk: Desk) -> None:
     [
         ("Acknowledge", None, "Acknowledged by Bob Ray in PagerDuty"),
         ("Resolve", None, "Resolved by Bob Ray in PagerDuty"),
-        ("Reassign", "Carol Diaz", "Assigned to @Carol Diaz"),
-        ("More actions", "Escalate to level 2", "Assigned to @Bob Ray"),
+        ("Reassign", "Carol Diaz", "Assigned to Alice Ng @Carol Diaz"),
+        ("More actions", "Escalate to level 2", "Assigned to Alice Ng @Bob Ray"),
         ("More actions", "Urgency: low", "Low urgency"),
         ("More actions", "Priority: P3", "P3"),
     ],
