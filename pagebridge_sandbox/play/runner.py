@@ -8,6 +8,7 @@ import socket
 import sys
 import tempfile
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 
 from pagebridge.local.embedded_valkey import EmbeddedValkeyError
@@ -34,7 +35,7 @@ def main(port: int = PORT, host: str = HOST, *, browser: bool = True) -> int:
     try:
         code = asyncio.run(_until_stopped(directory, (host, port), browser=browser))
     except* (ProcessFailed, EmbeddedValkeyError, OSError) as errors:
-        sys.stderr.writelines(f"Could not go on: {error}\n" for error in errors.exceptions)
+        sys.stderr.writelines(f"Could not go on: {error}\n" for error in single_errors(errors))
     finally:
         if code == EXIT_FAILED:
             sys.stderr.write(f"The logs of receiver, worker and Valkey are in {directory}\n")
@@ -64,6 +65,15 @@ async def _play(directory: Path, place: tuple[str, int], *, browser: bool) -> No
             await asyncio.Event().wait()
         finally:
             _write("Stopping ...")
+
+
+def single_errors(error: BaseException) -> Iterator[BaseException]:
+    """Give the errors that a group holds, also within groups: only they say in words what went wrong."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from single_errors(each)
+    else:
+        yield error
 
 
 def _cancel_once(playing: asyncio.Task[None]) -> None:
