@@ -152,9 +152,14 @@ class PlayServer:
         return web.json_response({"payload": scrub(hop.payload(), playground.secrets())})
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        """Send the state at once, and again whenever it has changed."""
+        """Send the state at once, and again whenever it has changed, until the browser has gone."""
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
         await response.prepare(request)
+        with suppress(ConnectionResetError):
+            await self._send_states(response)
+        return response
+
+    async def _send_states(self, response: web.StreamResponse) -> None:
         sent = None
         while True:
             text = self._current()

@@ -177,6 +177,23 @@ async def test_the_stream_sends_the_state_whenever_it_changes(page: Page) -> Non
         assert "low" == state["pagerduty"]["incidents"][-1]["urgency"]
 
 
+async def test_a_browser_that_goes_is_no_error(page: Page, caplog: pytest.LogCaptureFixture) -> None:
+    """The stream of a page that was closed ends with the next change, and nothing is logged."""
+    async with page.session.get(page.url + "api/stream") as stream:
+        await _event(stream.content)
+        transport = stream.connection and stream.connection.transport
+        assert transport is not None
+        transport.abort()
+    async with page.session.get(page.url + "api/stream") as another:
+        before = len((await _event(another.content))["pagerduty"]["incidents"])
+        for _ in range(2):  # what is sent first into a closed connection is not refused yet
+            before += 1
+            await page.post("pagerduty/trigger", alert="low")
+            while len((await _event(another.content))["pagerduty"]["incidents"]) < before:
+                pass
+    assert [] == [record.getMessage() for record in caplog.records if record.name.startswith("aiohttp")]
+
+
 async def _event(content: aiohttp.StreamReader) -> Json:
     lines = (await content.readuntil(b"\n\n")).decode().splitlines()
     assert "event: state" == lines[0]
