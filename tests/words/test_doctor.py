@@ -1,5 +1,6 @@
 """Every finding of `pagebridge doctor` and of `pagebridge config check`, each against something that is so."""
 
+import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from pagebridge.cli.checks import offline, pagerduty, slack, webhook
 from pagebridge.cli.checks.context import opened as site_opened
 from pagebridge.cli.checks.findings import Check, Status, Verdict
+from pagebridge.cli.checks.switched_on import switched_on
 from pagebridge.cli.checks.webhook import Ping, Pinging
 from pagebridge.cli.clients import Receiver
 from pagebridge_sandbox.demo.processes import free_ports
@@ -22,6 +24,8 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.webhook_subscription import PATH
 from shared.slack.api.client import Slack
 from shared.store.redis import connect
+from tests.pagebridge.checks.test_check_offline import EVERYTHING
+from tests.pagebridge.checks.test_check_offline import IN_WORDS as PARTS
 from tests.pagebridge.cli_session import Office, opened, pagerduty_door, slack_door
 from tests.servers import lent_valkey
 from tests.webhook_receiver.running import SECRET
@@ -71,6 +75,7 @@ async def test_every_finding_can_be_read_in_one_file(
     await _add_any(found)
     found.chapter("Settings, files and what runs here")
     await _add_offline(found, office, monkeypatch)
+    await _add_optional_parts(found)
     found.chapter("Slack")
     async with SlackSandbox(enforce_rate_limits=False) as workspace:
         await add_slack(found, workspace)
@@ -98,6 +103,17 @@ async def test_every_finding_can_be_read_in_one_file(
 
 def _without_passed(report: str) -> str:
     return "\n".join(line for line in report.splitlines() if not line.startswith("pass"))
+
+
+async def _add_optional_parts(found: Findings) -> None:
+    optional = BridgeConfig.model_validate(tomllib.loads(EVERYTHING))
+    await found.of("Optional parts that are on", switched_on(optional), *PARTS)
+    more = EVERYTHING.replace('priority = "P1"', 'priority = "P1"\n[[incident_channels.automatic]]\nurgency = "high"')
+    optional = BridgeConfig.model_validate(
+        tomllib.loads(more.replace(', "severity"]', "]"))
+        | {"identity": {"linking": "oauth", "callback_url": "https://bridge.example.com/oauth/pagerduty/callback"}}
+    )
+    await found.of("... of each another number", switched_on(optional), *PARTS)
 
 
 async def _add_any(found: Findings) -> None:
@@ -250,11 +266,19 @@ async def _add_routes(found: Findings, office: Office) -> None:
     config = load_bridge_config(office.directory / "bridge.toml")
     async with pagerduty_door(office.pagerduty) as pager, slack_door(office.slack) as door:
         await found.of("Places that lead nowhere", pagerduty.routes(door, pager, config))
+        await _add_priorities(found, office, pager, door)
         await _add_duties(found, office, pager, door)
         office.slack.add_fault(SlackFault("chat.postMessage", error="restricted_action"))
         config = BridgeConfig.model_validate({"routing": {"default_channel": "C0INCIDENTS"}})
         await found.of("A channel that takes no post", slack.posting(door, config))
     found.verdict("What is posted for a moment", Verdict(Status.PASS, slack.WORDS))
+
+
+async def _add_priorities(found: Findings, office: Office, pager: PagerDuty, door: Slack) -> None:
+    config = BridgeConfig.model_validate({"routing": {"digest_above": 9, "digest_priorities": ["P-4"]}})
+    await found.of("No priority of a digest is there", pagerduty.routes(door, pager, config))
+    office.pagerduty.add_priority("P4")
+    await found.of("A priority of a digest is not there", pagerduty.routes(door, pager, config))
 
 
 async def _add_duties(found: Findings, office: Office, pager: PagerDuty, door: Slack) -> None:

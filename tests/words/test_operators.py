@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from pagebridge.cli import NO_SANDBOX
+from pagebridge.cli.audit_words import link_sentence
+from pagebridge.cli.names import Names
 from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.model.actions import SPECS, Action
 from shared.model.command import Attempt, AttemptState
 from shared.model.event import Instant
 from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, UserId
 from shared.model.incident import Incident
-from shared.model.link import Link, LinkedBy
+from shared.model.link import Link, LinkChange, LinkedBy, LinkEntry
 from shared.model.message_state import MessageState
 from shared.model.privacy import Privacy
 from shared.model.slack_state import SlackState
@@ -31,6 +34,19 @@ from tests.pagebridge.test_cli_audit import ACK, ASKED, STRANGER
 from tests.pagebridge.test_cli_deadletters import CLICK, WEBHOOK
 from tests.words.page import Page
 from tests.words.terminal import Terminal
+
+LINKS = tuple(
+    LinkEntry(0, change, SlackUserId("U0ALICE"), UserId("PALICE1"), how, actor)
+    for change, how, actor in (
+        (LinkChange.MADE, LinkedBy.SIGN_IN, SlackUserId("U0ALICE")),
+        (LinkChange.MADE, LinkedBy.APPROVAL, SlackUserId("U0BOB")),
+        (LinkChange.REJECTED, None, SlackUserId("U0BOB")),
+        (LinkChange.ENDED, None, None),
+        (LinkChange.UNDONE, None, SlackUserId("U0ALICE")),
+        (LinkChange.UNDONE, None, None),
+    )
+)
+"""Everything that can become of a link."""
 
 pytestmark = pytest.mark.process
 
@@ -108,6 +124,8 @@ async def test_what_operators_look_at_can_be_read_in_one_file(
     await _add_identities(page, office, terminal)
     page.chapter("How far long work is, on a terminal alone")
     page.entries(["Checking 12/40", "Dead letters 3/8", "People read 512"])
+    page.chapter("`pagebridge demo` and `pagebridge play` in an image of the bridge alone")
+    page.case("The simulators are not installed", NO_SANDBOX)
     page.chapter("The store can't be read")
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
     page.terminal("By `REDIS_URL`", await terminal.run("incidents", code=1))
@@ -209,6 +227,8 @@ async def _add_audit(
         sent = SPECS[action].request.replace("{id}", "Q1INCIDENT")
         await Audit(redis).record(replace(ACK, command=CommandId(f"d{at}"), action=action, sent=sent))
     page.terminal("Everything", await terminal.run("audit"))
+    names = Names({"U0ALICE": "Alice Ng", "U0BOB": "Bob Ng", "PALICE1": "Alice Ng"})
+    page.case("What became of links", *(link_sentence(entry, names) for entry in LINKS))
     page.terminal("For machines", await terminal.run("audit --json"))
     page.terminal("Nothing", await terminal.run("audit --since 1m --outcome stale"))
     page.terminal("One person", await terminal.run("audit --user alice --action note"))
