@@ -152,13 +152,24 @@ def _zrem(keys: Keyspace, args: Sequence[bytes]) -> int:
     return gone
 
 
+def _zrangebyscore(keys: Keyspace, args: Sequence[bytes]) -> list[bytes]:
+    least, most = score(args[1]), score(args[2])
+    members = keys.find(args[0], SortedSet) or SortedSet()
+    return [member for member, at in members.ranked() if least <= at <= most]
+
+
+def _zcount(keys: Keyspace, args: Sequence[bytes]) -> int:
+    return len(_zrangebyscore(keys, args))
+
+
 def _zremrangebyscore(keys: Keyspace, args: Sequence[bytes]) -> int:
-    members, least, most = keys.find(args[0], SortedSet) or SortedSet(), score(args[1]), score(args[2])
-    gone = [member for member, at in members.items() if least <= at <= most]
-    for member in gone:
-        del members[member]
-    keys.drop_if_empty(args[0])
-    return len(gone)
+    return _zrem(keys, [args[0], *_zrangebyscore(keys, args)])
+
+
+def _zrank(keys: Keyspace, args: Sequence[bytes]) -> int | None:
+    members = keys.find(args[0], SortedSet) or SortedSet()
+    ranks = {member: rank for rank, (member, _) in enumerate(members.ranked())}
+    return ranks.get(args[1])
 
 
 def _zcard(keys: Keyspace, args: Sequence[bytes]) -> int:
@@ -272,6 +283,9 @@ COMMANDS = {
     b"ZADD": Command(_zadd, 3),
     b"ZREM": Command(_zrem, 2),
     b"ZREMRANGEBYSCORE": Command(_zremrangebyscore, 3, 3),
+    b"ZRANGEBYSCORE": Command(_zrangebyscore, 3, 3),
+    b"ZCOUNT": Command(_zcount, 3, 3),
+    b"ZRANK": Command(_zrank, 2, 2),
     b"ZCARD": Command(_zcard, 1, 1),
     b"ZSCORE": Command(_zscore, 2, 2),
     b"ZRANGE": Command(_zrange, 3),
