@@ -28,7 +28,7 @@ from tests.builders import snapshot
 from tests.stories.harness import Acme
 
 ALICE = SlackUserId("U0ALICE")
-DURATIONS = replace(Durations(), pagerduty_timeout=0.5, slack_timeout=0.5)
+DURATIONS = replace(Durations(), pagerduty_timeout=2.0, slack_timeout=2.0)
 
 
 @dataclass

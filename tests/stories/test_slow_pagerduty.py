@@ -13,7 +13,7 @@ from tests.stories.durations import PATIENT
 from tests.stories.harness import Bridge, running, settled, until
 from tests.stories.typed_commands import types
 
-SLOW = 0.4
+SLOW = 1.0
 """Seconds that PagerDuty takes to answer."""
 MANY = SEATS[Lane.ACT].each + 8
 """Incidents that one press acknowledges, more than one person has seats."""

@@ -19,7 +19,7 @@ async def server() -> AsyncIterator[LocalServer]:
 @pytest.fixture
 async def door(server: LocalServer) -> AsyncIterator[PagerDuty]:
     """Open the door to the server, with a time-out that tests can wait for."""
-    opened = PagerDuty("k3y-for-tests", server.url, timeout=0.5)
+    opened = PagerDuty("k3y-for-tests", server.url, timeout=1.5)
     yield opened
     await opened.aclose()
 

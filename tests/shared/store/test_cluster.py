@@ -25,8 +25,8 @@ from tests.topologies import until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FIELDS = {"body": b"x"}
-WITHIN = 5.0
-"""Seconds within which writes are taken again after the master died."""
+WITHIN = 20.0
+"""Seconds within which writes are taken again after the master died, on a busy machine; the proof measures it."""
 KEY = "pb:{work}:tried"
 
 

@@ -12,7 +12,7 @@ from tests.servers import BOTH, binary_of
 from tests.topologies import NAME, WatchedServers
 
 FIELDS = {"body": b"x"}
-WITHIN = 5.0
+WITHIN = 20.0
 """Seconds within which writes are taken again after the primary died."""
 
 
