@@ -58,7 +58,7 @@ class ChannelPlanner:
             known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
             slack_state = replace(slack_state, generation=slack_state.generation or birth.name)
         chosen = self.config.current.routing.route(snapshot)
-        # What is known of the incident's own channel, where incidents have such.
+        # The record of the incident's own channel, where channels for incidents are configured.
         has_own = self.config.current.incident_channels is not None
         own = (await self.own_channels.load(known.id)).value if has_own else None
         # An incident that was open before the bridge's first start gets a card with its next change.

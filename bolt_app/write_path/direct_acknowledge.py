@@ -186,7 +186,7 @@ def _failed(
     )
     if isinstance(error, Refused):
         return replace(refusal(error, contact, written=written), reference=quoted)
-    # What failed may have been a look at Slack: the error says which.
+    # The call that failed may have been one to Slack: the error names the service.
     why = f"It couldn't be sent: {str(error) or 'PagerDuty or Slack did not answer in time'}."
     if isinstance(error, Queued):
         why = f"There was no time to send it: {error}."

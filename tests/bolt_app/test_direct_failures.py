@@ -100,7 +100,7 @@ async def test_who_cannot_be_read_costs_no_one_else(duty: Duty, fault: dict[str,
 
 
 async def test_after_data_was_lost_it_is_looked_for_first(duty: Duty) -> None:
-    """What Slack shows is not known any more: the message that is there is found and updated."""
+    """After the record of a message is lost, the message that is there is found and updated."""
     await duty.asks("Alice", ALICE.id)
     await duty.told(paged(ALICE))
     lost = SlackState(INCIDENT, generation="this", anew_ms=1)

@@ -165,7 +165,7 @@ def test_resolving_strikes_no_one() -> None:
 
 @given(HISTORIES)
 def test_the_card_without_them_is_as_ever(history: list[tuple[Snapshot, int]]) -> None:
-    """What is kept of before changes no card that is not asked to show it."""
+    """Old values that are kept change no card where they are switched off."""
     incident = folded(events_of(history))
     assert incident.snapshot
     without = replace(incident, changes=())

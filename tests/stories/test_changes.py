@@ -1,4 +1,4 @@
-"""What has changed at PagerDuty shows for a while what it was before, where that is configured."""
+"""Cards show old values for a while after a change at PagerDuty, where that is configured."""
 
 from pagebridge_sandbox.pagerduty import IncidentView
 from pagebridge_sandbox.slack import Message

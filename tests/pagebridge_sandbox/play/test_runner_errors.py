@@ -1,4 +1,4 @@
-"""What `pagebridge play` says if it can't go on."""
+"""The error messages of `pagebridge play` when it can't go on."""
 
 from pagebridge_sandbox.play.runner import single_errors
 

@@ -49,7 +49,7 @@ def test_hops_are_drawn_and_tell_what_went_along(desk: Desk) -> None:
 
 
 def test_why_is_told_beside_it(desk: Desk) -> None:
-    """What `pagebridge why` says of an incident is shown, and again when something happened: one question at a time."""
+    """The page shows the answer of `pagebridge why`, and a new one after each change, asking one question at a time."""
     under_way = {"now": 0, "most": 0}
     desk.page.on("request", lambda sent: count_question(under_way, sent, 1))
     desk.page.on("requestfinished", lambda sent: count_question(under_way, sent, -1))
