@@ -78,7 +78,11 @@ class Enricher:
         if alert is not None and held is None:
             self._count_links_left_out(known)
         changed = await self.incidents.change(
-            incident, lambda now: with_enrichment(now, read, pending, alert), marks=(self.dirty_queue,)
+            incident,
+            lambda now: with_enrichment(now, read, pending, alert),
+            lease,
+            marks=(self.dirty_queue,),
+            fenced=False,
         )
         after = changed.value
         return self.durations.enrichment_timeout if after.needs_enrichment else None

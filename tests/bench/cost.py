@@ -36,15 +36,17 @@ async def measured(stage: Stage, sizes: Sizes) -> list[Figure]:
     spent = used(stage.worker.child.pid).cpu - worker, used(stage.receiver.child.pid).cpu - receiver
     told = (len(stage.bridge.slack.calls) - calls) / events
     event = min([await _event(stage, sizes.few) for _ in range(ROUNDS)])
-    click = await _clicks(stage, sizes.clicks)
+    shown, whole = await _clicks(stage, sizes.clicks, idle)
     return [
         Figure(COST, "worker: fold, render, show", 1000 * spent[0] / events, "CPU ms"),
         Figure(COST, "receiver: verify, store", 1000 * spent[1] / events, "CPU ms"),
         Figure(COST, "Redis commands, those in scripts too", event[0], ""),
         Figure(COST, "round trips to Redis", event[1], ""),
-        Figure(COST, "click to card, Redis commands", click[0], ""),
-        Figure(COST, "click to card, round trips to Redis", click[1], ""),
-        Figure(COST, "idle, Redis commands", idle, "1/s"),
+        Figure(COST, "click to card, Redis commands", shown[0], ""),
+        Figure(COST, "click to card, round trips to Redis", shown[1], ""),
+        Figure(COST, "click to enriched card, Redis commands", whole[0], ""),
+        Figure(COST, "click to enriched card, round trips to Redis", whole[1], ""),
+        Figure(COST, "idle, Redis commands", idle[0], "1/s"),
         Figure(COST, "calls to Slack", told, "", (ACTS + 1) / ACTS, "a line each, and a card for four"),
         Figure(COST, "throughput of one worker", events / seconds, "1/s"),
     ]
@@ -151,33 +153,43 @@ async def _copy(stage: Stage, incidents: int) -> None:
         await copying.execute()
 
 
-async def _clicks(stage: Stage, clicks: int) -> tuple[float, float]:
-    """Let Alice acknowledge incidents from Slack; return the traffic of one click, until its echo is folded too."""
-    cards = []
+async def _clicks(
+    stage: Stage, clicks: int, idle: tuple[float, float]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """
+    Let Alice acknowledge incidents from Slack; return the traffic of one click, beyond what comes without it.
+
+    First until the card and its thread show it and its echo is folded, then until its card is enriched, too.
+    """
+    shown, whole = Traffic(), Traffic()
     for number in range(clicks):
         stage.bridge.trigger(f"Clicked {number}")
-        cards.append(await stage.bridge.card(f"Clicked {number}"))
-    await stage.at_rest()
-    async with _watched(stage) as asked:
-        for card in cards:
+        card = await stage.bridge.card(f"Clicked {number}")
+        await stage.enriched()
+        async with _watched(stage, idle) as asked:
             await stage.bridge.click("Alice", "Acknowledge", card)
             await until(lambda: "Acknowledged" in card.plain and len(card.replies) > 0, "the acknowledge")  # noqa: B023
             await stage.at_rest()
-    return asked.each(clicks)
+        async with _watched(stage, idle) as after:
+            await stage.enriched()
+        shown.add(asked)
+        whole.add(asked)
+        whole.add(after)
+    return shown.each(clicks), whole.each(clicks)
 
 
-async def _idle(stage: Stage, seconds: float) -> float:
-    """Return how many commands come in a second in which nothing happens, once all that a start brings is over."""
-    counted: list[float] = []
+async def _idle(stage: Stage, seconds: float) -> tuple[float, float]:
+    """Return the traffic of a second in which nothing happens, once all that a start brings is over."""
+    counted: list[tuple[float, float]] = []
     for _ in range(1 + ROUNDS):
         async with _watched(stage) as asked:
             await asyncio.sleep(seconds)
-        counted.append(asked.each(seconds)[0])
+        counted.append(asked.each(seconds))
     return min(counted[1:])
 
 
-def _watched(stage: Stage) -> AbstractAsyncContextManager[Traffic]:
-    return watched(stage.redis, unquote(stage.bridge.valkey.url.removeprefix("unix://")))
+def _watched(stage: Stage, idle: tuple[float, float] = (0.0, 0.0)) -> AbstractAsyncContextManager[Traffic]:
+    return watched(stage.redis, unquote(stage.bridge.valkey.url.removeprefix("unix://")), idle)
 
 
 async def _held(stage: Stage) -> tuple[int, int]:

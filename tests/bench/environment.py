@@ -32,6 +32,13 @@ class Stage:
             while await self._waiting():  # noqa: ASYNC110 -- Redis has no event for it
                 await asyncio.sleep(0.02)
 
+    async def enriched(self) -> None:
+        """Wait until nothing is left to be read for the cards either."""
+        await self.at_rest()
+        async with asyncio.timeout(PATIENCE):
+            while await self._to_enrich() or await self._waiting():  # noqa: ASYNC110 -- Redis has no event for it
+                await asyncio.sleep(0.02)
+
     async def folded(self) -> None:
         """Wait until every webhook is delivered and folded."""
         await self.bridge.pagerduty.webhooks.wait_until_idle(timeout=PATIENCE)
@@ -41,6 +48,9 @@ class Stage:
 
     async def _waiting(self) -> int:
         return await self._to_fold() + int(await self.redis.zcard(keys.of_queue("dirty", "due")))
+
+    async def _to_enrich(self) -> int:
+        return int(await self.redis.zcard(keys.of_queue("briefings", "due")))
 
     async def _to_fold(self) -> int:
         return int(await self.redis.llen(keys.DELIVERIES)) + int(await self.redis.xlen(keys.EVENTS))

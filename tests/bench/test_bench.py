@@ -14,6 +14,8 @@ MOST = {
     "round trips to Redis": 17,
     "click to card, Redis commands": 220,
     "click to card, round trips to Redis": 55,
+    "click to enriched card, Redis commands": 300,
+    "click to enriched card, round trips to Redis": 75,
     "idle, Redis commands": 60,
 }
 """

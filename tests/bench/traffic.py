@@ -1,6 +1,7 @@
 """What Redis is asked, as it sees it itself: over the connections, and in scripts."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +17,13 @@ IN_SCRIPT = b" lua] "
 class Traffic:
     """`commands`, those in scripts too, and `trips`, those that came over a connection."""
 
-    commands: int = 0
-    trips: int = 0
+    commands: float = 0
+    trips: float = 0
+
+    def add(self, other: "Traffic") -> None:
+        """Add what another one has counted."""
+        self.commands += other.commands
+        self.trips += other.trips
 
     def each(self, times: float) -> tuple[float, float]:
         """Return both, for each of so many times."""
@@ -25,9 +31,13 @@ class Traffic:
 
 
 @asynccontextmanager
-async def watched(redis: Redis, socket: str) -> AsyncIterator[Traffic]:
-    """Count what comes during the block; the figures are there after it."""
-    seen, before = Traffic(), await _own(redis)
+async def watched(redis: Redis, socket: str, idle: tuple[float, float] = (0.0, 0.0)) -> AsyncIterator[Traffic]:
+    """
+    Count what comes during the block; the figures are there after it.
+
+    `idle` are the commands and trips of a second in which nothing happens, which are not counted.
+    """
+    seen, before, begun = Traffic(), await _own(redis), time.perf_counter()
     reader, writer = await asyncio.open_unix_connection(socket, limit=2**24)
     writer.write(b"MONITOR\r\n")
     await reader.readline()
@@ -37,8 +47,9 @@ async def watched(redis: Redis, socket: str) -> AsyncIterator[Traffic]:
         own = await _own(redis) - before
         watching.cancel()
     writer.close()
-    seen.commands -= own
-    seen.trips -= own
+    seconds = time.perf_counter() - begun
+    seen.commands -= own + seconds * idle[0]
+    seen.trips -= own + seconds * idle[1]
 
 
 async def _count(reader: asyncio.StreamReader, seen: Traffic) -> None:
