@@ -51,7 +51,7 @@ async def sandbox() -> AsyncIterator[PagerDutySandbox]:
 @pytest.fixture
 async def door(sandbox: PagerDutySandbox) -> AsyncIterator[PagerDuty]:
     """Open the door to it."""
-    door = PagerDuty(sandbox.token, sandbox.url, timeout=2.0)
+    door = PagerDuty(sandbox.token, sandbox.url, timeout=20)
     yield door
     await door.aclose()
 

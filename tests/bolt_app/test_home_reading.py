@@ -28,7 +28,7 @@ from tests.builders import snapshot
 from tests.stories.harness import Acme
 
 ALICE = SlackUserId("U0ALICE")
-DURATIONS = replace(Durations(), pagerduty_timeout=2.0, slack_timeout=2.0)
+DURATIONS = replace(Durations(), pagerduty_timeout=20.0, slack_timeout=20.0)
 
 
 @dataclass

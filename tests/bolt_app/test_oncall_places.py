@@ -116,7 +116,7 @@ async def oncall() -> AsyncIterator[Oncall]:
         policy = pagerduty.add_escalation_policy("Payments on-call", [["PALICE1"], ["PBOB1"]]).id
         config, time, clock = LiveConfig(BridgeConfig()), [0.0], StoreClock(redis)
         to_slack = Slack(slack.bot_token, slack.api_url, timeout=0.5, pace=0.001)
-        to_pagerduty = PagerDuty(pagerduty.token, pagerduty.url, timeout=2)
+        to_pagerduty = PagerDuty(pagerduty.token, pagerduty.url, timeout=20)
         home = await to_slack.auth_test()
         identity = Identity(
             IdentityConfig(), to_slack, to_pagerduty, IdentityCache(redis), home, MadeLinks(None, to_pagerduty)

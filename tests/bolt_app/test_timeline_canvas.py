@@ -27,7 +27,7 @@ async def slack() -> AsyncIterator[SlackSandbox]:
 @pytest.fixture
 async def timeline(slack: SlackSandbox) -> AsyncIterator[Timeline]:
     """Make the query, of which only the canvas is used."""
-    door = Slack(slack.bot_token, slack.api_url, timeout=2.0)
+    door = Slack(slack.bot_token, slack.api_url, timeout=20)
     yield Timeline(CLOSED, CLOSED, CLOSED, CLOSED, door, LiveConfig(BridgeConfig(timeline_canvas=True)))
     await door.aclose()
 

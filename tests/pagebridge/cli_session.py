@@ -108,7 +108,7 @@ def with_needed(checks: Iterable[Check], *names: str) -> list[Check]:
 @asynccontextmanager
 async def slack_door(slack: SlackSandbox) -> AsyncIterator[Slack]:
     """Open the door to Slack."""
-    door = Slack(slack.bot_token, slack.api_url, timeout=2, pace=0)
+    door = Slack(slack.bot_token, slack.api_url, timeout=20, pace=0)
     yield door
     await door.aclose()
 
@@ -116,7 +116,7 @@ async def slack_door(slack: SlackSandbox) -> AsyncIterator[Slack]:
 @asynccontextmanager
 async def pagerduty_door(pagerduty: PagerDutySandbox) -> AsyncIterator[PagerDuty]:
     """Open the door to PagerDuty."""
-    door = PagerDuty(pagerduty.token, pagerduty.url, timeout=2)
+    door = PagerDuty(pagerduty.token, pagerduty.url, timeout=20)
     yield door
     await door.aclose()
 

@@ -67,8 +67,8 @@ async def linking() -> AsyncIterator[Acme]:
     redis.waits_for_replica, redis.topology = False, None
     async with PagerDutySandbox() as pagerduty, SlackSandbox(enforce_rate_limits=False) as slack:
         slack.add_user("Alice Ng", email=EMAIL, id=ALICE)
-        to_slack = Slack(slack.bot_token, slack.api_url, timeout=2.0)
-        to_pagerduty = PagerDuty(pagerduty.token, pagerduty.url, timeout=2)
+        to_slack = Slack(slack.bot_token, slack.api_url, timeout=20)
+        to_pagerduty = PagerDuty(pagerduty.token, pagerduty.url, timeout=20)
         home = await to_slack.auth_test()
         cache, made = IdentityCache(redis), Links(redis)
         yield Acme(

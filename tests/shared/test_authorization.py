@@ -53,7 +53,7 @@ class Acme:
 async def acme() -> AsyncIterator[Acme]:
     """Found the company, and let its service break: the incident is assigned to Bob, whom the policy names first."""
     async with PagerDutySandbox() as sandbox:
-        pagerduty = PagerDuty(sandbox.token, sandbox.url, timeout=2)
+        pagerduty = PagerDuty(sandbox.token, sandbox.url, timeout=20)
         acme = Acme(sandbox, pagerduty, Authorization(AuthorizationConfig(), pagerduty))
         for name, role in (("Alice", "limited_user"), ("Bob", "user"), ("Carol", "user"), ("Olga", "owner")):
             sandbox.add_user(f"{name} Ng", f"{name.lower()}@example.com", role=role, id=f"P{name.upper()}1")

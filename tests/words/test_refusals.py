@@ -352,7 +352,7 @@ class Acme:
 @asynccontextmanager
 async def _acme() -> AsyncIterator[Acme]:
     async with PagerDutySandbox() as sandbox:
-        pagerduty = PagerDuty(sandbox.token, sandbox.url, timeout=2)
+        pagerduty = PagerDuty(sandbox.token, sandbox.url, timeout=20)
         roles = {"Bob": "user", "Carol": "user", "Dan": "user", "Oscar": "limited_user", "Stella": "read_only_user"}
         for name, role in roles.items():
             sandbox.add_user(f"{name} Ng", f"{name.lower()}@example.com", role=role, id=f"P{name.upper()}1")

@@ -27,7 +27,7 @@ async def sandbox() -> AsyncIterator[SlackSandbox]:
 @pytest.fixture
 async def door(sandbox: SlackSandbox) -> AsyncIterator[Slack]:
     """Open the door to it."""
-    opened = Slack(sandbox.bot_token, sandbox.api_url, timeout=2, pace=0)
+    opened = Slack(sandbox.bot_token, sandbox.api_url, timeout=20, pace=0)
     yield opened
     await opened.aclose()
 
