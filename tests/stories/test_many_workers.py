@@ -23,7 +23,14 @@ HELD = HOLDERS * CONNECTIONS
 AS_SLACK = RateLimits(posts_per_second=1000.0, post_burst=1000)
 """Slack's limits, but for messages."""
 PATIENT = replace(
-    FAST, pace=0.5, socket_lease=5.0, store_timeout=8.0, slack_timeout=12.0, pagerduty_timeout=12.0, call_max=15.0, lease=15.0
+    FAST,
+    pace=0.5,
+    socket_lease=5.0,
+    store_timeout=8.0,
+    slack_timeout=12.0,
+    pagerduty_timeout=12.0,
+    call_max=15.0,
+    lease=15.0,
 )
 """Twenty workers in one process may be late to prolong a lease."""
 SLOW = replace(FAST, socket_lease=9.0, socket_handover=3.5)
