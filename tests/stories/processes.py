@@ -32,6 +32,8 @@ REPOSITORY = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 ROUTING = {"routing": {"default_channel": "C0INCIDENTS"}}
 QUICK = "tests.stories.quick_worker"
+TRUSTED = "SSL_CERT_FILE"
+"""The variable that names the certificates to trust."""
 START = 40.0
 """Seconds that a process may take to be at work."""
 END = 30.0
@@ -150,8 +152,8 @@ class Deployment(Bridge):
 
 
 def _started(module: str, environment: dict[str, str], output: Path) -> Child | ForkedProcess:
-    """Start `python -m <module>`. What aiohttp trusts is read when it is imported, so that process imports it anew."""
-    if "SSL_CERT_FILE" in environment:
+    """Start `python -m <module>`. What aiohttp trusts is read when it is imported: another choice is imported anew."""
+    if environment.get(TRUSTED) != os.environ.get(TRUSTED):
         return Child((sys.executable, "-m", module), environment=environment, output=output)
     return ForkedProcess(module, environment, output)
 
