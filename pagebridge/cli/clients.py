@@ -17,6 +17,8 @@ from pydantic import SecretStr
 from pagebridge.cli import FAILED, MISCONFIGURED
 from pagebridge.cli.place import StoreSettings
 from pagebridge.local.embedded_valkey import EmbeddedValkey
+from shared.config.bridge_config import BridgeConfig
+from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
 from shared.config.settings import Environment, PagerDutySettings, S, SlackSettings, load
 from shared.errors import StoreDown, Unavailable, WrongPassword
@@ -24,6 +26,7 @@ from shared.http.hosts import LOOPBACK, from_here
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
 from shared.store.clock import require_layout
+from shared.store.durability import probe
 from shared.store.redis import Redis, connect
 
 TIMEOUT = 8.0
@@ -56,6 +59,18 @@ class _Secrets(Environment):
     pagerduty_link_client_secret: SecretStr | None = None
     pagerduty_api_token: SecretStr | None = None
     pagerduty_webhook_secrets: SecretStr | None = None
+
+
+class _BridgeFile(Environment):
+    """Where `bridge.toml` is."""
+
+    bridge_config: Path = Path("bridge.toml")
+
+
+def bridge_config() -> BridgeConfig:
+    """Read `bridge.toml`, or take the defaults where there is none. Raises `Misconfigured`."""
+    path = load(_BridgeFile).bridge_config
+    return load_bridge_config(path) if path.exists() else BridgeConfig()
 
 
 def known_secrets() -> list[str]:
@@ -119,6 +134,17 @@ async def opened(data: Path) -> AsyncIterator[Redis]:
             fix = "" if rejected else " Check that it runs, and that REDIS_URL leads to it."
             sys.stderr.write(f"Can't read the store: {f'{error}{fix}' if given else _nobody(data)}\n")
             raise typer.Exit(MISCONFIGURED if rejected else FAILED) from error
+
+
+async def waits_for_disk(redis: Redis) -> bool:
+    """
+    Return whether a write is to wait for the disk, and can; it waits for a replica from now on where one is wanted.
+
+    Both as `durability` in `bridge.toml` says. Raises `Misconfigured`, `StoreDown`.
+    """
+    wanted = bridge_config().durability
+    redis.waits_for_replica = wanted == "replica"
+    return wanted != "memory" and (await probe(redis)).fsync
 
 
 def _nobody(data: Path) -> str:

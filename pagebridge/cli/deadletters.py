@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from pagebridge.cli import FAILED, exits
-from pagebridge.cli.clients import AsJson, Data, known_secrets, opened
+from pagebridge.cli.clients import AsJson, Data, known_secrets, opened, waits_for_disk
 from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import age, moment, progress, table, terminal, utc
 from pagebridge.cli.terminal import show as show_lines
 from shared.observability.log import Redaction
 from shared.store.dead_letters import DeadLetter, DeadLetters, Resolution
-from shared.store.durability import probe
 
 TITLES = ("ID", "AGE", "KIND", "SINCE (UTC)", "REASON")
 NEXT = {
@@ -95,12 +94,12 @@ async def _each(data: Path, ids: list[str], *, back: bool) -> int:
     """Put letters back, or drop them."""
     done: list[tuple[str, Resolution]] = []
     async with opened(data) as redis:
-        letters = DeadLetters(redis)
+        letters, to_disk = DeadLetters(redis), back and await waits_for_disk(redis)
         try:
             with progress("Dead letters", len(ids)) as step:
                 for letter in ids:
                     if back:
-                        done.append((letter, await letters.retry(letter, wait_for_disk=(await probe(redis)).fsync)))
+                        done.append((letter, await letters.retry(letter, wait_for_disk=to_disk)))
                     else:
                         done.append((letter, await letters.drop(letter)))
                     step()

@@ -12,15 +12,22 @@ from typing import Annotated, TypeVar
 import typer
 
 from pagebridge.cli import FAILED, exits
-from pagebridge.cli.clients import AsJson, Data, opened, pagerduty_door, patiently, slack_door
+from pagebridge.cli.clients import (
+    AsJson,
+    Data,
+    bridge_config,
+    opened,
+    pagerduty_door,
+    patiently,
+    slack_door,
+    waits_for_disk,
+)
 from pagebridge.cli.names import meant
 from pagebridge.cli.place import DATA
 from pagebridge.cli.terminal import folded, moment, progress, show, table, terminal
 from shared.access.directory_report import DirectoryReport, Mapping, UnlinkedOnCall, unlinked, unlinked_on_calls
 from shared.access.identity import Linked, same_email
-from shared.config.bridge_config import BridgeConfig
-from shared.config.bridge_file import load_bridge_config
-from shared.config.settings import Environment, PagerDutySettings, SlackSettings, load
+from shared.config.settings import PagerDutySettings, SlackSettings, load
 from shared.errors import CallError
 from shared.model.event import SECOND
 from shared.model.link import Link, LinkChange
@@ -37,12 +44,6 @@ T = TypeVar("T")
 identities = typer.Typer(
     invoke_without_command=True, help="Show who is linked, and who is on call but can't act from Slack."
 )
-
-
-class _Config(Environment):
-    """Where the table of identities is."""
-
-    bridge_config: Path = Path("bridge.toml")
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ async def unlink(
 ) -> int:
     """Undo the link that a person made between their Slack account and a PagerDuty user. Exits with 1 without one."""
     async with opened(data) as redis:
-        links = Links(redis)
+        links = Links(redis, durable=await waits_for_disk(redis))
         made = await links.all()
         people = await _people_named(user) if made else set[str]()
         found = [each for each in made if user.upper() in (each.slack, each.user) or each.slack in people]
@@ -147,8 +148,7 @@ def concerns(mapping: Mapping, user: str) -> bool:
 
 
 async def _read(data: Path) -> Everybody:
-    path = load(_Config).bridge_config
-    config = (load_bridge_config(path) if path.exists() else BridgeConfig()).identity
+    config = bridge_config().identity
     links = [] if config.linking == "off" else await _links(data)
     of_slack, of_pagerduty = load(SlackSettings), load(PagerDutySettings)
     try:

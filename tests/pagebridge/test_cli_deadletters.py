@@ -137,6 +137,19 @@ async def test_what_is_nested_deeply_is_shown_as_far_as_it_goes(
     assert "hunter2" not in out
 
 
+async def test_one_is_put_back_at_a_replica_where_one_is_wanted(
+    redis: Redis, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Without one that has it, the command fails and says why, and the letter stays."""
+    (tmp_path / "bridge.toml").write_text('durability = "replica"\n')
+    letter = await buried(redis, WEBHOOK)
+
+    assert FAILED == await run("retry", letter)
+
+    assert "no replica confirmed within 1000 ms" in capsys.readouterr().err
+    assert [letter] == [each.id for each in await letters(redis)]
+
+
 async def test_one_that_is_settled_is_gone_for_whoever_comes_next(
     redis: Redis, capsys: pytest.CaptureFixture[str]
 ) -> None:

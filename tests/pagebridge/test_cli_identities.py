@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import FAILED, main
+from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.model.ids import SlackUserId, UserId
@@ -17,7 +18,8 @@ from shared.model.link import Link, LinkChange, LinkedBy
 from shared.store import keys
 from shared.store.links import Links
 from shared.store.redis import connect
-from tests.servers import lent_valkey
+from tests.servers import can_wait_for_disk, lent_valkey
+from tests.shared.store.wire import wired
 
 
 @pytest.fixture
@@ -152,15 +154,24 @@ OLD = Link(SlackUserId("U0ALICE"), UserId("PALICE1"), "a.ng@example.com", Linked
 
 
 @pytest.fixture
-async def links(pagerduty: PagerDutySandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Links]:
+async def store() -> AsyncIterator[EmbeddedValkey]:
+    """Run an empty store."""
+    async with lent_valkey() as valkey:
+        yield valkey
+
+
+@pytest.fixture
+async def links(
+    pagerduty: PagerDutySandbox, store: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> AsyncIterator[Links]:
     """Let people link themselves: Carol is Dave in PagerDuty by that, and Alice's link leads nowhere any more."""
     assert not pagerduty.calls
     (tmp_path / "bridge.toml").write_text(
         '[identity]\nlinking = "oauth"\ncallback_url = "https://example.com/oauth/pagerduty/callback"\n'
         '[identity.users]\nU0BOB = "PBOB1"\n'
     )
-    async with lent_valkey() as valkey, aclosing(connect(valkey.url)) as redis:
-        monkeypatch.setenv("REDIS_URL", valkey.url)
+    async with aclosing(connect(store.url)) as redis:
+        monkeypatch.setenv("REDIS_URL", store.url)
         links = Links(redis)
         for link in (LINK, OLD):
             await links.put(link)
@@ -191,6 +202,34 @@ async def test_a_link_is_undone(links: Links, capsys: pytest.CaptureFixture[str]
 
     assert FAILED == await run("unlink", user)
     assert f"No link matches {user}." in capsys.readouterr().err
+
+
+async def test_a_link_that_is_undone_is_on_the_disk(
+    store: EmbeddedValkey, links: Links, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when its person undoes it: a link that comes back with a restart would let a stranger act."""
+    async with wired(store) as (wire, client):
+        if not await can_wait_for_disk(client):
+            pytest.skip("this server cannot tell what is on its disk")
+        monkeypatch.setenv("REDIS_URL", wire.url)
+
+        assert 0 == await run("unlink", "U0CAROL")
+
+    assert [OLD] == await links.all()
+    undone = wire.sent.index(b"HDEL")
+    assert b"WAITAOF" in wire.sent[undone:]
+
+
+@pytest.mark.usefixtures("links")
+async def test_a_link_is_undone_at_a_replica_where_one_is_wanted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Without one that has it, the command fails and says why."""
+    (tmp_path / "bridge.toml").write_text('durability = "replica"\n')
+
+    assert FAILED == await run("unlink", "U0CAROL")
+
+    assert "no replica confirmed within 1000 ms" in capsys.readouterr().err
 
 
 async def test_no_link_is_guessed(links: Links, capsys: pytest.CaptureFixture[str]) -> None:

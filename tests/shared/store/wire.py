@@ -16,6 +16,7 @@ class Wire:
     """A way to Valkey that counts what goes over it, and can lose replies and cut connections."""
 
     def __init__(self, socket: str) -> None:
+        self.url = ""
         self.sent = b""
         self.packets = 0
         self.connections = 0
@@ -81,7 +82,8 @@ async def wired(valkey: EmbeddedValkey) -> AsyncIterator[tuple[Wire, Redis]]:
     async with AsyncExitStack() as stack:
         wire = Wire(valkey.url.removeprefix("unix://"))
         server = await stack.enter_async_context(await asyncio.start_server(wire, "127.0.0.1", 0))
-        client = connect(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout=SHORT)
+        wire.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        client = connect(wire.url, timeout=SHORT)
         yield wire, client
         await client.aclose()
         server.close()
