@@ -147,13 +147,14 @@ def build_home_tab(shared: Shared) -> HomeTab:
 def build_sign_ins(shared: Shared, command_intake: CommandIntake, links: Links) -> SignIns:
     """Put together what links people who sign in to PagerDuty."""
     clients, store, identity = shared.clients, shared.store, shared.identity
+    requests = LinkRequests(clients.redis, clients.blocking)
     return SignIns(
         identity=identity,
         app=clients.sign_in,
-        requests=LinkRequests(clients.redis, clients.blocking),
+        requests=requests,
         links=links,
         claims=Claims(identity, links, clients.slack, clients.pagerduty, store.clock),
-        presses=RefusedPresses(store.command_queues, command_intake, store.clock),
+        presses=RefusedPresses(store.command_queues, command_intake, store.clock, requests),
         durations=shared.durations,
         command=shared.options.slash_command,
     )

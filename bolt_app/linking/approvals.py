@@ -5,7 +5,9 @@ The person says who they are in PagerDuty, which proves nothing. One of those wh
 about themselves.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -43,12 +45,10 @@ class Approvals:
     async def begin(self, actor: SlackActor, press: RefusedPress | None = None) -> Reply:
         """Return what to type, and store the press that led here. Raises `Declined`, `CallError`, `StoreDown`."""
         person = await self.claims.linkable(actor)
-        known = await self.requests.of(person.id)
-        if known is not None:
-            # A question that an admin may have stays valid; only the press to carry out afterwards changes.
-            await self.requests.swap(known, replace(known, press=press or known.press))
-        elif press is not None:
-            await self.requests.put(LinkRequest(person.id, new_secret(), press=press), SIGN_IN_LIFE)
+        # A question that an admin may have stays valid; only the press to carry out afterwards changes.
+        if press is not None:
+            new = LinkRequest(person.id, new_secret(), press=press)
+            await self.requests.change(person.id, lambda known: replace(known or new, press=press), SIGN_IN_LIFE)
         return build_reply(words.which_user_text(self.command))
 
     async def ask(self, typed: SlashPayload, address: str) -> Reply:
@@ -65,14 +65,14 @@ class Approvals:
         if not await self.requests.may_ask(person.id):
             log.warning("link.not_asked", user=person.id, why="they have asked too often within the hour")
             return build_reply(words.asked_too_often_text(self.identity.contact))
-        request = LinkRequest(person.id, new_secret(), press=known.press if known else None, claim=claim)
-        await self.requests.put(request, APPROVAL_LIFE)
+        request = LinkRequest(person.id, new_secret(), claim=claim)
+        await self.requests.change(person.id, request.with_press_of, APPROVAL_LIFE, anew=True)
         asking = words.asking_reply(person, request, claim)
         admins = [SlackUserId(admin) for admin in self.identity.config.admins if admin != person.id]
         asked = [admin for admin in admins if await post_direct(self.slack, admin, asking, user=admin)]
         log.info("link.asked", user=person.id, pagerduty_user=claim.user, admins=asked)
         if not asked:
-            await self.requests.swap(request, replace(request, claim=None) if request.press else None)
+            await self.requests.change(person.id, partial(_unasked, request.state))
             return build_reply(words.none_asked_text(self.identity.contact))
         return build_reply(words.asked_text(claim, asked))
 
@@ -88,31 +88,62 @@ class Approvals:
             log.warning("link.not_decided", user=press.by.id, why="no admin, or their own")
             raise not_linked(words.NO_ADMIN, words.LEAVE_IT)
         await self.identity.require_member(press.by)
-        request = await self.requests.of(SlackUserId(slack_id(user)))
-        if request is None or request.claim is None or request.state != state:
+        decided = self._approve if approve else self._reject
+        return await decided(SlackUserId(slack_id(user)), state, press.by.id)
+
+    async def _reject(self, person: SlackUserId, state: str, admin: SlackUserId) -> Reply:
+        def rejected(known: LinkRequest | None) -> LinkRequest | None:
+            return None if _claim(known, state, (None, admin)) else known
+
+        request = await self.requests.change(person, rejected)
+        claim = _claim(request, state, (None, admin))
+        if request is None or claim is None:
             return build_reply(words.DECIDED)
-        if approve:
-            return await self._approve(request, request.claim, press.by.id)
-        if request.approver not in (None, press.by.id) or not await self.requests.swap(request, None):
-            return build_reply(words.DECIDED)
-        await self.claims.record_rejection(request.slack, request.claim, press.by.id)
-        log.info("link.rejected", user=request.slack, pagerduty_user=request.claim.user, admin=press.by.id)
-        await post_direct(self.slack, request.slack, build_reply(words.rejected_text(press.by.id)))
+        await self.claims.record_rejection(person, claim, admin)
+        log.info("link.rejected", user=person, pagerduty_user=claim.user, admin=admin)
+        await post_direct(self.slack, person, build_reply(words.rejected_text(admin)))
         return build_reply(words.you_rejected_text(request))
 
-    async def _approve(self, request: LinkRequest, said: Claim, admin: SlackUserId) -> Reply:
-        person, approved = request.slack, replace(request, approver=admin)
+    async def _approve(self, person: SlackUserId, state: str, admin: SlackUserId) -> Reply:
+        def approved(known: LinkRequest | None) -> LinkRequest | None:
+            return replace(known, approver=admin) if known and _claim(known, state) else known
+
         # Noted first, so that another admin who rejects it meanwhile reads that it is decided.
-        if not await self.requests.swap(request, approved):
+        request = await self.requests.change(person, approved)
+        said = _claim(request, state)
+        if request is None or said is None:
             return build_reply(words.DECIDED)
         try:
             claim = await self.claims.link(self.identity.own_member(person), said, LinkedBy.APPROVAL, admin)
         except BaseException:
             # Also when it took too long: until the link is made, any admin can decide.
-            await self.requests.swap(approved, request)
+            await self.requests.change(person, partial(_reopened, request, admin))
             raise
-        goes_on = await self.presses.carry_out(request.press, person, "") if request.press else ""
-        if await self.requests.end(person):
+        goes_on, was_open = await self.presses.end(request, "")
+        if was_open:
             told = build_reply(words.linked_text(claim, self.command), words.approved_by_text(admin), goes_on)
             await post_direct(self.slack, person, told, user=person)
         return build_reply(words.you_approved_text(request, claim))
+
+
+def _claim(
+    request: LinkRequest | None, state: str, approvers: Sequence[SlackUserId | None] | None = None
+) -> Claim | None:
+    """Return the claim about which the question with this `state` is, None if it is decided, or another one asks."""
+    if request is None or request.state != state:
+        return None
+    return request.claim if approvers is None or request.approver in approvers else None
+
+
+def _reopened(asked: LinkRequest, admin: SlackUserId, known: LinkRequest | None) -> LinkRequest | None:
+    """Return a request as it was before an admin approved it, with what has changed besides."""
+    if known is None or (known.state, known.approver) != (asked.state, admin):
+        return known
+    return replace(known, approver=asked.approver)
+
+
+def _unasked(state: str, known: LinkRequest | None) -> LinkRequest | None:
+    """Return what is left of a request that no admin was asked about: the press that led there."""
+    if known is None or known.state != state:
+        return known
+    return replace(known, claim=None) if known.press else None

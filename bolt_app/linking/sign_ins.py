@@ -59,14 +59,12 @@ class SignIns:
         if self.app is None or self._config.callback_url is None:
             log.error("link.not_set_up", hint="set PAGERDUTY_LINK_CLIENT_ID and PAGERDUTY_LINK_CLIENT_SECRET")
             return build_reply(f"{words.NOT_READY} Ask {escape(self._config.contact)}.")
-        # One that was begun before may have been left for the sake of this one; what led there still waits for it.
-        known = await self.requests.of(person.id)
-        press = press or (known.press if known else None)
         request = LinkRequest(person.id, new_secret(), new_secret(), press)
-        await self.requests.begin(request, words.visitor_text(person), self.command)
+        # One that was begun before may have been left for the sake of this one; what led there still waits for it.
+        request = await self.requests.begin(request, words.visitor_text(person), self.command)
         log.info("link.begun", user=person.id)
         address = self.app.address(self._config.callback_url, request.state, request.verifier)
-        return words.begin_reply(address, with_press=press is not None)
+        return words.begin_reply(address, with_press=request.press is not None)
 
     async def step(self) -> None:
         """Handle the next sign-in that came back from PagerDuty, or wait a moment for one. Raises `StoreDown`."""
@@ -97,10 +95,7 @@ class SignIns:
             await self.requests.swap(request, _over(request))
             return build_reply(f":no_entry: {escape(request.refused)} {escape(request.next_step)}.")
         claim = await self.claims.link(typed.by, request.claim, LinkedBy.SIGN_IN)
-        goes_on = ""
-        if request.press:
-            goes_on = await self.presses.carry_out(request.press, typed.by.id, typed.response_url)
-        await self.requests.end(request.slack)
+        goes_on, _ = await self.presses.end(request, typed.response_url)
         return build_reply(words.linked_text(claim, typed.command), goes_on)
 
     async def unlink(self, typed: SlashPayload) -> Reply:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hmac import compare_digest
 
@@ -124,6 +124,10 @@ class LinkRequest:
     def is_answered(self) -> bool:
         """True once PagerDuty's answer was looked at."""
         return bool(self.claim or self.refused)
+
+    def with_press_of(self, earlier: "LinkRequest | None") -> "LinkRequest":
+        """Return it with its press, or that of the person's earlier request."""
+        return replace(self, press=self.press or (earlier.press if earlier else None))
 
     def has_code(self, typed: str) -> bool:
         """True if a person typed the code that their browser shows."""

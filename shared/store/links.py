@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 
 import structlog
@@ -126,38 +126,64 @@ class LinkRequests:
         self._redis = redis
         self._blocking = blocking
 
-    async def begin(self, request: LinkRequest, who: str, command: str) -> None:
-        """Store a sign-in, and what the browser shows: `who` they are, and where to type. Raises `StoreDown`."""
-        await self.put(request, SIGN_IN_LIFE)
+    async def begin(self, request: LinkRequest, who: str, command: str) -> LinkRequest:
+        """
+        Store a sign-in, and what the browser shows: `who` they are, and where to type. Raises `StoreDown`.
+
+        Return it with the press of the person's earlier request, which still waits for a link, if it has none.
+        """
+        known = await self.change(request.slack, request.with_press_of, SIGN_IN_LIFE, anew=True)
         shown = f"{request.slack} {command} {who}"
         await self._redis.set(keys.sign_in(digest_of(request.state)), shown, ex=SIGN_IN_LIFE)
-
-    async def put(self, request: LinkRequest, seconds: int) -> None:
-        """Store a wish, in the place of the person's earlier one, for so many seconds. Raises `StoreDown`."""
-        await self._redis.set(keys.link_request(request.slack), REQUEST_JSON.dump_json(request), ex=seconds)
+        return request.with_press_of(known)
 
     async def of(self, user: SlackUserId) -> LinkRequest | None:
         """Return a person's open request, None if there is none or it has expired. Raises `StoreDown`."""
-        stored = await self._redis.get(keys.link_request(user))
-        try:
-            return REQUEST_JSON.validate_json(stored) if isinstance(stored, bytes) else None
-        except ValidationError as error:
-            log.error("link_request.unreadable", user=user, why=f"{error.error_count()} errors")
-            return None
+        return (await self._read(user))[1]
+
+    async def change(
+        self,
+        user: SlackUserId,
+        rule: Callable[[LinkRequest | None], LinkRequest | None],
+        seconds: int = 0,
+        *,
+        anew: bool = False,
+    ) -> LinkRequest | None:
+        """
+        Apply `rule` to a person's request until the result is stored, or nothing where it changes nothing.
+
+        Return the request to which it was applied. A new one lives for `seconds`, one that was there no longer than
+        before, unless `anew`. Raises `StoreDown`.
+        """
+        while True:
+            text, known = await self._read(user)
+            now = rule(known)
+            if now == known or await self._swap(user, text, now, 0 if text and not anew else seconds):
+                return known
 
     async def swap(self, known: LinkRequest, now: LinkRequest | None) -> bool:
         """
-        Store how far a wish has come, which lives no longer for that, or forget it.
+        Store how far a request has come, which lives no longer for that, or forget it.
 
         False, and nothing is stored, if it is not as it was `known`: another one, another step, or over. Raises
         `StoreDown`.
         """
-        texts = REQUEST_JSON.dump_json(known), REQUEST_JSON.dump_json(now) if now else b""
-        return bool(await run_script(self._redis, "swap_text", [keys.link_request(known.slack)], texts))
+        return await self._swap(known.slack, REQUEST_JSON.dump_json(known), now, 0)
 
-    async def end(self, user: SlackUserId) -> bool:
-        """Remove a person's request; return true if there was one. Raises `StoreDown`."""
-        return bool(await self._redis.delete(keys.link_request(user)))
+    async def _swap(self, user: SlackUserId, text: bytes, now: LinkRequest | None, seconds: int) -> bool:
+        """Store `now` for so many seconds (0: no longer than before) if the `text` is still there; true if it was."""
+        texts = text, REQUEST_JSON.dump_json(now) if now else b"", seconds
+        return bool(await run_script(self._redis, "swap_text", [keys.link_request(user)], texts))
+
+    async def _read(self, user: SlackUserId) -> tuple[bytes, LinkRequest | None]:
+        """Return what is stored of a person's request, and the request; None, and log it, if it cannot be read."""
+        stored = await self._redis.get(keys.link_request(user))
+        text = stored if isinstance(stored, bytes) else b""
+        try:
+            return text, REQUEST_JSON.validate_json(text) if text else None
+        except ValidationError as error:
+            log.error("link_request.unreadable", user=user, why=f"{error.error_count()} errors")
+            return text, None
 
     async def may_ask(self, user: SlackUserId) -> bool:
         """Count a question to the admins; False if a person has had their share within the hour. Raises `StoreDown`."""

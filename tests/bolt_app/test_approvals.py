@@ -1,8 +1,9 @@
 """Being linked by an admin: who is asked what, who may decide, and what comes of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import cast
 
 import pytest
@@ -18,6 +19,8 @@ from shared.model.link import APPROVAL_LIFE, Link, LinkedBy, RefusedPress
 from shared.model.outcome import Declined
 from shared.slack.render.buttons import APPROVE_LINK
 from shared.store import keys
+from shared.store.links import LinkRequests
+from shared.store.redis import Redis
 from tests.bolt_app.test_interactive import press
 from tests.bolt_app.test_sign_ins import DAVE, Signing, running_signing
 from tests.shared.linked_people import ALICE, EMAIL
@@ -55,6 +58,21 @@ class Deciding:
         value = blocks[-1]["elements"][0]["value"]
         made = press(user__id=by, actions__0__action_id=APPROVE_LINK, actions__0__value=value)
         return parse_press(made)
+
+    @asynccontextmanager
+    async def while_asked(self, fault: pagerduty.Fault) -> AsyncIterator[asyncio.Task[str]]:
+        """Let Bob approve, and give what happens once PagerDuty was asked, which answers with that fault."""
+        asked = self.signing.acme.pagerduty.add_fault(fault)
+        async with asyncio.TaskGroup() as group:
+            approving = group.create_task(self._approved())
+            await until(lambda: asked.match_count > 0, "PagerDuty to be asked")
+            yield approving
+
+    async def _approved(self) -> str:
+        try:
+            return await self.decide()
+        except Malformed as error:
+            return str(error)
 
     async def decide(self, *, approve: bool = True, by: str = BOB) -> str:
         """Let a person decide, and return what they read."""
@@ -265,6 +283,117 @@ async def test_a_press_goes_on_if_the_admin_is_quick(deciding: Deciding) -> None
     assert DAVE == command.by.id
     told_directly = deciding.signing.acme.slack.person(DAVE).direct_messages.messages[-1].plain
     assert "is on its way to PagerDuty" in told_directly
+
+
+@dataclass
+class Overtaken:
+    """The store, in which another step comes once between what a step reads of requests and what it writes."""
+
+    redis: Redis
+    step: Callable[[], Awaitable[object]] | None
+
+    def __getattr__(self, name: str) -> object:
+        """Pass on everything else."""
+        return getattr(self.redis, name)
+
+    async def get(self, key: str) -> object:
+        """Read, and let the other step come."""
+        found, step = await self.redis.get(key), self.step
+        self.step = None
+        if step is not None:
+            await step()
+        return found
+
+    def __hash__(self) -> int:
+        """Be what the store is known by."""
+        return hash(self.redis)
+
+
+def overtaken(deciding: Deciding, step: Callable[[], Awaitable[object]]) -> Deciding:
+    """Let a step come between what the next one reads and what it writes."""
+    redis = cast("Redis", Overtaken(deciding.signing.acme.redis, step))
+    requests = LinkRequests(redis, redis)
+    return replace(deciding, approvals=replace(deciding.approvals, requests=requests))
+
+
+async def test_a_press_is_remembered_beside_another_step(deciding: Deciding) -> None:
+    """Its person asks an admin in that very moment: the press goes on after the approval."""
+    led_here = await deciding.signing.press()
+    deciding.signing.acme.pagerduty.add_user("Dave Two", "two@corp.example", id="PDAVE2")
+    await deciding.ask("two@corp.example")
+
+    late = overtaken(deciding, deciding.ask)
+    await late.approvals.begin(deciding.signing.acme.actor(DAVE), led_here)
+    assert "is now linked" in await deciding.decide()
+
+    assert [DAVE] == [command.by.id for command in deciding.signing.intake.stored]
+
+
+async def test_a_question_is_asked_beside_another_step(deciding: Deciding) -> None:
+    """Its person presses "Link" in that very moment: the press goes on after the approval."""
+    led_here = await deciding.signing.press()
+
+    late = overtaken(deciding, lambda: deciding.approvals.begin(deciding.signing.acme.actor(DAVE), led_here))
+    await late.ask()
+    assert "is now linked" in await deciding.decide()
+
+    assert [DAVE] == [command.by.id for command in deciding.signing.intake.stored]
+
+
+@pytest.mark.parametrize(("approve", "words"), [(True, "is now linked"), (False, "You rejected it")])
+async def test_an_admin_decides_beside_another_step(deciding: Deciding, words: str, *, approve: bool) -> None:
+    """The person presses "Link" on another answer in that very moment: it is decided, and not said to be already."""
+    led_here = await deciding.signing.press()
+    await deciding.ask()
+
+    late = overtaken(deciding, lambda: deciding.approvals.begin(deciding.signing.acme.actor(DAVE), led_here))
+
+    assert words in await late.decide(approve=approve)
+    assert await deciding.signing.requests.of(DAVE) is None
+
+
+async def test_a_press_during_an_approval_goes_on(deciding: Deciding) -> None:
+    """The person presses "Link" on another answer while PagerDuty is asked: that press is the one that goes on."""
+    await deciding.ask()
+    async with deciding.while_asked(pagerduty.Fault("GET", "/users/PDAVE1", delay=0.3)) as approving:
+        led_here = await deciding.signing.press()
+        await deciding.approvals.begin(deciding.signing.acme.actor(DAVE), led_here)
+    assert "is now linked" in approving.result()
+
+    assert [DAVE] == [command.by.id for command in deciding.signing.intake.stored]
+    assert await deciding.signing.requests.of(DAVE) is None
+
+
+async def test_an_approval_that_failed_beside_a_press_can_be_rejected(deciding: Deciding) -> None:
+    """The person presses "Link" while PagerDuty fails an approval: the question is open again, with that press."""
+    await deciding.ask()
+    carol = deciding.pressed("U0CAROL")
+    async with deciding.while_asked(
+        pagerduty.Fault("GET", "/users/PDAVE1", delay=0.3, odd={"user.id": 5})
+    ) as approving:
+        led_here = await deciding.signing.press()
+        await deciding.approvals.begin(deciding.signing.acme.actor(DAVE), led_here)
+    assert "is now linked" not in approving.result()
+
+    kept = await deciding.signing.requests.of(DAVE)
+    assert (led_here, None) == (kept and kept.press, kept and kept.approver)
+    assert "You rejected it" in (await deciding.approvals.decide(carol, approve=False)).text
+
+
+async def test_a_press_while_no_admin_can_be_asked(deciding: Deciding) -> None:
+    """The person presses "Link" while the questions are refused: they can ask again, and the press is remembered."""
+    refused = deciding.signing.acme.slack.add_fault(Fault("chat.postMessage", error="channel_not_found", delay=0.3))
+    led_here = await deciding.signing.press()
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(deciding.ask())
+        await until(lambda: refused.match_count > 0, "an admin to be asked")
+        await deciding.approvals.begin(deciding.signing.acme.actor(DAVE), led_here)
+    assert "No admin could be asked" in asking.result()
+    refused.remove()
+
+    kept = await deciding.signing.requests.of(DAVE)
+    assert (led_here, None) == (kept and kept.press, kept and kept.claim)
+    assert "Asked <@U0BOB>" in await deciding.ask()
 
 
 async def test_no_admin_can_be_asked(deciding: Deciding) -> None:

@@ -125,7 +125,7 @@ async def running_signing() -> AsyncIterator[Signing]:
         requests, intake = LinkRequests(acme.redis, acme.redis), Intake([])
         clock, identity = StoreClock(acme.redis), acme.identity
         claims = Claims(identity, acme.made, identity._slack, identity._pagerduty, clock)
-        presses = RefusedPresses(command_queues(acme.redis), cast("Any", intake), clock)
+        presses = RefusedPresses(command_queues(acme.redis), cast("Any", intake), clock, requests)
         durations = Durations(block=0.05)
         sign_ins = SignIns(identity, app, requests, acme.made, claims, presses, durations, "/pd")
         yield Signing(acme, sign_ins, requests, intake)
@@ -376,6 +376,20 @@ async def test_another_sign_in_keeps_the_press(signing: Signing) -> None:
 
     assert "which was refused before, is on its way to PagerDuty" in await signing.finish()
     assert 1 == len(signing.intake.stored)
+
+
+async def test_a_press_while_a_code_is_typed_goes_on(signing: Signing) -> None:
+    """The person presses "Link" on another answer while PagerDuty is asked: that press goes on with the link."""
+    await signing.sign_in(await signing.begin())
+    asked = signing.acme.pagerduty.add_fault(Fault("GET", "/users/PDAVE1", delay=0.3))
+    async with asyncio.TaskGroup() as group:
+        finishing = group.create_task(signing.finish())
+        await until(lambda: asked.match_count > 0, "PagerDuty to be asked")
+        await signing.begin(led_here=await signing.press())
+
+    assert "which was refused before, is on its way to PagerDuty" in finishing.result()
+    assert 1 == len(signing.intake.stored)
+    assert await signing.requests.of(DAVE) is None
 
 
 async def test_a_worker_that_died_in_between_has_lost_nothing(signing: Signing) -> None:
