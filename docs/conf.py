@@ -1,6 +1,8 @@
 """How the documents become a site: `make docs`. Sphinx reads them where they are, from the project's top folder."""
 
+import html
 import re
+from collections.abc import Callable, Sequence
 from importlib.metadata import version as installed
 from typing import Any
 
@@ -30,6 +32,9 @@ NAVIGATION = {
 PICTURE = re.compile(
     r'<picture>\s*<source [^>]*srcset="([^"]+)">\s*<img alt="([^"]+)" src="([^"]+)"[^>]*>\s*</picture>'
 )
+TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
+HEAD, ROW = re.compile(r"<th[ >].*?</th>", re.DOTALL), re.compile(r"<tr[ >].*?</tr>", re.DOTALL)
+CELL, TAG = re.compile(r"<td(?=[ >])"), re.compile(r"<[^>]+>")
 
 project = "pagebridge"
 version = release = installed("pagebridge")
@@ -73,8 +78,26 @@ def adapt(_app: Sphinx, page: str, source: list[str]) -> None:
         source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n0*\n```\n"
 
 
+def label(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: nodes.document | None) -> None:
+    """Give each cell of a table the head of its column, which stands before it where the screen is narrow."""
+    if "body" in context:
+        context["body"] = TABLE.sub(lambda table: ROW.sub(_labelled(HEAD.findall(table[0])), table[0]), context["body"])
+
+
+def _labelled(heads: Sequence[str]) -> Callable[[re.Match[str]], str]:
+    """Return what puts these heads into the cells of a row."""
+    labels = [html.escape(html.unescape(TAG.sub("", head)).strip()) for head in heads]
+
+    def row(found: re.Match[str]) -> str:
+        cells = iter(labels)
+        return CELL.sub(lambda _: f'<td data-label="{next(cells, "")}"', found[0])
+
+    return row
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register what is above."""
     app.add_directive("mermaid", Mermaid)
     app.connect("source-read", adapt)
+    app.connect("html-page-context", label)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

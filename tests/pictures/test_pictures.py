@@ -26,7 +26,7 @@ def test_the_picture_is_what_the_product_posts(palette: str, request: pytest.Fix
 def test_it_shows_a_card_with_its_thread() -> None:
     """State, title, assignee and buttons, each line of the thread, and what one person alone reads."""
     picture = ET.fromstring(draw("light"))  # noqa: S314 - our own picture
-    words = "\n".join("".join(text.itertext()) for text in picture.iter(f"{SVG}text"))
+    words = " ".join("".join(text.itertext()).strip() for text in picture.iter(f"{SVG}text"))
 
     for shown in (
         "Acknowledged  #4711 Checkout latency over 2 s",
