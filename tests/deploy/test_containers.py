@@ -1,5 +1,6 @@
 """The files for containers: what they promise, and that their commands run, as processes, with secrets from files."""
 
+import json
 import re
 import shutil
 import signal
@@ -216,6 +217,7 @@ async def test_the_commands_run(tmp_path: Path) -> None:
         receiver = started(bridge, server, "receiver", RECEIVER_ADMIN_PORT=receiver_port, WORKER_PORT="1")
         worker = started(bridge, server, "worker", WORKER_PORT=worker_port, RECEIVER_ADMIN_PORT="1")
         assert not await healthy(tmp_path, RECEIVER_ADMIN_PORT="1", WORKER_PORT="1")
+        assert "no answer" in (tmp_path / "health.log").read_text()
         await bridge.slack.socket.wait_connected(1, timeout=START)
         await receiver.until_logged("receiver.listening")
 
@@ -229,6 +231,8 @@ async def test_the_commands_run(tmp_path: Path) -> None:
         await bridge.card("Resolved by Alice Ng in Slack")
         assert await healthy(tmp_path, RECEIVER_ADMIN_PORT=receiver_port, WORKER_PORT="1")
         assert await healthy(tmp_path, RECEIVER_ADMIN_PORT="1", WORKER_PORT=worker_port)
+        details = json.loads((tmp_path / "health.log").read_text().splitlines()[-1])
+        assert [] == details["problems"], "an operator reads in a container what is wrong"
 
         for process in (receiver, worker):
             process.send(signal.SIGTERM)
