@@ -167,7 +167,7 @@ async def rotate(subscription: SomeId = ANY, *, write_env: Write = False, data: 
             wanted = creation_request(old.url, old.scope, old.scope_id, description, old.events | NEEDED)
             made = await door.create_subscription(wanted)
             _say(f"Created {made.subscription.id} beside {old.id}. It sends nothing yet.")
-            installed = install_secret(made.secret, write=write_env)
+            installed = install_secret(made.secret, write=write_env, beside=True)
             new = await _noted(door, made, old.id)
             if not installed:
                 return _unfinished(old, go_on)

@@ -45,17 +45,18 @@ def is_lost(subscription: WebhookSubscription) -> bool:
     return bool(mark) and not os.environ.get(SECRETS) and mark not in map(_mark, _held())
 
 
-def install_secret(secret: SecretStr, *, write: bool) -> bool:
+def install_secret(secret: SecretStr, *, write: bool, beside: bool = False) -> bool:
     """
-    Add a secret to those in force, and tell whether it is there now.
+    Add a secret to those in force, and return whether it is there now.
 
     With `write` it goes into `.env`; else, or where the environment wins over that, the exact words are shown, once,
-    and a person says whether they have put them there.
+    and a person says whether they have put them there. With `beside` the receiver has another one, which it needs for
+    now, also where none is known here.
     """
     if write and _written(secret):
         return True
     sys.stdout.write("The secret is shown only once. In the receiver's settings, ")
-    if value(SECRETS) or os.environ.get(SECRETS):
+    if beside or value(SECRETS) or os.environ.get(SECRETS):
         sys.stdout.write(f"append to {SECRETS}:\n,{secret.get_secret_value()}\n")
     else:
         sys.stdout.write(f"write this line:\n{SECRETS}={secret.get_secret_value()}\n")

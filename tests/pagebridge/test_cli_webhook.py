@@ -224,6 +224,15 @@ async def test_rotate_loses_nothing(office: Office, desk: Desk) -> None:
     assert new.secrets[0] not in desk.read
 
 
+async def test_rotate_where_the_receiver_has_the_secrets(office: Office, desk: Desk) -> None:
+    """The new secret is to be appended, not written over the old one, also where no secret is known, as in a worker."""
+    office.subscribe()
+    assert FAILED == await desk.run("rotate", answers="n\n")
+    new = list(office.pagerduty.webhooks.subscriptions.values())[-1]
+    assert f"append to {SECRETS}:\n,{new.secrets[0]}\n" in desk.read
+    assert f"{SECRETS}=" not in desk.read
+
+
 async def test_rotate_with_a_receiver_that_has_not_read_the_secret(office: Office, desk: Desk) -> None:
     """The ping is turned away, so the new one is switched off again, and the old one goes on."""
     office.write(".env", f"{SECRETS}={SECRET}\n")
