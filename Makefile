@@ -30,7 +30,7 @@ test-fast: ## Run the tests that need no server and no other process
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 -m "not process" $(ARGS)
 
-words: ## Write the pages of words, the README's tables and picture
+words: ## Write the pages of words, the documents' tables and pictures
 	@tools/prepare dev
 	$(BIN)/python -m pytest -n 2 tests/words tests/pictures \
 	  tests/pagebridge/test_documents.py tests/shared/test_bridge_config.py tests/test_metrics.py tests/bench/test_model.py --update-words $(ARGS)

@@ -80,7 +80,7 @@ DOCUMENTS = sorted(
 )
 FOLDERS = "bolt_app|shared|webhook_receiver|pagebridge|pagebridge_sandbox|tests|docs|deploy|tools"
 NAME = re.compile(r"[A-Za-z_][\w.]*(\(\))?")
-FOREIGN = {"pdpyras", "message_replied", "single_connection_client", "compose.override.yaml"} | {
+FOREIGN = {"pdpyras", "COMPOSE_FILE", "message_replied", "single_connection_client", "compose.override.yaml"} | {
     f"OTEL_{name}" for name in ("EXPORTER_OTLP_CERTIFICATE", "TRACES_SAMPLER", "TRACES_SAMPLER_ARG")
 }
 """Names of other people's code that documents speak of."""

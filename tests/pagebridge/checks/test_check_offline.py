@@ -145,13 +145,13 @@ IN_WORDS = {
 
 
 async def test_what_a_file_switches_on(tmp_path: Path) -> None:
-    """Each optional part has one line in words, under its key in the README's table; what is off has none."""
+    """Each optional part has one line in words, under its key in the table of docs/setup.md; what is off has none."""
     path = tmp_path / "bridge.toml"
     path.write_text(EVERYTHING)
     found = await look_at_all(offline.optional_parts(path))
     assert IN_WORDS == {finding.check: finding.what for finding in found}
     assert {Status.PASS} == {finding.status for finding in found}
-    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| | key | |")[2].partition("\n\n")[0]
+    table = (ROOT / "docs/setup.md").read_text(encoding="utf-8").partition("| | key | |")[2].partition("\n\n")[0]
     keys = [key for row in table.splitlines()[2:] for key in re.findall(r"`([^`]+)`", row.split(" | ")[1])]
     assert keys == list(IN_WORDS)
 
