@@ -57,7 +57,7 @@ def build_listeners(shared: Shared, write_path: WritePath) -> Listeners:
             durations=shared.durations,
         ),
         view_submissions=ViewSubmissions(command_intake, slack, identity, store.clock, account_cache, listing),
-        shortcuts=MessageShortcuts(command_intake, slack, store.incidents),
+        shortcuts=MessageShortcuts(command_intake, slack, identity, store.incidents),
         several=SeveralIncidents(command_intake, slack, identity, modal_opener, listing, store.clock),
         handover=_build_post_handover(shared),
         linking=Linking(sign_ins, approvals, slack),

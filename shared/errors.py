@@ -29,14 +29,16 @@ class Unavailable(CallError):
     """
     Raised when a call did not reach its effect and may be repeated: rate limited, or it failed before a byte was sent.
 
-    `retry_after` is in seconds, `LONGEST_WAIT` at most; None when the other side did not say.
+    `retry_after` is in seconds, `LONGEST_WAIT` at most; None when the other side did not say. `limited` is true for a
+    rate limit of the other side's.
     """
 
     surely_not_done = True
 
-    def __init__(self, why: str, retry_after: float | None = None) -> None:
+    def __init__(self, why: str, retry_after: float | None = None, *, limited: bool = False) -> None:
         super().__init__(why)
         self.retry_after = None if retry_after is None else min(retry_after, LONGEST_WAIT)
+        self.limited = limited
 
 
 class Queued(Unavailable):

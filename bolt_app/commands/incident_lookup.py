@@ -17,6 +17,7 @@ from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.commands.verbs import READING, Verb
 from bolt_app.open_incidents import OpenIncident, OpenIncidentReader
 from bolt_app.replies.builder import Reply, as_code, build_reply, command_reference, label
+from bolt_app.replies.failure_text import brief_reason, next_step
 from bolt_app.replies.outcome_text import returned_text
 from bolt_app.visibility import Visibility
 from shared.access.identity import Identity
@@ -95,7 +96,7 @@ class IncidentLookup:
         except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
             quoted = reference()
             log.error("command.not_found_out", verb=parsed.verb, why=repr(error), reference=quoted)
-            return lookup_failed(parsed, typed.command, error, quoted)
+            return lookup_failed(parsed, typed.command, error, self.identity.contact, quoted)
 
     async def command(self, parsed: ParsedCommand, typed: SlashPayload) -> Command | Reply:
         """Make the command that was typed; return the reply that says why if that is not possible."""
@@ -116,7 +117,7 @@ class IncidentLookup:
         except (CallError, Declined, Malformed, StoreDown, TimeoutError) as error:
             quoted = reference()
             log.warning("command.nobody", verb=parsed.verb, why=repr(error), reference=quoted)
-            return no_such_person(parsed, error, quoted)
+            return no_such_person(parsed, error, self.identity.contact, quoted)
         return (Ref(user.id, user.name),)
 
     async def _by_number(self, parsed: ParsedCommand, typed: SlashPayload) -> Target:
@@ -200,27 +201,28 @@ def unknown_incident(parsed: ParsedCommand, command: str) -> Reply:
     return build_reply(f"{text} If that is part of your text, name the incident first: {as_code(f'{command} {meant}')}")
 
 
-def no_such_person(parsed: ParsedCommand, error: Exception, quoted: str) -> Reply:
+def no_such_person(parsed: ParsedCommand, error: Exception, contact: str, quoted: str) -> Reply:
     """Reply that the mentioned person has no PagerDuty account, so nothing was sent."""
     if isinstance(error, Declined):
         return build_reply(f":no_entry: *Nothing was sent.* {escape(error.text)}")
-    why = escape(str(error)) or f"no answer within {LOOKUP_TIMEOUT:g} s"
-    step = "Try again in a moment, or use PagerDuty."
+    why = brief_reason(error)
+    step = escape(next_step(error, contact)) or "Try again in a moment, or use PagerDuty."
     return build_reply(
         f":warning: *Nothing was sent:* couldn't look up {escape(parsed.name)} in PagerDuty ({why}). {step}"
         f" (reference `{quoted}`)"
     )
 
 
-def lookup_failed(parsed: ParsedCommand, command: str, error: Exception, quoted: str) -> Reply:
+def lookup_failed(parsed: ParsedCommand, command: str, error: Exception, contact: str, quoted: str) -> Reply:
     """Reply that the incident could not be looked up, so nothing was sent, with the next step."""
     if isinstance(error, Declined):
         return build_reply(f":no_entry: *Nothing was sent.* {escape(error.text)}", *returned_text(parsed.text))
-    why = escape(str(error)) or f"no answer within {LOOKUP_TIMEOUT:g} s"
+    why = brief_reason(error)
     what = f"incident {escape(parsed.incident)}" if parsed.incident else "the incident"
     step = "Press the button on its card, try again in a moment, or use PagerDuty."
     if not parsed.incident:
         step = f"Name it ({as_code(f'{command} {replace(parsed, incident=EXAMPLE).line}')}), or use PagerDuty."
+    step = escape(next_step(error, contact)) or step
     missed = "Couldn't look up" if parsed.verb in READING else "*Nothing was sent:* couldn't look up"
     reply = f":warning: {missed} {what} ({why}). {step} (reference `{quoted}`)"
     return build_reply(reply, *(returned_text(parsed.text) if parsed.incident else []))

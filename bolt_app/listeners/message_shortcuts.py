@@ -14,8 +14,10 @@ from slack_bolt.async_app import AsyncAck
 
 from bolt_app.commands.interactive import Payload, actor_from_payload, malformed_on_bad_input, require_text
 from bolt_app.replies.builder import Reply
+from bolt_app.replies.failure_text import explain_failure
 from bolt_app.replies.sender import malformed_text, respond
 from bolt_app.write_path.command_intake import CommandIntake
+from shared.access.identity import Identity
 from shared.errors import CallError, Malformed, StoreDown
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor, command_id
@@ -86,6 +88,7 @@ class MessageShortcuts:
 
     command_intake: CommandIntake
     slack: Slack
+    identity: Identity
     incidents: Documents[Incident]
 
     async def add_note(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -114,7 +117,8 @@ class MessageShortcuts:
                 return await self._command(found, found.thread)
         except (CallError, StoreDown, TimeoutError) as error:
             log.warning("shortcut.not_looked_up", why=repr(error))
-            raise _declined("Slack or the bridge's database did not answer in time", "Try again in a moment") from None
+            why, step = explain_failure(error, self.identity.contact)
+            raise _declined(why.removesuffix("."), step) from None
 
     async def _command(self, found: Quote, thread: MessageTs) -> Command:
         incident, permalink, names = await asyncio.gather(

@@ -12,7 +12,7 @@ from bolt_app.commands.interactive import Press, actor_from_payload, parse_press
 from bolt_app.commands.modal_submission import InputError
 from bolt_app.commands.verbs import Scope
 from bolt_app.listeners.block_actions import UNREADABLE
-from bolt_app.listeners.view_submissions import LOOKUP_FAILED, LOOKUP_TIMEOUT, NOT_STORED, STORE_DOWN, unread_form
+from bolt_app.listeners.view_submissions import LOOKUP_TIMEOUT, NOT_STORED, unread_form
 from bolt_app.modals import forms, several
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.opener import ModalOpener
@@ -20,6 +20,7 @@ from bolt_app.modals.several import Place
 from bolt_app.queries.list_incidents import NONE, ListIncidents
 from bolt_app.queries.router import read_or_explain
 from bolt_app.replies.builder import Reply
+from bolt_app.replies.failure_text import not_sent_text
 from bolt_app.replies.sender import reply_malformed, send_reply
 from bolt_app.write_path.command_intake import CommandIntake
 from shared.access.identity import Identity
@@ -103,7 +104,7 @@ class SeveralIncidents:
             raise InputError(person=declined.text) from None
         except (CallError, StoreDown, TimeoutError) as error:
             log.warning("dialog.not_looked_up", action="several", why=repr(error))
-            raise InputError(person=STORE_DOWN if isinstance(error, StoreDown) else LOOKUP_FAILED) from None
+            raise InputError(person=not_sent_text(error, self.identity.contact)) from None
         return Ref(user.id, user.name)
 
     async def send(self, ack: AsyncAck, body: Body) -> None:

@@ -24,6 +24,7 @@ from bolt_app.modals.forms import LATER
 from bolt_app.modals.inputs import Option, option_list
 from bolt_app.queries.list_incidents import ListIncidents
 from bolt_app.replies.builder import label
+from bolt_app.replies.failure_text import not_sent_text
 from bolt_app.replies.sender import malformed_text
 from bolt_app.write_path.command_intake import CommandIntake
 from shared.access.identity import Identity
@@ -47,8 +48,6 @@ LOOKUP_TIMEOUT = 1.8
 """Seconds for finding people: Slack waits three for the answer, and storing takes its share."""
 CONCURRENT_LOOKUPS = 5
 """People that are looked up side by side."""
-STORE_DOWN = "The bridge can't reach its database, so nothing was sent. Try again in a moment."
-LOOKUP_FAILED = "Slack or PagerDuty did not answer in time, so nothing was sent. Try again in a moment."
 
 
 @dataclass(frozen=True)
@@ -124,8 +123,7 @@ class ViewSubmissions:
                 )
         except (CallError, StoreDown, TimeoutError) as error:
             log.warning("dialog.not_looked_up", action=found.action, why=repr(error))
-            words = STORE_DOWN if isinstance(error, StoreDown) else LOOKUP_FAILED
-            raise InputError(**{found.user_block: words}) from None
+            raise InputError(**{found.user_block: not_sent_text(error, self.identity.contact)}) from None
         return command_from_submission(payload, found.action, found.context, terms)
 
     async def _assignees(self, found: ModalInput, who: SlackActor) -> tuple[Ref, ...]:

@@ -23,6 +23,16 @@ CHECK_TIMEOUT = 1.5
 
 
 @dataclass(frozen=True)
+class Checked:
+    """What is known before a dialog opens: the `user` in PagerDuty, the incident as it is `now`; None if unknown."""
+
+    user: User | None
+    now: Snapshot | None = None
+    error: Exception | None = None
+    """The reason if not all of it could be found out in time."""
+
+
+@dataclass(frozen=True)
 class DialogCheck:
     """Decides as a write does, so that people fill in nothing that would be refused."""
 
@@ -30,11 +40,11 @@ class DialogCheck:
     incidents: Incidents
     dirty_queue: WorkQueue
 
-    async def check(self, wish: Command) -> tuple[User | None, Snapshot | None]:
+    async def check(self, wish: Command) -> Checked:
         """
-        Return who the person is in PagerDuty, and the incident as it is now; None for what is not known in time.
+        Find out who the person is in PagerDuty, and how the incident is now.
 
-        Raises `Declined` if they cannot do it. What is not known is decided when they send it.
+        Raises `Declined` if they cannot do it. What is not known in time is decided when they send it.
         """
         trail = Trail()
         try:
@@ -43,7 +53,7 @@ class DialogCheck:
                     # On which service is still to be chosen.
                     user = (await self.actor_check.identity.link(wish.by)).user
                     self.actor_check.authorization.require_role(user, wish.action)
-                    return user, None
+                    return Checked(user)
                 linked, read = await self.actor_check.read(wish, trail)
                 found = await self.actor_check.check(wish, trail, linked, read.value, Incident(wish.incident))
                 if found is not None:
@@ -51,7 +61,7 @@ class DialogCheck:
                     await fold_into(self.incidents, self.dirty_queue, wish, read)
         except (CallError, Malformed, StoreDown, TimeoutError) as error:
             log.warning("dialog.unchecked", action=wish.action, why=repr(error))
-            return trail.linked.user if trail.linked else None, None
+            return Checked(trail.linked.user if trail.linked else None, error=error)
         if found is not None:
             raise Declined(found)
-        return linked.user, read.value.snapshot
+        return Checked(linked.user, read.value.snapshot)

@@ -16,6 +16,7 @@ from bolt_app.modals.inputs import (
     text_input,
 )
 from bolt_app.replies.builder import incident_facts
+from bolt_app.replies.outcome_text import returned_text
 from shared.model.actions import SPECS, Action
 from shared.model.event import Snapshot
 from shared.model.ids import IncidentId
@@ -164,11 +165,16 @@ def loading(action: Action, about: ModalContext) -> Block:
     return modal(about, action, [section("Loading… reading the options from PagerDuty.")])
 
 
-def options_unavailable(action: Action, about: ModalContext) -> Block:
-    """Return the view for missing options, with the next step."""
-    page = f" Or {link(about.url, 'do it in PagerDuty')}." if linkable(about.url) else ""
-    words = ":warning: *PagerDuty can't be reached.* Nothing was sent. Close this and try again in a moment."
-    return modal(about, action, [section(words + page)])
+def options_unavailable(action: Action, about: ModalContext, failure: tuple[str, str], text: str = "") -> Block:
+    """Return the view for missing options: why, the next step (`failure`), and the `text` that was typed before."""
+    why, step = map(escape, failure)
+    page = ""
+    if linkable(about.url):
+        is_the_step = "PagerDuty" in step
+        page = link(about.url, "Open in PagerDuty" if is_the_step else "do it in PagerDuty")
+        page = f" {page}" if is_the_step else f" Or {page}."
+    words = f":warning: *{why}* Nothing was sent. Close this and {step[:1].lower()}{step[1:]}."
+    return modal(about, action, [section(words + page), *map(section, returned_text(text))])
 
 
 def with_options(

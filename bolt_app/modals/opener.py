@@ -9,20 +9,20 @@ import structlog
 from bolt_app.account_cache import AccountCache
 from bolt_app.modals import forms
 from bolt_app.modals.context import ModalContext
-from bolt_app.modals.dialog_check import DialogCheck
+from bolt_app.modals.dialog_check import Checked, DialogCheck
 from bolt_app.replies.builder import build_reply
+from bolt_app.replies.failure_text import explain_failure
 from bolt_app.replies.outcome_text import outcome_reply, returned_text
 from bolt_app.replies.sender import post_direct, respond, send_reply
-from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, StoreDown
+from shared.errors import CallError, Malformed, NotFound, Refused, StoreDown
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.event import Snapshot
 from shared.model.ids import CommandId, IncidentId, SlackUserId, UserId
 from shared.model.outcome import Declined
-from shared.pagerduty.models.account import User
 from shared.slack.api.client import Slack, View
 from shared.slack.api.errors import HASH_CONFLICT, TRIGGER_GONE
-from shared.slack.render.blocks import Block
+from shared.slack.render.blocks import Block, escape
 from shared.store.clock import StoreClock
 
 log = structlog.get_logger()
@@ -50,16 +50,17 @@ class ModalOpener:
         """
         wish = _wish(action, context, by, text)
         try:
-            user, now = await self._dialog_check.check(wish)
+            checked = await self._dialog_check.check(wish)
         except Declined as declined:
             await send_reply(self._slack, wish, outcome_reply(wish, declined.outcome, context.url))
             return
+        now = checked.now
         seen = now.assignee_ids if now and SPECS[action].changes_assignees else context.seen
         context = replace(context, opened_ms=self._clock.estimate_ms(), seen=seen)
-        dialog = Dialog(action, context, by, text, user, now)
+        dialog = Dialog(action, context, by, text, checked)
         if action in forms.PLAIN:
             await self._open(dialog, trigger_id, dialog.shown(forms.PLAIN[action](dialog.context, dialog.first)))
-        elif user is None or self._account_cache.remembers(action):
+        elif checked.user is None or self._account_cache.remembers(action):
             await self._open(dialog, trigger_id, await self._render(dialog))
         else:
             loading = forms.loading(action, dialog.context)
@@ -90,17 +91,23 @@ class ModalOpener:
             await self._show_error(context, by, error, text)
 
     async def _render(self, dialog: "Dialog") -> Block:
-        if dialog.user is None:
-            return forms.options_unavailable(dialog.action, dialog.context)
+        user = dialog.checked.user
+        if user is None:
+            return self._unfilled(dialog, dialog.checked.error or TimeoutError())
         try:
             options, assigned = await asyncio.gather(
-                self._account_cache.options(dialog.action, dialog.user), self._assignee(dialog)
+                self._account_cache.options(dialog.action, user), self._assignee(dialog)
             )
         except (CallError, Malformed) as error:
             log.warning("dialog.unfilled", action=dialog.action, why=str(error))
-            return forms.options_unavailable(dialog.action, dialog.context)
+            return self._unfilled(dialog, error)
         context = replace(dialog.context, assigned=assigned)
         return dialog.shown(forms.with_options(dialog.action, context, options, dialog.first))
+
+    def _unfilled(self, dialog: "Dialog", error: Exception) -> Block:
+        """Return the view that stands for a dialog without its options, with what was typed."""
+        failure = explain_failure(error, self._contact)
+        return forms.options_unavailable(dialog.action, dialog.context, failure, dialog.text)
 
     async def _assignee(self, dialog: "Dialog") -> SlackUserId | None:
         """Find the only assignee among the people of Slack, for the dialog that changes it."""
@@ -113,6 +120,10 @@ class ModalOpener:
             log.info("dialog.assignee_unknown", why=repr(error))
             return None
 
+    @property
+    def _contact(self) -> str:
+        return self._dialog_check.actor_check.identity.contact
+
     async def _update(self, opened: View, view: Block) -> None:
         try:
             await self._slack.update_view(opened.id, view, if_hash=opened.hash)
@@ -124,12 +135,10 @@ class ModalOpener:
             log.info("dialog.changed")
 
     async def _show_error(self, context: ModalContext, by: SlackActor, error: CallError, text: str) -> None:
-        why, step = "Slack can't be reached", "Try again"
-        if isinstance(error, BadCredentials):
-            why, step = "Slack rejects this bridge's credentials", "Use PagerDuty"
-        elif isinstance(error, Refused) and error.code in TRIGGER_GONE:
-            why = "it took longer than Slack's three seconds"
-        words = f":warning: *The dialog did not open:* {why}. Nothing was sent. {step}."
+        why, step = explain_failure(error, self._contact)
+        if isinstance(error, Refused) and error.code in TRIGGER_GONE:
+            why, step = "It took longer than Slack's three seconds.", "Try again"
+        words = f":warning: *The dialog did not open.* {escape(why)} Nothing was sent. {escape(step)}."
         reply = build_reply(words, *returned_text(text))
         if not await respond(self._slack, context.response_url, reply):
             await post_direct(self._slack, by.id, reply, user=by.id)
@@ -137,14 +146,18 @@ class ModalOpener:
 
 @dataclass(frozen=True)
 class Dialog:
-    """A dialog that is about to open: what was typed already, for whom (None: unknown), and the incident as it is."""
+    """A dialog that is about to open: what was typed already, and what is known of the person and the incident."""
 
     action: Action
     context: ModalContext
     by: SlackActor
     text: str
-    user: User | None
-    now: Snapshot | None
+    checked: Checked
+
+    @property
+    def now(self) -> Snapshot | None:
+        """The incident as it is; None if unknown."""
+        return self.checked.now
 
     @property
     def first(self) -> forms.Initial:

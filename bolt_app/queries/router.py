@@ -11,14 +11,14 @@ from bolt_app.commands.slash_grammar import ParsedCommand
 from bolt_app.commands.slash_payload import SlashPayload
 from bolt_app.commands.verbs import CHANNELS, LINKING, NOTIFYING, USAGES, Verb
 from bolt_app.replies.builder import Reply, as_code, build_reply
+from bolt_app.replies.failure_text import AGAIN, brief_reason, explain_failure
 from shared.access.identity import Identity, Linked
 from shared.config.bridge_config import BridgeConfig, LiveConfig
-from shared.errors import CallError, Malformed, Refused, StoreDown
+from shared.errors import CallError, Malformed, StoreDown
 from shared.model.ids import SlackUserId
 from shared.model.link import LinkedBy
 from shared.model.outcome import Declined
 from shared.observability.log import reference
-from shared.pagerduty.api.error_messages import explain
 from shared.pagerduty.models.account import ROLE_NAMES
 from shared.slack.render.blocks import date, escape
 
@@ -91,12 +91,10 @@ def query_failed_text(what: str, error: Exception, contact: str) -> str:
     """Return why a query failed and the next step; it is logged under the reference that is quoted."""
     quoted = reference()
     log.error("answer.none", verb=what, why=repr(error), reference=quoted)
-    if isinstance(error, Refused):
-        why, step = explain(error, contact)
-    else:
-        why = f"{str(error) or f'no answer within {QUERY_TIMEOUT:g} s'}."
-        step = "Try again in a moment, or look in PagerDuty"
-    return f":warning: Couldn't look that up: {escape(why)} {escape(step)}. (reference `{quoted}`)"
+    step = explain_failure(error, contact)[1]
+    if step == AGAIN:
+        step += ", or look in PagerDuty"
+    return f":warning: Couldn't look that up: {brief_reason(error)}. {escape(step)}. (reference `{quoted}`)"
 
 
 def linked_text(found: Linked) -> str:

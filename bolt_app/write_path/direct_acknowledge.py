@@ -16,12 +16,13 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from bolt_app.replies import outcome_text
+from bolt_app.replies.failure_text import explain_failure
 from bolt_app.replies.sender import send_reply
 from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import ActorCheck, Trail, audit_entry
 from shared.access.identity import Linked
 from shared.durations import Durations
-from shared.errors import CallError, Malformed, Queued, Refused
+from shared.errors import CallError, Malformed, Refused
 from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.event_types import Status
@@ -186,8 +187,5 @@ def _failed(
     )
     if isinstance(error, Refused):
         return replace(refusal(error, contact, written=written), reference=quoted)
-    # The call that failed may have been one to Slack: the error names the service.
-    why = f"It couldn't be sent: {str(error) or 'PagerDuty or Slack did not answer in time'}."
-    if isinstance(error, Queued):
-        why = f"There was no time to send it: {error}."
+    why = f"It couldn't be sent. {explain_failure(error, contact)[0]}"
     return Outcome(Kind.EXPIRED if sure else Kind.UNKNOWN, why=why, reference=quoted)

@@ -18,9 +18,10 @@ from bolt_app.modals import context as abouts
 from bolt_app.modals import forms
 from bolt_app.modals.context import ModalContext
 from bolt_app.modals.inputs import Option
+from bolt_app.replies.failure_text import explain_failure
 from pagebridge_sandbox.slack import rendering
 from pagebridge_sandbox.slack.validation import check_view
-from shared.errors import Malformed
+from shared.errors import Malformed, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams
 from shared.model.event import Ref
@@ -57,6 +58,9 @@ def submission(action: Action, values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+DOWN = explain_failure(Unavailable("PagerDuty cannot be reached: x"), "#sre-help")
+
+
 def text(value: str | None) -> dict[str, Any]:
     """Fill in a text."""
     return {"type": "plain_text_input", "value": value}
@@ -88,7 +92,7 @@ def test_every_action_that_asks_has_its_dialog() -> None:
 @pytest.mark.parametrize("action", VIEWS)
 def test_slack_takes_every_dialog(action: Action) -> None:
     """Each passes Slack's rules, and can be sent; so does what stands there while PagerDuty is asked, or is down."""
-    for view in (VIEWS[action], forms.loading(action, ABOUT), forms.options_unavailable(action, ABOUT)):
+    for view in (VIEWS[action], forms.loading(action, ABOUT), forms.options_unavailable(action, ABOUT, DOWN)):
         assert [] == check_view(view, only_type="modal")
         assert f"pagebridge:{action}" == view["callback_id"]
     assert "submit" in VIEWS[action]
@@ -128,12 +132,14 @@ def test_what_a_reassignment_means_is_said() -> None:
 
 
 def test_pagerduty_down_says_what_to_do() -> None:
-    """Nothing was sent, try again, or do it there."""
-    shown = "\n".join(rendering.render_blocks(forms.options_unavailable(Action.REASSIGN, ABOUT)["blocks"], str))
+    """Nothing was sent, try again, or do it there; what was typed is given back."""
+    view = forms.options_unavailable(Action.REASSIGN, ABOUT, DOWN, "Checkout <is> down")
+    shown = "\n".join(rendering.render_blocks(view["blocks"], str))
 
     assert "PagerDuty can't be reached" in shown
     assert "Nothing was sent" in shown
     assert "do it in PagerDuty" in shown
+    assert "Checkout <is> down" in shown
 
 
 @pytest.mark.parametrize(

@@ -265,9 +265,9 @@ def test_every_reason_comes_with_a_next_step() -> None:
     """A failure says why, what to do, and what to quote."""
     for error in (Unavailable("PagerDuty cannot be reached: x"), Refused("No", 2010, 403), TimeoutError()):
         assert "reference `" in query_failed_text(Verb.LIST, error, "#sre-help")
-        told = lookup_failed(ParsedCommand(Verb.ACK, "4711"), "/pd", error, "ABCD2345").text
+        told = lookup_failed(ParsedCommand(Verb.ACK, "4711"), "/pd", error, "#sre-help", "ABCD2345").text
         assert "*Nothing was sent:*" in told
-        assert "use PagerDuty" in told
+        assert "use PagerDuty" in told or "Use PagerDuty and tell #sre-help" in told
         assert "ABCD2345" in told
 
 

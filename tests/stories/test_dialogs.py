@@ -136,15 +136,36 @@ async def test_more_policies_than_slack_can_list(bridge: Bridge) -> None:
     await bridge.card("Assigned to @Carol Ng")
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (503, "PagerDuty failed to answer"),
+        (429, "PagerDuty's rate limit is reached"),
+        (403, "PagerDuty doesn't let this bridge read"),
+        (401, "PagerDuty rejects this bridge's credentials"),
+    ],
+)
 @pytest.mark.usefixtures("acknowledged")
-async def test_pagerduty_down_when_a_dialog_opens(bridge: Bridge) -> None:
-    """The dialog opens at once, and then says that there is nothing to choose from, and what to do."""
-    bridge.pagerduty.add_fault(PagerDutyFault("GET", POLICIES, status=503))
+async def test_pagerduty_fails_when_a_dialog_opens(bridge: Bridge, status: int, words: str) -> None:
+    """The dialog opens at once, and then says why there is nothing to choose from, and what to do."""
+    bridge.pagerduty.add_fault(PagerDutyFault("GET", POLICIES, status=status))
 
     modal = await bridge.dialog("Bob", "Reassign")
 
-    assert "PagerDuty can't be reached" in modal.plain
+    assert words in modal.plain
+    assert "Nothing was sent" in modal.plain
     assert "submit" not in modal.content
+
+
+async def test_what_was_typed_is_given_back_where_a_dialog_can_not_be_filled(bridge: Bridge) -> None:
+    """The title of a new incident stands in the dialog that says why there are no services."""
+    bridge.pagerduty.add_fault(PagerDutyFault("GET", "/services", status=503))
+    alice = bridge.slack.person("U0ALICE")
+
+    await alice.type_command("/pd trigger Checkout is down", "C0INCIDENTS")
+
+    await alice.wait(lambda person: "Checkout is down" in person.modal.plain, timeout=PATIENCE)
+    assert "PagerDuty failed to answer" in alice.modal.plain
 
 
 @pytest.mark.usefixtures("acknowledged")

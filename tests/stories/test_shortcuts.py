@@ -93,7 +93,7 @@ async def test_redis_down(bridge: Bridge, card: Message) -> None:
 
     await file(bridge, "Alice", message)
 
-    await bridge.told("Alice", "did not answer in time, so no note was added")
+    await bridge.told("Alice", "The bridge can't reach its database, so no note was added")
     await bridge.valkey.start()
     await settled(bridge)
     assert [] == bridge.writes()

@@ -19,6 +19,8 @@ from bolt_app.modals.several import Chosen
 from bolt_app.queries import incident_details
 from bolt_app.queries.list_incidents import NONE
 from bolt_app.queries.show_incident import IncidentView
+from bolt_app.replies.failure_text import explain_failure, not_sent_text
+from shared.errors import BadCredentials, Malformed, Queued, Refused, StoreDown, Unavailable, Uncertain
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams
 from shared.model.event import Ref
@@ -41,6 +43,19 @@ OFFERED = {
     Action.TRIGGER: (Option("PSVC001", "checkout-api"), Option("PSVC002", "search")),
 }
 """What PagerDuty offers in the dialogs that ask it."""
+FAILURES: tuple[tuple[str, Exception], ...] = (
+    ("PagerDuty can't be reached", Unavailable("PagerDuty cannot be reached: ClientConnectorError")),
+    ("PagerDuty limits the bridge", Unavailable("PagerDuty answered: Rate Limit Exceeded", limited=True)),
+    ("PagerDuty fails", Uncertain("PagerDuty answered with HTTP status 503")),
+    ("PagerDuty rejects the token", BadCredentials("PagerDuty answered: Unauthorized", 2006, 401)),
+    ("PagerDuty doesn't allow it", Refused("PagerDuty answered: Access Denied", 2010, 403)),
+    ("PagerDuty's answer is odd", Malformed("a text in place of a list")),
+    ("Slack can't be reached", Unavailable("Slack cannot be reached for users.info: ClientConnectorError")),
+    ("Redis can't be reached", StoreDown("x")),
+    ("The bridge is busy", Queued("the bridge is busy")),
+    ("There is no answer in time", TimeoutError()),
+)
+"""Why people or options can't be looked up."""
 MANY = tuple(Option(f"P{number}", f"Service {number}") for number in range(MOST_OPTIONS + 1))
 """The actions without a dialog."""
 
@@ -106,8 +121,8 @@ def test_every_dialog_can_be_read_in_one_file(pytestconfig: pytest.Config) -> No
     for situation, wake, zone in WAKES:
         page.case(situation, _wrong_time(wake, zone))
     page.chapter("What is wrong with the bridge", "It stands below the first field, and the dialog stays open.")
-    page.case("Slack or PagerDuty is slow", view_submissions.LOOKUP_FAILED)
-    page.case("Redis can't be reached while people are looked up", view_submissions.STORE_DOWN)
+    for situation, error in FAILURES:
+        page.case(situation, not_sent_text(error, "#sre-help"))
     page.case("Redis did not confirm that it is stored", view_submissions.NOT_STORED)
     page.case(
         "The same in a dialog without a field",
@@ -125,7 +140,9 @@ def _add_dialog(page: Page, action: Action) -> None:
     page.case(label, slack_text.view(forms.with_options(action, about, OFFERED[action])))
     page.case(f"{label}: PagerDuty has nothing to choose from", slack_text.view(forms.with_options(action, about, ())))
     page.case(f"{label}: while it loads", slack_text.view(forms.loading(action, about)))
-    page.case(f"{label}: PagerDuty can't be reached", slack_text.view(forms.options_unavailable(action, about)))
+    for situation, error in FAILURES if action is Action.TRIGGER else FAILURES[:1]:
+        failure = explain_failure(error, "#sre-help")
+        page.case(f"{label}: {situation}", slack_text.view(forms.options_unavailable(action, about, failure, "Typed")))
 
 
 def _add_several(page: Page) -> None:

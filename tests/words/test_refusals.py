@@ -13,6 +13,7 @@ from bolt_app.commands.retry import retry_command
 from bolt_app.listeners import block_actions, view_submissions
 from bolt_app.listeners.message_shortcuts import MessageShortcuts, note_text
 from bolt_app.modals.context import ModalContext
+from bolt_app.modals.dialog_check import Checked
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.visibility import Visibility
@@ -27,7 +28,7 @@ from shared.access.identity import Identity
 from shared.access.next_steps import completed
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.config.people_config import AuthorizationConfig, IdentityConfig
-from shared.errors import BadCredentials, NotFound, Refused, Unavailable
+from shared.errors import BadCredentials, NotFound, Refused, StoreDown, Unavailable
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor
 from shared.model.event import Instant, Ref, Snapshot
@@ -216,7 +217,10 @@ async def _add_shortcut(page: Page) -> None:
     page.case("A message in no thread", await _shortcut(thread_ts=None))
     page.case("A message without a text", await _shortcut(text=" "))
     page.case("A thread below something else", await _shortcut())
-    page.case("Slack or Redis is slow", await _shortcut(Unavailable("x")))
+    page.case("Slack can't be reached", await _shortcut(Unavailable("Slack cannot be reached")))
+    page.case("Slack limits the bridge", await _shortcut(Unavailable("Slack limits x", limited=True)))
+    page.case("Redis can't be reached", await _shortcut(StoreDown("x")))
+    page.case("Slack or Redis is slow", await _shortcut(TimeoutError()))
 
 
 async def _add_unreadable(page: Page) -> None:
@@ -224,7 +228,7 @@ async def _add_unreadable(page: Page) -> None:
     slack = Answers()
     door, nothing, ack = cast("Any", slack), cast("Any", None), cast("Any", slack.ack)
     await block_actions.BlockActions(nothing, door, nothing, nothing, nothing, nothing).act(ack, {})
-    await MessageShortcuts(nothing, door, nothing).add_note(ack, {})
+    await MessageShortcuts(nothing, door, nothing, nothing).add_note(ack, {})
     await view_submissions.ViewSubmissions(nothing, door, nothing, nothing, nothing, nothing).handle(ack, {})
     page.case("A press", slack.said[0])
     page.case("A message shortcut", slack.said[1])
@@ -264,15 +268,18 @@ async def _add_unreadable(page: Page) -> None:
     page.case("Details of an incident that is not there", shown[0])
 
 
+BRIDGE: Any = SimpleNamespace(identity=SimpleNamespace(contact="#sre-help"))
+
+
 def checking(refusal: Declined | None) -> Any:  # noqa: ANN401 - as the opener takes it
     """Make what refuses everybody, or does not know in time."""
 
     async def check(*_: Any) -> Any:  # noqa: ANN401
         if refusal is None:
-            return None, None
+            return Checked(None)
         raise completed(refusal, CONFIG)
 
-    return SimpleNamespace(check=check)
+    return SimpleNamespace(check=check, actor_check=BRIDGE)
 
 
 ABOUT = ModalContext(INCIDENT, ChannelId("C0"), None, "https://hooks.slack.com/x", "#37")
@@ -454,7 +461,7 @@ async def _shortcut(error: Exception | None = None, **message: object) -> str:
     slack: Any = SimpleNamespace(own_parent=own_parent, permalink=nothing, person=nothing)
     closed: Any = None
     with pytest.raises(Declined) as raised:
-        await MessageShortcuts(closed, slack, closed).command(used(**message))
+        await MessageShortcuts(closed, slack, BRIDGE.identity, closed).command(used(**message))
     return _worded(raised.value)
 
 

@@ -26,7 +26,7 @@ from bolt_app.replies.builder import Reply, build_reply
 from bolt_app.replies.outcome_text import Part, sending_reply, several_reply, still_trying_reply
 from shared.access import identity
 from shared.access.identity import Linked
-from shared.errors import Malformed, Refused, Unavailable, Uncertain
+from shared.errors import BadCredentials, Malformed, Refused, Unavailable, Uncertain
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, SlackActor, split
 from shared.model.direct_card import Level
@@ -55,7 +55,9 @@ USER = User(UserId(ALICE.id), ALICE.name, "alice@example.com", "limited_user", k
 NOTE = ParsedCommand(Verb.NOTE, "", "Rolled back to 1.4")
 LONG_NOTE = replace(NOTE, text="Rolled back to 1.4, because the pool of connections was full. " * 10)
 UNLINKED = identity.not_linked("(The reason.)", "(The next step)")
-SLOW = Unavailable("PagerDuty did not answer within 6 s")
+SLOW = Uncertain("PagerDuty did not answer within 6 s")
+LIMITED = Unavailable("PagerDuty answered: Rate Limit Exceeded", limited=True)
+CREDENTIALS = BadCredentials("PagerDuty answered: Unauthorized", 2006, 401)
 
 MISTYPED = (
     "acknowlege 37",
@@ -141,10 +143,13 @@ def _add_lookup(page: Page) -> None:
         *map(
             _shown,
             (
-                incident_lookup.lookup_failed(NOTE, PD, SLOW, "K7QM2XR4"),
-                incident_lookup.lookup_failed(replace(NOTE, incident="37"), PD, TimeoutError(), "K7QM2XR4"),
-                incident_lookup.lookup_failed(ParsedCommand(Verb.SHOW, "37"), PD, SLOW, "K7QM2XR4"),
-                incident_lookup.lookup_failed(NOTE, PD, UNLINKED, "K7QM2XR4"),
+                incident_lookup.lookup_failed(NOTE, PD, SLOW, "#sre-help", "K7QM2XR4"),
+                incident_lookup.lookup_failed(
+                    replace(NOTE, incident="37"), PD, TimeoutError(), "#sre-help", "K7QM2XR4"
+                ),
+                incident_lookup.lookup_failed(ParsedCommand(Verb.SHOW, "37"), PD, SLOW, "#sre-help", "K7QM2XR4"),
+                incident_lookup.lookup_failed(NOTE, PD, CREDENTIALS, "#sre-help", "K7QM2XR4"),
+                incident_lookup.lookup_failed(NOTE, PD, UNLINKED, "#sre-help", "K7QM2XR4"),
             ),
         ),
     )
@@ -155,9 +160,10 @@ def _add_lookup(page: Page) -> None:
         *map(
             _shown,
             (
-                incident_lookup.no_such_person(reassign, SLOW, "K7QM2XR4"),
-                incident_lookup.no_such_person(reassign, TimeoutError(), "K7QM2XR4"),
-                incident_lookup.no_such_person(reassign, UNLINKED, "K7QM2XR4"),
+                incident_lookup.no_such_person(reassign, SLOW, "#sre-help", "K7QM2XR4"),
+                incident_lookup.no_such_person(reassign, TimeoutError(), "#sre-help", "K7QM2XR4"),
+                incident_lookup.no_such_person(reassign, LIMITED, "#sre-help", "K7QM2XR4"),
+                incident_lookup.no_such_person(reassign, UNLINKED, "#sre-help", "K7QM2XR4"),
             ),
         ),
     )
@@ -327,7 +333,7 @@ def _add_failures(page: Page) -> None:
         "What was asked for could not be read",
         *(
             _unique(build_reply(query_failed_text(Verb.LIST, error, "#sre-help")))
-            for error in (SLOW, TimeoutError(), Refused("x", 2010, 403))
+            for error in (SLOW, LIMITED, CREDENTIALS, TimeoutError(), Refused("x", 2010, 403))
         ),
     )
     page.case("Slack sent what Slack does not document", _unique(slash_commands.malformed_reply(Malformed("x"))))

@@ -26,7 +26,7 @@ def error_from(status: int, headers: Mapping[str, str], body: bytes) -> CallErro
     """Make the error of an answer outside 2xx; 5xx, 408 and undocumented ones leave open whether it took effect."""
     why, code = _reason(status, body)
     if status == TOO_MANY:
-        return Unavailable(why, _retry_after(headers))
+        return Unavailable(why, _retry_after(headers), limited=True)
     if status < BAD_REQUEST or status == REQUEST_TIMEOUT or status >= SERVER_ERROR:
         return Uncertain(why)
     if status == UNAUTHORIZED and code in {BAD_KEY, None}:

@@ -134,7 +134,7 @@ def error_from(method: str, status: int, headers: Mapping[str, str], body: objec
     """
     word = _error_word(body)
     if status == TOO_MANY or word in RATE_LIMITED:
-        return Unavailable(f"Slack limits {method}", _retry_after(headers))
+        return Unavailable(f"Slack limits {method}", _retry_after(headers), limited=True)
     if status == PROXY_REFUSED:
         return Unavailable(f"the proxy refused {method}: check the user and password in its address")
     if status >= SERVER_ERROR or not word or word in BROKEN:
