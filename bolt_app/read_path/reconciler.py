@@ -102,11 +102,11 @@ class Reconciler:
                     if len(this.incident.lines) >= MANY_LINES or len(this.incident.seen_events) >= MANY_IDS:
                         await self._move_out(this)
                 burst = self.backlog.next_look(this.incident) if crowded else None
-                again = min((each for each in (again, burst, look) if each is not None), default=None)
+                again = _soonest(again, burst, look)
         except CallError as error:
             await self.journal.append(incident, failure("slack.later", error))
             raise
-        return self.durations.retry_max if again is None and known.needs_read else again
+        return _soonest(again, self.durations.retry_max if known.needs_read else None)
 
     async def _move_out(self, this: ReconcilePass) -> None:
         """Move out of both documents what is told for good, so that what an event costs does not grow with them."""
@@ -206,11 +206,11 @@ class IncidentSync:
                 retries.append(await write())
             except CallError as error:
                 errors.append(error)
-        soonest = min((seconds for seconds in retries if seconds is not None), default=None)
+        soonest = _soonest(*retries)
         first = min(errors, key=retry_after, default=None)
         if first is not None and (soonest is None or retry_after(first) < soonest):
             raise first
-        return min((seconds for seconds in (soonest, this.again) if seconds is not None), default=None)
+        return _soonest(soonest, this.again)
 
     async def _sync_channel(self, this: ReconcilePass, channel: ChannelId, mentions: SlackUsers) -> float | None:
         """Write into a channel if it takes it; return the seconds until a retry, or None. Raises `CallError`."""
@@ -270,3 +270,8 @@ class Mentions:
         except (CallError, Malformed) as error:
             log.warning("mention.unknown", users=[user], why=str(error))
             return None, self.now() + FAILED_MENTION_TTL
+
+
+def _soonest(*waits: float | None) -> float | None:
+    """Return the shortest of the waits in seconds, None if there is none."""
+    return min((seconds for seconds in waits if seconds is not None), default=None)
