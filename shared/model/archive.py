@@ -106,11 +106,16 @@ def crowded_out(incident: Incident) -> Moved:
 
 
 def recall(incident: Incident, lines: Iterable[Line], ids: Collection[EventId]) -> Incident:
-    """Return the projection with what was moved out of it; a line that it has is newer than the one moved out."""
+    """
+    Return the projection with what was moved out of it; a line that it has is newer than the one moved out.
+
+    It may be recalled in steps: what was before is still known as moved out.
+    """
     had = {line.key for line in incident.lines}
     back = tuple(line for line in lines if line.key not in had)
     every = tuple(sorted((*incident.lines, *back), key=line_time))
-    return replace(incident, lines=every, recalled=Recalled(back, frozenset(ids)))
+    before = incident.recalled
+    return replace(incident, lines=every, recalled=Recalled((*before.lines, *back), before.ids.union(ids)))
 
 
 def put_back(incident: Incident) -> Incident:

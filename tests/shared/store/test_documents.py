@@ -1,12 +1,9 @@
 """Documents, leases and the work queue: the atomic steps that ownership rests on."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import cast
 
 import pytest
-from fakeredis import FakeAsyncRedis
 
 from shared.errors import FencedOff
 from shared.model.actions import Action
@@ -22,16 +19,6 @@ from shared.store.incidents import ExpectationStore, Incidents
 from shared.store.journal import Journal
 from shared.store.redis import Redis, append
 from tests.builders import INCIDENT, NOON, expectation, webhook
-
-
-@pytest.fixture
-async def redis() -> AsyncIterator[Redis]:
-    """Give an empty store."""
-    client = FakeAsyncRedis()
-    client.waits_for_replica = False  # type: ignore[attr-defined]  # of our own client
-    client.topology = None  # type: ignore[attr-defined]  # the same
-    yield cast("Redis", client)
-    await client.aclose()
 
 
 async def test_a_document_reads_back_as_it_was_stored(redis: Redis) -> None:
