@@ -110,6 +110,18 @@ async def test_a_membership_that_cannot_be_read_decides_nothing(acme: Acme) -> N
         await acme.require("PCAROL1")
 
 
+async def test_who_acts_on_one_of_the_teams_needs_no_other(acme: Acme) -> None:
+    """Alice is a responder of Payments: what cannot be read of another team of the incident can't change that."""
+    other = acme.sandbox.add_team("Platform")
+    acme.sandbox.add_member(other.id, "PBOB1", "responder")
+    [payments, *_] = acme.sandbox.teams
+    policy = acme.sandbox.add_escalation_policy("Both on-call", [["PBOB1"]], teams=[payments, other])
+    acme.incident = acme.sandbox.trigger(acme.sandbox.add_service("gateway", policy.id).id, "Down").id
+    acme.sandbox.add_fault(Fault(path=f"/teams/{other.id}/members", odd={"members.0.user": 7}))
+
+    assert "team: member" == await acme.require("PALICE1")
+
+
 async def test_the_policy_is_not_asked_where_it_does_not_matter(acme: Acme) -> None:
     """A rule that does not look at the policy costs no call for it."""
     acme.use(actions={"resolve": "members"})
