@@ -99,7 +99,7 @@ class Approvals:
         claim = _claim(request, state, (None, admin))
         if request is None or claim is None:
             return build_reply(words.DECIDED)
-        await self.claims.record_rejection(person, claim, admin)
+        await self.claims.reject(person, claim, admin)
         log.info("link.rejected", user=person, pagerduty_user=claim.user, admin=admin)
         await post_direct(self.slack, person, build_reply(words.rejected_text(admin)))
         return build_reply(words.you_rejected_text(request))

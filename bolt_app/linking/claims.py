@@ -95,8 +95,16 @@ class Claims:
         log.info("link.made", user=actor.id, pagerduty_user=claim.user, by=by, approver=approver)
         return claim
 
-    async def record_rejection(self, person: SlackUserId, said: Claim, admin: SlackUserId) -> None:
-        """Record in the audit that an admin rejected a link to that PagerDuty user. Raises `StoreDown`."""
+    async def reject(self, person: SlackUserId, said: Claim, admin: SlackUserId) -> None:
+        """
+        Record in the audit that an admin rejected a link to that PagerDuty user. Raises `StoreDown`.
+
+        A link that an approval stored before it failed ends with that.
+        """
+        known = await self.links.of(person)
+        if known is not None and (known.user, known.by) == (said.user, LinkedBy.APPROVAL):
+            await self.links.remove(known, LinkChange.REJECTED, admin)
+            return
         wished = Link(person, said.user, said.email, LinkedBy.APPROVAL, await self.clock.now_ms())
         await self.links.record(wished, LinkChange.REJECTED, admin)
 

@@ -188,8 +188,11 @@ class LinkRequests:
     async def may_ask(self, user: SlackUserId) -> bool:
         """Count a question to the admins; False if a person has had their share within the hour. Raises `StoreDown`."""
         key = keys.link_asked(user)
-        await self._redis.set(key, 0, ex=ASKED_KEPT, nx=True)
-        return int(await self._redis.incr(key)) <= MOST_ASKED
+        asked = int(await self._redis.incr(key))
+        if await self._redis.ttl(key) < 0:
+            # Also of a count that a worker has left without an end.
+            await self._redis.expire(key, ASKED_KEPT)
+        return asked <= MOST_ASKED
 
     async def next_answer(self, seconds: float) -> SignInAnswer | None:
         """Take the next sign-in that came back, or wait a moment for one. Raises `StoreDown`."""
