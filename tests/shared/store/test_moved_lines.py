@@ -2,7 +2,7 @@
 
 from functools import reduce
 
-from shared.model.archive import moved_out
+from shared.model.archive import Told, moved_out
 from shared.model.event import Event
 from shared.model.event_types import ACKNOWLEDGED, ANNOTATED, RESOLVED
 from shared.model.ids import MessageTs
@@ -37,7 +37,7 @@ async def test_what_two_answers_recall_goes_out_again(redis: Redis) -> None:
     incidents, lease = Incidents(redis), await Leases(redis, "command", 5.0).take(INCIDENT)
     assert lease is not None
     await incidents.change(INCIDENT, lambda known: reduce(folded, EVENTS, known))
-    told = {(line,): MessageTs("1.0") for line in (await incidents.load(INCIDENT)).value.lines}
+    told: Told = {(line,): MessageTs("1.0") for line in (await incidents.load(INCIDENT)).value.lines}
     left = await incidents.move_out(INCIDENT, lambda known: moved_out(known, told))
     assert left is not None
 
