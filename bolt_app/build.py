@@ -26,8 +26,7 @@ from shared.durations import Durations
 from shared.slack.api.client import SlackIdentity
 from shared.store import keys
 from shared.store.links import Links
-from shared.store.redis import append
-from shared.store.streams import Deliveries, Inbox
+from shared.store.streams import Deliveries, Inbox, append
 
 
 def build_worker(

@@ -53,8 +53,8 @@ from shared.slack.api.client import Slack
 from shared.store import keys
 from shared.store.coordination import SharedTokenBuckets
 from shared.store.notify import Wishes
-from shared.store.redis import Redis, append
-from shared.store.streams import Deliveries, Inbox
+from shared.store.redis import Redis
+from shared.store.streams import Deliveries, Inbox, append
 
 CONCURRENT_COMMANDS = 256
 """Incidents whose commands one worker has in hand. Most wait for their turn, and are told so."""

@@ -20,8 +20,7 @@ from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
 from shared.store.coordination import SharedTokenBuckets
 from shared.store.incidents import Incidents
-from shared.store.redis import Append
-from shared.store.streams import command_fields
+from shared.store.streams import Append, command_fields
 
 log = structlog.get_logger()
 

@@ -26,8 +26,7 @@ from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents, Step
 from shared.store.losses import Losses
-from shared.store.redis import Append
-from shared.store.streams import COMMAND_JSON, Entry, command_fields
+from shared.store.streams import COMMAND_JSON, Append, Entry, command_fields
 from shared.vendor_calls import BUCKETS
 
 log = structlog.get_logger()

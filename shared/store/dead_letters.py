@@ -11,8 +11,8 @@ from enum import StrEnum
 from functools import partial
 
 from shared.store import keys
-from shared.store.redis import Redis, append
-from shared.store.streams import Entry, read_all
+from shared.store.redis import Redis
+from shared.store.streams import Entry, append, read_all
 
 CLAIMED = 60
 """Seconds that a claim on a letter lasts."""

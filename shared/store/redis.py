@@ -10,7 +10,7 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from hashlib import sha1
@@ -23,7 +23,6 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from shared.errors import ScriptFailed, StoreDown
-from shared.observability.tracing import tracing
 from shared.store.cluster import redirected
 from shared.store.multiplexer import Multiplexer
 from shared.store.redis_errors import WRONG_TYPE, cancellation_kept, is_refusal, store_errors
@@ -159,24 +158,6 @@ def require_copy(client: Redis, copies: int) -> None:
         why = f"no replica confirmed within {COPY_TIMEOUT_MS} ms that it has what was written"
         client.note_refusal(f"Redis: {why}")
         raise StoreDown(f"Redis: {why}")
-
-
-Append = Callable[[Mapping[str, bytes]], Awaitable[str]]
-"""`append` to one stream of one store."""
-
-
-async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wait_for_disk: bool) -> str:
-    """
-    Append one entry to `stream`, as `write_once` does, and return its id.
-
-    Unless it has a field `trace` already, the context of the current trace goes along as such.
-    """
-    context = tracing.context()
-    traced = {"trace": context.encode(), **fields} if context else fields
-    arguments = [part for field in traced.items() for part in field]
-    entry = await write_once(client, "XADD", stream, "*", *arguments, wait_for_disk=wait_for_disk)
-    client.appended = stream, bytes(entry).decode()
-    return client.appended[1]
 
 
 async def write_once(client: Redis, *command: Argument, wait_for_disk: bool) -> Any:  # noqa: ANN401 -- any reply

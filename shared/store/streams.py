@@ -8,7 +8,7 @@ is taken over after seconds. Handling must bear repetition: nothing here promise
 import asyncio
 import math
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -21,8 +21,9 @@ from shared.durations import Durations
 from shared.errors import Malformed
 from shared.model.command import Command
 from shared.model.journal import AuditEntry
+from shared.observability.tracing import tracing
 from shared.store import keys
-from shared.store.redis import Argument, Redis, run_script
+from shared.store.redis import Argument, Redis, run_script, write_once
 
 log = structlog.get_logger()
 
@@ -202,6 +203,24 @@ class Audit:
             if entry.at_ms >= since_ms and (told := (entry.command, entry.outcome)) not in seen:
                 seen.add(told)
                 yield entry
+
+
+Append = Callable[[Mapping[str, bytes]], Awaitable[str]]
+"""`append` to one stream of one store."""
+
+
+async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wait_for_disk: bool) -> str:
+    """
+    Append one entry to `stream`, as `write_once` does, and return its id.
+
+    Unless it has a field `trace` already, the context of the current trace goes along as such.
+    """
+    context = tracing.context()
+    traced = {"trace": context.encode(), **fields} if context else fields
+    arguments = [part for field in traced.items() for part in field]
+    entry = await write_once(client, "XADD", stream, "*", *arguments, wait_for_disk=wait_for_disk)
+    client.appended = stream, bytes(entry).decode()
+    return client.appended[1]
 
 
 async def first_entry(redis: Redis, stream: str) -> Entry | None:

@@ -17,8 +17,7 @@ from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock, init_generation
 from shared.store.coordination import SharedTokenBuckets
 from shared.store.durability import probe
-from shared.store.redis import append
-from shared.store.streams import Inbox
+from shared.store.streams import Inbox, append
 from tests.proof.engine.connection import KIND, SimRedis
 from tests.proof.engine.memory_server import MemoryServer
 from tests.proof.engine.process import Fault, Process, What

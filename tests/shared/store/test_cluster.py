@@ -16,7 +16,8 @@ from shared.store import cluster, keys
 from shared.store.cluster import SLOT
 from shared.store.coordination import Due, Leases, WorkQueue
 from shared.store.document_kinds import progress
-from shared.store.redis import BLOCKING_TIMEOUT, Redis, append, connect
+from shared.store.redis import BLOCKING_TIMEOUT, Redis, connect
+from shared.store.streams import append
 from tests.cluster_servers import ClusterServers
 from tests.servers import BOTH, binary_of
 from tests.shared.store.test_replica import freeze

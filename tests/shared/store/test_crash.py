@@ -16,8 +16,8 @@ from shared.errors import StoreDown
 from shared.model.ids import IncidentId
 from shared.store import keys
 from shared.store.coordination import Due, WorkQueue
-from shared.store.redis import Redis, append, connect
-from shared.store.streams import Inbox
+from shared.store.redis import Redis, connect
+from shared.store.streams import Inbox, append
 
 FIELDS = {"body": b"x", "v": b"1"}
 CUTS = 12

@@ -11,8 +11,17 @@ from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.durations import Durations
 from shared.errors import ScriptFailed, StoreDown
 from shared.store import keys
-from shared.store.redis import Redis, append, connect, run_script
-from shared.store.streams import MOST_DELIVERY, Deliveries, Entry, Inbox, move_deliveries, read_all, waiting_deliveries
+from shared.store.redis import Redis, connect, run_script
+from shared.store.streams import (
+    MOST_DELIVERY,
+    Deliveries,
+    Entry,
+    Inbox,
+    append,
+    move_deliveries,
+    read_all,
+    waiting_deliveries,
+)
 
 QUICK = Durations(block=0.05, claim_idle=0.1)
 PATIENT = replace(QUICK, claim_idle=60.0)

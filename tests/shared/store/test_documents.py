@@ -17,7 +17,8 @@ from shared.store.coordination import Due, Lease, Leases, WorkQueue
 from shared.store.documents import Step
 from shared.store.incidents import ExpectationStore, Incidents
 from shared.store.journal import Journal
-from shared.store.redis import Redis, append
+from shared.store.redis import Redis
+from shared.store.streams import append
 from tests.builders import INCIDENT, NOON, expectation, webhook
 
 

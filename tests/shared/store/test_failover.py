@@ -12,7 +12,8 @@ from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.errors import StoreDown
 from shared.model.ids import IncidentId
 from shared.store.coordination import WorkQueue
-from shared.store.redis import Redis, append, connect
+from shared.store.redis import Redis, connect
+from shared.store.streams import append
 from tests.servers import BOTH, lent_valkey, program
 
 FIELDS = {"body": b"x"}

@@ -14,7 +14,8 @@ from shared.model.resync_state import GLOBAL
 from shared.store import keys
 from shared.store.document_kinds import progress
 from shared.store.losses import LOSSES, Losses
-from shared.store.redis import Redis, append, connect
+from shared.store.redis import Redis, connect
+from shared.store.streams import append
 from tests.servers import BOTH, binary_of
 from tests.topologies import LaggingPair, until
 

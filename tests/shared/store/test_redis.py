@@ -13,7 +13,8 @@ from redis.exceptions import NoScriptError, ResponseError
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.errors import StoreDown
 from shared.store.durability import probe
-from shared.store.redis import Redis, append, connect
+from shared.store.redis import Redis, connect
+from shared.store.streams import append
 from tests.servers import can_wait_for_disk
 from tests.shared.store.wire import EVERY, SHORT, wired
 

@@ -13,7 +13,8 @@ from shared.model.resync_state import GLOBAL
 from shared.store import keys
 from shared.store.document_kinds import progress
 from shared.store.durability import require_replica
-from shared.store.redis import Redis, append, connect
+from shared.store.redis import Redis, connect
+from shared.store.streams import append
 from tests.servers import BOTH, binary_of, can_wait_for_disk
 from tests.topologies import Node, WatchedServers
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from shared.errors import StoreDown
-from shared.store.redis import Redis, append, connect
+from shared.store.redis import Redis, connect
+from shared.store.streams import append
 from tests.servers import BOTH, binary_of
 from tests.topologies import NAME, WatchedServers
 
