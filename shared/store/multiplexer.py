@@ -8,7 +8,8 @@ on the disk, need a connection of their own.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import hiredis
@@ -19,6 +20,23 @@ from redis.exceptions import InvalidResponse, RedisError
 from redis.exceptions import TimeoutError as TimedOut
 
 Reply = asyncio.Future[Any]
+
+
+@contextmanager
+def cancellation_kept() -> Iterator[None]:
+    """
+    Raise a cancellation that was asked for during the block and got lost in it.
+
+    redis-py sends through `asyncio.wait_for`, which before Python 3.12 forgets a cancellation that comes just as the
+    sending is done. A task would go on for ever after it was told to end, and a time-out would not time out.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 class SharedConnection(asyncio.Protocol):
@@ -166,7 +184,8 @@ class Multiplexer:
     async def _made(self) -> SharedConnection:
         connection = self._make()
         try:
-            await connection.connect()
+            with cancellation_kept():
+                await connection.connect()
         except BaseException:
             await connection.disconnect(nowait=True)
             raise

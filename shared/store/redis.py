@@ -1,5 +1,5 @@
 """
-The connection to Redis or Valkey: one attempt per call, short time-outs, one error, and durable appends.
+The connection to Redis or Valkey: one attempt per call, short time-outs, one error, and durable writes.
 
 redis-py retries calls by itself, writes included, which can append one click eleven times. Here each call goes over the
 wire once; the caller decides whether to repeat. It also keeps connections to a server that answers and refuses, such as
@@ -24,8 +24,8 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from shared.errors import ScriptFailed, StoreDown
 from shared.store.cluster import redirected
-from shared.store.multiplexer import Multiplexer
-from shared.store.redis_errors import WRONG_TYPE, cancellation_kept, is_refusal, store_errors
+from shared.store.multiplexer import Multiplexer, cancellation_kept
+from shared.store.redis_errors import WRONG_TYPE, is_refusal, store_error
 from shared.store.servers import pool_for
 from shared.store.topology import Topology
 from shared.store.unreadable import lay_aside_wrong_types
@@ -87,18 +87,17 @@ class Redis(redis.asyncio.Redis):
 
         One that failed over a key of another type than ours is sent again, once that key is laid aside.
         """
-        try:
-            return await self._send(*args, **options)
-        except ScriptFailed as error:
-            if WRONG_TYPE not in str(error) or not await lay_aside_wrong_types(partial(run_script, self), args):
-                raise
-        return await self._send(*args, **options)
-
-    async def _send(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as redis-py declares it
-        with cancellation_kept(), store_errors():
-            if self.topology is None:
-                return await self._attempt(*args, **options)
-            return await redirected(partial(self._attempt, *args, **options))
+        attempt, is_again = partial(self._attempt, *args, **options), False
+        while True:
+            try:
+                return await (attempt() if self.topology is None else redirected(attempt))
+            except (RedisError, OSError) as error:
+                if (failed := store_error(error)) is None:
+                    raise
+                is_wrong_type = isinstance(failed, ScriptFailed) and WRONG_TYPE in str(failed)
+                if is_again or not is_wrong_type or not await lay_aside_wrong_types(partial(run_script, self), args):
+                    raise failed from error
+                is_again = True
 
     async def _attempt(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- any reply
         copied = options.pop("copied", False) and self.waits_for_replica
@@ -106,7 +105,8 @@ class Redis(redis.asyncio.Redis):
             if copied and self.copying is not None:
                 return await self._copied(self.copying, *args)
             if self.multiplexer is None or args[0] in _WAITS:
-                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py is untyped here
+                with cancellation_kept():
+                    return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py is untyped here
             reply = await self.multiplexer.call(*args)
         except RedisError as error:
             if args[0] != _NOT_NEEDED:
@@ -167,10 +167,14 @@ async def write_once(client: Redis, *command: Argument, wait_for_disk: bool) -> 
     If the client waits for a replica, one has it then as well. Raises `StoreDown` for any failure, a disk or replica
     that did not confirm in time included; it may be done all the same.
     """
-    with cancellation_kept(), store_errors(answers=()):
-        if client.topology is None:
-            return await _write(client, *command, wait_for_disk=wait_for_disk)
-        return await redirected(partial(_write, client, *command, wait_for_disk=wait_for_disk))
+    write = partial(_write, client, *command, wait_for_disk=wait_for_disk)
+    try:
+        with cancellation_kept():
+            return await (write() if client.topology is None else redirected(write))
+    except (RedisError, OSError) as error:
+        if (failed := store_error(error, answers=())) is None:
+            raise
+        raise failed from error
 
 
 async def _write(client: Redis, *command: Argument, wait_for_disk: bool) -> Any:  # noqa: ANN401 -- any reply

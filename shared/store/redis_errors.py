@@ -1,6 +1,5 @@
 """The one error of the store, and what of redis-py's errors it hides."""
 
-import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,40 +42,28 @@ def is_refusal(error: RedisError) -> bool:
 
 
 @contextmanager
-def store_errors(answers: tuple[str, ...] = _ANSWERS) -> Iterator[None]:
-    """Turn every error of Redis or of the way to it into `StoreDown`, except replies that begin with `answers`."""
+def store_errors() -> Iterator[None]:
+    """Raise every error of Redis or of the way to it as `store_error` gives it."""
     try:
         yield
-    except NoScriptError:
-        raise
     except (RedisError, OSError) as error:
-        if isinstance(error, ResponseError) and str(error).startswith(answers):
+        if (failed := store_error(error)) is None:
             raise
-        # On a socket of this machine redis-py wraps what it was told.
-        if isinstance(error, AuthenticationError) or isinstance(error.__cause__, AuthenticationError):
-            raise WrongPassword(f"Redis: it rejects the user or password in REDIS_URL ({error})") from error
-        why = str(error) or type(error).__name__
-        if isinstance(error, ClusterDownError):
-            why = f"its cluster is down, or no node of it serves this key ({error})"
-        if isinstance(error, MovedError):
-            why = f"the keys are at another node of its cluster, which redis+cluster:// in REDIS_URL finds ({error})"
-        elif isinstance(error, AskError | TryAgainError):
-            why = f"the keys are on their way to another node of its cluster ({error})"
-        raise (ScriptFailed if _SCRIPT_FAILED.search(why) else StoreDown)(f"Redis: {why}") from error
+        raise failed from error
 
 
-@contextmanager
-def cancellation_kept() -> Iterator[None]:
-    """
-    Raise a cancellation that was asked for during the block and got lost in it.
-
-    redis-py sends through `asyncio.wait_for`, which before Python 3.12 forgets a cancellation that comes just as the
-    sending is done. A task would go on for ever after it was told to end, and a time-out would not time out.
-    """
-    task = asyncio.current_task()
-    before = task.cancelling() if task else 0
-    try:
-        yield
-    finally:
-        if task and task.cancelling() > before:
-            raise asyncio.CancelledError
+def store_error(error: RedisError | OSError, answers: tuple[str, ...] = _ANSWERS) -> StoreDown | None:
+    """Return the store's error for one of Redis or of the way to it; None for a reply that callers act upon."""
+    if isinstance(error, NoScriptError) or (isinstance(error, ResponseError) and str(error).startswith(answers)):
+        return None
+    # On a socket of this machine redis-py wraps what it was told.
+    if isinstance(error, AuthenticationError) or isinstance(error.__cause__, AuthenticationError):
+        return WrongPassword(f"Redis: it rejects the user or password in REDIS_URL ({error})")
+    why = str(error) or type(error).__name__
+    if isinstance(error, ClusterDownError):
+        why = f"its cluster is down, or no node of it serves this key ({error})"
+    if isinstance(error, MovedError):
+        why = f"the keys are at another node of its cluster, which redis+cluster:// in REDIS_URL finds ({error})"
+    elif isinstance(error, AskError | TryAgainError):
+        why = f"the keys are on their way to another node of its cluster ({error})"
+    return (ScriptFailed if _SCRIPT_FAILED.search(why) else StoreDown)(f"Redis: {why}")
