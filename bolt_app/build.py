@@ -26,7 +26,7 @@ from shared.durations import Durations
 from shared.slack.api.client import SlackIdentity
 from shared.store import keys
 from shared.store.links import Links
-from shared.store.streams import Deliveries, Inbox, append
+from shared.store.streams import Deliveries, Inbox, append_command
 
 
 def build_worker(
@@ -96,7 +96,6 @@ def _build_shared(
 def _build_write_path(shared: Shared, uncached_identity: Identity, projector: Projector, links: Links) -> WritePath:
     slack, pagerduty, redis = shared.clients.slack, shared.clients.pagerduty, shared.clients.redis
     store, types, durations = shared.store, shared.types, shared.durations
-    append_command = partial(append, redis, keys.COMMANDS, wait_for_disk=store.durable)
     without_store = Visibility(pagerduty, uncached_identity, None, shared.config)
     direct = types.direct(
         actor_check=ActorCheck(pagerduty, uncached_identity, shared.authorization, without_store),
@@ -108,7 +107,9 @@ def _build_write_path(shared: Shared, uncached_identity: Identity, projector: Pr
         durations=durations,
         lanes=shared.clients.lanes,
     )
-    command_intake = CommandIntake(append_command, direct, store.clock, durations, store.losses)
+    command_intake = CommandIntake(
+        partial(append_command, redis, wait_for_disk=store.durable), direct, store.clock, durations, store.losses
+    )
     return WritePath(
         command_intake=command_intake,
         lost_clicks=LostClicks(

@@ -50,11 +50,10 @@ from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.api.sign_in import SignIn
 from shared.pagerduty.models.webhook_subscription import ANY
 from shared.slack.api.client import Slack
-from shared.store import keys
 from shared.store.coordination import SharedTokenBuckets
 from shared.store.notify import Wishes
 from shared.store.redis import Redis
-from shared.store.streams import Deliveries, Inbox, append
+from shared.store.streams import Deliveries, Inbox, append_command
 
 CONCURRENT_COMMANDS = 256
 """Incidents whose commands one worker has in hand. Most wait for their turn, and are told so."""
@@ -137,9 +136,9 @@ class Shared:
     def reminders(self) -> Reminders:
         """Asks about acknowledgements that may be forgotten."""
         store, budgets = self.store, SharedTokenBuckets(self.clients.redis)
-        append_command = partial(append, self.clients.redis, keys.COMMANDS, wait_for_disk=store.durable)
+        to_stream = partial(append_command, self.clients.redis, wait_for_disk=store.durable)
         return Reminders(
-            store.incidents, store.open_incidents, budgets, self.config, store.clock, self.identity, append_command
+            store.incidents, store.open_incidents, budgets, self.config, store.clock, self.identity, to_stream
         )
 
     @cached_property

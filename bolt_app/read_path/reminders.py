@@ -20,7 +20,7 @@ from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
 from shared.store.coordination import SharedTokenBuckets
 from shared.store.incidents import Incidents
-from shared.store.streams import Append, command_fields
+from shared.store.streams import AppendCommand
 
 log = structlog.get_logger()
 
@@ -42,7 +42,7 @@ class Reminders:
     config: LiveConfig
     clock: StoreClock
     identity: Identity
-    append_command: Append
+    append_command: AppendCommand
 
     async def ask_if_due(self, known: Incident, snapshot: Snapshot) -> float | None:
         """
@@ -90,7 +90,7 @@ class Reminders:
             url=snapshot.url,
         )
         log.info("reminder.unanswered", incident=known.id, command=command.id)
-        await self.append_command(command_fields(command, now_ms + VALID_MS))
+        await self.append_command(command, now_ms + VALID_MS)
 
     async def _wait(self, channel: ChannelId, now_ms: int) -> float:
         """Return how many seconds a channel is left in peace; 0 takes one question out of what it may be asked."""

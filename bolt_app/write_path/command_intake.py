@@ -26,7 +26,7 @@ from shared.store.clock import StoreClock
 from shared.store.coordination import WorkQueue
 from shared.store.documents import Documents, Step
 from shared.store.losses import Losses
-from shared.store.streams import COMMAND_JSON, Append, Entry, command_fields
+from shared.store.streams import COMMAND_JSON, AppendCommand, Entry
 from shared.vendor_calls import BUCKETS
 
 log = structlog.get_logger()
@@ -43,7 +43,7 @@ STORED = Histogram(
 class CommandIntake:
     """Takes commands whose envelopes wait for an ack, and remembers what it has stored: a copy need not be taken."""
 
-    append_command: Append
+    append_command: AppendCommand
     direct: DirectAcknowledge
     clock: StoreClock
     durations: Durations
@@ -99,7 +99,7 @@ class CommandIntake:
                 for _ in range(2):
                     void_ms = self.clock.estimate_ms() + int(patience * 1000)
                     async with asyncio.timeout(patience):
-                        entry = await self.append_command(command_fields(command, void_ms))
+                        entry = await self.append_command(command, void_ms)
                     at_ms = int(entry.partition("-")[0])
                     self.clock.observe(at_ms)
                     stored = at_ms <= void_ms

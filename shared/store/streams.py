@@ -41,6 +41,8 @@ MOST_FIELD = 1024 * 1024
 
 AUDIT_JSON = TypeAdapter(AuditEntry)
 """How an entry of the audit is written."""
+COMMAND_JSON = TypeAdapter(Command)
+"""How a command stands on its stream."""
 _TIME = re.compile(rb"[0-9]{1,15}")
 
 
@@ -143,19 +145,16 @@ class Inbox:
             )
             if looks and not claimed:
                 self._looked = now
-                await self._tidy(now, idle)
+                if now - self._tidied >= self._claim_idle * TIDY:
+                    # The consumers of dead workers cost nothing but room.
+                    await run_script(self._redis, "drop_consumers", [self.stream], [keys.GROUP, idle])
+                    self._tidied = now
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
             await self.open()
             return []
         return _entries([*claimed, *(entry for _, entries in read or [] for entry in entries)])
-
-    async def _tidy(self, now: float, idle: int) -> None:
-        """Remove the consumers of dead workers, now and then: they cost nothing but room."""
-        if now - self._tidied >= self._claim_idle * TIDY:
-            await run_script(self._redis, "drop_consumers", [self.stream], [keys.GROUP, idle])
-            self._tidied = now
 
     async def ack(self, entry: Entry) -> None:
         """Take a finished entry off the stream for good."""
@@ -205,8 +204,14 @@ class Audit:
                 yield entry
 
 
-Append = Callable[[Mapping[str, bytes]], Awaitable[str]]
-"""`append` to one stream of one store."""
+AppendCommand = Callable[[Command, int], Awaitable[str]]
+"""`append_command` to one store."""
+
+
+async def append_command(client: Redis, command: Command, void_ms: int, *, wait_for_disk: bool) -> str:
+    """Append a command that counts only if it is on its stream by `void_ms`, by the store's clock; return its id."""
+    fields = {"v": b"1", "body": COMMAND_JSON.dump_json(command), "void": str(void_ms).encode()}
+    return await append(client, keys.COMMANDS, fields, wait_for_disk=wait_for_disk)
 
 
 async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wait_for_disk: bool) -> str:
@@ -258,12 +263,3 @@ def parse_audit_entry(text: bytes | str) -> AuditEntry:
         return AUDIT_JSON.validate_json(text)
     except ValidationError as error:
         raise Malformed(f"not an entry of the audit: {error.error_count()} errors") from None
-
-
-COMMAND_JSON = TypeAdapter(Command)
-"""How a command stands on its stream."""
-
-
-def command_fields(command: Command, void_ms: int) -> dict[str, bytes]:
-    """Write the entry of a command that counts only if it is on the stream by `void_ms`, by the store's clock."""
-    return {"v": b"1", "body": COMMAND_JSON.dump_json(command), "void": str(void_ms).encode()}
