@@ -1,9 +1,10 @@
 """The schema of `bridge.toml`: routing, reminders, handovers, durability; and its rules on an incident."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import takewhile
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, model_validator
 
@@ -20,7 +21,6 @@ from shared.model.event import Snapshot
 from shared.model.ids import ChannelId, IncidentId
 from shared.model.thread_layout import BroadcastKind, Verbosity
 
-T = TypeVar("T")
 MOST_PATHS = 50
 """Different fields of alerts that all routes may choose together: each incident keeps them."""
 
@@ -122,28 +122,14 @@ class RoutingConfig(Table):
 
     def route(self, snapshot: Snapshot) -> Route:
         """Find the channels for an incident as it is now."""
-        for candidate in self.routes:
-            if not candidate.mismatch(snapshot):
-                channels = tuple(ChannelId(channel) for channel in candidate.all_channels)
-                verbosity = candidate.verbosity or self.verbosity
-                broadcast = self.broadcast if candidate.broadcast is None else candidate.broadcast
-                cards = self._by_channel(self._card) | dict.fromkeys(channels, self._card(candidate))
-                digests = self._by_channel(self._digest) | dict.fromkeys(channels, self._digest(candidate))
-                return Route(
-                    channels, named=True, verbosity=verbosity, broadcast=broadcast, cards=cards, digests=digests
-                )
-        default = (ChannelId(self.default_channel),) if self.default_channel else ()
-        cards = self._by_channel(self._card) | dict.fromkeys(default, self._card())
-        digests = self._by_channel(self._digest) | dict.fromkeys(default, self._digest())
-        return Route(
-            default, named=False, verbosity=self.verbosity, broadcast=self.broadcast, cards=cards, digests=digests
-        )
+        place = next((place for place, each in enumerate(self.routes) if not each.mismatch(snapshot)), -1)
+        return _routes(self)[place]
 
     @property
     def digest_channels(self) -> frozenset[str]:
         """The channels in which some incidents may share a card."""
-        whole = {self.default_channel} if self.default_channel and self._digest() else set()
-        return frozenset(whole).union(*(each.all_channels for each in self.routes if self._digest(each)))
+        whole = {self.default_channel} if self.default_channel and _digest(self) else set()
+        return frozenset(whole).union(*(each.all_channels for each in self.routes if _digest(self, each)))
 
     @property
     def alert_paths(self) -> tuple[str, ...]:
@@ -156,24 +142,6 @@ class RoutingConfig(Table):
         """Whether any route shows images."""
         return self.card_images or any(route.card_images for route in self.routes)
 
-    def _card(self, route: RouteConfig | None = None) -> CardContent:
-        fields = self.card_fields if route is None or route.card_fields is None else route.card_fields
-        links = self.card_links if route is None or route.card_links is None else route.card_links
-        images = self.card_images if route is None or route.card_images is None else route.card_images
-        changes = self.show_changes if route is None or route.show_changes is None else route.show_changes
-        chosen_fields, chosen_links = tuple(field.chosen for field in fields), tuple(link.chosen for link in links)
-        return CardContent(chosen_fields, chosen_links, images, changes)
-
-    def _digest(self, route: RouteConfig | None = None) -> DigestRule | None:
-        above = self.digest_above if route is None or route.digest_above is None else route.digest_above
-        every, own = self.digest_priorities, route.digest_priorities if route else None
-        return DigestRule(above, every if own is None else own) if above else None
-
-    def _by_channel(self, choose: Callable[[RouteConfig | None], T]) -> dict[str, T]:
-        """Return what holds in a channel for what another route had put there: the choice of its first route."""
-        default = {self.default_channel: choose(None)} if self.default_channel else {}
-        return default | {channel: choose(each) for each in reversed(self.routes) for channel in each.all_channels}
-
     @model_validator(mode="after")
     def _keeps_few_fields(self) -> Self:
         if len(self.alert_paths) > MOST_PATHS:
@@ -183,6 +151,42 @@ class RoutingConfig(Table):
     def mismatches(self, snapshot: Snapshot) -> tuple[str, ...]:
         """For each route before the one that takes the incident, or for all, name the field that does not match."""
         return tuple(takewhile(bool, (candidate.mismatch(snapshot) for candidate in self.routes)))
+
+
+@lru_cache(maxsize=8)
+def _routes(routing: RoutingConfig) -> tuple[Route, ...]:
+    """Make what each entry decides for the incidents that it takes; the last is for those that none takes."""
+    default, made = (routing.default_channel,) if routing.default_channel else (), []
+    # What holds in a channel for what another entry had put there: the choice of its first one.
+    first = {channel: each for each in reversed(routing.routes) for channel in each.all_channels}
+    for each in (*routing.routes, None):
+        own = each.all_channels if each else default
+        chosen = {**dict.fromkeys(default), **first, **dict.fromkeys(own, each)}
+        made.append(
+            Route(
+                tuple(ChannelId(channel) for channel in own),
+                named=each is not None,
+                verbosity=(each and each.verbosity) or routing.verbosity,
+                broadcast=routing.broadcast if each is None or each.broadcast is None else each.broadcast,
+                cards={channel: _card(routing, by) for channel, by in chosen.items()},
+                digests={channel: _digest(routing, by) for channel, by in chosen.items()},
+            )
+        )
+    return tuple(made)
+
+
+def _card(routing: RoutingConfig, route: RouteConfig | None) -> CardContent:
+    fields = routing.card_fields if route is None or route.card_fields is None else route.card_fields
+    links = routing.card_links if route is None or route.card_links is None else route.card_links
+    images = routing.card_images if route is None or route.card_images is None else route.card_images
+    changes = routing.show_changes if route is None or route.show_changes is None else route.show_changes
+    return CardContent(tuple(field.chosen for field in fields), tuple(link.chosen for link in links), images, changes)
+
+
+def _digest(routing: RoutingConfig, route: RouteConfig | None = None) -> DigestRule | None:
+    above = routing.digest_above if route is None or route.digest_above is None else route.digest_above
+    every, own = routing.digest_priorities, route.digest_priorities if route else None
+    return DigestRule(above, every if own is None else own) if above else None
 
 
 class ReminderConfig(Chosen):
