@@ -6,10 +6,9 @@ from bolt_app.digest.gate import DigestGate
 from bolt_app.digest.poster import DigestPoster
 from bolt_app.home_watch import HomeWatch
 from bolt_app.read_path.adoption import Adoption
-from bolt_app.read_path.card_renderer import CardRenderer
 from bolt_app.read_path.channel_outage import ChannelOutage
 from bolt_app.read_path.channel_planner import ChannelPlanner
-from bolt_app.read_path.channel_sync import CardDelays, ChannelSync
+from bolt_app.read_path.channel_sync import CardDelays, CardRenderer, ChannelSync
 from bolt_app.read_path.direct_cards import DirectCards
 from bolt_app.read_path.direct_summaries import DirectSummaries
 from bolt_app.read_path.enrichment import Enricher

@@ -1,25 +1,29 @@
 """Makes card and thread of an incident in one channel equal to the projection; nothing else writes them."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 from prometheus_client import Histogram
 
-from bolt_app.read_path.card_renderer import CardRenderer
+from bolt_app.account_cache import AccountCache
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from bolt_app.read_path.reconcile_pass import ReconcilePass, SlackUsers
+from shared.durations import Durations
 from shared.errors import CallError, Refused, Unavailable, Uncertain
+from shared.model.card_content import CardContent
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId
 from shared.model.message_state import MessageState
+from shared.model.recent_changes import shown_until_ms
 from shared.model.slack_state import SlackState
 from shared.model.thread_layout import ThreadEntry, awaits_resolve, broadcast_kind, is_wanted, layout_thread
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import THREAD_GONE
-from shared.slack.render import thread_line
+from shared.slack.render import card, thread_line
 from shared.slack.render.blocks import Message, duration, metadata
 from shared.slack.render.card import CardPlacement, render_withheld
-from shared.store.channel_index import Delay, DelayedCards
+from shared.store.channel_index import Delay, DelayedCards, OpenIncidents
 from shared.store.clock import StoreClock
 
 log = structlog.get_logger()
@@ -32,6 +36,45 @@ DELAY = Histogram(
     "Seconds from what happened at PagerDuty until the card showed it",
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600),
 )
+
+
+@dataclass(frozen=True)
+class CardRenderer:
+    """
+    Renders cards, of channels and of people's own conversations.
+
+    Old values end with the next edit after their time. The edit that does nothing else waits while there is a storm.
+    """
+
+    account_cache: AccountCache
+    open_incidents: OpenIncidents
+    clock: StoreClock
+    durations: Durations
+
+    async def render(
+        self,
+        this: ReconcilePass,
+        state: MessageState,
+        mentions: SlackUsers,
+        placement: CardPlacement | None,
+        content: CardContent,
+    ) -> Message:
+        """Render the card that is known by `state`, and note in the pass when it is to be rendered again for itself."""
+        able = await self.account_cache.available_actions.get()
+        draw = partial(card.render, this.incident, this.snapshot, mentions, placement, able=able, content=content)
+        plain, changes = draw(), this.incident.changes if content.changes else ()
+        old = draw(changes=changes) if changes else plain
+        if old.digest == plain.digest:
+            return plain
+        now_ms, shown_ms = await self.clock.now_ms(), int(self.durations.changes_shown * SECOND)
+        left_ms = min(shown_until_ms(changes, shown_ms) - now_ms, shown_ms)
+        if left_ms > 0:
+            this.render_again(left_ms / SECOND)
+            return old
+        if old.digest == state.content_digest and await self.open_incidents.is_storm(this.home, now_ms):
+            this.render_again(self.durations.resync)
+            return old
+        return plain
 
 
 @dataclass(frozen=True)

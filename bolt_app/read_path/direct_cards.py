@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from bolt_app.open_incidents import OpenIncident
-from bolt_app.read_path.card_renderer import CardRenderer
+from bolt_app.read_path.channel_sync import CardRenderer
 from bolt_app.read_path.direct_summaries import DirectSummaries
 from bolt_app.read_path.message_sync import MessageSync, MessageTarget
 from bolt_app.read_path.reconcile_pass import ReconcilePass

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from fakeredis import FakeAsyncRedis
 
-from bolt_app.read_path.card_renderer import CardRenderer
+from bolt_app.read_path.channel_sync import CardRenderer
 from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.worker_parts import BuiltWorker, PartTypes
 from shared.model.card_content import NOTHING_MORE, CardContent
