@@ -40,7 +40,7 @@ from shared.slack.render.blocks import (
 )
 from shared.slack.render.buttons import EVERYTHING
 from shared.slack.render.event_wording import merge_target, merged
-from shared.slack.render.old_values import OldValues
+from shared.slack.render.old_values import NONE, OldValues
 from shared.slack.render.thread_line import by, headline_text, line_facts
 
 TITLE = 250
@@ -95,25 +95,26 @@ def render(
     `mentions`: Slack users; `places`: other channels; `able`: what the account can do; `content`: what its route adds;
     `changes`: whose old values it shows.
     """
-    old = OldValues.of(changes)
+    old = OldValues.of(changes) if changes else NONE
+    opened = next((line for line in reversed(incident.lines) if line.type == TRIGGERED), None)
     title = link(snapshot.url, short(f"{number(snapshot)} {snapshot.title}".strip(), TITLE))
     notices = list(dict.fromkeys(map(attempt_notice, incident.attempts)))[-NOTICES:]
     following = next_step_text(incident, snapshot)
     above = [
-        section(f"{SYMBOL[snapshot.status]} *{snapshot.status.capitalize()}*  {old.struck(Field.TITLE)}*{title}*"),
+        section(f"{SYMBOL[snapshot.status]} *{snapshot.status.capitalize()}*  {old.struck[Field.TITLE]}*{title}*"),
         section(_facts(snapshot, mentions, following, old)),
         *_alert(incident, snapshot),
     ]
     below = [
-        *map(context, [_history(incident, snapshot), *notices, *(_elsewhere(places) if places else ())]),
+        *map(context, [_history(incident, snapshot, opened), *notices, *(_elsewhere(places) if places else ())]),
         buttons.actions(incident.id, snapshot, able),
     ]
-    blocks = [*above, *_chosen(incident, content), *below, *buttons.links(incident.id, snapshot, content.links)]
-    if len(json.dumps(blocks, ensure_ascii=False)) > MOST_JSON:
-        blocks = [*above, *below]
+    blocks = [*above, *below]
+    if content != NOTHING_MORE:
+        more = [*above, *_chosen(incident, content), *below, *buttons.links(incident.id, snapshot, content.links)]
+        blocks = more if len(json.dumps(more, ensure_ascii=False)) <= MOST_JSON else blocks
     key = f"card:{incident.id}"
     text = _summary(incident, snapshot, following, notices, old)
-    opened = _opened(incident)
     told = {"line": opened.key, **line_facts(opened)} if opened else {}
     return message(key, text, blocks, {"incident": incident.id, **told})
 
@@ -163,17 +164,17 @@ def next_step_text(incident: Incident, snapshot: Snapshot) -> str:
 
 def _facts(snapshot: Snapshot, mentions: Mapping[UserId, SlackUserId], following: str, old: OldValues) -> str:
     # Not linked: webhooks and REST give different addresses for it, and the card must not depend on which came last.
-    service = old.struck(Field.SERVICE) + (named(snapshot.service) if snapshot.service else "no service")
-    urgency = f"{old.struck(Field.URGENCY, ' urgency')}*{short(snapshot.urgency).capitalize()} urgency*"
+    service = old.struck[Field.SERVICE] + (named(snapshot.service) if snapshot.service else "no service")
+    urgency = f"{old.struck[Field.URGENCY]}*{short(snapshot.urgency).capitalize()} urgency*"
     priority = f"*{named(snapshot.priority)}*" if snapshot.priority else ""
-    if was := old.struck(Field.PRIORITY):
+    if was := old.struck[Field.PRIORITY]:
         priority = was + (priority or "no priority")
     facts = " · ".join(filter(None, (urgency, priority, service)))
     if snapshot.status is Status.RESOLVED:
         return facts
     users = [(mentions.get(UserId(ref.id)), ref) for ref in snapshot.assignees]
     people = _as_many([f"<@{slack_user}>" if slack_user else named(ref) for slack_user, ref in users]) or "nobody"
-    return "\n".join(filter(None, (facts, f"Assigned to {old.struck(Field.ASSIGNEES)}{people}", following)))
+    return "\n".join(filter(None, (facts, f"Assigned to {old.struck[Field.ASSIGNEES]}{people}", following)))
 
 
 def _as_many(people: Sequence[str]) -> str:
@@ -212,11 +213,12 @@ def _chosen(incident: Incident, content: CardContent) -> list[Block]:
     return [*([columns(shown)] if shown else []), *pictures]
 
 
-def _history(incident: Incident, snapshot: Snapshot) -> str:
-    """Since when, and who acted last."""
+def _history(incident: Incident, snapshot: Snapshot, opened: Line | None) -> str:
+    """Since when, which person or client `opened` it, for an integration stands with the alert, and who acted last."""
     over, since = snapshot.status is Status.RESOLVED, date(snapshot.created_ms) if snapshot.created_ms else ""
-    origin = _origin(incident)
-    opened = (
+    is_told = opened is not None and (opened.agent.is_user if opened.agent else opened.detail_value("client"))
+    origin = by(opened.agent, opened) if opened and is_told else ""
+    beginning = (
         f"Open{'ed' if over or origin else ' since'}{origin} {since}"
         if since
         else f"Opened{origin}"
@@ -229,25 +231,12 @@ def _history(incident: Incident, snapshot: Snapshot) -> str:
     if last is not None and last.type != TRIGGERED:
         happened = headline_text(last, asleep=snooze_ended(incident.lines, last))
         into = merged(last) if over else ""
-        return " · ".join(filter(None, (opened, f"{happened}{into}{by(last.agent, last)} {date(last.at.ms)}")))
+        return " · ".join(filter(None, (beginning, f"{happened}{into}{by(last.agent, last)} {date(last.at.ms)}")))
     if last is None and incident.status_change is not None and snapshot.status is not Status.TRIGGERED:
         change = incident.status_change
         told = f"{snapshot.status.capitalize()}{by(change.by)} {date(change.at.ms)}"
-        return " · ".join(filter(None, (opened, told)))
-    return opened or snapshot.status.capitalize()
-
-
-def _opened(incident: Incident) -> Line | None:
-    """Return the line of its opening: the card alone tells of that."""
-    return next((line for line in reversed(incident.lines) if line.type == TRIGGERED), None)
-
-
-def _origin(incident: Incident) -> str:
-    """Return which person opened it and where, or from which client it came; an integration stands with the alert."""
-    line = _opened(incident)
-    if line is None or not (line.agent.is_user if line.agent else line.detail_value("client")):
-        return ""
-    return by(line.agent, line)
+        return " · ".join(filter(None, (beginning, told)))
+    return beginning or snapshot.status.capitalize()
 
 
 def _elsewhere(places: CardPlacement) -> list[str]:
@@ -268,12 +257,12 @@ def _elsewhere(places: CardPlacement) -> list[str]:
 
 def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: list[str], old: OldValues) -> str:
     """Return the content of the blocks as sentences."""
-    title = short(f"{number(snapshot)} {snapshot.title}".strip(), TITLE) + old.was(Field.TITLE)
-    service = f" on {named(snapshot.service)}{old.was(Field.SERVICE)}" if snapshot.service else ""
+    title = short(f"{number(snapshot)} {snapshot.title}".strip(), TITLE) + old.was[Field.TITLE]
+    service = f" on {named(snapshot.service)}{old.was[Field.SERVICE]}" if snapshot.service else ""
     priority = f"*{named(snapshot.priority)}*" if snapshot.priority else ""
-    if was := old.was(Field.PRIORITY):
+    if was := old.was[Field.PRIORITY]:
         priority = (priority or "no priority") + was
-    facts = ", ".join(filter(None, (f"{short(snapshot.urgency)} urgency{old.was(Field.URGENCY)}", priority)))
+    facts = ", ".join(filter(None, (f"{short(snapshot.urgency)} urgency{old.was[Field.URGENCY]}", priority)))
     last = incident.last_change()
     who = by(last.agent, last) if last is not None and last.type != TRIGGERED else ""
     if last is not None and last.type != TRIGGERED and snapshot.status is Status.TRIGGERED:
@@ -282,7 +271,7 @@ def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: li
     if last is not None and last.type == RESOLVED and (target := merge_target(last)):
         who += f", merged into {target}"
     people = _as_many([named(ref) for ref in snapshot.assignees])
-    assigned = f" Assigned to {people}{old.was(Field.ASSIGNEES)}." if people else ""
+    assigned = f" Assigned to {people}{old.was[Field.ASSIGNEES]}." if people else ""
     coming = f" {following}." if following else ""
     told = f"{title}{service} ({facts}).{assigned}{coming}{''.join(f' {words}' for words in notices)}"
     return clamp(f"{snapshot.status.capitalize()}{who}: {told}", 3000)

@@ -1,7 +1,7 @@
 """Pure: the old values of what has changed, as a card shows them for a while: struck through, or in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shared.model.recent_changes import LONGEST, Changes, Field
 from shared.slack.render.blocks import short
@@ -12,23 +12,25 @@ _TILDES = str.maketrans("~", "\u223c")
 
 @dataclass(frozen=True)
 class OldValues:
-    """The old values that a card shows; none unless given."""
+    """
+    The old values that a card shows, by field, empty where there is nothing.
 
-    values: Mapping[Field, str] = field(default_factory=dict)
+    What is `struck` through stands before the value of now, and `was` behind it, in words, where nothing can be struck.
+    """
+
+    struck: Mapping[Field, str]
+    was: Mapping[Field, str]
 
     @classmethod
     def of(cls, changes: Changes) -> "OldValues":
         """Take them from the last changes, escaped."""
-        texts = {change.field: short(change.old, LONGEST) for change in changes}
-        return cls({each: text for each, text in texts.items() if text})
+        texts = dict.fromkeys(Field, "") | {change.field: short(change.old, LONGEST) for change in changes}
+        urgency = texts[Field.URGENCY]
+        shown = {**texts, Field.URGENCY: f"{urgency.capitalize()} urgency" if urgency else ""}
+        return cls(
+            {each: f"~{text.translate(_TILDES)}~ " if text else "" for each, text in shown.items()},
+            {each: f" (was {text})" if text else "" for each, text in texts.items()},
+        )
 
-    def struck(self, each: Field, suffix: str = "") -> str:
-        """Return what stands before the value of now, with `suffix` behind its name; empty if there is nothing."""
-        old = self.values.get(each, "")
-        shown = old.capitalize() if each is Field.URGENCY else old
-        return f"~{shown.translate(_TILDES)}{suffix}~ " if old else ""
 
-    def was(self, each: Field) -> str:
-        """Return what stands behind the value of now where nothing can be struck through; empty if there is nothing."""
-        old = self.values.get(each, "")
-        return f" (was {old})" if old else ""
+NONE = OldValues.of(())
