@@ -14,13 +14,12 @@ from prometheus_client import Counter, Histogram
 from bolt_app.read_path.backlog import CROWDED, Backlog
 from shared.errors import Malformed
 from shared.model.backlog import counted_at_once
-from shared.model.consequences import concerns_commands, needs_pass
-from shared.model.event import SECOND, Event, Source
-from shared.model.event_types import ANNOUNCED_TYPES
-from shared.model.ids import IncidentId
+from shared.model.event import SECOND, Event, Instant, Source
+from shared.model.event_types import ACKNOWLEDGED, ANNOUNCED_TYPES, RESOLVED
+from shared.model.ids import CommandId, IncidentId
 from shared.model.incident import AHEAD_MS, Folded, FoldResult, Incident, fold
 from shared.model.journal import Fact, fact
-from shared.model.thread_layout import has_backlog
+from shared.model.thread_layout import has_backlog, needs_pass
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.events import webhook
 from shared.store import keys
@@ -169,3 +168,19 @@ def _arrival_fact(event: Event, received_ms: int, folded: Folded) -> Fact:
         received_ms=received_ms,
         as_of_ms=known.ms if known else None,
     )
+
+
+def concerns_commands(before: Incident, after: Incident) -> bool:
+    """
+    True if it may show how a command has ended, or that it ended otherwise than was told (`Incident.late_outcome`).
+
+    That is: a call is under way or unclear, or a resolve that an acknowledge may have undone came to light, or it did.
+    """
+    unclear = not all(expected.is_settled for expected in before.expectations)
+    acknowledged = any(expected.type == ACKNOWLEDGED for expected in after.expectations)
+    resolved = any(line.type == RESOLVED for line in after.lines)
+    return unclear or (acknowledged and resolved and _changes(before) != _changes(after))
+
+
+def _changes(incident: Incident) -> tuple[tuple[str, CommandId | None, Instant], ...]:
+    return tuple((line.type, line.command, line.at) for line in incident.transitions)

@@ -16,13 +16,13 @@ from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
 from shared.model.actions import SPECS
 from shared.model.command import Command
-from shared.model.consequences import needs_pass
 from shared.model.event import Event, Source
 from shared.model.ids import EventId, incident_id
 from shared.model.incident import Incident, fold_read
 from shared.model.journal import AuditEntry
 from shared.model.outcome import Kind, Outcome
 from shared.model.permissions import Warrant
+from shared.model.thread_layout import needs_pass
 from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.coordination import Lease, WorkQueue

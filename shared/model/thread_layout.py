@@ -3,19 +3,20 @@ The layout of the thread: which lines share a message, what came before, what is
 
 One act that PagerDuty reports as several events reads as one message: the main line includes the others, its sides. All
 of it follows from the lines, in any order of their events, and from which of them have a message already: what
-was posted alone stays alone and is not repeated.
+was posted alone stays alone and is not repeated. A changed incident needs a pass where its messages may differ.
 """
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from shared.model import event_types
-from shared.model.event import SECOND, Details, joined_ids
+from shared.model.event import SECOND, Details, Instant, Source, joined_ids
 from shared.model.event_types import TRANSITIONS
 from shared.model.ids import LineKey
-from shared.model.timeline import Line, distance_ms, line_time
+from shared.model.incident import Incident
+from shared.model.timeline import Line, Recalled, distance_ms, line_time
 
 Verbosity = Literal["all", "changes", "state"]
 """Which lines a thread has: all; all but what automation does; or what changes the state, and escalations."""
@@ -187,3 +188,41 @@ def _main_line(side: Line, lines: tuple[Line, ...]) -> Line | None:
         said = side.detail_value("message")
         near = [line for line in near if line_time(line) < line_time(side) and line.detail_value("message") == said]
     return min(near, key=lambda line: (distance_ms(line.at, side.at), line_time(line)), default=None)
+
+
+def needs_pass(before: Incident, after: Incident) -> bool:
+    """
+    True if Slack may have to show something else, or PagerDuty has to be read.
+
+    Not if the same has only come once more: names and links that another source spells differently, and a time that
+    it knows to the millisecond, are shown with the next change.
+    """
+    return _told(before) != _told(after)
+
+
+def _told(incident: Incident) -> tuple[object, ...]:
+    """Return what messages are made of, without which reports it is known from, and what later ones are told by."""
+    types, shown = {line.type for line in incident.lines}, incident.snapshot
+    rest = replace(
+        incident, snapshot=None, lines=(), as_of=None, rank="", seen_events=(), expectations=(), recalled=Recalled()
+    )
+    return (
+        rest,
+        (shown.facts, shown.url) if shown else None,
+        [_line(line, types) for line in incident.lines],
+        incident.as_of.ms // SECOND if incident.as_of else None,
+        incident.needs_enrichment,
+    )
+
+
+def _line(line: Line, types: Collection[str]) -> tuple[object, ...]:
+    """Return what a message is made of, posted or not: that a later report adds to the state is not told any more."""
+    # With a line of such a type the time decides whether both share a message.
+    near = any(
+        (line.type == side and main in types) or (line.type == main and side in types)
+        for side, (main, _) in SIDE_OF.items()
+    )
+    details = tuple(detail for detail in line.details if detail[0] not in STATE_TYPES)
+    only_read = all(source is Source.READ for source, _ in line.slots)
+    at = line.at if near else line.at.ms // SECOND
+    return replace(line, at=Instant(0), slots=(), details=()), at, details, only_read

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bolt_app.read_path.projector import concerns_commands
 from shared.model.actions import Action
 from shared.model.command import Command, CommandRecord, SlackActor
-from shared.model.consequences import concerns_commands, needs_pass
 from shared.model.event import Event, Ref, Source
 from shared.model.event_types import ACKNOWLEDGED, ANNOTATED, ESCALATED, REASSIGNED, REOPENED, RESOLVED, TRIGGERED
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Kind, Outcome
+from shared.model.thread_layout import needs_pass
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, snapshot, webhook
 
 OPEN = fold(Incident(INCIDENT), webhook(TRIGGERED, NOON - 60_000), NOON).incident
