@@ -156,7 +156,9 @@ def next_step(
     given up. `at_once`: the message is looked for, and posted again, while an earlier post may still land.
     """
     if state.ts is None:
-        return _step_to_post(state, 0.0 if at_once else unsettled)
+        waits = state.uncertain and unsettled > 0 and not at_once
+        begun: Step = Look() if state.uncertain else Post()
+        return Wait(unsettled, "an earlier post of this message may still land") if waits else begun
     if state.replaces is not None:
         return Delete(state.replaces)
     if state.doubled_from_ms is not None and doubled <= 0:
@@ -166,9 +168,3 @@ def next_step(
     if state.pending_digest == digest and unsettled > 0:
         return Wait(unsettled, "an earlier update of this message may still land")
     return Update(state.ts)
-
-
-def _step_to_post(state: MessageState, wait: float) -> Step:
-    if not state.uncertain:
-        return Post()
-    return Wait(wait, "an earlier post of this message may still land") if wait > 0 else Look()

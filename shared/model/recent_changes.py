@@ -5,11 +5,10 @@ Only a change that is surely newer than what was known counts: what the times ca
 teams change nothing is kept, as those who read the card then may not be those who read it before.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.model.event import SECOND, Instant, Ref, Snapshot, ids_of_teams
+from shared.model.event import SECOND, Instant, Snapshot, ids_of_teams
 from shared.model.event_types import Status
 
 SHOWN_MS = 600 * SECOND
@@ -62,21 +61,15 @@ def shown_until_ms(changes: Changes, shown_ms: int) -> int:
 
 def _values(snapshot: Snapshot) -> dict[Field, tuple[object, str]]:
     """Return for each field the value to compare, as names may be spelled differently, and its name."""
+    refs = {Field.PRIORITY: [snapshot.priority], Field.SERVICE: [snapshot.service]}
+    if snapshot.status is not Status.RESOLVED:
+        # Resolving takes all assignees away, which the card does not show.
+        refs[Field.ASSIGNEES] = [*snapshot.assignees]
     values: dict[Field, tuple[object, str]] = {
         Field.TITLE: (snapshot.title, snapshot.title),
         Field.URGENCY: (snapshot.urgency, snapshot.urgency),
-        Field.PRIORITY: _compared(snapshot.priority),
-        Field.SERVICE: _compared(snapshot.service),
     }
-    if snapshot.status is not Status.RESOLVED:
-        # Resolving takes all assignees away, which the card does not show.
-        values[Field.ASSIGNEES] = (snapshot.assignee_ids, _names(snapshot.assignees))
+    for each, given in refs.items():
+        named = {ref.id: ref.name or ref.id for ref in given if ref}
+        values[each] = named.keys(), ", ".join(named.values())
     return values
-
-
-def _compared(ref: Ref | None) -> tuple[object, str]:
-    return (ref.id, _names([ref])) if ref else (None, "")
-
-
-def _names(refs: Sequence[Ref]) -> str:
-    return ", ".join(ref.name or ref.id for ref in refs)

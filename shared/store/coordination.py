@@ -112,7 +112,7 @@ class WorkQueue:
     def wake(self, incident: IncidentId) -> None:
         """End a `wait`, because `incident` was marked; not if it is in hand, and so could not be taken."""
         if incident not in self.in_hand:
-            self.end_wait()
+            self._marked.set()
 
     async def wait(self, seconds: float) -> None:
         """Wait until something was marked through this object, at most so many seconds: others mark without telling."""
