@@ -94,7 +94,8 @@ class MessageSync:
         A message that turned out to be deleted, or not editable any more, is returned without `ts`: the caller decides
         whether to post it anew. Raises `Unavailable` while an earlier call may still land, or what a call raised.
         """
-        state = self._believed(state, target.since_ms)
+        if (doubt_ms := self.losses.doubt_ms) and target.since_ms is not None:
+            state = self._doubted(state, target.since_ms, doubt_ms)
         while True:
             digest = message.digest if edit else None
             unsettled = await self._unsettled(state.until_ms)
@@ -150,10 +151,9 @@ class MessageSync:
             case Done():
                 return state
 
-    def _believed(self, state: MessageState, since_ms: int | None) -> MessageState:
-        """Return the state to go by: after a loss of writes the message may exist without a record of it."""
-        doubt_ms = self.losses.doubt_ms
-        if not doubt_ms or since_ms is None or since_ms > doubt_ms + CLOCKS_MS:
+    def _doubted(self, state: MessageState, since_ms: int, doubt_ms: int) -> MessageState:
+        """Return the state to go by after a loss of writes: the message may exist without a record of it."""
+        if since_ms > doubt_ms + CLOCKS_MS:
             return state
         begun_ms = max(since_ms - CLOCKS_MS, doubt_ms - LOOKBACK_MS)
         return message_in_doubt(state, doubt_ms, begun_ms, self.durations.call_max)

@@ -232,7 +232,11 @@ class Lanes:
         """Calls of the limit that were taken and belong to no turn."""
         self._name = token_hex(4)
         self._pacing = Pacing(now, shared)
-        self._interval = 60 / RATE * pace
+        interval = 60 / RATE * pace
+        self._limits: dict[Lane | None, Limit] = {None: Limit(BUDGET, BLOCK * interval, OVERDRAFT)}
+        """What a block of calls takes out of the budget, by lane; None for those that must not wait."""
+        for lane, share in SHARE.items():
+            self._limits[lane] = Limit(BUDGET, BLOCK * interval, (BURST * share - BLOCK) * interval + ROUNDING)
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
@@ -255,7 +259,7 @@ class Lanes:
         calls = 1 if lane is None else CALLS[lane]
         caller = ANYBODY if lane is None else Caller(f"{place.person}:{self._name}:{place.number}", lane)
         while self.paid < calls:
-            wait = await self._pacing.take([self._limit(lane)], caller)
+            wait = await self._pacing.take([self._limits[lane]], caller)
             if wait > 0:
                 await asyncio.sleep(wait)
             else:
@@ -265,9 +269,4 @@ class Lanes:
     async def pause(self, seconds: float) -> None:
         """Make no calls for so many seconds: PagerDuty has refused one. Then they go evenly, by lane."""
         self.paid = 0
-        await self._pacing.postpone(BUDGET, seconds + self._limit(Lane.ACT).ahead)
-
-    def _limit(self, lane: Lane | None) -> Limit:
-        """Return what a block of calls takes out of the budget."""
-        ahead = OVERDRAFT if lane is None else (BURST * SHARE[lane] - BLOCK) * self._interval + ROUNDING
-        return Limit(BUDGET, BLOCK * self._interval, ahead)
+        await self._pacing.postpone(BUDGET, seconds + self._limits[Lane.ACT].ahead)
