@@ -42,7 +42,7 @@ Answer = TypeVar("Answer")
 @dataclass
 class Execution:
     """
-    A command being carried out: its stored record, the lease it runs under, and the private replies sent so far.
+    A command being carried out: its stored record, its lease, its trail for the audit, and the private replies so far.
 
     `turn` is the one that a try waits for or has; `tried` after the first try has begun here; `answered` after
     PagerDuty's answer has told when its change took effect.
@@ -50,16 +50,13 @@ class Execution:
 
     record: CommandRecord
     lease: Lease
+    trail: Trail
     replies_sent: int = 0
     turn: Turn | None = None
     tried: bool = False
     answered: bool = False
-    trail: Trail = field(init=False)
     showing_progress: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the card or a private reply is told of the progress: a call on its way cannot be cancelled."""
-
-    def __post_init__(self) -> None:
-        self.trail = Trail(self.record.warrant)
 
     @property
     def warrant(self) -> Warrant:

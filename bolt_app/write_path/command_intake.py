@@ -56,7 +56,7 @@ class CommandIntake:
             await ack()
         elif command.id not in self.direct.presses and await self.store(command):
             self.stored[command.id] = None
-            self.losses.clicks[command.id] = command, self.clock.estimate_ms()
+            self.losses.clicks[command.id] = CommandRecord(command, self.clock.estimate_ms())
             if len(self.stored) > MOST_REMEMBERED:
                 del self.stored[next(iter(self.stored))]
             await ack()

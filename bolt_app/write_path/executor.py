@@ -15,7 +15,7 @@ from prometheus_client import Counter, Histogram
 from bolt_app.replies.outcome_text import Part
 from bolt_app.write_path.actions.base import expired
 from bolt_app.write_path.actions.trigger import TriggerIncident
-from bolt_app.write_path.actor_check import audit_entry
+from bolt_app.write_path.actor_check import Trail, audit_entry
 from bolt_app.write_path.attempt import AttemptRunner, Execution, RecordedCalls
 from bolt_app.write_path.progress_replies import ProgressReplies, ProgressTracker
 from shared.access.authorization import Presses
@@ -280,7 +280,7 @@ class Executor:
 
     async def _reply_late(self, record: CommandRecord, outcome: Outcome, lease: Lease) -> None:
         """Reply with an outcome that only a later event showed: it succeeded, or reopened the incident."""
-        attempt = Execution(record, lease, replies_sent=record.replies_sent)
+        attempt = Execution(record, lease, Trail(record.warrant), record.replies_sent)
         await self.audit.record(audit_entry(record.command, record.warrant, outcome, await self.clock.now_ms()))
         await self.progress_replies.late(attempt, outcome)
         ended = replace(record, outcome=outcome, replies_sent=attempt.replies_sent)

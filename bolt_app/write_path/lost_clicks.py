@@ -68,18 +68,12 @@ class LostClicks:
     def _forget_old(self) -> None:
         """Drop the commands whose lifetime is over: every one of them has ended."""
         now_ms = self.clock.estimate_ms()
-        for command, accepted_ms in list(self.losses.clicks.values()):
-            if self._is_over(command, accepted_ms, now_ms):
-                del self.losses.clicks[command.id]
-        for record in list(self.losses.ended.values()):
-            if self._is_over(record.command, record.accepted_ms, now_ms):
-                del self.losses.ended[record.command.id]
-
-    def _is_over(self, command: Command, accepted_ms: int, now_ms: int) -> bool:
-        """True if the command has expired, so that no worker begins it any more."""
-        long_lived = SPECS[command.action].long_lived
-        life = self.durations.text_lifetime if long_lived else self.durations.command_lifetime
-        return accepted_ms + life * SECOND < now_ms
+        for records in (self.losses.clicks, self.losses.ended):
+            for record in list(records.values()):
+                long_lived = SPECS[record.command.action].long_lived
+                life = self.durations.text_lifetime if long_lived else self.durations.command_lifetime
+                if record.accepted_ms + life * SECOND < now_ms:
+                    del records[record.command.id]
 
     async def _record_ended(self) -> None:
         """Store again the ends of the commands that this worker has finished, for the workers that accepted them."""
@@ -91,9 +85,9 @@ class LostClicks:
     async def _tell(self) -> None:
         # The stream first: a command that is moved meanwhile is then found in its queue.
         waiting = await self._waiting()
-        for command, accepted_ms in list(self.losses.clicks.values()):
-            if command.id not in waiting and not await self._is_recorded(command):
-                await self._tell_one(command, accepted_ms)
+        for click in list(self.losses.clicks.values()):
+            if click.command.id not in waiting and not await self._is_recorded(click.command):
+                await self._tell_one(click.command, click.accepted_ms)
 
     async def _waiting(self) -> set[CommandId]:
         """Return the ids of the commands that wait on the stream."""

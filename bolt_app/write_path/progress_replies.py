@@ -16,6 +16,7 @@ from bolt_app.replies import outcome_text
 from bolt_app.replies.builder import Reply
 from bolt_app.replies.outcome_text import Part
 from bolt_app.replies.sender import send_reply
+from bolt_app.write_path.actor_check import Trail
 from bolt_app.write_path.attempt import Execution
 from shared.durations import Durations
 from shared.errors import BridgeError
@@ -176,7 +177,9 @@ class ProgressTracker:
                 doubted = command_in_doubt(record, doubt_ms, replies.durations.call_max)
             if doubted is not record and record.outcome is None:
                 record = replies.losses.ended.get(command, doubted)
-            attempt = self.executions[command] = Execution(record, self.lease, replies_sent=record.replies_sent)
+            attempt = self.executions[command] = Execution(
+                record, self.lease, Trail(record.warrant), record.replies_sent
+            )
             self.tasks[command] = self.group.create_task(self.progress_replies.progress(attempt))
         return attempt
 

@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import Counter
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
-from shared.model.command import Command, CommandRecord
+from shared.model.command import CommandRecord
 from shared.model.ids import CommandId
 from shared.store import keys
 from shared.store.clock import Generation
@@ -33,9 +33,8 @@ class Losses:
     Losses of writes. `doubt_ms` is until when, by the store's clock, some may have been lost; 0 for never.
 
     One is certain if something is missing that was confirmed to this process. One is possible if a replica has taken
-    over, unless all that counts waits for a replica. `clicks` are those that this process has accepted, each with when,
-    by the store's clock, and whose end it does not know; `ended` are those that it has brought to their end, also if
-    another process accepted them.
+    over, unless all that counts waits for a replica. `clicks` are those that this process has accepted, whose end it
+    does not know; `ended` are those that it has brought to their end, also if another process accepted them.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -43,7 +42,7 @@ class Losses:
         self._generation = Generation(redis)
         self._name = ""
         self.doubt_ms = 0
-        self.clicks: dict[CommandId, tuple[Command, int]] = {}
+        self.clicks: dict[CommandId, CommandRecord] = {}
         self.ended: dict[CommandId, CommandRecord] = {}
 
     def watch(self) -> None:

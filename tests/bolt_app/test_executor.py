@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from bolt_app.consumers import QueueWorker
 from bolt_app.replies.outcome_text import Part
 from bolt_app.worker_parts import PartTypes
+from bolt_app.write_path.actor_check import Trail
 from bolt_app.write_path.attempt import AttemptRunner, Execution
 from bolt_app.write_path.progress_replies import ProgressReplies
 from pagebridge.cli.incident_story import AUDITED, told
@@ -318,7 +319,7 @@ async def test_who_lost_a_command_tells_no_more_of_its_way() -> None:
     lease = await leases.take(INCIDENT)
     assert lease
     command = replace(COMMAND, response_url="https://hooks.slack.com/actions/T0/1/x")
-    attempt = Execution(CommandRecord(command, await built.store.clock.now_ms()), lease)
+    attempt = Execution(CommandRecord(command, await built.store.clock.now_ms()), lease, Trail())
 
     async with asyncio.TaskGroup() as group:
         group.create_task(built.write_path.executor.progress_replies.progress(attempt))

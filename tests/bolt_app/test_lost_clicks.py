@@ -10,7 +10,7 @@ from fakeredis import FakeAsyncRedis
 from bolt_app.worker_parts import BuiltWorker
 from bolt_app.write_path.lost_clicks import CLICK_LOST
 from shared.model.actions import Action
-from shared.model.command import Command, SlackActor
+from shared.model.command import Command, CommandRecord, SlackActor
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, CommandId, SlackUserId
 from shared.store import keys
@@ -54,7 +54,7 @@ async def test_a_click_is_told_also_if_its_life_ended_while_the_store_was_away(
     """Nothing can have become of it meanwhile; once told, it is forgotten."""
     clicks, losses = built.write_path.lost_clicks, built.store.losses
     await clicks.step()
-    losses.clicks[CLICK.id] = CLICK, await built.store.clock.now_ms() - away * SECOND
+    losses.clicks[CLICK.id] = CommandRecord(CLICK, await built.store.clock.now_ms() - away * SECOND)
     await built.store.redis.set(keys.DOUBT, await built.store.clock.now_ms())
     await clicks.step()
     await clicks.step()
@@ -68,8 +68,8 @@ async def test_a_click_whose_life_is_over_is_forgotten(built: BuiltWorker, answe
     """While nothing is lost: it has ended, whoever carried it out."""
     clicks, losses = built.write_path.lost_clicks, built.store.losses
     now_ms = await built.store.clock.now_ms()
-    losses.clicks[CLICK.id] = CLICK, now_ms - 3600 * SECOND
-    losses.clicks[CommandId("c2")] = replace(CLICK, id=CommandId("c2")), now_ms
+    losses.clicks[CLICK.id] = CommandRecord(CLICK, now_ms - 3600 * SECOND)
+    losses.clicks[CommandId("c2")] = CommandRecord(replace(CLICK, id=CommandId("c2")), now_ms)
     await clicks.step()
 
     assert {CommandId("c2")} == set(losses.clicks)
