@@ -128,8 +128,7 @@ class RoutingConfig(Table):
     @property
     def digest_channels(self) -> frozenset[str]:
         """The channels in which some incidents may share a card."""
-        whole = {self.default_channel} if self.default_channel and _digest(self) else set()
-        return frozenset(whole).union(*(each.all_channels for each in self.routes if _digest(self, each)))
+        return frozenset(channel for route in _routes(self) for channel in route.channels if route.digests[channel])
 
     @property
     def alert_paths(self) -> tuple[str, ...]:
@@ -183,7 +182,7 @@ def _card(routing: RoutingConfig, route: RouteConfig | None) -> CardContent:
     return CardContent(tuple(field.chosen for field in fields), tuple(link.chosen for link in links), images, changes)
 
 
-def _digest(routing: RoutingConfig, route: RouteConfig | None = None) -> DigestRule | None:
+def _digest(routing: RoutingConfig, route: RouteConfig | None) -> DigestRule | None:
     above = routing.digest_above if route is None or route.digest_above is None else route.digest_above
     every, own = routing.digest_priorities, route.digest_priorities if route else None
     return DigestRule(above, every if own is None else own) if above else None
