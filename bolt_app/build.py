@@ -14,9 +14,8 @@ from bolt_app.worker_store import Store
 from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.attempt import RecordedCalls
-from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
+from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake, LostClicks
 from bolt_app.write_path.executor import Executor
-from bolt_app.write_path.lost_clicks import LostClicks
 from bolt_app.write_path.progress_replies import ProgressReplies
 from shared.access.authorization import Authorization, Presses
 from shared.access.identity import Identity, IdentityCache

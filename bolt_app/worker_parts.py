@@ -36,10 +36,9 @@ from bolt_app.vitals import Vitals
 from bolt_app.worker_store import Store
 from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
+from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake, LostClicks
 from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
 from bolt_app.write_path.executor import Executor
-from bolt_app.write_path.lost_clicks import LostClicks
 from shared.access.authorization import Authorization
 from shared.access.identity import Identity
 from shared.config.bridge_config import BridgeConfig, LiveConfig

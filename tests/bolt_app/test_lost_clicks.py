@@ -8,7 +8,7 @@ import pytest
 from fakeredis import FakeAsyncRedis
 
 from bolt_app.worker_parts import BuiltWorker
-from bolt_app.write_path.lost_clicks import CLICK_LOST
+from bolt_app.write_path.command_intake import CLICK_LOST
 from shared.model.actions import Action
 from shared.model.command import Command, CommandRecord, SlackActor
 from shared.model.event import SECOND

@@ -14,7 +14,7 @@ from bolt_app.replies.outcome_text import (
     still_trying_reply,
     summary_reply,
 )
-from bolt_app.write_path.lost_clicks import CLICK_LOST
+from bolt_app.write_path.command_intake import CLICK_LOST
 from shared.errors import BadCredentials, NotFound, Refused
 from shared.model.actions import SPECS, Action
 from shared.model.command import ActionParams, Command, SlackActor, split
