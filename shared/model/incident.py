@@ -40,7 +40,7 @@ OLD_MS = 300 * SECOND
 @dataclass(frozen=True)
 class Incident:
     """
-    The projection of one incident.
+    The projection of one incident, whose `lines` are in the order of `line_time`.
 
     `as_of` is the time in PagerDuty's own data up to which `snapshot` is known, `rank` decides between snapshots whose
     times overlap. `level` is kept because PagerDuty does not expose it. `seen_events` maps the ids of folded events to
@@ -120,7 +120,7 @@ class Incident:
 
     def last_change(self) -> Line | None:
         """Find the transition that led to the present state, if told; no older one of its kind stands in for it."""
-        newest = max(self.transitions, key=line_time, default=None)
+        newest = next((line for line in reversed(self.lines) if line.type in TRANSITIONS), None)
         return newest if newest is not None and TRANSITIONS[newest.type] is self.status else None
 
     def overruled_by(self, read: Snapshot, read_ms: int) -> "Incident":

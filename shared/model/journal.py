@@ -143,7 +143,8 @@ def slack_facts(before: SlackState, after: SlackState) -> Facts:
         verb = _verb(was, now)
         if verb:
             told.append(fact(f"message.{verb}", message=message, channel=channel, ts=now.ts or was.ts))
-    told += [fact(f"direct.{verb}", person=person) for person, verb in _direct_verbs(before, after)]
+    if after.direct:
+        told += [fact(f"direct.{verb}", person=person) for person, verb in _direct_verbs(before, after)]
     return tuple(told)
 
 
