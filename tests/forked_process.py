@@ -3,6 +3,8 @@ Processes that are forked from one that has imported the bridge already, so that
 
 Like `python -m <module>` otherwise: an environment, a process group and output of its own, killed like any other. The
 commands that people type are started without this by the tests of the command line, of the demo and of play.
+
+What aiohttp trusts is read when it is imported: all of these processes trust the authority of the tests.
 """
 
 import asyncio
@@ -11,28 +13,61 @@ import os
 import runpy
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from multiprocessing import forkserver
 from pathlib import Path
 
 from pagebridge.local.child_process import die_with
+from tests.authority import OPENSSL, authority
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["bolt_app.worker", "webhook_receiver.receiver", "tests.stories.durations"])
+TRUSTED = "SSL_CERT_FILE"
+"""The variable that names the certificates to trust."""
 
 
 def prepare() -> None:
-    """Begin the imports, if no process of this session has asked for them before. Does not wait."""
-    forkserver.ensure_running()
+    """Begin the imports, if no process of this session has asked for them before. Does not wait for them."""
+    with _trusting(authority().certificate) if OPENSSL else nullcontext():
+        forkserver.ensure_running()
+
+
+@contextmanager
+def _trusting(certificate: Path) -> Iterator[None]:
+    """Let a process that is started trust what `certificate` certifies."""
+    before = os.environ.get(TRUSTED)
+    os.environ[TRUSTED] = str(certificate)
+    try:
+        yield
+    finally:
+        del os.environ[TRUSTED]
+        if before is not None:
+            os.environ[TRUSTED] = before
 
 
 class ForkedProcess:
-    """`python -m <module>`, whose output goes to the end of the file `output`; ends with this process at the latest."""
+    """
+    `python -m <module> <arguments>`, which ends with this process at the latest.
 
-    def __init__(self, module: str, environment: Mapping[str, str], output: Path) -> None:
-        output.touch(0o600)
-        arguments = (module, dict(environment), output)
-        self._process = _CONTEXT.Process(target=_run, args=arguments, daemon=True)
+    Its output goes to the end of the file `output`; what it says of errors goes to `errors`, if that is given.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        environment: Mapping[str, str],
+        output: Path,
+        arguments: Sequence[str] = (),
+        errors: Path | None = None,
+    ) -> None:
+        prepare()
+        sinks = (output, errors or output)
+        for sink in sinks:
+            sink.touch(0o600)
+        self._process = _CONTEXT.Process(
+            target=_run, args=([module, *arguments], dict(environment), sinks), daemon=True
+        )
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -65,14 +100,13 @@ class ForkedProcess:
         return await self.wait()
 
 
-def _run(module: str, environment: Mapping[str, str], output: Path) -> None:
+def _run(command: Sequence[str], environment: Mapping[str, str], sinks: Sequence[Path]) -> None:
     die_with(os.getppid())
     os.setpgid(0, 0)
     os.umask(0o077)
-    sink = os.open(output, os.O_WRONLY | os.O_APPEND)
-    for stream in (1, 2):
-        os.dup2(sink, stream)
+    for stream, path in enumerate(sinks, 1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), stream)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = [module]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    sys.argv = list(command)
+    runpy.run_module(command[0], run_name="__main__", alter_sys=True)

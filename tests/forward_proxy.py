@@ -1,28 +1,26 @@
 """
 A forward proxy as companies have them, in front of servers on this machine whose names exist only behind it.
 
-A name that no resolver knows is reached through the proxy or not at all. Servers get TLS from an authority of the
-tests' own, made with `openssl`.
+A name that no resolver knows is reached through the proxy or not at all.
 """
 
 import asyncio
 import base64
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.authority import OPENSSL
+
 HOST = "127.0.0.1"
 CHUNK = 65536
 
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
+needs_openssl = pytest.mark.skipif(not OPENSSL, reason="openssl makes the certificates")
 
 
 @dataclass
@@ -164,34 +162,3 @@ async def served(serve: Serve, tls: ssl.SSLContext | None) -> AsyncIterator[int]
         for writer, ended in list(open_ones.items()):
             writer.transport.abort()
             await ended.wait()
-
-
-@dataclass(frozen=True)
-class Authority:
-    """Whom the tests trust: its certificate, and the context of a server for the names that it was made for."""
-
-    certificate: Path
-    server: ssl.SSLContext
-
-
-def authority(directory: Path, *hosts: str) -> Authority:
-    """Found an authority, and let it certify `hosts`."""
-    key, whole = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"), ("-days", "2")
-    made = {name: str(directory / name) for name in ("ca.pem", "ca.key", "server.pem", "server.key")}
-    _openssl(
-        *key, *whole, "-keyout", made["ca.key"], "-out", made["ca.pem"], "-subj", "/CN=Authority of the tests",
-        "-addext", "keyUsage=critical,keyCertSign",
-    )  # fmt: skip
-    names = ",".join(f"IP:{host}" if host.replace(".", "").isdecimal() else f"DNS:{host}" for host in hosts)
-    _openssl(
-        *key, *whole, "-keyout", made["server.key"], "-out", made["server.pem"], "-subj", "/CN=A server of the tests",
-        "-CA", made["ca.pem"], "-CAkey", made["ca.key"], "-addext", f"subjectAltName={names}",
-        "-addext", "basicConstraints=critical,CA:FALSE",
-    )  # fmt: skip
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(made["server.pem"], made["server.key"])
-    return Authority(Path(made["ca.pem"]), server)
-
-
-def _openssl(*arguments: str) -> None:
-    subprocess.run(["openssl", "req", "-x509", *arguments], check=True, capture_output=True)  # noqa: S603, S607

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.demo.processes import free_ports, without_proxies
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
@@ -32,8 +31,6 @@ REPOSITORY = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 ROUTING = {"routing": {"default_channel": "C0INCIDENTS"}}
 QUICK = "tests.stories.quick_worker"
-TRUSTED = "SSL_CERT_FILE"
-"""The variable that names the certificates to trust."""
 START = 40.0
 """Seconds that a process may take to be at work."""
 END = 30.0
@@ -44,7 +41,7 @@ END = 30.0
 class Process:
     """One of our processes, and the file that has what it said."""
 
-    child: Child | ForkedProcess
+    child: ForkedProcess
     log: Path
 
     def send(self, number: signal.Signals) -> None:
@@ -116,7 +113,7 @@ class Deployment(Bridge):
     def start(self, module: str, **environment: str) -> Process:
         """Start `python -m <module>`; `environment` wins over what every process gets."""
         output = self._directory / f"{len(self._processes)}-{module}.log"
-        process = Process(_started(module, self.environment | environment, output), output)
+        process = Process(ForkedProcess(module, self.environment | environment, output), output)
         self._processes.append(process)
         return process
 
@@ -149,13 +146,6 @@ class Deployment(Bridge):
         for process in self._processes:
             await process.kill()
             sys.stdout.write(f"--- {process.log.name}\n{process.said}\n")
-
-
-def _started(module: str, environment: dict[str, str], output: Path) -> Child | ForkedProcess:
-    """Start `python -m <module>`. What aiohttp trusts is read when it is imported: another choice is imported anew."""
-    if environment.get(TRUSTED) != os.environ.get(TRUSTED):
-        return Child((sys.executable, "-m", module), environment=environment, output=output)
-    return ForkedProcess(module, environment, output)
 
 
 @asynccontextmanager

@@ -1,9 +1,8 @@
 """A network that lets nothing out but through its proxy: the bridge works there, and says what the proxy says."""
 
-import asyncio
 import base64
 import json
-import sys
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,7 +11,9 @@ import pytest
 
 from pagebridge_sandbox.demo.processes import free_ports
 from shared.pagerduty.api.auth import SCOPES
-from tests.forward_proxy import Authority, ForwardProxy, authority, forward_proxy, needs_openssl, with_tls
+from tests.authority import authority
+from tests.forked_process import TRUSTED, ForkedProcess
+from tests.forward_proxy import ForwardProxy, forward_proxy, needs_openssl, with_tls
 from tests.stories.harness import settled, until
 from tests.stories.processes import Deployment, deployed_with_receiver, incidents
 from tests.stories.typed_commands import answered
@@ -28,32 +29,32 @@ FORMS = (PASSWORD, "pa55%3Aw%40rd", base64.b64encode(f"bridge:{PASSWORD}".encode
 
 
 @pytest.fixture
-def trusted(tmp_path: Path) -> Authority:
-    """Found the authority that the processes trust."""
-    return authority(tmp_path, SLACK, PAGERDUTY, IDENTITY, "127.0.0.1")
+def certified() -> ssl.SSLContext:
+    """Let the authority that the processes trust certify the servers."""
+    return authority().server(SLACK, PAGERDUTY, IDENTITY, "127.0.0.1")
 
 
 @pytest.fixture
-async def proxy(request: pytest.FixtureRequest, trusted: Authority) -> AsyncIterator[ForwardProxy]:
+async def proxy(request: pytest.FixtureRequest, certified: ssl.SSLContext) -> AsyncIterator[ForwardProxy]:
     """Run the proxy that lets nobody through without the password; by the test's wish one that is an https address."""
-    tls = trusted.server if getattr(request, "param", "http") == "https" else None
+    tls = certified if getattr(request, "param", "http") == "https" else None
     async with forward_proxy(f"bridge:{PASSWORD}", tls) as running:
         yield running
 
 
 @pytest.fixture
-async def bridge(tmp_path: Path, proxy: ForwardProxy, trusted: Authority) -> AsyncIterator[Deployment]:
+async def bridge(tmp_path: Path, proxy: ForwardProxy, certified: ssl.SSLContext) -> AsyncIterator[Deployment]:
     """Prepare Acme's deployment with Slack and PagerDuty, under TLS, behind the proxy; a receiver is at work."""
     async with AsyncExitStack() as stack:
         bridge = await stack.enter_async_context(deployed_with_receiver(tmp_path))
-        slack = await stack.enter_async_context(with_tls(port_of(bridge.slack.base_url), trusted.server))
-        pagerduty = await stack.enter_async_context(with_tls(port_of(bridge.pagerduty.url), trusted.server))
+        slack = await stack.enter_async_context(with_tls(port_of(bridge.slack.base_url), certified))
+        pagerduty = await stack.enter_async_context(with_tls(port_of(bridge.pagerduty.url), certified))
         proxy.ports |= {f"{SLACK}:443": slack, f"{PAGERDUTY}:443": pagerduty, f"{IDENTITY}:443": pagerduty}
         bridge.slack.base_url = f"https://{SLACK}"
         app = bridge.pagerduty.add_oauth_app(SCOPES)
         bridge.environment |= {
             "HTTPS_PROXY": f"{proxy.scheme}://{USER}@127.0.0.1:{proxy.port}",
-            "SSL_CERT_FILE": str(trusted.certificate),
+            TRUSTED: str(authority().certificate),
             "SLACK_API_URL": bridge.slack.api_url,
             "PAGERDUTY_API_URL": f"https://{PAGERDUTY}",
             "PAGERDUTY_API_TOKEN": "",
@@ -74,24 +75,20 @@ def port_of(url: str) -> int:
 
 async def doctor(bridge: Deployment, **environment: str) -> dict[str, str]:
     """Run the doctor, and return what each check found, with its fix."""
-    told = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pagebridge", "doctor", "--json"),
-        env=bridge.environment | {"LOG_LEVEL": "info"} | environment,
-        cwd=bridge.config.parent,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await told.communicate()
-    assert not [form for form in FORMS if form in (out + err).decode()]
-    found = [json.loads(line) for line in out.decode().splitlines()]
-    assert found, err.decode()
+    out, err = (bridge.config.parent / name for name in ("doctor.out", "doctor.err"))
+    environment = bridge.environment | {"LOG_LEVEL": "info"} | environment
+    told = ForkedProcess("pagebridge", environment, out, ("doctor", "--json"), err)
+    await told.wait()
+    assert not [form for form in FORMS if form in out.read_text() + err.read_text()]
+    found = [json.loads(line) for line in out.read_text().splitlines()]
+    assert found, err.read_text()
     return {each["check"]: f"{each['status']}: {each['what']} -> {each['fix']}" for each in found}
 
 
 @pytest.mark.parametrize("proxy", ["http", "https"], indirect=True)
 async def test_the_whole_bridge_works_through_a_proxy(bridge: Deployment, proxy: ForwardProxy) -> None:
     """Tokens, reads, writes, the Web API, Socket Mode and a `response_url`: all of it, and no password in the log."""
-    worker = await bridge.quick_worker()
+    worker = await bridge.worker()
     await incidents(bridge, "Checkout is slow")
     await bridge.click("Alice", "Acknowledge")
     await bridge.card("Acknowledged by Alice Ng in Slack")
