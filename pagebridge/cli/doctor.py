@@ -96,7 +96,7 @@ def _of_slack(site: Site, *, post: bool) -> Iterator[Check]:
     there, also = Worker(site.here.worker_port, site.here.admin_host), optional_scopes(site.config)
     yield from slack.checks(door, own.socket_token, own.slack_command, there, also)
     yield clocks.of_slack(door)
-    yield from people.in_slack(door, site.config.identity.users)
+    yield from people.in_slack(door, site.config)
     if post:
         yield from slack.posting(door, site.config)
 
@@ -109,7 +109,7 @@ def _of_pagerduty(site: Site, patience: float) -> Iterator[Check]:
     watched = settings.pagerduty_webhook_subscription
     yield from pagerduty.checks(pager, site.config.authorization.mode)
     yield clocks.of_pagerduty(pager)
-    yield from people.in_pagerduty(pager, site.config.identity.users)
+    yield from people.in_pagerduty(pager, site.config)
     yield from webhook.checks(pager, watched, site.pinging(patience), local=local)
 
 

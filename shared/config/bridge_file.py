@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.config.bridge_config import TABLES, BridgeConfig
-from shared.config.errors import Misconfigured, describe_error, error_details
+from shared.config.errors import Misconfigured, describe_error
 
 log = structlog.get_logger()
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]")
+_QUOTED = re.compile("'([^']+)'")
 _KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
 
 
@@ -29,7 +30,7 @@ def load_bridge_config(path: Path) -> BridgeConfig:
         log.warning("config.missing", path=str(path), hint="no incident is shown: `pagebridge init` writes one")
         return BridgeConfig()
     except ValidationError as error:
-        raise Misconfigured(str(path), _in_order(error_details(error), text)) from None
+        raise Misconfigured(str(path), _in_order(error.errors(include_url=False), text)) from None
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(str(path), [f"is not TOML: {error}"]) from None
     except OSError as error:
@@ -66,7 +67,7 @@ def _in_file(found: ErrorDetails, number: int | None) -> str:
     parts = _parts(found)
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
     line = f" (line {number})" if number else ""
-    return f"{key} {describe_error(found)}{line}{_meant(parts) if found['type'] == 'extra_forbidden' else ''}"
+    return f"{key} {describe_error(found)}{line}{_meant(found)}"
 
 
 def _places(text: str) -> Iterator[tuple[tuple[int | str, ...], int]]:
@@ -83,8 +84,16 @@ def _places(text: str) -> Iterator[tuple[tuple[int | str, ...], int]]:
             yield (*table, key[1]), number
 
 
-def _meant(parts: tuple[int | str, ...]) -> str:
-    """Return what a mistyped key was probably meant to be, or where all keys are shown."""
-    known = TABLES[tuple(part for part in parts[:-1] if isinstance(part, str))].model_fields
-    close = get_close_matches(str(parts[-1]), known, 1)
-    return f"; did you mean {close[0]}?" if close else "; `pagebridge settings --bridge-example` shows them all"
+def _meant(found: ErrorDetails) -> str:
+    """Return what a mistyped key or word was probably meant to be; of a key else where all are shown."""
+    parts, unknown = _parts(found), ""
+    match found["type"]:
+        case "extra_forbidden":
+            known: Iterable[str] = TABLES[tuple(part for part in parts[:-1] if isinstance(part, str))].model_fields
+            given, unknown = str(parts[-1]), "; `pagebridge settings --bridge-example` shows them all"
+        case "enum" | "literal_error":
+            known, given = _QUOTED.findall(found["ctx"]["expected"]), str(found["input"])
+        case _:
+            return ""
+    close = get_close_matches(given, list(known), 1)
+    return f"; did you mean {close[0]}?" if close else unknown

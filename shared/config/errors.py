@@ -21,6 +21,7 @@ WANTED = {
 }
 """The words for a wrong value, by the kind of pydantic's error; the only numbers with bounds are ports."""
 LISTS: Mapping[int | str, str] = {
+    "admins": '["U024BE7LH"]',
     "broadcast": '["escalated"]',
     "card_fields": '["details.region"]',
     "card_links": '[{ label = "Runbook", url = "https://runbooks.example.com" }]',
@@ -28,6 +29,7 @@ LISTS: Mapping[int | str, str] = {
     "email_domains": '["example.com"]',
     "digest_priorities": '["P4", "P5"]',
     "everywhere": '["PXPGF42"]',
+    "excluded": '["U024BE7LH"]',
     "levels": "[1, 2]",
     "policies": '["PANZZEQ"]',
     "schedules": '["PI7DH85"]',

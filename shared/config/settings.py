@@ -253,10 +253,22 @@ def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks wh
         problems = list(dict.fromkeys(_problem(kind, found) for found in error_details(error)))
     except (UnicodeDecodeError, SettingsError):
         # The latter is what pydantic makes of the former in a file of SECRETS_DIR.
-        problems = [f"{files} is not UTF-8: save it with the encoding UTF-8"]
+        problems = [f"{_undecodable(folder) or f'{files} is not UTF-8'}: save it with the encoding UTF-8"]
     except OSError as error:
         problems = [f"{files} cannot be read: {error}"]
     raise Misconfigured("Settings (environment or .env)", problems)
+
+
+def _undecodable(folder: str | None) -> str:
+    """Name the file that is not UTF-8 and its line; empty if none is."""
+    secrets = sorted(path for path in Path(folder).iterdir() if path.is_file()) if folder else []
+    for path in filter(Path.is_file, (Path(".env"), *secrets)):
+        try:
+            path.read_bytes().decode()
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            return f"{path} is not UTF-8 (line {line})"
+    return ""
 
 
 def _problem(kind: type[Environment], found: ErrorDetails) -> str:

@@ -143,6 +143,60 @@ async def test_the_table_of_people_is_checked_on_both_sides(office: Office, line
     assert not side or line.split('"')[1 if side == "PagerDuty" else 0].split(maxsplit=1)[0] in found[side].what
 
 
+PEOPLE = """
+[identity]
+linking = "admin"
+admins = ["{slack}"]
+excluded = ["{slack}"]
+[authorization]
+everywhere = ["{pagerduty}"]
+[[reminders]]
+after = "1h"
+unacknowledge_after = "1h"
+in_name_of = "{slack}"
+"""
+
+
+async def test_everyone_whom_the_file_names_is_looked_up(office: Office) -> None:
+    """Admins, who is excluded, who acts everywhere and in whose name is acted: an unknown id is named at its place."""
+    office.slack.add_user("Alice Ng", id="U0ALICE")
+    places = {"identity.admins", "identity.excluded", "authorization.everywhere", "reminders[1].in_name_of"}
+
+    for slack, pagerduty, status in (("U0ALICE", "PALICE1", Status.PASS), ("U0GONE", "PGONE01", Status.FAIL)):
+        office.write("bridge.toml", ROUTING + PEOPLE.format(slack=slack, pagerduty=pagerduty))
+        findings = {each.check: each for each in await examine(DATA) if each.check in places}
+        assert dict.fromkeys(places, status) == {name: each.status for name, each in findings.items()}
+
+    assert "U0GONE" in findings["identity.admins"].what
+    assert "PGONE01" in findings["authorization.everywhere"].what
+
+
+async def test_a_person_who_has_left_may_stay_excluded(office: Office) -> None:
+    """A deactivated account in `excluded` does no harm; as an admin it can approve nothing."""
+    office.slack.add_user("Left", id="U0GONE").deleted = True
+    office.write("bridge.toml", f'{ROUTING}[identity]\nexcluded = ["U0GONE"]\nadmins = ["U0GONE"]\n')
+
+    findings = await examine(DATA)
+
+    assert Status.PASS is of(findings, "identity.excluded").status
+    assert Status.FAIL is of(findings, "identity.admins").status
+
+
+async def test_a_mistyped_key_is_one_failure(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No receiver is started that would end over the same mistake, and the ping is skipped because of it."""
+    office.subscribe()
+    office.write("bridge.toml", '[routing]\ndefault_chanel = "C0INCIDENTS"\n')
+    monkeypatch.setenv("RECEIVER_ADMIN_PORT", str(free_ports(1)[0]))
+
+    findings = await examine(DATA)
+
+    assert ["bridge.toml"] == [one.check for one in findings if one.status in {Status.FAIL, Status.WARNING}]
+    assert "(line 2); did you mean default_channel?" in of(findings, "bridge.toml").what
+    assert {"receiver", "webhook ping"} == {
+        one.check for one in findings if one.what == "skipped because of bridge.toml"
+    }
+
+
 @pytest.mark.parametrize("name", [".env", "bridge.toml", "secrets/pagerduty_webhook_secrets"])
 async def test_a_file_in_another_encoding_is_a_finding(
     office: Office, monkeypatch: pytest.MonkeyPatch, name: str
@@ -156,7 +210,10 @@ async def test_a_file_in_another_encoding_is_a_finding(
 
     findings = await examine(DATA)
 
-    assert "is not UTF-8" in " ".join(finding.what for finding in findings if finding.status is Status.FAIL)
+    wrong = [finding for finding in findings if finding.status is Status.FAIL and "is not UTF-8" in finding.what]
+    (one,) = wrong
+    assert f"{one.check} {one.what}".replace("settings ", "").startswith((name, str(office.directory / name)))
+    assert "(line 1)" in one.what
 
 
 async def test_what_is_not_set_is_named_and_the_rest_is_looked_at(

@@ -292,6 +292,10 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, said: str)
         ("[rooting]\n", "rooting is not a known key (line 1); did you mean routing?"),
         ("zzz = 1", "zzz is not a known key (line 1); `pagebridge settings --bridge-example` shows them all"),
         ('# \n[identity.users]\n"carol" = "PCAROL1"', "(line 3)"),
+        ('[authorization]\nmode = "teams"', "must be 'team' or 'pagerduty' (line 2); did you mean team?"),
+        ('[routing]\nbroadcast = ["escalate"]', "(line 2); did you mean escalated?"),
+        ('[authorization.actions]\nacknowlege = "team"', "(line 2); did you mean acknowledge?"),
+        ('[identity]\nadmins = "U024BE7LH"', 'must be a list, such as ["U024BE7LH"] (line 2)'),
     ],
 )
 def test_a_mistake_has_its_line_and_what_was_meant(tmp_path: Path, text: str, said: str) -> None:

@@ -280,7 +280,7 @@ def test_an_unreadable_dotenv_is_said(environ: Environ) -> None:
     environ()
     Path(".env").write_bytes(b"\xff\xfe\x00")
     (line,) = problems(Settings)
-    assert line == ".env is not UTF-8: save it with the encoding UTF-8"
+    assert line == ".env is not UTF-8 (line 1): save it with the encoding UTF-8"
 
 
 def test_service_links_of_kubernetes_are_no_settings(environ: Environ) -> None:

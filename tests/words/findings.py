@@ -15,6 +15,7 @@ from pagebridge.cli.clients import Worker
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from pagebridge_sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.slack import SlackSandbox
+from shared.config.bridge_config import BridgeConfig
 from shared.config.settings import SlackSettings
 from shared.diagnostics import credential_checks, pagerduty_access
 from shared.http.server import serving
@@ -106,15 +107,24 @@ async def add_slack(found: Findings, workspace: SlackSandbox) -> None:
 
 
 async def add_people(found: Findings, office: Office) -> None:
-    """Add the findings about `[identity.users]`."""
+    """Add the findings about the people whom `bridge.toml` names."""
     office.slack.add_user("Alice Ng", id="U0ALICE")
+    office.slack.add_user("Left", id="U0LEFT").deleted = True
     async with slack_door(office.slack) as door, pagerduty_door(office.pagerduty) as pager:
-        for situation, table in (
-            ("Both sides know everyone", {"U0ALICE": "PALICE1"}),
-            ("One is known to neither", {"U0ALICE": "PALICE1", "U0NOBODY": "PNOBODY"}),
+        for situation, slack_user, pagerduty_user, excluded in (
+            ("Both sides know everyone", "U0ALICE", "PALICE1", "U0LEFT"),
+            ("One is known to neither", "U0NOBODY", "PNOBODY", "U0NOONE"),
         ):
-            await found.of(situation, people.in_slack(door, table), f"{people.PLACE} in Slack")
-            await found.of(situation, people.in_pagerduty(pager, table), f"{people.PLACE} in PagerDuty")
+            config = BridgeConfig.model_validate(
+                {
+                    "identity": {"users": {slack_user: pagerduty_user}, "admins": [slack_user], "excluded": [excluded]},
+                    "authorization": {"everywhere": [pagerduty_user]},
+                    "reminders": [{"after": "1h", "unacknowledge_after": "1h", "in_name_of": slack_user}],
+                }
+            )
+            checks = [*people.in_slack(door, config), *people.in_pagerduty(pager, config)]
+            for check in checks:
+                await found.of(situation, checks, check.name)
 
 
 async def add_worker(found: Findings) -> None:

@@ -81,7 +81,7 @@ async def test_every_finding_can_be_read_in_one_file(
         await add_slack(found, workspace)
     found.chapter("The worker on this machine")
     await add_worker(found)
-    found.chapter("`[identity.users]`")
+    found.chapter("The people whom `bridge.toml` names")
     await add_people(found, office)
     found.chapter("PagerDuty")
     async with PagerDutySandbox(retry_delay=0.05) as account:

@@ -86,29 +86,29 @@ async def opened(data: Path) -> AsyncIterator[Site]:
         given = store.redis_url.get_secret_value() if store and store.redis_url else None
         url = (given or await _valkey(stack, data)) if store else None
         slack, pagerduty = loaded(SlackSettings), loaded(PagerDutySettings)
-        receiver = await _receiver(stack, machine, url) if url else INCOMPLETE
+        receiver = await _receiver(stack, machine, url) if url else Check("receiver", INCOMPLETE)
         sides = {"Redis": url, "Slack": slack, "PagerDuty": pagerduty}
         enter = stack.enter_async_context
         yield Site(
             here=machine,
-            config=_config(machine.bridge_config),
+            config=_config(machine.bridge_config) or BridgeConfig(),
             redis=await enter(aclosing(connect(url))) if url else None,
             embedded=given is None,
             slack=(await enter(slack_door(slack)), slack) if slack else None,
             pagerduty=(await enter(pagerduty_door(pagerduty)), pagerduty) if pagerduty else None,
             problems=(
                 *(Check(name, INCOMPLETE) for name, side in sides.items() if side is None),
-                Check("receiver", receiver),
+                receiver,
             ),
         )
 
 
-def _config(path: Path) -> BridgeConfig:
-    """Read `bridge.toml`; without a good one nothing is known of routes."""
+def _config(path: Path) -> BridgeConfig | None:
+    """Read `bridge.toml`; None if it can't be understood."""
     try:
         return load_bridge_config(path) if path.exists() else BridgeConfig()
     except Misconfigured:
-        return BridgeConfig()
+        return None
 
 
 async def _valkey(stack: AsyncExitStack, data: Path) -> str:
@@ -125,15 +125,23 @@ def _data(stack: AsyncExitStack, data: Path) -> Path:
     return data if data.exists() else Path(stack.enter_context(tempfile.TemporaryDirectory())) / "valkey"
 
 
-async def _receiver(stack: AsyncExitStack, machine: Here, url: str) -> Verdict:
-    """Start a receiver if there is none on this machine, and tell what there is now."""
-    receiver = Receiver(machine.receiver_admin_port, machine.admin_host)
+async def _receiver(stack: AsyncExitStack, machine: Here, url: str) -> Check:
+    """Return the check of the receiver on this machine; one is started if there is none and it can be."""
+    name, receiver = "receiver", Receiver(machine.receiver_admin_port, machine.admin_host)
     if await receiver.turned_away() is not None:
-        return passed("runs on this machine")
+        return Check(name, passed("runs on this machine"))
     try:
         load(ReceiverSettings, redis_url=url)
     except Misconfigured:
-        return INCOMPLETE
+        return Check(name, INCOMPLETE)
+    if _config(machine.bridge_config) is None:
+        # It would end over the same mistake.
+        return Check(name, INCOMPLETE, needs=(str(machine.bridge_config),))
+    return Check(name, await _started(stack, machine, receiver, url))
+
+
+async def _started(stack: AsyncExitStack, machine: Here, receiver: Receiver, url: str) -> Verdict:
+    """Start a receiver until the checks are made, and return whether it runs."""
     log = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "receiver.log"
     environment = {**os.environ, "REDIS_URL": url}
     child = Child((sys.executable, "-m", "webhook_receiver"), environment=environment, output=log)
@@ -143,6 +151,8 @@ async def _receiver(stack: AsyncExitStack, machine: Here, url: str) -> Verdict:
         if await receiver.turned_away() is not None:
             return passed("not running here; started for these checks only")
         await sleep(LOOK)
+    if child.code is None:
+        return failed(f"not running here, and did not start within {START:g} s", "run again when this machine is idle")
     why, fix = _last_words(log, machine)
     return failed(f"not running here and can't be started: {why}", fix)
 

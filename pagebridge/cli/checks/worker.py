@@ -14,7 +14,7 @@ from pagebridge.cli.checks.findings import Check, Verdict, failed, passed, skipp
 from pagebridge.cli.clients import PAGE_TIMEOUT, Worker
 from shared.config.settings import SlackSettings
 from shared.http.hosts import from_here
-from shared.http.proxy import proxy_for
+from shared.http.proxy import proxy_for, why_unreachable
 from shared.model.event import SECOND
 
 PATH = "/slack/events"
@@ -62,7 +62,9 @@ async def accepted(url: str, secret: str, slack_ms: Callable[[], int | None], *,
         if local:
             what = f"no worker on this machine takes Slack's requests at {url}"
             return skipped(what, "run this where the worker runs, or give Slack's own address with --slack-url")
-        return failed(f"{url} can't be reached: {error}", "check DNS, proxy, firewall and SLACK_HTTP_PORT")
+        return failed(
+            f"{url} can't be reached: {why_unreachable(url, error)}", "check DNS, proxy, firewall and SLACK_HTTP_PORT"
+        )
     if status == HTTPStatus.UNAUTHORIZED:
         by = "this machine's clock" if known is None else "Slack's clock"
         what = f"{url} rejects a request that is signed with SLACK_SIGNING_SECRET and dated by {by}"

@@ -105,7 +105,9 @@ async def test_an_address_that_leads_elsewhere() -> None:
         await of_worker("Slack over HTTP", slack_port=free), Status.SKIPPED, "no worker on this machine", "--slack-url"
     )
     address = f"http://127.0.0.1:{free}{worker.PATH}"
-    says(await of_worker("Slack over HTTP", slack_url=address), Status.FAIL, "can't be reached")
+    says(
+        await of_worker("Slack over HTTP", slack_url=address), Status.FAIL, "can't be reached: ClientConnectorError ->"
+    )
     async with serving(web.Application(), 0) as port:
         address = f"http://127.0.0.1:{port}{worker.PATH}"
         says(await of_worker("Slack over HTTP", slack_url=address), Status.FAIL, "answered 404, not as a worker does")
