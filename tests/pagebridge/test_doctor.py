@@ -211,9 +211,10 @@ async def test_a_file_in_another_encoding_is_a_finding(
     findings = await examine(DATA)
 
     wrong = [finding for finding in findings if finding.status is Status.FAIL and "is not UTF-8" in finding.what]
-    (one,) = wrong
-    assert f"{one.check} {one.what}".replace("settings ", "").startswith((name, str(office.directory / name)))
-    assert "(line 1)" in one.what
+    assert 1 == len(wrong)
+    told = f"{wrong[0].check} {wrong[0].what}".removeprefix("settings ")
+    assert told.startswith((name, str(office.directory / name)))
+    assert "(line 1)" in told
 
 
 async def test_what_is_not_set_is_named_and_the_rest_is_looked_at(

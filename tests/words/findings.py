@@ -162,6 +162,7 @@ async def add_worker(found: Findings) -> None:
         await found.of("The same, where Slack's time is known", by_slack, "Slack over HTTP")
     far = worker.checks(NO_WORKER, settings, "http://127.0.0.1:1/slack/events")
     await found.of("Slack's address leads nowhere", far, "Slack over HTTP")
+    found.verdict("Another program has its port", worker.in_use(8081, "WORKER_PORT"))
     found.verdict("It is accepted", passed(worker.ACCEPTED))
 
 

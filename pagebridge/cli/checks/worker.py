@@ -1,11 +1,13 @@
 """Checks of the worker on this machine: whether it is ready, and takes a request signed as Slack's."""
 
+import asyncio
 import json
 import secrets
 import time
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.signature import SignatureVerifier
@@ -18,6 +20,8 @@ from shared.http.proxy import proxy_for, why_unreachable
 from shared.model.event import SECOND
 
 PATH = "/slack/events"
+CONNECT = 1.0
+"""Seconds for finding out whether a port of this machine is in use."""
 ACCEPTED = "a request that is signed with SLACK_SIGNING_SECRET is accepted"
 OTHERS = ("Redis", "Slack", "Slack bot token", "Slack scopes", "Slack app token", "PagerDuty token")
 """The sides that the doctor checks itself: a worker that reports the same adds nothing."""
@@ -44,6 +48,8 @@ def checks(
 async def ready(worker: Worker) -> Verdict:
     """Take over what the worker itself says is wrong."""
     found = await worker.health()
+    if found is None and await is_in_use(worker.hosts, worker.port):
+        return in_use(worker.port, "WORKER_PORT")
     if found is None:
         return skipped("not running on this machine", "`pagebridge up` starts it")
     problems = found.get("problems")
@@ -59,6 +65,9 @@ async def accepted(url: str, secret: str, slack_ms: Callable[[], int | None], *,
     try:
         status, answer = await _sent(url, secret, challenge, time.time() if known is None else known / SECOND)
     except (aiohttp.ClientError, OSError) as error:
+        there = urlsplit(url)
+        if local and await is_in_use(there.hostname or "", there.port or 0):
+            return in_use(there.port or 0, "SLACK_HTTP_PORT")
         if local:
             what = f"no worker on this machine takes Slack's requests at {url}"
             return skipped(what, "run this where the worker runs, or give Slack's own address with --slack-url")
@@ -74,6 +83,23 @@ async def accepted(url: str, secret: str, slack_ms: Callable[[], int | None], *,
     if status != HTTPStatus.OK or challenge not in answer:
         return failed(f"{url} answered {status}, not as a worker does", f"lead Slack's requests to a worker's {PATH}")
     return passed(ACCEPTED)
+
+
+async def is_in_use(hosts: str, port: int) -> bool:
+    """True if a program listens on a port of this machine."""
+    try:
+        async with asyncio.timeout(CONNECT):
+            _, writer = await asyncio.open_connection(from_here(hosts).strip("[]"), port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+def in_use(port: int, setting: str) -> Verdict:
+    """Return that a port is held by a program that does not answer as a worker does."""
+    what = f"port {port} is in use by a program that doesn't answer as a worker does"
+    return failed(what, f"choose another {setting}, or end that program")
 
 
 async def _sent(url: str, secret: str, challenge: str, now: float) -> tuple[int, str]:

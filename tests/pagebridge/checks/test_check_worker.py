@@ -38,6 +38,14 @@ async def of_worker(
 
 
 @asynccontextmanager
+async def listening_silently() -> AsyncIterator[int]:
+    """Hold a port as a program does that speaks no HTTP: it hangs up at once."""
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@asynccontextmanager
 async def taking(secret: str, slack_s: float | None = None) -> AsyncIterator[HttpMode]:
     """Run a worker's port for Slack, with a secret, by Slack's time if that is known."""
 
@@ -74,6 +82,8 @@ async def test_what_a_worker_says_of_itself(body: dict[str, object], status: Sta
     app.router.add_get("/readyz", readyz)
     async with serving(app, 0) as port:
         says(await of_worker("worker", port), status, words)
+    async with listening_silently() as port:
+        says(await of_worker("worker", port), Status.FAIL, f"port {port} is in use", "choose another WORKER_PORT")
     says(await of_worker("worker"), Status.SKIPPED, "not running on this machine", "`pagebridge up`")
 
 
@@ -104,6 +114,9 @@ async def test_an_address_that_leads_elsewhere() -> None:
     says(
         await of_worker("Slack over HTTP", slack_port=free), Status.SKIPPED, "no worker on this machine", "--slack-url"
     )
+    async with listening_silently() as taken:
+        told = await of_worker("Slack over HTTP", slack_port=taken)
+        says(told, Status.FAIL, f"port {taken} is in use", "choose another SLACK_HTTP_PORT")
     address = f"http://127.0.0.1:{free}{worker.PATH}"
     says(
         await of_worker("Slack over HTTP", slack_url=address), Status.FAIL, "can't be reached: ClientConnectorError ->"
