@@ -17,13 +17,12 @@ from aiohttp import web
 from shared.errors import StoreDown
 from shared.http.server import ConnectionState, wait_for
 from shared.model.link import CODE_LENGTH, new_code
-from shared.store.links import LONGEST_CODE, Visitor, came_back, digest_of, signing_in
+from shared.store.links import CODE, Visitor, came_back, digest_of, signing_in
 from shared.store.redis import Redis
 
 log = structlog.get_logger()
 
 STATE = re.compile(r"[A-Za-z0-9_-]{43}")
-CODE = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_CODE}}}")
 MOST_REMEMBERED = 1000
 """States that are remembered, so that one that comes again is not passed on again."""
 HEADERS = {

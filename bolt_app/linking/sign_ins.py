@@ -71,16 +71,17 @@ class SignIns:
         if self._config.linking != "oauth" or self.app is None:
             await asyncio.sleep(self.durations.block)
             return
-        answer = await self.requests.next_answer(self.durations.block)
-        request = await self.requests.take(answer) if answer else None
+        # Longer than it is handled at most: PagerDuty takes the code of a sign-in once.
+        answer = await self.requests.next_answer(self.durations.block, 3 * self.durations.lease)
         if answer is None:
             return
+        request = await self.requests.take(answer)
         if request is None:
             log.warning("sign_in.unknown", why="no one waits for it any more")
-            return
-        answered = replace(await self._answered(self.app, request, answer), code=answer.shown_code)
-        if not await self.requests.swap(request, answered):
+        elif not await self.requests.swap(request, await self._answered(self.app, request, answer)):
             log.info("sign_in.superseded", user=request.slack)
+        # Last: what a worker or the store loses before that, the next worker does again.
+        await self.requests.handled(answer)
 
     async def finish(self, typed: SlashPayload, code: str) -> Reply:
         """Link a person who typed the code that their browser shows. Raises `Declined`, `CallError`, `StoreDown`."""
@@ -111,15 +112,16 @@ class SignIns:
         """Ask PagerDuty who signed in; return the request with that user, or with why they can't be linked."""
         go_in(Lane.READ, request.slack)
         try:
-            person = await self.claims.linkable(self.identity.own_member(request.slack))
-            proven = await app.user(answer.pagerduty_code, self._config.callback_url or "", request.verifier)
-            claim = await self.claims.check(person, Claim(proven.id, proven.name, proven.email))
+            async with asyncio.timeout(2 * self.durations.lease):
+                person = await self.claims.linkable(self.identity.own_member(request.slack))
+                proven = await app.user(answer.pagerduty_code, self._config.callback_url or "", request.verifier)
+                claim = await self.claims.check(person, Claim(proven.id, proven.name, proven.email))
         except Declined as declined:
             outcome = completed(declined, self._config).outcome
             return replace(request, refused=outcome.why, next_step=outcome.next_step)
-        except (CallError, Malformed) as error:
+        except (CallError, Malformed, TimeoutError) as error:
             quoted = reference()
-            log.error("sign_in.failed", user=request.slack, why=str(error), reference=quoted)
+            log.error("sign_in.failed", user=request.slack, why=str(error) or "it took too long", reference=quoted)
             why = CODE_REFUSED if isinstance(error, NoToken) else NOT_SAID
             return replace(request, refused=why, next_step=words.again_step(quoted))
         log.info("sign_in.answered", user=request.slack, pagerduty_user=claim.user)

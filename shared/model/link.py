@@ -125,6 +125,11 @@ class LinkRequest:
         """True once PagerDuty's answer was looked at."""
         return bool(self.claim or self.refused)
 
+    @property
+    def awaits_answer(self) -> bool:
+        """True of a sign-in until a browser came back, whose code is then its own."""
+        return self.is_sign_in and not self.code
+
     def with_press_of(self, earlier: "LinkRequest | None") -> "LinkRequest":
         """Return it with its press, or that of the person's earlier request."""
         return replace(self, press=self.press or (earlier.press if earlier else None))

@@ -53,8 +53,9 @@ Cluster, and all is at one node of it.
 | `pb:{work}:links:audit`             | stream | 400 d | every link that was made, undone or rejected, and by whom |
 | `pb:{work}:linking:<slack user>`    | string | 1 d   | what a person has asked for who is linking themselves |
 | `pb:{work}:asked:<slack user>`      | string | 1 h   | how often a person has asked the admins for a link |
-| `pb:{work}:sign-in:<digest>`        | string | 5 min | who signs in to PagerDuty: id, address and name |
+| `pb:{work}:sign-in:<digest>`        | string | 5 min | who signs in to PagerDuty: id, address, name; then the id |
 | `pb:{work}:sign-ins`                | list   | none  | those who came back from PagerDuty, until a worker takes them |
+| `pb:{work}:sign-ins:taken`          | zset   | none  | the same, until handled -> when another worker may (ms) |
 | `pb:{work}:notify:<pagerduty user>` | hash   | none  | Slack user -> what to send them, and the conversation |
 | `pb:{work}:doctor:<run>:<type>`     | any    | seconds | what `pagebridge doctor` tries its rights on |
 | `pb:{work}:typed:<command>`         | string | 3 d   | the incident that a line without a number was first about |
@@ -89,6 +90,7 @@ PING = "pb:{work}:ping"
 LINKS = "pb:{work}:links"
 LINKS_AUDIT = "pb:{work}:links:audit"
 SIGN_INS = "pb:{work}:sign-ins"
+SIGN_INS_TAKEN = "pb:{work}:sign-ins:taken"
 OPEN = "pb:{work}:open"
 OVER = "pb:{work}:over"
 HOMES = "pb:{work}:homes"
@@ -128,7 +130,8 @@ _TYPES = {
         r"|[^:]+:(incident|lines|commands|slack|progress|handover|oncall|channel|show|summary|digest|load))"
     ),
     "zset": re.compile(
-        r"pb:\{work\}:(open|over|homes|number:.*|channel:.*:(open|over|closed|behind)|queue:.*:due|pace:.*:(line|back))"
+        r"pb:\{work\}:(open|over|homes|sign-ins:taken|number:.*|channel:.*:(open|over|closed|behind)|queue:.*:due"
+        r"|pace:.*:(line|back))"
     ),
 }
 """The keys of each type in the table above; all others are strings."""

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +13,7 @@ from shared.errors import Malformed
 from shared.model.ids import SlackUserId, UserId, slack_id
 from shared.model.link import (
     ASKED_KEPT,
+    CODE_LENGTH,
     MOST_ASKED,
     SIGN_IN_LIFE,
     Link,
@@ -30,6 +32,11 @@ LINK_JSON, REQUEST_JSON = TypeAdapter(Link), TypeAdapter(LinkRequest)
 ENTRY = TypeAdapter(LinkEntry)
 LONGEST_CODE = 2048
 """Characters of an authorization code that are taken; PagerDuty's have some dozens."""
+CODE = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_CODE}}}")
+"""An authorization code."""
+LONGEST_ANSWER = 2 * LONGEST_CODE + 256
+"""Bytes of a sign-in that came back: each character of its code may be written as two."""
+_DIGEST, _SHOWN = re.compile(r"[0-9a-f]{64}"), re.compile(rf"[A-Z0-9]{{{CODE_LENGTH}}}")
 
 
 def digest_of(state: str) -> str:
@@ -112,11 +119,26 @@ def _link(value: object) -> Link | None:
 
 @dataclass(frozen=True)
 class SignInAnswer:
-    """The answer that a browser brought back: the digest of its state, PagerDuty's code, and the code that it shows."""
+    """
+    The answer that a browser brought back: the digest of its state, PagerDuty's code, and the code that it shows.
+
+    `element` is how the receiver wrote it.
+    """
 
     digest: str
     pagerduty_code: str
     shown_code: str
+    element: bytes
+
+    def given_to(self, known: LinkRequest | None) -> LinkRequest | None:
+        """Return a request with the code that the browser shows, if it waits for this answer; else as it is."""
+        is_awaited = known is not None and known.awaits_answer and digest_of(known.state) == self.digest
+        return replace(known, code=self.shown_code) if known is not None and is_awaited else known
+
+    def waits_in(self, known: LinkRequest) -> bool:
+        """True if a request has taken this answer, and PagerDuty's word on it is not stored yet."""
+        is_ours = digest_of(known.state) == self.digest and known.code == self.shown_code
+        return is_ours and not known.is_answered
 
 
 class LinkRequests:
@@ -194,18 +216,44 @@ class LinkRequests:
             await self._redis.expire(key, ASKED_KEPT)
         return asked <= MOST_ASKED
 
-    async def next_answer(self, seconds: float) -> SignInAnswer | None:
-        """Take the next sign-in that came back, or wait a moment for one. Raises `StoreDown`."""
-        taken = await self._blocking.execute_command("BLPOP", keys.SIGN_INS, seconds)
-        return _answer(taken[1]) if taken else None
+    async def next_answer(self, seconds: float, lasts: float) -> SignInAnswer | None:
+        """
+        Take the next sign-in that came back, or wait so many seconds for one.
+
+        Another worker takes it unless it is `handled` before it `lasts` too long, in seconds. Raises `StoreDown`.
+        """
+        names = [keys.SIGN_INS, keys.SIGN_INS_TAKEN]
+        taken = await run_script(self._redis, "take_sign_in", names, [int(lasts * 1000)])
+        if not isinstance(taken, bytes):
+            # From its place to the same place: a way to wait for the first one that takes nothing away.
+            place = [keys.SIGN_INS, keys.SIGN_INS, "LEFT", "LEFT"]
+            await self._blocking.execute_command("BLMOVE", *place, seconds)
+            return None
+        answer = _answer(taken)
+        if answer is None:
+            log.error("sign_in.unreadable", why="not what a receiver of this version writes")
+            await self._redis.zrem(keys.SIGN_INS_TAKEN, taken)
+        return answer
 
     async def take(self, answer: SignInAnswer) -> LinkRequest | None:
-        """Return the wish to which an answer belongs: once, and only the newest of its person. Raises `StoreDown`."""
-        whose = await self._redis.getdel(keys.sign_in(answer.digest))
+        """
+        Return the request to which an answer belongs, with the answer's code: only the newest of its person.
+
+        Each takes one answer, and that until it is answered: a worker may have died with it. Raises `StoreDown`.
+        """
+        key = keys.sign_in(answer.digest)
+        whose = await self._redis.get(key)
         if not isinstance(whose, bytes):
             return None
-        request = await self.of(SlackUserId(slack_id(whose.decode().partition(" ")[0])))
-        return request if request is not None and digest_of(request.state) == answer.digest else None
+        user = SlackUserId(slack_id(whose.decode(errors="replace").partition(" ")[0]))
+        await self._redis.set(key, user, xx=True, keepttl=True)
+        known = await self.change(user, answer.given_to)
+        taken = answer.given_to(known)
+        return taken if taken is not None and answer.waits_in(taken) else None
+
+    async def handled(self, answer: SignInAnswer) -> None:
+        """Forget a sign-in that was handled. Raises `StoreDown`."""
+        await self._redis.zrem(keys.SIGN_INS_TAKEN, answer.element)
 
 
 @dataclass(frozen=True)
@@ -222,7 +270,7 @@ async def signing_in(redis: Redis, state: str) -> Visitor | None:
     if not isinstance(found, bytes):
         return None
     user, command, who = [*found.decode(errors="replace").split(" ", 2), "", ""][:3]
-    return Visitor(who or user, command)
+    return Visitor(who or user, command) if command else None
 
 
 async def came_back(redis: Redis, state: str, pagerduty_code: str, shown_code: str) -> None:
@@ -231,14 +279,15 @@ async def came_back(redis: Redis, state: str, pagerduty_code: str, shown_code: s
     await redis.execute_command("RPUSH", keys.SIGN_INS, answer)
 
 
-def _answer(element: object) -> SignInAnswer | None:
-    """Read an element that the receiver wrote; return None, and log it, if it cannot be read."""
+def _answer(element: bytes) -> SignInAnswer | None:
+    """Read an element that the receiver wrote; None if it cannot be read."""
     try:
-        parts = json.loads(element) if isinstance(element, bytes) else []
-    except ValueError:
+        parts = json.loads(element) if len(element) <= LONGEST_ANSWER else []
+    except (ValueError, RecursionError):
         parts = []
     match parts:
-        case [str(digest), str(pagerduty_code), str(shown_code)] if len(pagerduty_code) <= LONGEST_CODE:
-            return SignInAnswer(digest, pagerduty_code, shown_code)
-    log.error("sign_in.unreadable", why="not what a receiver of this version writes")
+        case [str(digest), str(pagerduty_code), str(shown_code)] if (
+            _DIGEST.fullmatch(digest) and CODE.fullmatch(pagerduty_code) and _SHOWN.fullmatch(shown_code)
+        ):
+            return SignInAnswer(digest, pagerduty_code, shown_code, element)
     return None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -17,6 +17,7 @@ from bolt_app.linking.refused_press import RefusedPresses
 from bolt_app.linking.sign_ins import SignIns
 from pagebridge_sandbox.pagerduty import Fault
 from shared.durations import Durations
+from shared.errors import StoreDown
 from shared.model.command import Command, CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, CommandId, SlackUserId, UserId
@@ -28,8 +29,10 @@ from shared.store import keys
 from shared.store.clock import StoreClock
 from shared.store.document_kinds import command_queues
 from shared.store.links import LinkRequests, came_back, signing_in
+from shared.store.redis import Redis, connect
 from tests.bolt_app.test_interactive import press
 from tests.builders import INCIDENT
+from tests.servers import lent_valkey
 from tests.shared.linked_people import ALICE, EMAIL, Acme, linking
 from tests.stories.harness import until
 
@@ -61,6 +64,8 @@ class Signing:
     sign_ins: SignIns
     requests: LinkRequests
     intake: Intake
+    redis: Redis
+    """Where requests and sign-ins are."""
 
     def typed(self, user: str = DAVE) -> SlashPayload:
         """Make what Slack sends of a typed line."""
@@ -79,7 +84,25 @@ class Signing:
             browser.post(url, data=asked | {"user": user}, allow_redirects=False) as page,
         ):
             back = parse_qs(urlsplit(page.headers["Location"]).query)
-        await came_back(self.acme.redis, back["state"][0], back["code"][0], code)
+        await came_back(self.redis, back["state"][0], back["code"][0], code)
+        await self.sign_ins.step()
+
+    async def killed_while(self, fault: Fault, asked: dict[str, str] | None = None) -> None:
+        """Let a worker be killed that waits for PagerDuty, which hangs."""
+        asked = asked or await self.begin()
+        hanging = self.acme.pagerduty.add_fault(fault)
+        async with asyncio.TaskGroup() as group:
+            killed = group.create_task(self.sign_in(asked))
+            await until(lambda: hanging.match_count > 0, "PagerDuty to be asked")
+            killed.cancel()
+        hanging.remove()
+
+    async def taken_over(self) -> None:
+        """Let the time pass in which a worker has what it took, and another one go on."""
+        [taken] = await self.redis.zrange(keys.SIGN_INS_TAKEN, 0, -1)
+        await self.sign_ins.step()
+        assert [taken] == await self.redis.zrange(keys.SIGN_INS_TAKEN, 0, -1)
+        await self.redis.execute_command("ZADD", keys.SIGN_INS_TAKEN, 1, taken)
         await self.sign_ins.step()
 
     async def finish(self, code: str = CODE, user: str = DAVE) -> str:
@@ -128,7 +151,7 @@ async def running_signing() -> AsyncIterator[Signing]:
         presses = RefusedPresses(command_queues(acme.redis), cast("Any", intake), clock, requests)
         durations = Durations(block=0.05)
         sign_ins = SignIns(identity, app, requests, acme.made, claims, presses, durations, "/pd")
-        yield Signing(acme, sign_ins, requests, intake)
+        yield Signing(acme, sign_ins, requests, intake, acme.redis)
 
 
 @pytest.fixture
@@ -136,6 +159,16 @@ async def signing() -> AsyncIterator[Signing]:
     """Run both sides."""
     async with running_signing() as running:
         yield running
+
+
+@pytest.fixture
+async def stored(signing: Signing) -> AsyncIterator[Signing]:
+    """Run both sides, with requests and sign-ins on a real server."""
+    async with lent_valkey() as valkey, aclosing(connect(valkey.url)) as redis:
+        requests = LinkRequests(redis, redis)
+        presses = replace(signing.sign_ins.presses, requests=requests)
+        sign_ins = replace(signing.sign_ins, requests=requests, presses=presses)
+        yield replace(signing, sign_ins=sign_ins, requests=requests, redis=redis)
 
 
 async def test_a_person_who_signs_in_is_linked(signing: Signing) -> None:
@@ -444,13 +477,100 @@ async def test_where_nothing_is_set_up(signing: Signing) -> None:
     assert 1 == await signing.acme.redis.llen(keys.SIGN_INS)
 
 
+async def test_a_worker_that_is_killed_loses_no_sign_in(stored: Signing) -> None:
+    """It had asked PagerDuty for a token: once its time is over another worker asks, and the code works."""
+    await stored.killed_while(Fault("POST", "/oauth/token", hang=True))
+    await stored.taken_over()
+
+    assert "You are now linked" in await stored.finish()
+    assert 0 == await stored.redis.zcard(keys.SIGN_INS_TAKEN)
+
+
+async def test_a_worker_that_is_killed_with_the_token_is_told(stored: Signing) -> None:
+    """PagerDuty gives one token for each sign-in: the person reads that they have to sign in again, and can."""
+    await stored.killed_while(Fault("GET", "/users/me", hang=True))
+    await stored.taken_over()
+
+    assert "no longer accepts this sign-in. Run the `link` command again" in await stored.finish()
+    await stored.sign_in(await stored.begin())
+    assert "You are now linked" in await stored.finish()
+
+
+async def test_a_store_that_fails_loses_no_sign_in(stored: Signing) -> None:
+    """It takes no answer while PagerDuty is asked: the person reads what to do, and a new sign-in works."""
+    redis, asked = stored.redis, await stored.begin()
+    slow = stored.acme.pagerduty.add_fault(Fault("GET", "/users/me", delay=0.3))
+
+    async def failing() -> None:
+        with pytest.raises(StoreDown):
+            await stored.sign_in(asked)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(failing())
+        await until(lambda: slow.match_count > 0, "PagerDuty to be asked")
+        await redis.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+    slow.remove()
+    await redis.execute_command("CLIENT", "UNPAUSE")
+    await stored.taken_over()
+
+    assert "no longer accepts this sign-in" in await stored.finish()
+    await stored.sign_in(await stored.begin())
+    assert "You are now linked" in await stored.finish()
+
+
+async def test_what_one_worker_has_in_hand_no_other_takes(stored: Signing) -> None:
+    """PagerDuty is slow: another worker finds nothing to do, and PagerDuty is asked once."""
+    asked = await stored.begin()
+    slow = stored.acme.pagerduty.add_fault(Fault("GET", "/users/me", delay=0.3))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(stored.sign_in(asked))
+        await until(lambda: slow.match_count > 0, "PagerDuty to be asked")
+        await stored.sign_ins.step()
+        assert 1 == slow.match_count
+
+    assert 1 == len(stored.acme.pagerduty.calls_to("POST", "/oauth/token"))
+    assert "You are now linked" in await stored.finish()
+
+
+async def test_a_pagerduty_that_hangs_is_told(stored: Signing) -> None:
+    """The person reads that PagerDuty didn't say who they are, before another worker takes over."""
+    stored.sign_ins = replace(stored.sign_ins, durations=Durations(block=0.05, lease=0.5))
+    hanging = stored.acme.pagerduty.add_fault(Fault("GET", "/users/me", hang=True))
+    await stored.sign_in(await stored.begin())
+    hanging.remove()
+
+    assert "PagerDuty didn't say who you are." in await stored.finish()
+    assert 0 == await stored.redis.zcard(keys.SIGN_INS_TAKEN)
+
+
+async def test_a_sign_in_that_a_worker_took_is_used(stored: Signing) -> None:
+    """No receiver shows a code for it any more, also while PagerDuty is still asked."""
+    asked = await stored.begin()
+    assert await signing_in(stored.redis, asked["state"]) is not None
+
+    await stored.killed_while(Fault("POST", "/oauth/token", hang=True), asked)
+
+    assert await signing_in(stored.redis, asked["state"]) is None
+
+
 async def test_what_no_receiver_wrote(signing: Signing) -> None:
     """It is passed over, and the next one is taken; a wish that cannot be read is none."""
-    for element in (b"x", b"[1]", b'["a", "b"]', b"\xff"):
+    digest, nested = '"' + 64 * "a" + '"', 5000 * "["
+    texts = [
+        "x",
+        "[1]",
+        '["a", "b"]',
+        nested,
+        nested[:1500],
+        f'["\\ud800", "x", "{CODE}"]',
+        f'[{digest}, "\\u0000", "{CODE}"]',
+    ]
+    for element in (b"\xff", b"", *map(str.encode, texts), f'[{digest}, "x", "<b>"]'.encode()):
         await signing.acme.redis.rpush(keys.SIGN_INS, element)
         await signing.sign_ins.step()
     await signing.acme.redis.set(keys.link_request(DAVE), b"{}")
 
     assert await signing.requests.of(DAVE) is None
     assert 0 == await signing.acme.redis.llen(keys.SIGN_INS)
+    assert 0 == await signing.acme.redis.zcard(keys.SIGN_INS_TAKEN)
     assert not LinkRequest(DAVE, "s", "v").has_code("")

@@ -13,7 +13,7 @@ from shared.model.ids import SlackUserId
 from shared.store import keys
 from shared.store.clock import require_layout
 from shared.store.durability import probe
-from shared.store.links import came_back, signing_in
+from shared.store.links import LinkRequests, came_back, signing_in
 from shared.store.redis import Redis, connect, write_once
 from shared.store.streams import Deliveries, Inbox
 from tests.deploy.users import ROOT, Store, store
@@ -103,7 +103,11 @@ async def test_the_receiver_appends_and_nothing_else(server: Store) -> None:
 
 
 async def test_the_receiver_takes_people_who_sign_in(tmp_path: Path) -> None:
-    """With the line of docs/security.md it hands them on, and reads whose sign-in a state is; nothing else of links."""
+    """
+    With the line of docs/security.md it hands them on, and reads whose sign-in a state is; nothing else of links.
+
+    A worker takes them over.
+    """
     lines = (ROOT / "docs/security.md").read_text(encoding="utf-8").splitlines()
     [line] = [line for line in lines if line.startswith("user receiver on #...")]
     users = (ROOT / "deploy/redis-users.acl").read_text(encoding="utf-8").splitlines()
@@ -115,11 +119,21 @@ async def test_the_receiver_takes_people_who_sign_in(tmp_path: Path) -> None:
         assert await signing_in(client, "s" * 43) is None
         await came_back(client, "s" * 43, "code", "ABCDEFGH")
         await client.aclose()
+        worker = connect(server.url("worker"))
+        requests = LinkRequests(worker, worker)
+        answer = await requests.next_answer(0.05, 30.0)
+        assert answer is not None
+        assert await requests.take(answer) is None
+        await requests.handled(answer)
+        assert await requests.next_answer(0.05, 30.0) is None
+        await worker.aclose()
         assert [] == await allowed(
             server,
             "receiver",
             f"LRANGE {keys.SIGN_INS} 0 -1",
             f"LPOP {keys.SIGN_INS}",
+            f"RPUSH {keys.SIGN_INS_TAKEN} x",
+            f"ZADD {keys.SIGN_INS_TAKEN} 0 x",
             f"HGETALL {keys.LINKS}",
             f"HSET {keys.LINKS} U0MALLORY x",
             f"GET {keys.link_request(SlackUserId('U0DAVE'))}",
