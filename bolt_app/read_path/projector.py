@@ -134,14 +134,19 @@ class Projector:
         )
         if len(folded.incident.lines) > CROWDED:
             await self.backlog.reduce(folded.incident)
-        # A type comes from outside, and each that is a label stays in memory.
-        known = event.type if event.type in ANNOUNCED_TYPES else "other"
-        EVENTS.labels(known, event.source, folded.result).inc()
-        QUEUE_SECONDS.observe(max(0, now_ms - received_ms) / SECOND)
-        if event.source is Source.WEBHOOK and folded.result is not FoldResult.DUPLICATE:
-            DELIVERY.observe(max(0, received_ms - event.at.ms) / SECOND)
-        about = {"incident": event.incident, "type": event.type, "event_id": event.id, "source": event.source}
-        log.info("event.folded", **about, told=folded.result)
+        _report(event, folded.result, received_ms, now_ms)
+
+
+def _report(event: Event, result: FoldResult, received_ms: int, now_ms: int) -> None:
+    """Count and log a folded event."""
+    # A type comes from outside, and each that is a label stays in memory.
+    known = event.type if event.type in ANNOUNCED_TYPES else "other"
+    EVENTS.labels(known, event.source, result).inc()
+    QUEUE_SECONDS.observe(max(0, now_ms - received_ms) / SECOND)
+    if event.source is Source.WEBHOOK and result is not FoldResult.DUPLICATE:
+        DELIVERY.observe(max(0, received_ms - event.at.ms) / SECOND)
+    about = {"incident": event.incident, "type": event.type, "event_id": event.id, "source": event.source}
+    log.info("event.folded", **about, told=result)
 
 
 def _narrowed(incident: Incident, answer: Event) -> Incident:
