@@ -18,7 +18,7 @@ from shared.slack.render.blocks import escape, external_link, link, named, numbe
 from shared.slack.render.thread_line import headline, written_text
 
 _TOKEN = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
-_SPECIAL = re.compile(r"([\\`_~\[\]])")
+_SPECIAL = re.compile(r"([\\`_~|\[\]])")
 _BOLD = re.compile(r"(?<!\w)\*([^*\n]+)\*(?!\w)|\*")
 _BLOCK = re.compile(r"^(\d*)([#+=.)-])")
 """The beginning of a line that would make it a heading, a rule, or an item of a list."""
