@@ -13,6 +13,7 @@ from pagebridge_sandbox.slack.manifests import Grants
 from pagebridge_sandbox.slack.methods import METHODS
 from shared.diagnostics import credential_checks
 from shared.pagerduty.api.auth import SCOPES
+from shared.store import keys
 from tests.deploy.users import ROOT
 
 SCHEMA = ROOT.parent / "shared/reference/slack/manifest.schema.2.0.0.json"
@@ -21,6 +22,10 @@ OURS = ("shared/slack", "bolt_app", "pagebridge/cli")
 FAMILIES = "apps|auth|bookmarks|bots|canvases|chat|conversations|pins|usergroups|users|views"
 METHOD = re.compile(rf'"((?:{FAMILIES})\.[a-zA-Z.]+)"')
 NO_SCOPE = "none"
+IN_WORDS = {"400 d": "400 days", "180 d": "180 days", "30 d": "30 days", "7 d": "7 days", "3 d": "3 days"}
+IN_WORDS |= {"1 d": "a day", "1 h": "an hour", "30 m": "half an hour", "5 min": "five minutes"}
+IN_WORDS |= {"minutes": "minutes", "64 MB": "64 MB"}
+"""The times after which keys expire, as the table of keys and the page for people have them."""
 
 
 def part(document: str, name: str) -> str:
@@ -141,3 +146,21 @@ def test_every_file_that_is_named_is_there(document: str) -> None:
     path = ROOT / document
     links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_page_of_data_says_how_long_each_key_is_kept() -> None:
+    """Each time after which a key expires stands in the table of what is stored, in words."""
+    own = {"none", "seconds", "lease", "60 s"}
+    kept = {row[2] for row in rows(str(keys.__doc__).partition("\n\n| key")[2]) if len(row) == 4}
+    text = (ROOT / "docs/security.md").read_text(encoding="utf-8").partition("## What is stored")[2]
+    said = " ".join(row[-1] for row in rows(text.partition("\n\n|")[2].partition("\n\n")[0]))
+    assert kept >= {"180 d", "400 d", "30 d"}
+    assert [] == sorted(each for each in kept - own if IN_WORDS[each] not in said)
+
+
+def test_an_incident_is_erased_with_every_key_of_it() -> None:
+    """The command names each key in which there is something of an incident; the others hold ids and numbers."""
+    text = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+    named = re.findall(r"for part in (.+); do", text)
+    parts = re.findall(r"`pb:\{work\}:<incident>:(\w+)`", str(keys.__doc__))
+    assert [sorted(parts)] == [sorted(each.split()) for each in named]
