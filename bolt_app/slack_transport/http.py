@@ -35,9 +35,7 @@ from shared.observability.log import reference
 
 log = structlog.get_logger()
 
-REQUESTS = Counter(
-    "pagebridge_slack_requests", "Requests of Slack's over HTTP, by the status of the answer", ["answer"]
-)
+REQUESTS = Counter("pagebridge_slack_requests", "Slack's requests over HTTP, by the status of the answer", ["answer"])
 REFUSALS = Counter(
     "pagebridge_slack_requests_refused",
     "Requests over HTTP that were answered 401, by why: `signature` (another secret), `time`, or `unsigned`",

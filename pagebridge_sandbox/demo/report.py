@@ -107,7 +107,7 @@ def print_end(console: Console, summary: Summary, checks: int, *, verbose: bool)
     if not verbose:
         write(console, "See every call and webhook:", margin="  ")
         console.print(f"    {command} demo --verbose", style="cyan", soft_wrap=True)
-    write(console, "Run it for real, in ten minutes, with a Slack workspace and a PagerDuty API key:", margin="  ")
+    write(console, "Run it for real, in ten minutes, with a Slack workspace and a PagerDuty account:", margin="  ")
     console.print(f"    {command} init", style="cyan", soft_wrap=True)
 
 

@@ -73,7 +73,7 @@ class CardFieldConfig(Table):
     """A field of the first alert."""
 
     path: Annotated[str, AfterValidator(_path)]
-    """Where it stands in the alert: `severity`, or below `details`, name by name: `details.pod.node`."""
+    """Its place in the alert: `severity`, or below `details`, name by name: `details.pod.node`."""
     label: Label | None = None
     """The name of the field on the card; without it, the last name of its path."""
 

@@ -155,7 +155,8 @@ async def arrives(ours: Ours, pinging: Pinging) -> Verdict:
         try:
             verdict = judge(each, await pinging.ping(each.id))
         except Refused as error:
-            return failed(f"PagerDuty refused to ping {each.id}: {error}", "create a REST API key with full access")
+            fix = "give the app the scope webhook_subscriptions.write, or create a REST API key with full access"
+            return failed(f"PagerDuty refused to ping {each.id}: {error}", fix)
         if verdict.status is not Status.PASS:
             return verdict
     return passed("PagerDuty's ping arrived, was verified and stored")

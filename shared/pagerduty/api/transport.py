@@ -39,7 +39,7 @@ SECONDS = Histogram(
     "pagebridge_pagerduty_call_seconds", "How long calls to PagerDuty took", ["method"], buckets=BUCKETS
 )
 UNREADABLE = Counter(
-    "pagebridge_pagerduty_unreadable", "Members of lists of PagerDuty's that could not be read, by call", ["method"]
+    "pagebridge_pagerduty_unreadable", "Entries of PagerDuty's lists that could not be read, by call", ["method"]
 )
 LEFT = Gauge("pagebridge_pagerduty_calls_left", "Calls that PagerDuty's limit still has room for, by its last answer")
 
