@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bolt_app.queries.timeline import Timeline, timeline_reply
+from bolt_app.queries.router import QUERY_TIMEOUT
+from bolt_app.queries.timeline import CANVAS_TIMEOUT, Timeline, canvas_timeout, timeline_reply
 from pagebridge_sandbox.slack import Fault, SlackSandbox
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.model.ids import SlackUserId
@@ -34,7 +35,7 @@ async def timeline(slack: SlackSandbox) -> AsyncIterator[Timeline]:
 
 async def test_only_who_asked_can_open_it(slack: SlackSandbox, timeline: Timeline) -> None:
     """It holds what the Markdown holds, in the form that a canvas takes, and the reply leads to it."""
-    told = await timeline.canvas(DOCUMENT, "#37", ALICE)
+    told = await timeline.canvas(DOCUMENT, "#37", ALICE, CANVAS_TIMEOUT)
 
     [canvas] = slack.canvases.values()
     assert ("Timeline of #37", {ALICE: "read"}) == (canvas.title, canvas.access)
@@ -49,7 +50,7 @@ async def test_a_workspace_without_canvases(slack: SlackSandbox, timeline: Timel
     """There the reply is as without the setting, and speaks of none."""
     setattr(slack, lacking, lacking == "free_plan")
 
-    assert "" == await timeline.canvas(DOCUMENT, "#37", ALICE)
+    assert "" == await timeline.canvas(DOCUMENT, "#37", ALICE, CANVAS_TIMEOUT)
     assert timeline_reply(DOCUMENT, "#37") == timeline_reply(DOCUMENT, "#37", "")
 
 
@@ -67,8 +68,27 @@ async def test_what_fails_is_told(slack: SlackSandbox, timeline: Timeline, fault
     """With a reference; the Markdown comes all the same, and nobody reads a canvas that was not shared."""
     slack.add_fault(fault)
 
-    told = await timeline.canvas(DOCUMENT, "#37", ALICE)
+    told = await timeline.canvas(DOCUMENT, "#37", ALICE, CANVAS_TIMEOUT)
     assert ":warning: No canvas" in told
     assert why in told
     assert "Reference: " in told
     assert [] == [canvas for canvas in slack.canvases.values() if canvas.access]
+
+
+@pytest.mark.parametrize("method", ["canvases.create", "canvases.access.set"])
+@pytest.mark.parametrize("seconds", [0.3, 0.0, -2.0])
+async def test_a_slow_slack_is_told(slack: SlackSandbox, timeline: Timeline, method: str, seconds: float) -> None:
+    """What has no time left is given up: with a reference, and with nothing shared that is not linked to."""
+    slack.add_fault(Fault(method, hang=True))
+
+    told = await timeline.canvas(DOCUMENT, "#37", ALICE, seconds)
+
+    assert ":warning: No canvas: Slack took too long. Type the command again to try again. Reference: " in told
+    assert [] == [canvas for canvas in slack.canvases.values() if canvas.access]
+
+
+def test_the_canvas_leaves_time_for_the_markdown() -> None:
+    """It has a few seconds, and less where the reading took long: the answer always comes within its own time."""
+    assert CANVAS_TIMEOUT == canvas_timeout(0.0) == canvas_timeout(2.0)
+    assert 0 < canvas_timeout(QUERY_TIMEOUT - 2) < 2
+    assert canvas_timeout(QUERY_TIMEOUT) <= 0

@@ -122,6 +122,18 @@ async def test_the_timeline_of_an_incident(bridge: Bridge) -> None:
     assert "Break-in" not in await answered(bridge, "Carol", f"/pd timeline {number}", "I can't find incident")
 
 
+async def test_a_timeline_without_its_canvas(bridge: Bridge) -> None:
+    """Slack takes no canvas in time: the Markdown comes all the same, and says so."""
+    bridge.slack.bot_scopes |= {"canvases:write"}
+    bridge.configure(timeline_canvas=True)
+    await opened(bridge, "Checkout is slow")
+    bridge.slack.add_fault(Fault("canvases.create", hang=True))
+
+    told = await answered(bridge, "Carol", "/pd timeline 1", "# #1 Checkout is slow")
+
+    assert ":warning: No canvas" in told
+
+
 async def test_who_is_on_call(bridge: Bridge) -> None:
     """A service is found by part of its name, and its policy shown level by level; without a name the channel's."""
     told = await answered(bridge, "Carol", "/pd oncall checkout", "Payments on-call")

@@ -198,6 +198,7 @@ def _add_queries(page: Page) -> None:
     for situation, error in (
         ("The canvas lacks its scope", Refused("Slack refused canvases.create", "missing_scope")),
         ("It can't be made", Uncertain("the connection to Slack broke during canvases.create")),
+        ("Slack is slow", TimeoutError()),
     ):
         page.case(situation, slack_text.seen(no_canvas(error, "WN2X3EPY")))
     page.chapter("`/pd notify`")
