@@ -24,7 +24,7 @@ from shared.model.ids import SlackUserId, slack_id
 from shared.model.link import APPROVAL_LIFE, SIGN_IN_LIFE, Claim, LinkedBy, LinkRequest, RefusedPress
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.sign_in import new_secret
-from shared.slack.api.client import Slack
+from shared.slack.api.client import Slack, SlackPerson
 from shared.store.links import LinkRequests
 
 log = structlog.get_logger()
@@ -67,14 +67,22 @@ class Approvals:
             return build_reply(words.asked_too_often_text(self.identity.contact))
         request = LinkRequest(person.id, new_secret(), claim=claim)
         await self.requests.change(person.id, request.with_press_of, APPROVAL_LIFE, anew=True)
-        asking = words.asking_reply(person, request, claim)
-        admins = [SlackUserId(admin) for admin in self.identity.config.admins if admin != person.id]
-        asked = [admin for admin in admins if await post_direct(self.slack, admin, asking, user=admin)]
+        asked = await self._ask_admins(person, request, claim)
         log.info("link.asked", user=person.id, pagerduty_user=claim.user, admins=asked)
-        if not asked:
-            await self.requests.change(person.id, partial(_unasked, request.state))
-            return build_reply(words.none_asked_text(self.identity.contact))
-        return build_reply(words.asked_text(claim, asked))
+        return build_reply(words.asked_text(claim, asked) if asked else words.none_asked_text(self.identity.contact))
+
+    async def _ask_admins(self, person: SlackPerson, request: LinkRequest, claim: Claim) -> list[SlackUserId]:
+        """Send the question to the admins; return those who have it. Without any the request ends."""
+        asking, asked = words.asking_reply(person, request, claim), list[SlackUserId]()
+        try:
+            for admin in map(SlackUserId, self.identity.config.admins):
+                if admin != person.id and await post_direct(self.slack, admin, asking, user=admin):
+                    asked.append(admin)
+        finally:
+            # Also when it took too long: the person can ask again.
+            if not asked:
+                await self.requests.change(person.id, partial(_unasked, request.state))
+        return asked
 
     async def decide(self, press: Press, *, approve: bool) -> Reply:
         """

@@ -410,6 +410,18 @@ async def test_a_press_while_no_admin_can_be_asked(deciding: Deciding) -> None:
     assert "Asked <@U0BOB>" in await deciding.ask()
 
 
+async def test_a_question_that_took_too_long_can_be_asked_again(deciding: Deciding) -> None:
+    """Slack hangs, and what the person typed is given up before any admin was asked: no one is said to have been."""
+    hanging = deciding.signing.acme.slack.add_fault(Fault("chat.postMessage", hang=True))
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(deciding.ask())
+        await until(lambda: hanging.match_count > 0, "an admin to be asked")
+        asking.cancel()
+    hanging.remove()
+
+    assert "Asked <@U0BOB>" in await deciding.ask()
+
+
 async def test_no_admin_can_be_asked(deciding: Deciding) -> None:
     """The person is told whom else to ask, and nothing waits for an answer that cannot come."""
     deciding.signing.acme.slack.add_fault(Fault("chat.postMessage", error="channel_not_found"))
