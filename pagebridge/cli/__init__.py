@@ -1,6 +1,7 @@
 """The command `pagebridge`: its sub-commands, and what is common to them."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
@@ -53,8 +54,11 @@ P = ParamSpec("P")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line, and return the exit code."""
     if not structlog.is_configured():
-        # Stdout may be parsed by a program, so logs go to stderr.
-        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+        # Stdout may be parsed by a program, so logs go to stderr; what a command says itself is not logged as well.
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        )
     try:
         command = get_command(_command_line(sys.argv[1:] if arguments is None else arguments))
         _hide_types_of_flags(typer.Context(command))

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,9 +33,11 @@ durability = "fsync"
 default_channel = "{channel}"
 """
 INSTALL = """
-Slack: at https://api.slack.com/apps choose "Create New App", "From a manifest", and paste the lines above.
+Slack: at https://api.slack.com/apps choose "Create New App", "From a manifest",
+  and paste the lines above.
   Install it, and copy the bot token (xoxb-) from "OAuth & Permissions".
-  Under "Basic Information" create an app-level token (xapp-) with the scope connections:write.
+  Under "Basic Information" create an app-level token (xapp-) with the scope
+  connections:write.
   Invite the app to the channels it should post in.
 """
 Check = Callable[[str], str]
@@ -87,11 +89,7 @@ class Answers:
         if not value(CLIENT) and not value(PAGERDUTY) and self._ask(PAGERDUTY):
             return
         if not value(PAGERDUTY):
-            missing = [name for name in APP_SETTINGS if not value(name)]
-            for name in missing:
-                self._ask(name)
-            if missing and not self._offline:
-                init_trials.oauth_app()
+            self._complete_app()
 
     def bridge_toml(self, path: Path, channel: str) -> None:
         """Ask for the channel, unless there is a file."""
@@ -110,9 +108,20 @@ class Answers:
                 sys.stdout.write(f"  {name} is set in the environment: change it there.\n")
             elif not self._ask(name):
                 env_file.remove(PAGERDUTY)
-                self.pagerduty("")
-            elif name in APP_SETTINGS and not self._offline:
-                init_trials.oauth_app()
+                self._complete_app()
+            elif name == PAGERDUTY:
+                _let_go(APP_SETTINGS, name)
+            elif name in APP_SETTINGS:
+                _let_go((PAGERDUTY,), name)
+                self._complete_app(changed=True)
+
+    def _complete_app(self, *, changed: bool = False) -> None:
+        """Ask for what is missing of the app, and try it if something was missing or has `changed`."""
+        missing = [name for name in APP_SETTINGS if not value(name)]
+        for name in missing:
+            self._ask(name)
+        if (missing or changed) and not self._offline:
+            init_trials.oauth_app()
 
     def _unless_set(self, name: str, given: str = "") -> None:
         if not value(name):
@@ -215,6 +224,13 @@ def value(name: str) -> str:
 def _put(name: str, value: str) -> None:
     env_file.put(name, value)
     sys.stdout.write(f"Saved {name} to {env_file.ENV}.\n")
+
+
+def _let_go(names: Iterable[str], used: str) -> None:
+    """Remove from `.env` the settings of the way to PagerDuty that is not used any more: only one may be set."""
+    for name in filter(env_file.value, names):
+        env_file.remove(name)
+        sys.stdout.write(f"Removed {name} from {env_file.ENV}: {used} is used in its place.\n")
 
 
 def _given(option: str, check: Check) -> str:

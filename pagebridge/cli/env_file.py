@@ -5,6 +5,9 @@ from pathlib import Path
 
 from dotenv import dotenv_values, set_key, unset_key
 
+from shared.config.errors import Misconfigured
+from shared.config.settings import undecodable
+
 SECRETS = "PAGERDUTY_WEBHOOK_SECRETS"
 ENV = Path(".env")
 OWNER_ONLY = 0o600
@@ -12,8 +15,11 @@ _NEEDS_QUOTES = re.compile(r"[\s#'\"\\$`]")
 
 
 def value(name: str, path: Path = ENV) -> str:
-    """Read one setting from the file; empty when it is not there."""
-    return dotenv_values(path, interpolate=False).get(name) or ""
+    """Read one setting from the file; empty when it is not there. Raises `Misconfigured` for what is not UTF-8."""
+    try:
+        return dotenv_values(path, interpolate=False).get(name) or ""
+    except UnicodeDecodeError:
+        raise Misconfigured("Settings", [f"{undecodable(path)}: save it with the encoding UTF-8"]) from None
 
 
 def names(path: Path = ENV) -> list[str]:

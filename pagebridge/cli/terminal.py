@@ -131,7 +131,7 @@ def ask(question: str, check: Callable[[str], str], *, secret: bool = False, def
             return check(answer)
         except ValueError as error:
             why = str(error)
-            sys.stdout.write(f"  {why[:1].upper()}{why[1:]}. Try again:\n")
+            show(folded(f"  {why[:1].upper()}{why[1:]}. Try again:", terminal(), 2))
 
 
 def agreed(question: str) -> bool:
@@ -145,7 +145,8 @@ def agreed(question: str) -> bool:
 def _answer(question: str, *, secret: bool, default: str) -> str:
     hint = f" [{default}]" if default else ""
     if sys.stdin.isatty():
-        answer: str = typer.prompt(f"{question}{hint}", hide_input=secret, default=default, show_default=False)
+        asked = "\n".join(folded(f"{question}{hint}", terminal() - len(": "), 2))
+        answer: str = typer.prompt(asked, hide_input=secret, default=default, show_default=False)
         return answer.strip() or default
     sys.stdout.write(f"{question}{hint}: ")
     sys.stdout.flush()

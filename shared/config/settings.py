@@ -253,16 +253,18 @@ def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks wh
         problems = list(dict.fromkeys(_problem(kind, found) for found in error_details(error)))
     except (UnicodeDecodeError, SettingsError):
         # The latter is what pydantic makes of the former in a file of SECRETS_DIR.
-        problems = [f"{_undecodable(folder) or f'{files} is not UTF-8'}: save it with the encoding UTF-8"]
+        secrets = sorted(Path(folder).iterdir()) if folder else []
+        problems = [
+            f"{undecodable(Path('.env'), *secrets) or f'{files} is not UTF-8'}: save it with the encoding UTF-8"
+        ]
     except OSError as error:
         problems = [f"{files} cannot be read: {error}"]
     raise Misconfigured("Settings (environment or .env)", problems)
 
 
-def _undecodable(folder: str | None) -> str:
-    """Name the file that is not UTF-8 and its line; empty if none is."""
-    secrets = sorted(path for path in Path(folder).iterdir() if path.is_file()) if folder else []
-    for path in filter(Path.is_file, (Path(".env"), *secrets)):
+def undecodable(*paths: Path) -> str:
+    """Name the first of the files that is not UTF-8, and its line; empty if none is."""
+    for path in filter(Path.is_file, paths):
         try:
             path.read_bytes().decode()
         except UnicodeDecodeError as error:

@@ -132,6 +132,32 @@ async def test_answers_can_be_corrected(office: Office, person: Person) -> None:
     assert [] == [token for token in tokens if token in person.read]
 
 
+async def test_a_key_takes_the_place_of_an_app(office: Office, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who corrects the key after an app, or the app after a key, has one of both: two at once would start nothing."""
+    monkeypatch.setenv("PAGERDUTY_IDENTITY_URL", office.pagerduty.url)
+    app = office.pagerduty.add_oauth_app(SCOPES)
+    client = (app.client_id, app.secret, "acme")
+    tokens = (office.slack.bot_token, office.slack.app_token)
+    await person.run("/pd", *tokens, "app", *client, "#incidents", "PAGERDUTY_API_TOKEN", office.pagerduty.token)
+    person.reads("Removed PAGERDUTY_CLIENT_SECRET from .env: PAGERDUTY_API_TOKEN is used in its place.")
+    assert not any(map(env_file.value, answers.APP_SETTINGS))
+
+    await person.run("PAGERDUTY_CLIENT_ID", *client)
+
+    person.reads("Removed PAGERDUTY_API_TOKEN from .env: PAGERDUTY_CLIENT_ID is used in its place.", "accepts the app")
+    assert client == tuple(map(env_file.value, answers.APP_SETTINGS))
+    assert "" == env_file.value("PAGERDUTY_API_TOKEN")
+
+
+async def test_an_env_in_another_encoding_is_named(office: Office, person: Person) -> None:
+    """What an editor on Windows wrote is named with its line, and nothing is asked or changed."""
+    (office.directory / ".env").write_bytes("# Schl\xfcssel\nSLACK_COMMAND=/pd\n".encode("cp1252"))
+
+    assert 2 == await person.run("/pager")
+
+    person.reads(".env is not UTF-8 (line 1): save it with the encoding UTF-8")
+
+
 async def test_what_comes_next_is_offered(office: Office, person: Person) -> None:
     """With an address the subscription is created, its secret saved, and the whole setup checked, if that is wanted."""
     tokens = (office.slack.bot_token, office.slack.app_token, office.pagerduty.token)

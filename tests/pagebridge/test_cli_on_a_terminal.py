@@ -22,6 +22,10 @@ START = 60.0
 COUNTING = (
     "from pagebridge.cli.terminal import progress\nwith progress('Reading', 3) as step:\n  step(); step(); step()\n"
 )
+LOGGING = (
+    "import structlog\nfrom pagebridge.cli import main\nmain(['--version'])\n"
+    "log = structlog.get_logger()\nlog.warning('a-warning')\nlog.error('an-error')\n"
+)
 
 
 class Screen:
@@ -71,6 +75,15 @@ async def test_on_a_terminal_long_work_is_counted() -> None:
     screen = Screen("-c", COUNTING)
     await screen.comes("3/3")
     assert "Reading" in screen.text
+    assert 0 == screen.process.wait()
+    screen.close()
+
+
+async def test_between_questions_stands_no_log() -> None:
+    """What the shared code logs besides is not mixed with what a command says; its errors are."""
+    screen = Screen("-c", LOGGING)
+    await screen.comes("an-error")
+    assert "a-warning" not in screen.text
     assert 0 == screen.process.wait()
     screen.close()
 
