@@ -201,28 +201,25 @@ def needs_pass(before: Incident, after: Incident) -> bool:
 
 
 def _told(incident: Incident) -> tuple[object, ...]:
-    """Return what messages are made of, without which reports it is known from, and what later ones are told by."""
+    """
+    Return what messages are made of, without which reports it is known from, and what later ones are told by.
+
+    Of a line, posted or not, what a later report adds to the state is not told any more.
+    """
     types, shown = {line.type for line in incident.lines}, incident.snapshot
+    # With a line of the other type the time decides whether both share a message.
+    timed = {each for side, (main, _) in SIDE_OF.items() if {side, main} <= types for each in (side, main)}
     rest = replace(
         incident, snapshot=None, lines=(), as_of=None, rank="", seen_events=(), expectations=(), recalled=Recalled()
     )
-    return (
-        rest,
-        (shown.facts, shown.url) if shown else None,
-        [_line(line, types) for line in incident.lines],
-        incident.as_of.ms // SECOND if incident.as_of else None,
-        incident.needs_enrichment,
-    )
-
-
-def _line(line: Line, types: Collection[str]) -> tuple[object, ...]:
-    """Return what a message is made of, posted or not: that a later report adds to the state is not told any more."""
-    # With a line of such a type the time decides whether both share a message.
-    near = any(
-        (line.type == side and main in types) or (line.type == main and side in types)
-        for side, (main, _) in SIDE_OF.items()
-    )
-    details = tuple(detail for detail in line.details if detail[0] not in STATE_TYPES)
-    only_read = all(source is Source.READ for source, _ in line.slots)
-    at = line.at if near else line.at.ms // SECOND
-    return replace(line, at=Instant(0), slots=(), details=()), at, details, only_read
+    lines = [
+        (
+            replace(line, at=Instant(0), slots=(), details=()),
+            line.at if line.type in timed else line.at.ms // SECOND,
+            [detail for detail in line.details if detail[0] not in STATE_TYPES],
+            all(source is Source.READ for source, _ in line.slots),
+        )
+        for line in incident.lines
+    ]
+    facts = (shown.facts, shown.url) if shown else None
+    return rest, facts, lines, incident.as_of.ms // SECOND if incident.as_of else None, incident.needs_enrichment
