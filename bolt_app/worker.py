@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import structlog
+from prometheus_client import Gauge
 from slack_bolt.async_app import AsyncApp
 
 from bolt_app import app, startup_checks
@@ -31,6 +32,8 @@ from shared.store.durability import probe
 from shared.store.redis import Redis, connect
 
 log = structlog.get_logger()
+
+CONFIG = Gauge("pagebridge_config_hash", "A number made of the `bridge.toml` in force, another one for other settings")
 
 
 class Worker:
@@ -67,6 +70,7 @@ class Worker:
     def apply_config(self, config: BridgeConfig) -> None:
         """Work by another `bridge.toml` from now on."""
         self._config = config
+        CONFIG.set(config.fingerprint)
         if self.built is not None:
             self.built.apply_config(config)
 
@@ -124,6 +128,7 @@ class Worker:
         return Clients(redis, blocking, slack, pagerduty, lanes, sign_in)
 
     async def _build(self, clients: Clients, home: SlackIdentity) -> BuiltWorker:
+        CONFIG.set(self._config.fingerprint)
         store = Store.on(clients.redis, self._durations.lease)
         await store.clock.now_ms()
         store = replace(store, durable=await self._is_durable(clients.redis))

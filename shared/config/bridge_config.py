@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from itertools import takewhile
 from typing import Annotated, Literal, Self
 
@@ -238,6 +239,11 @@ class BridgeConfig(Table):
     oncall_groups: Annotated[tuple[OncallGroupConfig, ...], AfterValidator(written_once)] = ()
     """The user groups and channel topics that follow who is on call."""
 
+    @property
+    def fingerprint(self) -> int:
+        """A number of 48 bits that is the same for the same settings, in every process, however they are written."""
+        return int.from_bytes(sha256(repr(_ordered(self.model_dump())).encode()).digest()[:6])
+
     def handover(self, channel: ChannelId) -> HandoverConfig | None:
         """Find the handover of a channel, None if it has none."""
         return next((each for each in self.handovers if each.channel == channel), None)
@@ -249,6 +255,18 @@ class BridgeConfig(Table):
     def reminder(self, snapshot: Snapshot) -> ReminderConfig | None:
         """Find what holds for the acknowledgement of an incident, None if nothing."""
         return next((each for each in self.reminders if not each.mismatch(snapshot)), None)
+
+
+def _ordered(value: object) -> object:
+    """Return a value in which nothing stands in an order that only this process has."""
+    match value:
+        case Mapping():
+            return sorted((str(key), _ordered(each)) for key, each in value.items())
+        case list() | tuple():
+            return [_ordered(each) for each in value]
+        case set() | frozenset():
+            return sorted(map(str, value))
+    return str(value)
 
 
 TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {

@@ -75,6 +75,16 @@ CASES = (
         quiet=7,
     ),
     Case(
+        "PagebridgeConfigsDiffer",
+        {
+            'pagebridge_config_hash{instance="a"}': "211106232532992x40",
+            'pagebridge_config_hash{instance="b"}': "211106232532992x2 211106232532993x18 211106232532992x19",
+        },
+        fires=19,
+        over=23,
+        quiet=17,
+    ),
+    Case(
         "PagebridgeDeliveriesNotStored",
         {'pagebridge_deliveries_total{answer="503"}': "0x2 1+1x9 11x9"},
         fires=9,

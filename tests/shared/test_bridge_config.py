@@ -340,3 +340,22 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "bridge.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(Misconfigured, match="is not UTF-8"):
         load_bridge_config(tmp_path / "bridge.toml")
+
+
+def test_the_same_settings_have_the_same_fingerprint() -> None:
+    """However they are written: what differs between workers is seen by it, and the order of a set is no difference."""
+    priorities = [f"P{number}" for number in range(9)]
+    routing = {"default_channel": "C0INCIDENTS", "digest_above": 5, "digest_priorities": priorities}
+    users = {"U0ALICE": "PALICE1", "U0BOB": "PBOB1"}
+    one = BridgeConfig.model_validate({"routing": routing, "identity": {"users": users}})
+    same = BridgeConfig.model_validate(
+        {
+            "identity": {"users": dict(reversed(users.items()))},
+            "routing": {**routing, "digest_priorities": priorities[::-1]},
+        }
+    )
+    other = BridgeConfig.model_validate({"routing": {**routing, "digest_above": 6}, "identity": {"users": users}})
+
+    assert one.fingerprint == same.fingerprint
+    assert len({one.fingerprint, other.fingerprint, BridgeConfig().fingerprint}) == 3
+    assert float(one.fingerprint) == one.fingerprint < 2**48

@@ -13,6 +13,7 @@ from pagebridge_sandbox.demo.processes import free_ports
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.config.bridge_config import RouteConfig
+from tests.metric_samples import sample
 from tests.servers import not_on
 from tests.stories.harness import FAST, HOST, PATIENCE, Bridge, running, settled, until
 from tests.stories.test_store_failures import redis_of
@@ -276,3 +277,14 @@ async def test_a_right_at_redis_that_was_taken_away(right: str) -> None:
 
         await health.until(200)
         await bridge.card("Meanwhile")
+
+
+async def test_a_worker_shows_by_which_settings_it_works(bridge: Bridge) -> None:
+    """By a number: workers that were given another `bridge.toml` have another one."""
+    before = sample("pagebridge_config_hash")
+    bridge.configure(timeline_canvas=True)
+    after = sample("pagebridge_config_hash")
+    bridge.configure(timeline_canvas=False)
+
+    assert before
+    assert after != before == sample("pagebridge_config_hash")
