@@ -6,7 +6,6 @@ made inactive and switched on once its secret is in place, and another secret me
 """
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +20,7 @@ from pagebridge.cli.checks.webhook import Pinging, is_private, judge
 from pagebridge.cli.clients import AsJson, Data, Receiver, opened, pagerduty_door
 from pagebridge.cli.env_file import ENV, SECRETS
 from pagebridge.cli.place import DATA
-from pagebridge.cli.terminal import agreed, show, table, terminal
+from pagebridge.cli.terminal import agreed, folded, show, table, terminal
 from pagebridge.cli.webhook_listing import TITLES, as_json_object, row
 from pagebridge.cli.webhook_secrets import (
     DESCRIPTION,
@@ -249,13 +248,18 @@ def _ours(
 def _only(ours: Sequence[WebhookSubscription]) -> WebhookSubscription | None:
     if len(ours) == 1:
         return ours[0]
-    names = ", ".join(each.id for each in ours) or "none"
-    _say(f"Which one? Active and delivering to {PATH}: {names}.")
+    if ours:
+        _say(f"Which one? Active and delivering to {PATH}: {', '.join(each.id for each in ours)}.")
+    else:
+        _nothing(ANY)
     return None
 
 
 def _nothing(subscription: str) -> int:
-    _say(f"No subscription {subscription}. Run `pagebridge webhook status` to list them.")
+    if subscription == ANY:
+        _say(f"No active subscription delivers to {PATH}. `pagebridge webhook create` makes one.")
+    else:
+        _say(f"No subscription {subscription}. Run `pagebridge webhook status` to list them.")
     return FAILED
 
 
@@ -279,4 +283,5 @@ def receiver_address(text: str) -> str:
 
 
 def _say(words: str) -> None:
-    sys.stdout.write(f"{words}\n")
+    for line in words.splitlines():
+        show(folded(line, terminal(), len(line) - len(line.lstrip())))

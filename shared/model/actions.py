@@ -223,7 +223,7 @@ SPECS = {
             undone="{It} was NOT unacknowledged",
             waiting="{It} is NOT unacknowledged yet",
             meanwhile="it is still acknowledged, and escalation is stopped",
-            already="{It} was not acknowledged any more",
+            already="{It} is not acknowledged",
             past="{who} already unacknowledged {it}",
         ),
         AttemptWording(

@@ -270,6 +270,15 @@ async def test_what_is_not_there_is_said(office: Office, desk: Desk) -> None:
     assert 1 == len(office.pagerduty.webhooks.subscriptions)
 
 
+async def test_where_there_is_no_subscription_the_next_step_is_said(office: Office, desk: Desk) -> None:
+    """Without an id there is none to name: a person reads how one is made."""
+    for command in ("ping", "rotate"):
+        assert FAILED == await desk.run(command)
+        assert "No active subscription delivers to /webhooks/pagerduty" in desk.read
+        assert "`pagebridge webhook create` makes one" in desk.read
+    assert {} == office.pagerduty.webhooks.subscriptions
+
+
 async def test_delete_asks_first(office: Office, desk: Desk) -> None:
     """Nothing ends by mistake, or when nobody answers."""
     subscription = office.subscribe()

@@ -45,6 +45,21 @@ async def test_an_acknowledgement_is_taken_back(bridge: Bridge) -> None:
     await bridge.card("Triggered")
 
 
+async def test_where_there_is_nothing_to_undo(bridge: Bridge) -> None:
+    """An incident as it was opened: nobody is said to have undone anything, and nothing is sent."""
+    bridge.trigger()
+    await bridge.card("Triggered")
+    for line, words in (
+        ("/pd unack 1", "Incident #1 is not acknowledged. Nothing changed."),
+        ("/pd reopen 1", "Incident #1 was already open. Nothing changed."),
+    ):
+        await typed(bridge, line)
+        await bridge.told("Alice", words)
+
+    await settled(bridge)
+    assert [] == bridge.writes()
+
+
 async def test_reopening_undoes_nothing_that_came_later(bridge: Bridge) -> None:
     """Bob has reopened and acknowledged it: Alice, whose card was old, is told so, and he keeps it."""
     incident = bridge.trigger()

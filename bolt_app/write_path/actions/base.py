@@ -162,6 +162,9 @@ def check_status(action: Action, now: RestIncident, person: UserId | None = None
         kind = Kind.STALE
     else:
         return None
+    if status is Status.TRIGGERED and change and change.at.ms <= (now.snapshot.created_ms or 0):
+        # It is as it was opened: who opened it has not done what is asked.
+        change = None
     by = change.by if change else None
     who = "" if by is None else "You" if by.id == person else by.name
     return Outcome(kind, actor=who, at_ms=change.at.ms if change else None, status=status)
