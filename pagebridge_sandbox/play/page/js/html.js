@@ -11,5 +11,13 @@ export { render, useEffect, useLayoutEffect, useMemo, useRef, useState };
 export const Page = createContext(null);
 export const usePage = () => useContext(Page);
 
+/* Make of a part one that is drawn again only when a property of it is another one. */
+export function kept(Part) {
+  return function Kept(props) {
+    this.shouldComponentUpdate ??= (next) => Object.keys({ ...this.props, ...next }).some((name) => next[name] !== this.props[name]);
+    return h(Part, props);
+  };
+}
+
 /* Join the class names that hold. */
 export const classes = (...names) => names.filter(Boolean).join(" ");

@@ -1,8 +1,9 @@
 /* The page: what is looked at is kept here, what happens comes from the server. */
 
-import { Page, html, render, useEffect, useState } from "./html.js";
+import { Page, html, render, useEffect, useMemo, useRef, useState } from "./html.js";
 import { listen, post } from "./server.js";
 import { Layout } from "./layout.js";
+import { share } from "./share.js";
 
 const FIRST_VIEW = {
   who: null, channel: null, thread: null, canvas: null, drawer: false, phone: false, read: {}, seen: {},
@@ -15,8 +16,10 @@ function App() {
   const [view, setView] = useState(FIRST_VIEW);
   const [question, ask] = useState(null);
   const [notice, notify] = useState(null);
+  const latest = useRef({ names: {} });
+  const lasting = useMemo(() => lastingOf(latest), []);
   const change = (patch) => setView((before) => ({ ...before, ...(typeof patch === "function" ? patch(before) : patch) }));
-  useEffect(() => listen((next) => { setState(next); setLost(false); }, () => setLost(true)), []);
+  useEffect(() => listen((next) => { setState((before) => share(before, next)); setLost(false); }, () => setLost(true)), []);
   useEffect(() => {
     document.documentElement.dataset.theme = view.theme;
     localStorage.setItem("theme", view.theme);
@@ -33,9 +36,14 @@ function App() {
   };
   const who = view.who ?? state.slack.people[0].id;
   const shown = { ...view, who, seen: { ...view.seen, [who]: (state.slack.private[who] ?? []).length } };
-  const page = { state, view: shown, change: keepSeen(change, shown), act, ask, question, notice, notify, isLost, names: namesOf(state.slack), openLink: openHere(state, change) };
+  const names = share(latest.current.names, namesOf(state.slack));
+  latest.current = { names, act, change: keepSeen(change, shown), openLink: openHere(state, change) };
+  const page = { state, view: shown, ask, question, notice, notify, isLost, names, ...lasting };
   return html`<${Page.Provider} value=${page}><${Layout} /><//>`;
 }
+
+/* Functions that stay the same from state to state, and do what the latest do. */
+const lastingOf = (latest) => Object.fromEntries(["act", "change", "openLink"].map((name) => [name, (...given) => latest.current[name](...given)]));
 
 /* What somebody had in front of them counts as seen when another one looks. */
 const keepSeen = (change, shown) => (patch) => change((before) => ({ seen: { ...before.seen, ...shown.seen }, ...(typeof patch === "function" ? patch(before) : patch) }));

@@ -1,18 +1,23 @@
 """A playground that the tests of the page share, each with an incident of its own, and a browser for each module."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, Route
 
+from pagebridge_sandbox.play.web import PAGE
 from tests.pagebridge_sandbox.play.page.browser import (
     DESKTOP,
+    PATIENCE,
     Desk,
     installed_chromium,
     open_desk,
     run_chromium,
     run_play,
 )
+
+ADDRESS = "http://page.test/"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,3 +58,25 @@ def desk(window: Desk) -> Iterator[Desk]:
     yield window
     assert [] == window.wrong
     window.wrong.clear()
+
+
+@pytest.fixture(scope="module")
+def canvas(browser: Browser) -> Iterator[Page]:
+    """Open the page without a play behind it; single blocks are drawn in its place."""
+    page, wrong = browser.new_page(), list[str]()
+    page.set_default_timeout(PATIENCE)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.route(f"{ADDRESS}**", serve)
+    page.goto(ADDRESS)
+    yield page
+    page.close()
+    assert [] == wrong
+
+
+def serve(route: Route) -> None:
+    """Give the page a file of its own; it finds no server."""
+    name = urlsplit(route.request.url).path.removeprefix("/page").lstrip("/") or "index.html"
+    if name.startswith("api/"):
+        route.fulfill(status=404)
+    else:
+        route.fulfill(path=PAGE / name)

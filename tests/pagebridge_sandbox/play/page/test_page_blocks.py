@@ -1,15 +1,10 @@
 """Block Kit on the page, kind by kind: also what the product has no occasion for in a short play."""
 
-from collections.abc import Iterator
-from urllib.parse import urlsplit
-
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from pagebridge_sandbox.play.web import PAGE
-from tests.pagebridge_sandbox.play.page.browser import PATIENCE, Json
+from tests.pagebridge_sandbox.play.page.browser import Json
 
-ADDRESS = "http://page.test/"
 DRAW = """async ([blocks, surface]) => {
   const { html, Page, render } = await import("/page/js/html.js");
   const { Blocks, Attachments } = await import("/page/js/slack/blocks.js");
@@ -33,28 +28,6 @@ DRAW = """async ([blocks, surface]) => {
     : html`<${Attachments} attachments=${blocks.attachments} surface=${surface} />`;
   render(html`<${Page.Provider} value=${page}>${parts}<//>`, box);
 }"""
-
-
-@pytest.fixture(scope="module")
-def canvas(browser: Browser) -> Iterator[Page]:
-    """Open the page without a play behind it; single blocks are drawn in its place."""
-    page, wrong = browser.new_page(), list[str]()
-    page.set_default_timeout(PATIENCE)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.route(f"{ADDRESS}**", serve)
-    page.goto(ADDRESS)
-    yield page
-    page.close()
-    assert [] == wrong
-
-
-def serve(route: Route) -> None:
-    """Give the page a file of its own; it finds no server."""
-    name = urlsplit(route.request.url).path.removeprefix("/page").lstrip("/") or "index.html"
-    if name.startswith("api/"):
-        route.fulfill(status=404)
-    else:
-        route.fulfill(path=PAGE / name)
 
 
 def draw(page: Page, blocks: list[Json] | Json, **surface: object) -> None:

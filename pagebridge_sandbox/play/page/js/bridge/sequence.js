@@ -9,6 +9,7 @@ export function Sequence() {
   const [incident, setIncident] = useState("");
   const [reads, setReads] = useState(false);
   const hops = state.hops.filter((hop) => (reads || !hop.read) && (!incident || hop.incident === Number(incident)));
+  const choose = useMemo(() => (id) => change((before) => ({ hop: id === before.hop ? null : id })), []);
   const numbers = [...new Set(state.hops.map((hop) => hop.incident).filter(Boolean))].sort((one, other) => other - one);
   return html`<div class="sequence">
     <div class="hop-filter">
@@ -18,7 +19,7 @@ export function Sequence() {
       <label><input type="checkbox" checked=${reads} onChange=${(event) => setReads(event.target.checked)} /> what the bridge reads</label>
       <span class="legend">${hops.length} of ${state.hops.length} hops</span>
     </div>
-    <${Diagram} hops=${hops} chosen=${view.hop} choose=${(id) => change({ hop: id === view.hop ? null : id })} />
+    <${Diagram} hops=${hops} chosen=${view.hop} choose=${choose} />
     ${view.hop && html`<${Payload} hop=${state.hops.find((each) => each.id === view.hop)} id=${view.hop} close=${() => change({ hop: null })} />`}
   </div>`;
 }

@@ -1,10 +1,11 @@
 /* A channel: its messages and the private ones among them, from day to day. */
 
-import { html, useEffect, useLayoutEffect, usePage, useRef } from "../html.js";
+import { Page, html, kept, useEffect, useLayoutEffect, useMemo, usePage, useRef } from "../html.js";
 import { dayName } from "../time.js";
 import { Composer } from "./composer.js";
 import { Message } from "./message.js";
 
+const KeptMessage = kept(Message);
 const JOINED_WITHIN = 300; // seconds in which messages of one author share a head
 
 export function Channel({ channel }) {
@@ -37,6 +38,9 @@ export function withPrivate(messages, alone, belongs) {
 export function Messages({ messages, label, older, thread }) {
   const box = useRef(null);
   const follows = useRef(true);
+  const page = usePage();
+  const { bot, people, shortcuts } = page.state.slack;
+  const within = useMemo(() => page, [page.names, page.view.who, bot, people, shortcuts]); // all that a message reads
   useLayoutEffect(() => {
     if (follows.current) box.current.scrollTop = box.current.scrollHeight;
   });
@@ -47,12 +51,14 @@ export function Messages({ messages, label, older, thread }) {
     <div class="fill">
       ${older > 0 && html`<p class="older">${older} older messages are not shown.</p>`}
       ${messages.length === 0 && html`<p class="empty">Nothing here yet. Trigger an incident in PagerDuty, or type <code>/pd help</code>.</p>`}
-      ${messages.map((message, place) => {
-        const before = messages[place - 1];
-        return html`<${Above} key=${message.ts + Boolean(message.private)} message=${message} before=${before} thread=${thread}>
-          <${Message} message=${message} thread=${thread} joined=${isJoined(message, before)} />
-        <//>`;
-      })}
+      <${Page.Provider} value=${within}>
+        ${messages.map((message, place) => {
+          const before = messages[place - 1];
+          return html`<${Above} key=${message.ts + Boolean(message.private)} message=${message} before=${before} thread=${thread}>
+            <${KeptMessage} message=${message} thread=${thread} joined=${isJoined(message, before)} />
+          <//>`;
+        })}
+      <//>
     </div>
   </div>`;
 }

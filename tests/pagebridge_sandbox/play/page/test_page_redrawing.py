@@ -1,0 +1,75 @@
+"""What the page draws again when a new state comes: only what has changed, however much there is."""
+
+from playwright.sync_api import Page
+
+from tests.pagebridge_sandbox.play.page.browser import Json
+
+SHARE = """async ([before, next]) => {
+  const { share } = await import("/page/js/share.js");
+  const shared = share(before, next);
+  return { shared, all: shared === before, kept: shared.list.map((each) => before.list.indexOf(each)) };
+}"""
+DRAW_AGAIN = """async (what) => {
+  const { html, Page, render } = await import("/page/js/html.js");
+  const { Messages } = await import("/page/js/slack/channel.js");
+  const { Rows } = await import("/page/js/bridge/hops.js");
+  const box = document.createElement("div");
+  document.body.replaceChildren(box);
+  let drawn = 0;
+  const seen = (value) => {
+    drawn += 1;
+    return value;
+  };
+  const message = {
+    ts: "1.2", channel: "C1", user: "U1", text: "Hi", attachments: [],
+    get blocks() { return seen([]); },
+  };
+  const hop = {
+    id: "a", from: "slack", to: "worker", at_ms: 1, ok: true, kind: "call",
+    get label() { return seen("a"); },
+  };
+  const slack = { people: [], shortcuts: [], bot: null };
+  const choose = () => {};
+  const part = {
+    message: () => html`<${Messages} messages=${[message]} label="Messages" />`,
+    hop: () => html`<svg><${Rows} rows=${[{ y: 8, pause: 0 }]} hops=${[hop]} width=${600} choose=${choose} /></svg>`,
+  }[what];
+  const known = { U1: "Alice Ng" };
+  const counts = [];
+  for (const [who, names] of [["U1", known], ["U1", known], ["U2", known], ["U2", { U1: "Alice Fox" }]]) {
+    const page = { state: { slack: { ...slack } }, view: { who }, names };
+    render(html`<${Page.Provider} value=${page}>${part()}<//>`, box);
+    await new Promise(requestAnimationFrame);
+    counts.push(drawn);
+  }
+  return [counts, box.textContent];
+}"""
+"""Draws it for one person, again when nothing has changed, for another one, and with another name."""
+
+
+def state() -> Json:
+    """Make a part of a state."""
+    return {"list": [{"id": "a", "in": {"n": [1, 2]}}, {"id": "b"}, {"id": "c"}], "words": ["x", "y"], "none": None}
+
+
+def test_equal_parts_of_a_state_stay_the_same_objects(canvas: Page) -> None:
+    """All of it when nothing has changed, else what is equal: entries of a list by their id, wherever they are now."""
+    assert canvas.evaluate(SHARE, [state(), state()])["all"]
+    changed = state()
+    changed["list"] = [{"id": "b"}, {"id": "a", "in": {"n": [1, 3]}}, {"id": "new"}, {"id": "c"}]
+    found = canvas.evaluate(SHARE, [state(), changed])
+    assert (False, [1, -1, -1, 2]) == (found["all"], found["kept"])
+    assert changed == found["shared"]
+
+
+def test_a_message_is_drawn_again_when_what_it_shows_has_changed(canvas: Page) -> None:
+    """It is when another person looks and when a name changes, and not because of a new state."""
+    counts, shown = canvas.evaluate(DRAW_AGAIN, "message")
+    assert [1, 1, 2, 3] == counts
+    assert "Alice Fox" in shown
+
+
+def test_a_hop_is_drawn_once(canvas: Page) -> None:
+    """A new state does not draw the hops before it again: there are hundreds."""
+    counts, _ = canvas.evaluate(DRAW_AGAIN, "hop")
+    assert [1, 1, 1, 1] == counts
