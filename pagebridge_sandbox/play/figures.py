@@ -29,7 +29,8 @@ class Figures:
 
 
 def _open_commands(metrics: str) -> int | None:
-    for family in text_string_to_metric_families(metrics):
+    lines = "\n".join(line for line in metrics.splitlines() if QUEUE_METRIC in line)  # the other ones are hundreds
+    for family in text_string_to_metric_families(lines):
         for sample in family.samples:
             if sample.name == QUEUE_METRIC and sample.labels["queue"] == "commands":
                 return int(sample.value)

@@ -23,6 +23,8 @@ TIMES_FASTER = 10
 RESTART = 2.0
 """Seconds until a process that has ended is started again."""
 POLL_INTERVAL = 0.05
+RECENT = 20
+"""How many of the newest entries of a log may still change."""
 WORKER = "pagebridge.local.play_worker"
 """The worker with this pace, which also compares with PagerDuty more often."""
 
@@ -70,6 +72,20 @@ class Playground:
             *(app.secret for app in self.pagerduty.oauth.apps.values()),
             *self.pagerduty.oauth.tokens,
         ]
+
+    def pulse(self) -> tuple[object, ...]:
+        """Return what is another whenever something happens. It takes much less than to look at all that there is."""
+        slack, pagerduty, log = self.slack, self.pagerduty, self.pagerduty.webhooks.log
+        return (
+            *(len(slack.calls), len(slack.envelopes), len(pagerduty.calls), len(log)),
+            *(call.answered_at for call in slack.calls[-RECENT:]),
+            *(envelope.acked_after_ms for envelope in slack.envelopes[-RECENT:]),
+            *(call.ended_at for call in pagerduty.calls[-RECENT:]),
+            *(delivery.ended_at for delivery in log[-RECENT:]),
+            *(tail.path.stat().st_size for tail in (self.receiver_log, self.worker_log)),
+            *self.process_states().values(),
+            self.figures.open_commands,
+        )
 
     def process_states(self) -> dict[str, str]:
         """Return for each process whether it runs."""

@@ -25,6 +25,8 @@ HOST = "127.0.0.1"
 PAGE = Path(__file__).parent / "page"
 PAUSE = 0.1
 """Seconds between two looks at whether the state has changed."""
+LULL = 1.0
+"""Seconds after which the state is made although nothing seems to have happened: some of it is a matter of time."""
 BREATHS = 4
 """How many times as long as making the state takes nothing else is made, so that the bridge has time to work."""
 HEADERS = {
@@ -48,6 +50,7 @@ class PlayServer:
         self._port = 0
         self._text = ""
         self._made_at = self._made_in = 0.0
+        self._pulse: tuple[object, ...] = ()
 
     @property
     def url(self) -> str:
@@ -170,14 +173,21 @@ class PlayServer:
 
     def _current(self) -> str:
         """Return the state as text: the same object for as long as nothing has changed, and between two plays."""
-        if time.monotonic() - self._made_at > max(PAUSE / 2, BREATHS * self._made_in):
-            begun = time.monotonic()
+        waited = time.monotonic() - self._made_at
+        if waited > max(PAUSE / 2, BREATHS * self._made_in):
             with suppress(LookupError):
-                text = json.dumps(self._game.state(), ensure_ascii=False)
-                self._text = self._text if text == self._text else text
-            self._made_at = time.monotonic()
-            self._made_in = self._made_at - begun
+                pulse = self._game.play.playground.pulse()
+                if waited > LULL or pulse != self._pulse:
+                    self._make()
+                    self._pulse = pulse
         return self._text
+
+    def _make(self) -> None:
+        begun = time.monotonic()
+        text = json.dumps(self._game.state(), ensure_ascii=False)
+        self._text = self._text if text == self._text else text
+        self._made_at = time.monotonic()
+        self._made_in = self._made_at - begun
 
 
 async def _answer(act: Callable[[Json], Awaitable[Json]], request: web.Request) -> web.Response:

@@ -177,6 +177,19 @@ async def test_the_stream_sends_the_state_whenever_it_changes(page: Page) -> Non
         assert "low" == state["pagerduty"]["incidents"][-1]["urgency"]
 
 
+async def test_whatever_happens_is_seen_without_looking_at_all_of_it(page: Page) -> None:
+    """The pulse of a playground is the same as long as nothing happens, and another one after each thing that does."""
+    playground = page.playground
+    quiet = playground.pulse()
+    assert quiet == playground.pulse()
+    seen = {quiet}
+    await opened(page)
+    assert playground.pulse() not in seen
+    seen.add(playground.pulse())
+    playground.figures.open_commands = 7
+    assert playground.pulse() not in seen
+
+
 async def test_a_browser_that_goes_is_no_error(page: Page, caplog: pytest.LogCaptureFixture) -> None:
     """The stream of a page that was closed ends with the next change, and nothing is logged."""
     async with page.session.get(page.url + "api/stream") as stream:
