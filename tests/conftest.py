@@ -62,19 +62,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if folder in PROCESS_FOLDERS or {"valkey", "redis"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("process")
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: zlib.crc32(item.path.name.encode()))
+        items.sort(key=lambda item: _place_of(item.path.name))
+
+
+ONE_PLAY = (
+    ("test_page_slack.py", "test_page_blocks.py", "test_page_redrawing.py"),
+    ("test_page_afresh.py", "test_page_bridge.py", "test_page_tour.py"),
+)
+"""Modules that share a play and a browser. What looks at all of the page comes before what brings hundreds of hops."""
+
+
+def _place_of(module: str) -> tuple[int, int]:
+    """Return where a module comes among all: those that share a play follow each other."""
+    shared = next((modules for modules in ONE_PLAY if module in modules), (module,))
+    return zlib.crc32(shared[0].encode()), shared.index(module)
 
 
 class ModulesByWorker(LoadScopeScheduling):
     """
     Distributes tests so that all of a module run in one worker, which starts once what they share.
 
-    What needs servers or processes of its own takes long, and is distributed test by test instead.
+    So do all of some modules together. What needs servers or processes of its own takes long, and is distributed test
+    by test instead.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        folder, *rest = Path(nodeid).relative_to("tests").parts
-        return nodeid if folder in PROCESS_FOLDERS and "play" not in rest else nodeid.partition("::")[0]
+        module = Path(nodeid.partition("::")[0])
+        folder, *rest = module.relative_to("tests").parts
+        if folder in PROCESS_FOLDERS and "play" not in rest:
+            return nodeid
+        return next((" ".join(modules) for modules in ONE_PLAY if module.name in modules), str(module))
 
 
 @pytest.hookimpl(optionalhook=True)

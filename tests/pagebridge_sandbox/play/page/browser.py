@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,22 @@ DESKTOP = ViewportSize(width=1400, height=900)
 PATIENCE = 15_000
 """Milliseconds to wait for what the page will show."""
 expect.set_options(timeout=PATIENCE)
+AT_ONCE = 1_000
+"""Milliseconds for what the page shows already."""
+
+
+def see(part: Locator, words: str | re.Pattern[str] = "", timeout: float = PATIENCE) -> None:
+    """
+    Wait until a part of the page is visible and has these words in it.
+
+    Raises `AssertionError` when it has not. `expect` alone describes the page to the last detail whenever a look fails,
+    which takes the processor longer than the page itself: it looks once, at the end.
+    """
+    looked_for = re.compile(r"\s+".join(map(re.escape, words.split()))) if isinstance(words, str) else words
+    try:
+        (part.filter(has_text=looked_for) if words else part).wait_for(timeout=timeout)
+    finally:
+        expect(part).to_contain_text(words, timeout=AT_ONCE)
 
 
 @dataclass
@@ -49,7 +65,7 @@ class Desk:
         """See the page as for the first time. What another test has left open or broken is closed and mended."""
         self.tidy_up()
         self.page.goto(self.url)
-        expect(self.page.locator(".slack-window")).to_be_visible()
+        see(self.page.locator(".slack-window"))
 
     def post(self, path: str, body: Json) -> Json:
         """Do something beside the page, and return the answer."""
@@ -62,6 +78,10 @@ class Desk:
     def state(self) -> Json:
         """Read what the server tells the page."""
         return dict(self.page.request.get(f"{self.url}api/state").json())
+
+    def acts(self) -> list[Json]:
+        """Read what was done in this play so far."""
+        return list(self.page.request.get(f"{self.url}api/scenario").json()["acts"])
 
     def incident(self, number: int) -> Json:
         """Read one incident as PagerDuty has it, with what was `sent` to it."""
@@ -96,13 +116,13 @@ class Desk:
     def trigger(self, alert: str = "checkout", title: str = "") -> int:
         """Let monitoring open an incident, wait for its card, and return its number."""
         number = int(self.post("pagerduty/trigger", {"alert": alert, "title": title})["incident"])
-        expect(self.card(number)).to_contain_text("Open since" if alert == "low" else "Escalates to")
+        see(self.card(number), "Open since" if alert == "low" else "Escalates to")
         return number
 
     def card(self, number: int) -> Locator:
         """Return the card of an incident in the channel."""
         return self.page.locator(".channel .message:not(.private)").filter(
-            has=self.page.get_by_role("link", name=re.compile(rf"^#{number} "))
+            has=self.page.locator("a", has_text=re.compile(rf"^#{number} "))
         )
 
     def press(self, label: str, number: int) -> None:
@@ -133,11 +153,12 @@ class Desk:
         """Return what only this person sees."""
         return self.page.locator(".message.private").filter(has_text=words).last
 
-    def find_axe_violations(self, part: str = "body") -> list[str]:
-        """Return what axe finds serious or critical about a part of the page as it is now."""
+    def find_axe_violations(self, part: str = "body", rules: Sequence[str] = ()) -> list[str]:
+        """Return what axe finds serious or critical about a part of the page as it is now, by all rules or by some."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
-        found = self.page.evaluate("part => axe.run(part, {resultTypes: ['violations']})", part)
+        options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+        found = self.page.evaluate("([part, options]) => axe.run(part, options)", [part, options])
         return [
             f"{each['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
             for each in found["violations"]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, Json
+from tests.pagebridge_sandbox.play.page.browser import Desk, Json, see
 
 Fill = Callable[[Desk], object]
 
@@ -72,8 +72,9 @@ def test_each_dialog_is_filled_in_and_sent(desk: Desk, entry: str) -> None:
     number = desk.trigger()
     if entry == "Snooze":
         desk.press("Acknowledge", number)
-        expect(desk.card(number)).to_contain_text("Acknowledged")
+        see(desk.card(number), "Acknowledged")
     (desk.press if is_button else desk.choose)(entry, number)
+    see(desk.dialog)
     expect(desk.dialog.get_by_role("heading")).to_have_text(f"{entry} #{number}")
     fill(desk)
     desk.dialog.get_by_role("button", name=submit).click()
@@ -85,20 +86,21 @@ def test_a_new_incident_is_opened_by_a_command(desk: Desk) -> None:
     """`/pd trigger` opens the dialog with the title in it, and the incident that it makes has its card."""
     desk.page.get_by_label("Message #incidents").fill("/pd trigger Printer on fire")
     desk.page.keyboard.press("Enter")
+    see(desk.dialog)
     expect(desk.dialog.get_by_label("What is wrong?")).to_have_value("Printer on fire")
     pick(desk, "Service", "checkout-api")
     desk.dialog.get_by_label("Low: it can wait").check()
     desk.dialog.get_by_role("button", name="Create incident").click()
     card = desk.page.locator(".channel .message").filter(has=desk.page.get_by_role("link", name="Printer on fire"))
-    expect(card.last).to_contain_text("Low urgency")
+    see(card.last, "Low urgency")
 
 
 def test_details_are_read(desk: Desk) -> None:
     """The menu's Details show the alert and the activity, and there is nothing to send."""
     number = desk.trigger()
     desk.choose("Details", number)
-    expect(desk.dialog).to_contain_text("1 alert")
-    expect(desk.dialog).to_contain_text("p99: 2.3 s")
+    see(desk.dialog, "1 alert")
+    see(desk.dialog, "p99: 2.3 s")
     assert ["Close", "Close"] == [
         each.get_attribute("aria-label") or each.inner_text() for each in desk.dialog.get_by_role("button").all()
     ]
@@ -122,6 +124,7 @@ def test_the_focus_stays_in_a_dialog_and_comes_back(desk: Desk) -> None:
     """Tab goes round in it, Escape closes it, and the button that opened it has the focus again."""
     number = desk.trigger()
     desk.press("Add note", number)
+    see(desk.dialog)
     expect(desk.dialog.get_by_label("Note")).to_be_focused()
     for _ in range(7):
         desk.page.keyboard.press("Tab")
@@ -135,13 +138,13 @@ def test_a_confirmation_comes_first(desk: Desk) -> None:
     """Nothing is sent when it is declined; when it is confirmed the next level has it."""
     number = desk.trigger()
     desk.press("Escalate", number)
-    expect(desk.dialog).to_contain_text("Pages the next level of the incident's escalation policy")
+    see(desk.dialog, "Pages the next level of the incident's escalation policy")
     desk.dialog.get_by_role("button", name="Not now").click()
     expect(desk.dialog).to_have_count(0)
     assert 1 == desk.incident(number)["level"]
     desk.press("Escalate", number)
     desk.dialog.get_by_role("button", name="Escalate").click()
-    expect(desk.card(number)).to_contain_text("Assigned to Alice Ng @Bob Ray")
+    see(desk.card(number), "Assigned to Alice Ng @Bob Ray")
     expect(desk.card(number).locator("s")).to_have_text("Alice Ng")
 
 
@@ -158,7 +161,7 @@ def test_an_alert_opens_an_incident(desk: Desk) -> None:
     desk.page.locator(".pd-new").click()
     expect(desk.page.get_by_role("menuitem")).to_have_count(6)
     desk.page.get_by_role("menuitem", name="Low urgency").click()
-    expect(desk.page.locator(".pd-details .pd-log")).to_contain_text("Triggered through the API")
+    see(desk.page.locator(".pd-details .pd-log"), "Triggered through the API")
     expect(desk.page.locator("[aria-expanded=true] .pd-urgency")).to_have_text("Low")
 
 
@@ -182,7 +185,7 @@ def test_what_people_do_there_comes_to_slack(desk: Desk, button: str, entry: str
     if entry:
         desk.page.get_by_role("menuitem", name=entry).or_(desk.page.get_by_role("menuitemradio", name=entry)).click()
     # There is no webhook for an urgency: the bridge compares, within half a minute here.
-    expect(desk.card(number)).to_contain_text(on_card, timeout=60_000)
+    see(desk.card(number), on_card, timeout=60_000)
 
 
 def test_a_note_is_written_there(desk: Desk) -> None:
@@ -194,9 +197,9 @@ def test_a_note_is_written_there(desk: Desk) -> None:
     details.get_by_label("Note", exact=True).fill("The disk is full")
     desk.page.keyboard.press("Enter")
     details.get_by_role("button", name="Notes (1)").click()
-    expect(details.locator(".pd-log")).to_contain_text("Bob Ray: The disk is full")
+    see(details.locator(".pd-log"), "Bob Ray: The disk is full")
     desk.open_thread(number)
-    expect(desk.page.get_by_role("complementary", name="Thread")).to_contain_text("The disk is full")
+    see(desk.page.get_by_role("complementary", name="Thread"), "The disk is full")
 
 
 def test_who_is_on_call_and_what_was_sent(desk: Desk) -> None:
@@ -204,8 +207,8 @@ def test_who_is_on_call_and_what_was_sent(desk: Desk) -> None:
     desk.trigger()
     desk.page.get_by_role("button", name="On call").click()
     policy = desk.page.locator(".pd-policy").filter(has_text="checkout-api on-call")
-    expect(policy).to_contain_text("Level 1Alice Ng")
+    see(policy, "Level 1Alice Ng")
     desk.page.get_by_role("button", name="Webhooks").click()
-    expect(desk.page.locator(".pd-subscription")).to_contain_text("Active")
-    expect(desk.page.locator(".pd-deliveries li").first).to_contain_text("incident.triggered")
-    expect(desk.page.locator(".pd-deliveries li").first).to_contain_text("202")
+    see(desk.page.locator(".pd-subscription"), "Active")
+    see(desk.page.locator(".pd-deliveries li").first, "incident.triggered")
+    see(desk.page.locator(".pd-deliveries li").first, "202")

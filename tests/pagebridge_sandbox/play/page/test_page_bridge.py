@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Request, ViewportSize, expect
 
-from tests.pagebridge_sandbox.play.page.browser import Desk
+from tests.pagebridge_sandbox.play.page.browser import Desk, see
 
 SWITCHES = (
     "pagerduty_down",
@@ -23,8 +23,40 @@ SWITCHES = (
     "slack_5xx",
     "store_stopped",
 )
-THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
+THEMES: dict[Literal["dark", "light"], tuple[str, ...]] = {"dark": (), "light": COLOUR_RULES}
+"""Each theme, and the rules of axe to look by; none stands for all."""
 PHONE = ViewportSize(width=390, height=844)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_nothing_serious_for_axe(desk: Desk, narrow: bool) -> None:  # noqa: FBT001 - a case
+    """Every part, a dialog and a thread: no serious fault in contrast, names or roles; nothing sticks out sideways."""
+    if narrow:
+        desk.page.set_viewport_size(PHONE)
+    number = desk.trigger()
+    found = violations_in_both_themes(desk)
+    desk.press("Reassign", number)
+    see(desk.dialog.get_by_role("combobox", name="Another person"))
+    found += violations_in_both_themes(desk, ".slack-dialog")
+    desk.page.keyboard.press("Escape")
+    desk.open_thread(number)
+    found += violations_in_both_themes(desk, ".thread")
+    for part in ("PagerDuty", "Hops", "Break it", "Tour") if narrow else ("Break it", "What holds", "Why?"):
+        tabs = desk.page.locator(".narrow-tabs button") if narrow else desk.page.get_by_role("tab")
+        tabs.filter(has_text=part).click()
+        found += violations_in_both_themes(desk, ".side-slot") + violations_in_both_themes(desk, ".below-slot")
+        assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert [] == found
+
+
+def violations_in_both_themes(desk: Desk, part: str = "body") -> list[str]:
+    """Return what axe finds in a part of the page, dark and light: names and roles are the same in both."""
+    found = list[str]()
+    for theme, rules in THEMES.items():
+        desk.page.emulate_media(color_scheme=theme)
+        found += [f"{theme}: {each}" for each in desk.find_axe_violations(part, rules)]
+    return found
 
 
 def test_hops_are_drawn_and_tell_what_went_along(desk: Desk) -> None:
@@ -38,12 +70,12 @@ def test_hops_are_drawn_and_tell_what_went_along(desk: Desk) -> None:
     expect(hops.filter(has_text="echo of our own write")).to_have_count(1)
     write.click()
     payload = desk.page.get_by_role("region", name="What went along")
-    expect(payload).to_contain_text('"From": "alice@acme.example"')
-    expect(payload).to_contain_text('"status": "acknowledged"')
+    see(payload, '"From": "alice@acme.example"')
+    see(payload, '"status": "acknowledged"')
     desk.page.keyboard.press("ArrowDown")
     desk.page.keyboard.press("Enter")
     # PagerDuty's answer or its webhook, whichever was quicker.
-    expect(payload).to_contain_text('"incident.acknowledged"')
+    see(payload, '"incident.acknowledged"')
     payload.get_by_role("button", name="Close").click()
     expect(payload).to_have_count(0)
 
@@ -57,9 +89,9 @@ def test_why_is_told_beside_it(desk: Desk) -> None:
     desk.page.locator(f"[data-incident='{number}']").click()
     desk.page.get_by_role("tab", name="Why?").click()
     answer = desk.page.get_by_role("region", name="Answer")
-    expect(answer).to_contain_text("the card was posted in C0INCIDENTS", timeout=40_000)
+    see(answer, "the card was posted in C0INCIDENTS", timeout=40_000)
     desk.press("Acknowledge", number)
-    expect(answer).to_contain_text("acknowledged #", timeout=40_000)
+    see(answer, "acknowledged #", timeout=40_000)
     assert under_way["most"] == 1
 
 
@@ -102,7 +134,7 @@ def test_what_is_done_once(desk: Desk, name: str) -> None:
     desk.page.get_by_role("tab", name="Break it").click()
     it = desk.page.locator(f"[data-break={name}]")
     it.get_by_role("button", name="Do it").click()
-    expect(it.locator(".verdict.held")).to_be_visible(timeout=60_000)
+    see(it.locator(".verdict.held"), timeout=60_000)
 
 
 def test_an_outage_is_told_and_ends(desk: Desk) -> None:
@@ -112,10 +144,10 @@ def test_an_outage_is_told_and_ends(desk: Desk) -> None:
     it = desk.page.locator("[data-break=pagerduty_down]")
     it.get_by_role("switch").click()
     desk.press("Acknowledge", number)
-    expect(desk.private("on its way to PagerDuty")).to_be_visible()
+    see(desk.private("on its way to PagerDuty"))
     it.get_by_role("switch").click()
-    expect(desk.card(number)).to_contain_text("Acknowledged by Alice Ng in Slack")
-    expect(it.locator(".verdict.held")).to_be_visible()
+    see(desk.card(number), "Acknowledged by Alice Ng in Slack")
+    see(it.locator(".verdict.held"))
 
 
 def test_a_scenario_is_a_link_and_a_test(desk: Desk) -> None:
@@ -123,51 +155,21 @@ def test_a_scenario_is_a_link_and_a_test(desk: Desk) -> None:
     desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     desk.page.get_by_role("button", name="Scenario").click()
     desk.page.get_by_role("menuitem", name="Copy a link").click()
-    expect(desk.page.locator(".notice")).to_contain_text("copied")
+    see(desk.page.locator(".notice"), "copied")
     link = desk.page.evaluate("navigator.clipboard.readText()")
     [text] = re.findall(r"#scenario=([\w-]+)$", link)
     assert "acts" in json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     desk.page.get_by_role("button", name="Scenario").click()
     desk.page.get_by_role("menuitem", name="As a test").click()
-    expect(desk.dialog).to_contain_text("async def test_")
+    see(desk.dialog, "async def test_")
     desk.page.keyboard.press("Escape")
     desk.page.goto("about:blank")
     desk.page.goto(f"{desk.url}#scenario={text}")
     asked = desk.page.get_by_role("region", name="Scenario of this link")
-    expect(asked).to_contain_text("This link holds a scenario")
+    see(asked, "This link holds a scenario")
     asked.get_by_role("button", name="Ignore it").click()
     expect(asked).to_have_count(0)
     assert desk.url == desk.page.url
-
-
-@pytest.mark.parametrize("narrow", [False, True])
-def test_nothing_serious_for_axe(desk: Desk, narrow: bool) -> None:  # noqa: FBT001 - a case
-    """Every part, a dialog and a thread: no serious fault in contrast, names or roles; nothing sticks out sideways."""
-    if narrow:
-        desk.page.set_viewport_size(PHONE)
-    number = desk.trigger()
-    found = violations_in_both_themes(desk)
-    desk.press("Reassign", number)
-    expect(desk.dialog.get_by_role("combobox", name="Another person")).to_be_visible()
-    found += violations_in_both_themes(desk, ".slack-dialog")
-    desk.page.keyboard.press("Escape")
-    desk.open_thread(number)
-    found += violations_in_both_themes(desk, ".thread")
-    for part in ("PagerDuty", "Hops", "Break it", "Tour") if narrow else ("Break it", "What holds", "Why?"):
-        tabs = desk.page.locator(".narrow-tabs button") if narrow else desk.page.get_by_role("tab")
-        tabs.filter(has_text=part).click()
-        found += violations_in_both_themes(desk, ".side-slot") + violations_in_both_themes(desk, ".below-slot")
-        assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert [] == found
-
-
-def violations_in_both_themes(desk: Desk, part: str = "body") -> list[str]:
-    """Return what axe finds in a part of the page, dark and light."""
-    found = list[str]()
-    for theme in THEMES:
-        desk.page.emulate_media(color_scheme=theme)
-        found += [f"{theme}: {each}" for each in desk.find_axe_violations(part)]
-    return found
 
 
 def test_the_parts_fill_the_window_and_do_not_overlap(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk
+from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk, see
 
 
 def test_a_card_reads_as_in_slack(browser: Browser, url: str) -> None:
@@ -15,7 +15,7 @@ def test_a_card_reads_as_in_slack(browser: Browser, url: str) -> None:
     with open_desk(browser, url, timezone_id="Asia/Tokyo") as desk:
         number = desk.trigger()
         card = desk.card(number)
-        expect(card).to_contain_text(re.compile(r"Triggered\s+#\d+ Checkout latency over 2 s"))
+        see(card, re.compile(r"Triggered\s+#\d+ Checkout latency over 2 s"))
         expect(card.locator(".mention")).to_have_text("@Alice Ng")
         expect(card.locator(".emoji").first).to_have_text("🚨")
         expect(card.get_by_role("link", name="Runbook")).to_have_attribute(
@@ -27,18 +27,18 @@ def test_a_card_reads_as_in_slack(browser: Browser, url: str) -> None:
         assert ["Acknowledge", "Add note", "Reassign", "Escalate", "Resolve", "…"] == names
         chosen = desk.card(desk.trigger("database"))
         expect(chosen.locator(".fields")).to_have_text("severitycriticalAge of the index26 h")
-        expect(chosen.get_by_role("button", name="Runbook")).to_be_visible()
+        see(chosen.get_by_role("button", name="Runbook"))
 
 
 def test_an_acknowledge_is_seen_on_both_sides(desk: Desk) -> None:
     """The card says who did it, the thread has its line, and PagerDuty shows it as well."""
     number = desk.trigger()
     desk.press("Acknowledge", number)
-    expect(desk.card(number)).to_contain_text("Acknowledged by Alice Ng in Slack")
-    expect(desk.page.locator(f"[data-incident='{number}']")).to_contain_text("Acknowledged")
+    see(desk.card(number), "Acknowledged by Alice Ng in Slack")
+    see(desk.page.locator(f"[data-incident='{number}']"), "Acknowledged")
     desk.open_thread(number)
     thread = desk.page.get_by_role("complementary", name="Thread")
-    expect(thread).to_contain_text("Alice Ng acknowledged it in Slack")
+    see(thread, "Alice Ng acknowledged it in Slack")
     thread.get_by_label("Reply…").fill("I look at it, @Bob Ray")
     desk.page.keyboard.press("Enter")
     expect(thread.locator(".message").last.locator(".mention")).to_have_text("@Bob Ray")
@@ -59,7 +59,7 @@ def test_who_may_not_is_told_why_alone(desk: Desk, first: str, words: str) -> No
     number = desk.trigger()
     desk.be(first)
     desk.press("Acknowledge", number)
-    expect(desk.private(words)).to_contain_text("Only visible to you")
+    see(desk.private(words), "Only visible to you")
     desk.be("Bob")
     expect(desk.page.locator(".message.private").filter(has_text=words)).to_have_count(0)
     assert "triggered" == desk.incident(number)["status"]
@@ -84,7 +84,7 @@ def test_a_private_teams_incident_stays_in_its_channel(desk: Desk) -> None:
     number = int(desk.post("pagerduty/trigger", {"alert": "private"})["incident"])
     desk.be("Erin")
     desk.page.get_by_role("button", name="security-incidents").click()
-    expect(desk.card(number)).to_contain_text("Unusual access to the vault")
+    see(desk.card(number), "Unusual access to the vault")
     desk.page.get_by_role("button", name="incidents").first.click()
     expect(desk.card(number)).to_have_count(0)
 
@@ -93,13 +93,13 @@ def test_hostile_contents_stay_words(desk: Desk) -> None:
     """Nothing of an alert is markup, a mention or a script, in Slack or in PagerDuty."""
     number = desk.trigger("hostile")
     card = desk.card(number)
-    expect(card).to_contain_text("<script>alert(1)</script>")
-    expect(card).to_contain_text("<!channel>")
+    see(card, "<script>alert(1)</script>")
+    see(card, "<!channel>")
     assert 0 == desk.page.locator("#app script, #app img:not([src$='/icon.svg']), [href^='javascript:']").count()
     assert ["@Alice Ng"] == [each.inner_text() for each in card.locator(".mention").all()]
     desk.choose("Details", number)
-    expect(desk.dialog).to_contain_text("&lt;b&gt;")
-    expect(desk.page.locator(f"[data-incident='{number}']")).to_contain_text("<script>alert(1)</script>")
+    see(desk.dialog, "&lt;b&gt;")
+    see(desk.page.locator(f"[data-incident='{number}']"), "<script>alert(1)</script>")
 
 
 def test_commands_are_suggested_and_answered(desk: Desk) -> None:
@@ -113,12 +113,12 @@ def test_commands_are_suggested_and_answered(desk: Desk) -> None:
     desk.page.keyboard.press("Tab")
     expect(composer).to_have_value("/pd whoami ")
     desk.page.keyboard.press("Enter")
-    expect(desk.private("You are Alice Ng")).to_contain_text("Only visible to you")
+    see(desk.private("You are Alice Ng"), "Only visible to you")
     desk.page.get_by_role("button", name="Reload Slack").click()
     expect(desk.page.locator(".message.private")).to_have_count(0)
     composer.fill("/nothing")
     desk.page.keyboard.press("Enter")
-    expect(desk.page.locator(".notice")).to_contain_text("/nothing is not a valid command")
+    see(desk.page.locator(".notice"), "/nothing is not a valid command")
     expect(composer).to_have_value("/nothing")
 
 
@@ -130,7 +130,7 @@ def test_people_write_and_mention(desk: Desk) -> None:
     composer.press_sequentially("see *this* <b> & `code` :tada:")
     desk.page.keyboard.press("Enter")
     message = desk.page.locator(".channel .message").last
-    expect(message).to_contain_text("Hi @Bob Ray see this <b> & code 🎉")
+    see(message, "Hi @Bob Ray see this <b> & code 🎉")
     expect(message.locator("strong").last).to_have_text("this")
 
 
@@ -145,7 +145,7 @@ def test_a_message_becomes_a_note(desk: Desk) -> None:
     message.hover()
     message.get_by_role("button", name="More message actions").click()
     desk.page.get_by_role("menuitem", name="Add as PagerDuty note").click()
-    expect(desk.private(re.compile("note", re.IGNORECASE)).or_(desk.dialog).first).to_be_visible()
+    see(desk.private(re.compile("note", re.IGNORECASE)).or_(desk.dialog).first)
     if desk.dialog.count():
         desk.dialog.get_by_role("button", name=re.compile("Add")).click()
     desk.wait_for_incident(number, lambda it: "It was the cache" in str(it["notes"]))
@@ -165,7 +165,7 @@ def test_a_timeline_as_a_canvas(desk: Desk) -> None:
     note = "<b>It</b> was **the** cache"
     desk.post("pagerduty/act", {"as": "PBOB1", "action": "note", "incident": number, "text": note})
     desk.open_thread(number)
-    expect(desk.page.get_by_role("complementary", name="Thread")).to_contain_text("was")
+    see(desk.page.get_by_role("complementary", name="Thread"), "was")
     composer = desk.page.get_by_label("Message #incidents")
     composer.fill(f"/pd timeline {number}")
     composer.press("Enter")
@@ -173,9 +173,9 @@ def test_a_timeline_as_a_canvas(desk: Desk) -> None:
     expect(desk.dialog).to_have_accessible_name(f"Timeline of #{number}")
     expect(desk.dialog.get_by_role("heading").nth(1)).to_have_text(f"#{number} A *canvas* of it")
     expect(desk.dialog.get_by_role("heading").nth(2)).to_have_text("What happened (UTC)")
-    expect(desk.dialog.get_by_role("listitem").filter(has_text="State: triggered")).to_be_visible()
+    see(desk.dialog.get_by_role("listitem").filter(has_text="State: triggered"))
     expect(desk.dialog.locator("li li")).to_have_text(note)
-    expect(desk.dialog.get_by_role("link", name="The incident in PagerDuty")).to_be_visible()
+    see(desk.dialog.get_by_role("link", name="The incident in PagerDuty"))
     assert [] == desk.find_axe_violations(".slack-dialog")
     desk.page.keyboard.press("Escape")
     expect(desk.dialog).to_have_count(0)
@@ -189,11 +189,11 @@ def test_the_home_tab(desk: Desk) -> None:
     desk.page.get_by_role("button", name="Home", exact=False).click()
     tab = desk.page.get_by_role("region", name="Home tab")
     press = tab.get_by_role("button", name=f"Acknowledge: incident #{number}")
-    expect(press).to_be_visible()
+    see(press)
     assert [] == desk.find_axe_violations(".home")
     desk.post("pagerduty/act", {"as": "PBOB1", "action": "resolve", "incident": number})
     press.click()
-    expect(tab).to_contain_text("You can't acknowledge")
+    see(tab, "You can't acknowledge")
     expect(press).to_have_count(0)
     desk.be("Dave")
-    expect(tab).to_contain_text("isn't linked to PagerDuty")
+    see(tab, "isn't linked to PagerDuty")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pagebridge_sandbox.play.page.browser import Desk
+from tests.pagebridge_sandbox.play.page.browser import Desk, see
 
 LONG = 120_000
 """Milliseconds for what waits for the clock: an outage, a storm."""
@@ -17,7 +17,7 @@ def alert(desk: Desk) -> int:
     last = int(before.get_attribute("data-incident") or 0) if before.count() else 0
     desk.page.locator(".pd-new").click()
     desk.page.get_by_role("menuitem", name="Checkout is slow").click()
-    expect(desk.card(last + 1)).to_contain_text("Escalates to")
+    see(desk.card(last + 1), "Escalates to")
     return last + 1
 
 
@@ -60,7 +60,7 @@ def outage(desk: Desk) -> None:
     number = alert(desk)
     turn(desk, "pagerduty_down")
     desk.press("Acknowledge", number)
-    expect(desk.private("NOT acknowledged yet")).to_be_visible()
+    see(desk.private("NOT acknowledged yet"))
     turn(desk, "pagerduty_down")
 
 
@@ -99,10 +99,10 @@ def test_the_tour_is_done_by_the_page_alone(desk: Desk) -> None:
     tour = desk.page.get_by_role("region", name="Guided tour")
     tour.get_by_role("button", name="Start the tour").click()
     for place, perform in enumerate(STEPS, 1):
-        expect(tour.get_by_label(f"Step {place} of {len(STEPS)}")).to_be_visible()
+        see(tour.get_by_label(f"Step {place} of {len(STEPS)}"))
         perform(desk)
-        expect(tour.locator(".tour-check.held")).to_be_visible(timeout=LONG)
+        see(tour.locator(".tour-check.held"), timeout=LONG)
         if place < len(STEPS):
             tour.get_by_role("button", name="Next").click()
-    expect(tour).to_contain_text("That was all.")
+    see(tour, "That was all.")
     expect(tour.locator(".tour-dots .done")).to_have_count(len(STEPS))
