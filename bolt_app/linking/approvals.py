@@ -107,7 +107,12 @@ class Approvals:
         claim = _claim(request, state, (None, admin))
         if request is None or claim is None:
             return build_reply(words.DECIDED)
-        await self.claims.reject(person, claim, admin)
+        try:
+            await self.claims.reject(person, claim, admin)
+        except BaseException:
+            # What is not in the audit is not decided: any admin can.
+            await self.requests.change(person, lambda known: known or request, APPROVAL_LIFE)
+            raise
         log.info("link.rejected", user=person, pagerduty_user=claim.user, admin=admin)
         await post_direct(self.slack, person, build_reply(words.rejected_text(admin)))
         return build_reply(words.you_rejected_text(request))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -13,16 +13,17 @@ from bolt_app.commands.slash_grammar import ParsedCommand, parse
 from bolt_app.linking.approvals import Approvals
 from pagebridge_sandbox import pagerduty
 from pagebridge_sandbox.slack import Fault
-from shared.errors import Malformed
+from shared.errors import Malformed, StoreDown
 from shared.model.ids import SlackUserId, UserId
 from shared.model.link import APPROVAL_LIFE, Link, LinkedBy, RefusedPress
 from shared.model.outcome import Declined
 from shared.slack.render.buttons import APPROVE_LINK
 from shared.store import keys
-from shared.store.links import LinkRequests
-from shared.store.redis import Redis
+from shared.store.links import LinkRequests, Links
+from shared.store.redis import Redis, connect
 from tests.bolt_app.test_interactive import press
 from tests.bolt_app.test_sign_ins import DAVE, Signing, running_signing
+from tests.servers import lent_valkey
 from tests.shared.linked_people import ALICE, EMAIL
 from tests.stories.harness import until
 
@@ -126,6 +127,22 @@ async def test_an_admin_rejects(deciding: Deciding) -> None:
     assert [] == await deciding.signing.links()
     assert ["rejected U0DAVE PDAVE1 approval U0BOB"] == await deciding.signing.audited()
     assert "Asked" in await deciding.ask()
+
+
+async def test_a_rejection_that_the_audit_does_not_have_is_none(deciding: Deciding) -> None:
+    """The store takes no entry of the audit: the question is open as before, and the admin can reject it again."""
+    async with lent_valkey() as valkey, aclosing(connect(valkey.url)) as redis:
+        links, requests = Links(redis), LinkRequests(redis, redis)
+        claims = replace(deciding.approvals.claims, links=links)
+        stored = replace(deciding, approvals=replace(deciding.approvals, claims=claims, requests=requests))
+        await stored.ask()
+        await redis.execute_command("ACL", "SETUSER", "default", "-xadd")
+        with pytest.raises(StoreDown):
+            await stored.decide(approve=False)
+        await redis.execute_command("ACL", "SETUSER", "default", "+xadd")
+
+        assert "You rejected it" in await stored.decide(approve=False)
+        assert 1 == len([entry async for entry in links.changes()])
 
 
 async def test_admins_who_decide_at_once(deciding: Deciding) -> None:
