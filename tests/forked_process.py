@@ -22,7 +22,7 @@ from pagebridge.local.child_process import die_with
 from tests.authority import OPENSSL, authority
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["bolt_app.worker", "webhook_receiver.receiver", "tests.stories.durations"])
+_CONTEXT.set_forkserver_preload(["tests.preloaded"])
 TRUSTED = "SSL_CERT_FILE"
 """The variable that names the certificates to trust."""
 

@@ -11,8 +11,8 @@ from tests.proof.schedule import Click, InPagerDuty, Opened, Schedule, Slept
 from tests.proof.simulation import play
 
 CHUNKS = 2
-DAYS = 8
-"""Days of each mix in a chunk: 192 in all. `make prove` plays 50,000."""
+DAYS = 4
+"""Days of each mix in a chunk: 96 in all. `make prove` plays 50,000."""
 NOTICED = 3
 """Days on which the oracle has to notice that a guard is missing."""
 AT_MOST = 200

@@ -37,5 +37,5 @@ SOCKET_LOST = 3.0
 HANDING_OVER = replace(FAST, socket_handover=0.5)
 """Long enough for another worker to take over Slack's connections; one that is alone would only wait."""
 QUICK = replace(HANDING_OVER, socket_lost=SOCKET_LOST)
-PATIENT = replace(QUICK, pagerduty_timeout=4.0, call_max=5.0, lease=5.0)
-"""Long enough for a worker to be killed while it waits for PagerDuty."""
+PATIENT = replace(QUICK, pagerduty_timeout=4.0, slack_timeout=4.0, store_timeout=2.5, call_max=5.0, lease=5.0)
+"""Long enough for a worker to be killed while it waits for PagerDuty, and for a burst on a busy machine."""

@@ -31,6 +31,7 @@ REPOSITORY = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 ROUTING = {"routing": {"default_channel": "C0INCIDENTS"}}
 QUICK = "tests.stories.quick_worker"
+PATIENT = "tests.stories.patient_worker"
 START = 40.0
 """Seconds that a process may take to be at work."""
 END = 30.0

@@ -17,7 +17,7 @@ from shared.model.outcome import Kind
 from shared.store.redis import Redis, connect
 from shared.store.streams import Audit
 from tests.stories.harness import Bridge, settled
-from tests.stories.processes import Deployment, deployed_with_receiver, incidents, lines, struck
+from tests.stories.processes import PATIENT, Deployment, deployed_with_receiver, incidents, lines, struck
 from tests.webhook_receiver.running import until as until_so
 
 READING, WRITTEN, LATE, LOST, ANSWERED = STEPS = (
@@ -85,7 +85,7 @@ async def test_what_a_killed_worker_was_sending_is_never_doubled(
 
     The audit knows as whom, by which rule and what was sent, and `pagebridge why` tells the same.
     """
-    killed = await bridge.worker("tests.stories.patient_worker")
+    killed = await bridge.worker(PATIENT)
     cards = dict(zip(STEPS, await incidents(bridge, *STEPS), strict=True))
     await settled(bridge)  # what is read for the cards must not meet the faults
     faults = []

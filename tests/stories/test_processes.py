@@ -15,6 +15,7 @@ from shared.store.redis import Redis, connect
 from shared.store.streams import move_deliveries, waiting_deliveries
 from tests.stories.harness import FAST, SECRET, settled, until
 from tests.stories.processes import (
+    PATIENT,
     Deployment,
     acknowledged_once,
     deployed,
@@ -123,8 +124,8 @@ async def test_a_killed_worker_and_its_successor_as_in_production(bridge: Deploy
 
 async def test_a_burst_of_incidents_and_clicks_survives_a_killed_worker(bridge: Deployment) -> None:
     """One of two workers dies under load: everything is there once; whoever saw an error clicks again."""
-    killed = await bridge.quick_worker()
-    await bridge.quick_worker()
+    killed = await bridge.worker(PATIENT)
+    await bridge.worker(PATIENT)
     await bridge.slack.socket.wait_connected(4, timeout=20)
     cards = await incidents(bridge, *(f"first {number}" for number in range(6)))
 
