@@ -92,6 +92,24 @@ async def test_a_failed_ask_is_made_again(watched: Watched) -> None:
     assert {} == await watched.asked()
 
 
+async def test_what_changes_while_tabs_are_asked_for_is_asked_for_next(watched: Watched) -> None:
+    """The incident is acknowledged after its tab was asked for as triggered: the tab is asked for again."""
+
+    class Acknowledging(WorkQueue):
+        async def mark(self, one: IncidentId, after: float = 0.0) -> None:
+            await super().mark(one, after)
+            watched.watch.changed(incident(snapshot(Status.ACKNOWLEDGED, "Slow", ALICE)))
+
+    await watched.follow("U0ALICE", {INCIDENT})
+    watched.watch.changed(incident(snapshot(Status.TRIGGERED, "Slow", ALICE)))
+    watched.watch.open_homes = replace(watched.homes, queue=Acknowledging(watched.redis, "homes", 10.0))
+    assert {"U0ALICE"} == (await watched.asked()).keys()
+    watched.watch.open_homes = watched.homes
+
+    assert {"U0ALICE"} == (await watched.asked()).keys()
+    assert {} == await watched.asked()
+
+
 async def test_what_looks_as_before_is_no_change(watched: Watched) -> None:
     """A pass over an incident that waits for Slack's limits, or is tried again, asks for nothing."""
     for status, asked in ((Status.TRIGGERED, True), (Status.TRIGGERED, False), (Status.ACKNOWLEDGED, True)):
