@@ -139,7 +139,7 @@ def test_a_card_that_was_not_written_lately_is_written_at_once() -> None:
     assert 0 == load.due_in(ChannelId("C2"), NOON, PACE)
 
 
-@given(st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 5), st.booleans()), max_size=80))
+@given(st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 5), st.booleans()), min_size=50, max_size=80))
 def test_many_in_all_channels_are_a_storm_in_each(comings: list[tuple[int, int, bool]]) -> None:
     """
     More than Slack can keep up to date begin a digest where a channel alone is below its rate, never with its first.
