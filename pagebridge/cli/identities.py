@@ -110,8 +110,9 @@ async def unlink(
     """Undo the link that a person made between their Slack account and a PagerDuty user. Exits with 1 without one."""
     async with opened(data) as redis:
         links = Links(redis, durable=await waits_for_disk(redis))
+        people = await _people_named(user) if await links.all() else set[str]()
+        # Read after Slack's people, which may take long.
         made = await links.all()
-        people = await _people_named(user) if made else set[str]()
         found = [each for each in made if user.upper() in (each.slack, each.user) or each.slack in people]
         found = found or [each for each in made if same_email(each.email, user)]
         if len(found) != 1:

@@ -12,6 +12,7 @@ import pytest
 from pagebridge.cli import FAILED, main
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
+from pagebridge_sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.model.ids import SlackUserId, UserId
 from shared.model.link import Link, LinkChange, LinkedBy
@@ -20,12 +21,22 @@ from shared.store.links import Links
 from shared.store.redis import connect
 from tests.servers import can_wait_for_disk, lent_valkey
 from tests.shared.store.wire import wired
+from tests.stories.harness import until
 
 
 @pytest.fixture
-async def pagerduty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[PagerDutySandbox]:
+async def slack() -> AsyncIterator[SlackSandbox]:
+    """Run a Slack."""
+    async with SlackSandbox() as slack:
+        yield slack
+
+
+@pytest.fixture
+async def pagerduty(
+    slack: SlackSandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> AsyncIterator[PagerDutySandbox]:
     """Run both platforms: Alice is linked by e-mail, Bob by the table, Carol is in two minds, Dave is a stranger."""
-    async with PagerDutySandbox() as pagerduty, SlackSandbox() as slack:
+    async with PagerDutySandbox() as pagerduty:
         for name, email in (("Alice", "alice"), ("Bob", "bob.elsewhere"), ("Dave", "dave")):
             pagerduty.add_user(f"{name} Ng", f"{email}@example.com", role="limited_user", id=f"P{name.upper()}1")
         for name in ("Alice", "Bob", "Carol"):
@@ -230,6 +241,23 @@ async def test_a_link_is_undone_at_a_replica_where_one_is_wanted(
     assert FAILED == await run("unlink", "U0CAROL")
 
     assert "no replica confirmed within 1000 ms" in capsys.readouterr().err
+
+
+async def test_a_link_that_was_made_meanwhile_is_undone(
+    slack: SlackSandbox, links: Links, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While Slack's people are read, Carol links herself to another user: that link is undone, and named."""
+    slow = slack.add_fault(SlackFault("users.list", delay=0.3))
+    newer = replace(LINK, user=UserId("PERIN1"), email="erin@example.com")
+    async with asyncio.TaskGroup() as group:
+        undoing = group.create_task(run("unlink", "carol@example.com"))
+        await until(lambda: slow.match_count > 0, "Slack's people to be read")
+        await links.put(newer)
+    assert 0 == undoing.result()
+
+    assert "U0CAROL is no longer linked to erin@example.com (PERIN1)." in capsys.readouterr().out
+    assert [OLD] == await links.all()
+    assert await links.owner(newer.user) is None
 
 
 async def test_no_link_is_guessed(links: Links, capsys: pytest.CaptureFixture[str]) -> None:
