@@ -132,7 +132,7 @@ async def wait_until(condition: Callable[[], bool]) -> None:
 @pytest.fixture
 async def acme() -> AsyncIterator[Acme]:
     """Run the account."""
-    async with PagerDutySandbox(retry_delay=0.01, webhook_timeout=0.2) as pd, aiohttp.ClientSession() as session:
+    async with PagerDutySandbox(retry_delay=0.01, webhook_timeout=1.0) as pd, aiohttp.ClientSession() as session:
         session._retry_connection = False  # otherwise a call that was dropped is made again
         company = Acme(pd, session)
         company.populate()

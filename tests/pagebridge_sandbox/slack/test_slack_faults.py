@@ -54,7 +54,7 @@ async def test_fault_endings(
     """The client gets exactly that, the log knows about the effect, and the next call is as usual."""
     slack.add_fault(Fault(METHOD, times=1, **fault))
 
-    assert ending == await post(client, channel, 0.05 if "hang" in fault else 5)
+    assert ending == await post(client, channel, 1 if "hang" in fault else 5)
     assert messages == len(channel.messages)
     (call,) = slack.calls_to(METHOD)
     assert bool(messages) is call.took_effect
