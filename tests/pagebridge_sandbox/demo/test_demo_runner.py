@@ -15,12 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge_sandbox.demo import main
+from pagebridge_sandbox.demo import main, processes
 from pagebridge_sandbox.demo.checks import Check
 from pagebridge_sandbox.demo.first_incident import open_incident
 from pagebridge_sandbox.demo.report import own_command
 from pagebridge_sandbox.demo.scenario import Step, card
 from pagebridge_sandbox.demo.stage import Stage
+from tests import forked_process
+from tests.forked_process import ForkedProcess
 from tests.pagebridge_sandbox.demo.test_demo_output import columns
 
 COMMAND = (sys.executable, "-m", "pagebridge", "demo")
@@ -108,6 +110,13 @@ def check_hops(printed: str) -> None:
 
 
 @pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork receiver and worker from a process that has imported them. The demo as a command starts them anew."""
+    forked_process.prepare()
+    monkeypatch.setattr(processes, "start_module", ForkedProcess)
+
+
+@pytest.fixture
 def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
     """Collect what has been printed, and remove the logs that it names."""
     printed: list[str] = []
@@ -117,6 +126,7 @@ def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
         shutil.rmtree(directory)
 
 
+@pytest.mark.usefixtures("forked")
 def test_failed_step_is_named(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
     """With what was expected and seen, and where to look; the exit code is 1, and no later step is played."""
     impossible = Check("the moon", lambda seen: seen.card_count, "green")
@@ -140,6 +150,7 @@ def test_failed_step_is_named(capsys: pytest.CaptureFixture[str], logs: list[str
     assert {"receiver.log", "worker.log"} <= {path.name for path in directory.iterdir()}
 
 
+@pytest.mark.usefixtures("forked")
 def test_impossible_user_action_fails_step(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
     """The simulator says what there is to press."""
     code = main((Step("Alice presses what is not there", press_nothing, ()),), timeout=2.0)
@@ -150,6 +161,7 @@ def test_impossible_user_action_fails_step(capsys: pytest.CaptureFixture[str], l
     assert "This step failed: Alice presses what is not there\n  there is no 'Celebrate' to click" in printed
 
 
+@pytest.mark.usefixtures("forked")
 def test_exited_process_fails_step_at_once(capsys: pytest.CaptureFixture[str], logs: list[str]) -> None:
     """It is named with its exit code, and nobody waits for what cannot come any more."""
     code = main((Step("The worker dies", kill_worker, (card("Triggered"),)),), timeout=60.0)
