@@ -34,6 +34,7 @@ ALERTS: dict[str, Alert] = {
         priority="P1",
         report={
             "source": "prometheus-eu-1",
+            "client": {"name": "Prometheus", "url": "https://prometheus.example.com/alerts"},
             "links": [
                 {"href": "https://runbooks.example.com/checkout", "text": "Runbook"},
                 {"href": "https://grafana.example.com/d/checkout", "text": "Latency by region"},

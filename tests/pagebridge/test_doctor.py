@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from pagebridge.cli import main
 from pagebridge.cli.checks.findings import EXIT_CODES, Finding, Status, worst
 from pagebridge.cli.doctor import _lines, examine
 from pagebridge_sandbox.demo.processes import free_ports
 from shared.config.settings import Settings
+from shared.http.server import serving
 from shared.store.redis import connect
 from tests.pagebridge.cli_session import ROUTING, Office, opened
 from tests.webhook_receiver.running import SECRET
@@ -101,6 +103,23 @@ async def test_one_cause_is_one_finding(office: Office, monkeypatch: pytest.Monk
     assert ["PagerDuty token"] == [one.check for one in findings if one.status in {Status.FAIL, Status.WARNING}]
     skipped = [one.check for one in findings if one.what == "skipped because of PagerDuty token"]
     assert {"clock of PagerDuty", "webhook ping", "webhook enabled", "[identity.users] in PagerDuty"} <= set(skipped)
+
+
+@pytest.mark.usefixtures("office")
+async def test_what_the_worker_says_as_well_is_one_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a subscription the worker on this machine reports that too: it adds nothing to the doctor's own look."""
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.json_response({"ready": True, "problems": ["PagerDuty has no active webhook subscription."]})
+
+    app = web.Application()
+    app.router.add_get("/readyz", readyz)
+    async with serving(app, 0) as port:
+        monkeypatch.setenv("WORKER_PORT", str(port))
+        findings = await examine(DATA)
+
+    assert ["webhook subscription"] == [one.check for one in findings if one.status in {Status.FAIL, Status.WARNING}]
+    assert "skipped because of webhook subscription" == of(findings, "worker").what
 
 
 async def test_where_only_a_receiver_runs(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,10 @@ PATH = "/slack/events"
 CONNECT = 1.0
 """Seconds for finding out whether a port of this machine is in use."""
 ACCEPTED = "a request that is signed with SLACK_SIGNING_SECRET is accepted"
-OTHERS = ("Redis", "Slack", "Slack bot token", "Slack scopes", "Slack app token", "PagerDuty token")
+OTHERS = (
+    *("Redis", "Slack", "Slack bot token", "Slack scopes", "Slack app token"),
+    *("PagerDuty token", "webhook subscription", "webhook events", "webhook enabled"),
+)
 """The sides that the doctor checks itself: a worker that reports the same adds nothing."""
 
 
