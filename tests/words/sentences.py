@@ -18,6 +18,7 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _MARKS = re.compile(r"[*_`<>#@|│╭╮╰╯─\\]")
 VALUE = "\0"
 """Stands in a sentence for what is put in at run time."""
+_VALUES = re.compile(f"({VALUE}+)")
 CODE = ("#!lua", "redis.call(", "<!doctype")
 """How code begins that Redis runs, or a browser; a pattern has a `(?`."""
 NOT_READ = {
@@ -58,8 +59,11 @@ class Sentence:
     @property
     def pattern(self) -> re.Pattern[str]:
         """Matches the sentence in text that is `normal`, whatever is put in."""
-        parts = [re.escape(part) for part in normal(self.text).strip(f"{VALUE} ").split(VALUE)]
-        return re.compile(r".{0,300}?".join(parts))
+        parts = _VALUES.split(normal(self.text).strip(f"{VALUE} "))
+        # Values without words between them are one gap: a pattern for each would try all ways to share it.
+        return re.compile(
+            "".join(f".{{0,{300 * len(part)}}}?" if part.startswith(VALUE) else re.escape(part) for part in parts)
+        )
 
     def __str__(self) -> str:
         return f"{self.module}:{self.line}: {self.text.replace(VALUE, '{}')!r}"
