@@ -12,7 +12,7 @@ INCIDENTS = 60
 """`make bench` plays it with 500."""
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)  # of the clock on the wall: others want the machine too
 @pytest.mark.parametrize(("channels", "workers"), [(1, 1), (20, 1), (20, 3)])
 def test_a_storm_passes(channels: int, workers: int) -> None:
     """
@@ -36,7 +36,7 @@ def _slow_cards() -> float:
     return (sample(f"{name}_count") or 0.0) - quick
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)  # of the clock on the wall: others want the machine too
 @pytest.mark.parametrize(("incidents", "channels", "workers"), [(160, 1, 1), (80, 2, 2), (120, 20, 1)])
 def test_a_storm_with_a_digest_passes(incidents: int, channels: int, workers: int) -> None:
     """
