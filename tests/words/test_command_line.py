@@ -209,6 +209,7 @@ async def test_the_webhook_subscription_can_be_read_in_one_file(  # noqa: PLR091
     begin_again()
     page.chapter("Mistakes")
     page.terminal("Two filters", await run(f"create --url {office.url} --service PSVC001 --team PTEAM01", code=2))
+    page.terminal("Ping without any", await run("ping", code=1))
     page.terminal("A subscription that is not there", await run("ping PNOBODY", code=1))
     first = office.subscribe(events=["incident.triggered"])
     page.terminal("Status of one that does not send all", await run("status", code=1))
