@@ -68,6 +68,7 @@ def test_hops_are_drawn_and_tell_what_went_along(desk: Desk) -> None:
     write = hops.filter(has_text="PUT /incidents").first
     expect(write).to_have_attribute("aria-label", re.compile("PUT .*From: alice@acme.example .*worker to pagerduty"))
     expect(hops.filter(has_text="echo of our own write")).to_have_count(1)
+    see(hops.filter(has_text="thread: Alice Ng acknowledged"))  # the diagram moves on until then, also under a mouse
     write.click()
     payload = desk.page.get_by_role("region", name="What went along")
     see(payload, '"From": "alice@acme.example"')
