@@ -125,6 +125,9 @@ async def test_answers_that_are_tried_can_be_read_in_one_file(
     pagerduty.oauth.apps["an-app"] = OAuthApp("an-app", "client-s3cret", "us.acme", frozenset(SCOPES))
     app = ("app", "an-app", "wr0ng-s3cret", "acme", "incidents")
     await run("An app, corrected", "/pd", *list(tokens)[:2], *app, "SECRET", "PAGERDUTY_CLIENT_SECRET", "client-s3cret")
+    app = ("app", "an-app", "client-s3cret", "acme", "incidents")
+    instead = ("PAGERDUTY_API_TOKEN", pagerduty.token, "")
+    await run("A key in place of an app", "/pd", *list(tokens)[:2], *app, *instead)
     monkeypatch.setenv("SLACK_BOT_TOKEN", slack.bot_token)
     monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:1/api/")
     await run(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pagebridge.cli.checks import offline, pagerduty, slack, webhook
+from pagebridge.cli.checks import context, offline, pagerduty, slack, webhook
 from pagebridge.cli.checks.context import opened as site_opened
 from pagebridge.cli.checks.findings import Check, Status, Verdict
 from pagebridge.cli.checks.switched_on import switched_on
@@ -176,6 +176,11 @@ async def _add_offline(found: Findings, office: Office, monkeypatch: pytest.Monk
             changed.setenv("RECEIVER_ADMIN_PORT", str(free_ports(1)[0]))
             async with site_opened(office.directory / "valkey") as site:
                 await found.of(situation, site.problems, "receiver")
+    with monkeypatch.context() as changed:
+        changed.setattr(context, "START", 0.0)
+        changed.setenv("RECEIVER_ADMIN_PORT", str(free_ports(1)[0]))
+        async with site_opened(office.directory / "valkey") as site:
+            await found.of("It has not started in time", site.problems, "receiver")
     for situation, text in (
         ("No `bridge.toml`", None),
         ("One that is no TOML", "[routing"),
