@@ -243,7 +243,6 @@ S = TypeVar("S", bound=Environment)
 def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks what is given
     """Read a process's settings; what is `given` wins. Raises `Misconfigured` naming all wrong ones, never a value."""
     folder = os.environ.get("SECRETS_DIR")
-    files = ".env or a file in SECRETS_DIR" if folder else ".env"
     try:
         if folder and not Path(folder).is_dir():
             raise Misconfigured("Settings", [f"SECRETS_DIR is not a folder: {folder}"])
@@ -253,12 +252,12 @@ def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - pydantic checks wh
         problems = list(dict.fromkeys(_problem(kind, found) for found in error_details(error)))
     except (UnicodeDecodeError, SettingsError):
         # The latter is what pydantic makes of the former in a file of SECRETS_DIR.
-        secrets = sorted(Path(folder).iterdir()) if folder else []
-        problems = [
-            f"{undecodable(Path('.env'), *secrets) or f'{files} is not UTF-8'}: save it with the encoding UTF-8"
-        ]
+        found = undecodable(Path(".env"), *(sorted(Path(folder).iterdir()) if folder else ()))
+        if not found:
+            raise
+        problems = [f"{found}: save it with the encoding UTF-8"]
     except OSError as error:
-        problems = [f"{files} cannot be read: {error}"]
+        problems = [f"{error.filename} cannot be read: {error.strerror}"]
     raise Misconfigured("Settings (environment or .env)", problems)
 
 

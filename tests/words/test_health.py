@@ -120,7 +120,7 @@ async def test_every_problem_of_a_process_can_be_read_in_one_file(
     page.terminal("A folder of secrets that is not there", _refused(load, Settings))
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
     (tmp_path / ".env").write_bytes(b"\xff")
-    page.terminal("A `.env` that can't be read", _refused(load, Settings))
+    page.terminal("A `.env` that is not UTF-8", _refused(load, Settings))
     (tmp_path / ".env").unlink()
     monkeypatch.delenv("SECRETS_DIR")
     page.chapter("`bridge.toml` that is wrong")
