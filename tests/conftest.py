@@ -66,8 +66,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 ONE_PLAY = (
-    ("test_page_slack.py", "test_page_blocks.py", "test_page_redrawing.py"),
-    ("test_page_afresh.py", "test_page_bridge.py", "test_page_tour.py"),
+    ("test_page_slack.py", "test_page_blocks.py", "test_page_redrawing.py", "test_page_tour.py"),
+    ("test_page_afresh.py", "test_page_bridge.py"),
 )
 """Modules that share a play and a browser. What looks at all of the page comes before what brings hundreds of hops."""
 
