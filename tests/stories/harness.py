@@ -160,7 +160,8 @@ class Bridge:
 
     def reroute(self, **changed: object) -> None:
         """Change the table `routing` of `bridge.toml`, and let the workers read it."""
-        self.configure(routing=self._config.routing.model_copy(update=changed))
+        routing = self._config.routing
+        self.configure(routing=type(routing).model_validate({**dict(routing), **changed}))
 
     def identify(self, users: dict[str, str]) -> None:
         """Put another identity table into `bridge.toml`, and let the workers read it."""
