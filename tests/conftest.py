@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -40,6 +41,13 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def structlog_is_as_it_was() -> Iterator[None]:
+    """Forget how a program that ran in this process has configured its log: another test would miss its lines."""
+    yield
+    structlog.reset_defaults()
 
 
 def pytest_sessionfinish() -> None:
