@@ -101,16 +101,9 @@ class Adoption:
         if not cards and not any_card and not slack_state.anew_ms and not birth.partly:
             # A first start is silent: it posts no card for what is already open.
             found = replace(found, silent_until_ms=birth.ms)
-        lines = await self._name_agents(rebuild_lines(known.id, (*cards.values(), *thread)))
         read_first = birth.partly or not older
-        if lines or read_first:
-            # A card may show what came of events that went with the data: the one that is known may be before them.
-            merged = await self.incidents.change(
-                known.id,
-                lambda now: replace(now, lines=merge_lines(now.lines, lines), needs_read=now.needs_read or read_first),
-                load=self.incidents.whole,
-            )
-            known = merged.value
+        rebuilt = rebuild_lines(known.id, (*cards.values(), *thread))
+        known = await self._with_lines(known, rebuilt, read_first=read_first)
         ADOPTED.labels("card" if cards else "nothing").inc()
         log.info("incident.adopted", incident=known.id, channels=list(found.channels), lines=len(found.lines))
         stored = await self.slack_states.change(
@@ -119,6 +112,19 @@ class Adoption:
         if read_first:
             raise Unavailable("an incident with a card is read first", retry_after=0)
         return known, stored.value
+
+    async def _with_lines(self, known: Incident, rebuilt: tuple[Line, ...], *, read_first: bool) -> Incident:
+        """Store the lines that Slack shows already, and whether PagerDuty has to be read; return the projection."""
+        lines = await self._name_agents(rebuilt)
+        if not (lines or read_first):
+            return known
+        # A card may show what came of events that went with the data: the one that is known may be before them.
+        merged = await self.incidents.change(
+            known.id,
+            lambda now: replace(now, lines=merge_lines(now.lines, lines), needs_read=now.needs_read or read_first),
+            load=self.incidents.whole,
+        )
+        return merged.value
 
     async def _require_settled(self, birth: Birth) -> None:
         """Raise `Unavailable` while a call that was begun before the data was lost may still land."""
