@@ -1,4 +1,4 @@
-"""What each worker and receiver would import and make anew: the process that others are forked from has it ready."""
+"""Imports and makes the schemas that each worker and receiver needs, in the process that they are forked from."""
 
 import gc
 

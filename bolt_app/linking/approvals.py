@@ -110,7 +110,7 @@ class Approvals:
         try:
             await self.claims.reject(person, claim, admin)
         except BaseException:
-            # What is not in the audit is not decided: any admin can.
+            # Without its audit entry the request stays open, so that any admin can decide it.
             await self.requests.change(person, lambda known: known or request, APPROVAL_LIFE)
             raise
         log.info("link.rejected", user=person, pagerduty_user=claim.user, admin=admin)

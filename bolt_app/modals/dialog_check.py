@@ -24,7 +24,7 @@ CHECK_TIMEOUT = 1.5
 
 @dataclass(frozen=True)
 class Checked:
-    """What is known before a dialog opens: the `user` in PagerDuty, the incident as it is `now`; None if unknown."""
+    """The PagerDuty `user` and the current incident (`now`), read before a dialog opens; each None if unknown."""
 
     user: User | None
     now: Snapshot | None = None

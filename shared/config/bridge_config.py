@@ -157,7 +157,7 @@ class RoutingConfig(Table):
 def _routes(routing: RoutingConfig) -> tuple[Route, ...]:
     """Make what each entry decides for the incidents that it takes; the last is for those that none takes."""
     default, made = (routing.default_channel,) if routing.default_channel else (), []
-    # What holds in a channel for what another entry had put there: the choice of its first one.
+    # For a card that another entry put into the channel: the choice of the channel's first entry.
     first = {channel: each for each in reversed(routing.routes) for channel in each.all_channels}
     for each in (*routing.routes, None):
         own = each.all_channels if each else default

@@ -1,4 +1,4 @@
-"""What was read for a command is folded into the projection as it is then, however long its lease is held."""
+"""An incident read for a command is folded into the newest projection, not into the one read with the lease."""
 
 from dataclasses import replace
 from typing import Any, cast

@@ -78,7 +78,7 @@ async def test_what_fails_is_told(slack: SlackSandbox, timeline: Timeline, fault
 @pytest.mark.parametrize("method", ["canvases.create", "canvases.access.set"])
 @pytest.mark.parametrize("seconds", [0.3, 0.0, -2.0])
 async def test_a_slow_slack_is_told(slack: SlackSandbox, timeline: Timeline, method: str, seconds: float) -> None:
-    """What has no time left is given up: with a reference, and with nothing shared that is not linked to."""
+    """A canvas without time left is given up: the reply has a reference, and no unlinked canvas is shared."""
     slack.add_fault(Fault(method, hang=True))
 
     told = await timeline.canvas(DOCUMENT, "#37", ALICE, seconds)

@@ -150,7 +150,7 @@ async def test_a_key_takes_the_place_of_an_app(office: Office, person: Person, m
 
 
 async def test_an_env_in_another_encoding_is_named(office: Office, person: Person) -> None:
-    """What an editor on Windows wrote is named with its line, and nothing is asked or changed."""
+    """A Windows-1252 .env is reported with the line that is not UTF-8; no question is asked and the file stays."""
     (office.directory / ".env").write_bytes("# Schl\xfcssel\nSLACK_COMMAND=/pd\n".encode("cp1252"))
 
     assert 2 == await person.run("/pager")

@@ -80,7 +80,7 @@ async def test_on_a_terminal_long_work_is_counted() -> None:
 
 
 async def test_between_questions_stands_no_log() -> None:
-    """What the shared code logs besides is not mixed with what a command says; its errors are."""
+    """Log lines below errors do not appear among a command's output; errors do."""
     screen = Screen("-c", LOGGING)
     await screen.comes("an-error")
     assert "a-warning" not in screen.text

@@ -220,7 +220,7 @@ async def test_a_mistyped_key_is_one_failure(office: Office, monkeypatch: pytest
 async def test_a_file_in_another_encoding_is_a_finding(
     office: Office, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """What an editor on Windows wrote in its own encoding is named, whichever file it is, and breaks nothing."""
+    """A file in Windows-1252 is named, whichever of the files it is, and the other checks run."""
     for one in ("PAGERDUTY_WEBHOOK_SECRETS", "SLACK_BOT_TOKEN"):
         monkeypatch.delenv(one)
     (office.directory / "secrets").mkdir()

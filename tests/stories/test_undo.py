@@ -46,7 +46,7 @@ async def test_an_acknowledgement_is_taken_back(bridge: Bridge) -> None:
 
 
 async def test_where_there_is_nothing_to_undo(bridge: Bridge) -> None:
-    """An incident as it was opened: nobody is said to have undone anything, and nothing is sent."""
+    """Undoing on an untouched incident sends nothing, and no answer says that it was undone."""
     bridge.trigger()
     await bridge.card("Triggered")
     for line, words in (

@@ -234,7 +234,7 @@ class Lanes:
         self._pacing = Pacing(now, shared)
         interval = 60 / RATE * pace
         self._limits: dict[Lane | None, Limit] = {None: Limit(BUDGET, BLOCK * interval, OVERDRAFT)}
-        """What a block of calls takes out of the budget, by lane; None for those that must not wait."""
+        """Return the budget's limits for a block of calls, by lane; None for lanes that do not wait."""
         for lane, share in SHARE.items():
             self._limits[lane] = Limit(BUDGET, BLOCK * interval, (BURST * share - BLOCK) * interval + ROUNDING)
 

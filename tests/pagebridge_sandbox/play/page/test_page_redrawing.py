@@ -1,4 +1,4 @@
-"""What the page draws again when a new state comes: only what has changed, however much there is."""
+"""A new state redraws only the parts of the page that changed."""
 
 from playwright.sync_api import Page
 
