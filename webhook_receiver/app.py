@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_late
 from shared.config.bridge_config import DurabilityLevel
 from shared.config.people_config import CALLBACK_PATH
 from shared.errors import StoreDown, WrongLayout
-from shared.http.server import deadlines, hide_banner, read_body
+from shared.http.server import BANNER, hide_banner, read_body
 from shared.observability.tracing import tracing
 from shared.pagerduty.events import signature
 from webhook_receiver.event_stream import EventStream
@@ -20,8 +20,8 @@ from webhook_receiver.sign_in_page import SignInPage
 log = structlog.get_logger()
 
 DELIVERIES = Counter("pagebridge_deliveries", "Deliveries, by the HTTP status of the answer", ["answer"])
-for _answer in (202, 401, 413, 415, 503):
-    DELIVERIES.labels(str(_answer))  # A series that begins with its first failure shows no increase.
+ANSWERS = {status: DELIVERIES.labels(str(status)) for status in (202, 401, 413, 415, 503)}
+"""The counter of each answer, there from the start: a series that begins with its first failure shows no increase."""
 READY = Gauge("pagebridge_receiver_ready", "1 while the receiver can store deliveries")
 
 PATH = "/webhooks/pagerduty"
@@ -43,14 +43,14 @@ class DeliveryHandler:
         self.secrets = tuple(secrets)
         self._events = events
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.BaseRequest) -> web.Response:
         """Handle `POST /webhooks/pagerduty`."""
         body = await read_body(request, MOST_BODY)
         status = await self._store(request, body) if isinstance(body, bytes) else body
-        DELIVERIES.labels(str(status.value)).inc()
-        return web.Response(status=status)
+        ANSWERS[status].inc()
+        return web.Response(status=status, headers=BANNER)
 
-    async def _store(self, request: web.Request, body: bytes) -> HTTPStatus:
+    async def _store(self, request: web.BaseRequest, body: bytes) -> HTTPStatus:
         # PagerDuty's delivery id is not signed, so it is only logged, and only if it is harmless.
         given = request.headers.get("X-Webhook-Id", "")
         delivery = given if _DELIVERY_ID.fullmatch(given) else ""
@@ -77,7 +77,7 @@ def public_app(intake: DeliveryHandler, events: EventStream, sign_ins: SignInPag
     async def readyz(_request: web.Request) -> web.Response:
         return web.Response(status=_status(events))
 
-    app = web.Application(client_max_size=MOST_BODY, middlewares=[deadlines])
+    app = web.Application(client_max_size=MOST_BODY)
     app.on_response_prepare.append(hide_banner)
     app.router.add_post(PATH, intake.handle)
     app.router.add_get(CALLBACK_PATH, sign_ins.handle, allow_head=False)

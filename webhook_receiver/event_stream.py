@@ -47,10 +47,11 @@ class Limits(ClientLimits):
 
 @dataclass(eq=False)
 class Delivery:
-    """A delivery on its way: `element` is what is appended, `id` is only for the log. `stored` is its end."""
+    """A delivery on its way: `element` is what is appended, `id` is only for the log. `stored` is its end, by `due`."""
 
     element: bytes
     id: str
+    due: float
     stored: asyncio.Future[None]
 
     def settle(self, error: Exception | None) -> None:
@@ -80,7 +81,9 @@ class EventStream:
         self._layout_checked = False
         self._limits = limits
         self._waiting: deque[Delivery] = deque()
+        self._batch: Sequence[Delivery] = ()
         self._writer: asyncio.Task[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
 
     def want(self, level: DurabilityLevel) -> None:
         """Let a delivery count as stored only once it is as safe as that."""
@@ -94,38 +97,59 @@ class EventStream:
 
     async def append(self, body: bytes, delivery_id: str = "") -> None:
         """Store one delivery within `Limits.store` seconds. Raises `StoreDown`, `WrongLayout`."""
-        traced, loop = f"{time.time_ns() // 1_000_000} {tracing.context()}".rstrip(), asyncio.get_running_loop()
-        delivery = Delivery(b"%b %b" % (traced.encode(), body), delivery_id, loop.create_future())
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        traced = f"{time.time_ns() // 1_000_000} {tracing.context()}".rstrip()
+        delivery = Delivery(
+            b"%b %b" % (traced.encode(), body), delivery_id, begun + self._limits.store, loop.create_future()
+        )
         self._waiting.append(delivery)
+        if self._deadline is None:
+            self._deadline = loop.call_at(delivery.due, self._give_up, loop)
         if self._writer is None or self._writer.done():
             self._writer = loop.create_task(self._write_all())
         try:
-            with STORE_SECONDS.time():
-                async with asyncio.timeout(self._limits.store):
-                    await delivery.stored
-        except (StoreDown, TimeoutError) as error:
+            await delivery.stored
+        except StoreDown:
             self._taken = -math.inf
-            raise StoreDown(str(error) or f"Redis took longer than {self._limits.store:g} s") from error
+            raise
         finally:
-            if delivery in self._waiting:
-                self._waiting.remove(delivery)
+            STORE_SECONDS.observe(loop.time() - begun)
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Refuse what has waited for too long. The first in the row is due first, so one timer is enough."""
+        self._deadline = None
+        for delivery in (*self._batch, *self._waiting):
+            if delivery.due > loop.time():
+                self._deadline = loop.call_at(delivery.due, self._give_up, loop)
+                return
+            delivery.settle(self._too_long())
+
+    def _too_long(self) -> StoreDown:
+        return StoreDown(f"Redis took longer than {self._limits.store:g} s")
 
     async def _write_all(self) -> None:
         """Store what waits, batch after batch: what comes during one makes the next, so that one sync is for many."""
         while self._waiting:
-            await self._write(self._next_batch())
+            self._batch = self._next_batch()
+            if self._batch:
+                await self._write(self._batch)
+            self._batch = ()
 
     def _next_batch(self) -> list[Delivery]:
-        """Take those that came first: `MOST_BATCH` bytes of them at most, but always one."""
-        batch = [self._waiting.popleft()]
-        room = MOST_BATCH - len(batch[0].element)
-        while self._waiting and (room := room - len(self._waiting[0].element)) >= 0:
-            batch.append(self._waiting.popleft())
+        """Take those that came first and still wait: `MOST_BATCH` bytes of them at most, but always one."""
+        batch: list[Delivery] = []
+        room = MOST_BATCH
+        while self._waiting and (not batch or len(self._waiting[0].element) <= room):
+            delivery = self._waiting.popleft()
+            if not delivery.stored.done():
+                batch.append(delivery)
+                room -= len(delivery.element)
         return batch
 
     async def _write(self, batch: Sequence[Delivery]) -> None:
         """Store all of a batch or none, with one append and one wait for the disk."""
-        error: Exception | None = StoreDown(f"Redis took longer than {self._limits.store:g} s")
+        error: Exception | None = self._too_long()
         try:
             async with asyncio.timeout(self._limits.store):
                 await self._check_layout()

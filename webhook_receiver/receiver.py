@@ -11,7 +11,7 @@ from shared.config.bridge_config import BridgeConfig
 from shared.config.settings import ReceiverSettings
 from shared.http.server import serving, serving_in_public
 from shared.store.redis import connect
-from webhook_receiver.app import DeliveryHandler, admin_app, public_app
+from webhook_receiver.app import PATH, DeliveryHandler, admin_app, public_app
 from webhook_receiver.event_stream import EventStream, Limits
 from webhook_receiver.sign_in_page import SignInPage
 
@@ -59,7 +59,8 @@ class Receiver:
             intake = self._intake = DeliveryHandler(_plain(settings.pagerduty_webhook_secrets), events)
             sign_ins = self._sign_ins = SignInPage(client, self._limits.store, on=_links(self._config))
             app = public_app(intake, events, sign_ins)
-            public = serving_in_public(app, settings.receiver_host, settings.receiver_port, self._limits)
+            where = settings.receiver_host, settings.receiver_port
+            public = serving_in_public(app, *where, self._limits, {PATH: intake.handle})
             admin = serving(admin_app(events), settings.receiver_admin_port, settings.admin_host)
             # Where the admin port answers, the receiver listens in public; it answers until the last delivery is done.
             opened = await stack.enter_async_context(AsyncExitStack())

@@ -29,7 +29,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import Clock, SignatureVerifier
 
-from shared.http.server import ClientLimits, deadlines, hide_banner, read_body, serving_in_public
+from shared.http.server import ClientLimits, hide_banner, read_body, serving_in_public
 from shared.model.event import SECOND
 from shared.observability.log import reference
 
@@ -159,7 +159,7 @@ class HttpMode:
         return {"slack_listening": await self.connected() > 0, "slack_heard_seconds_ago": heard}
 
     def _web(self) -> web.Application:
-        app = web.Application(client_max_size=MOST_BODY, middlewares=[deadlines])
+        app = web.Application(client_max_size=MOST_BODY)
         app.on_response_prepare.append(hide_banner)
         app.router.add_post(PATH, self._deliver)
         # A proxy may leave the prefix by which it knows us, as the addresses in the app's settings have it.

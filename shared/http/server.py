@@ -8,15 +8,16 @@ awaited longest makes room: a good client still gets in.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import StrEnum, auto
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import cast
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from prometheus_client import Counter, Gauge
 
 from shared.http.hosts import LOOPBACK, addresses
@@ -26,8 +27,9 @@ log = structlog.get_logger()
 CUT_OFF = Counter("pagebridge_public_cut_off", "Connections closed by our side, by what was awaited", ["awaited"])
 CONNECTIONS = Gauge("pagebridge_public_connections", "Open connections on the public port")
 
-BANNER = "pagebridge"
-"""The `Server` header: no product and no version, which would help an attacker."""
+BANNER = {"Server": "pagebridge"}
+"""The header that names us: no product and no version, which would help an attacker."""
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class ClientLimits:
     """For requests in hand when the port is closed."""
 
 
-class ConnectionState(Enum):
-    """The states of a connection, by what it waits for."""
+class ConnectionState(StrEnum):
+    """The states of a connection, by what it waits for; each is the name of its limit."""
 
     IDLE = auto()
     HEADER = auto()
@@ -133,7 +135,7 @@ class Connection(web.RequestHandler):
         self.awaited = awaited
         if self._wire:
             loop = asyncio.get_running_loop()
-            self._due = loop.time() + getattr(self._clients.limits, awaited.name.lower())
+            self._due = loop.time() + getattr(self._clients.limits, awaited)
             # One that goes off too early looks again: under load that is once in seconds, and not four times a request.
             if self._timer is None or self._timer.when() > self._due:
                 self._set_timer(loop)
@@ -153,7 +155,7 @@ class Connection(web.RequestHandler):
 
     def cut_off(self) -> None:
         """Close the connection at once. The sender sees a failed delivery."""
-        CUT_OFF.labels(self.awaited.name.lower()).inc()
+        CUT_OFF.labels(self.awaited).inc()
         self._clients.closed(self)
         if self._wire:
             self._wire.abort()
@@ -165,51 +167,60 @@ class Connection(web.RequestHandler):
         if status >= web.HTTPInternalServerError.status_code:
             return super().handle_error(request, status, exc, message)
         log.debug("request.unreadable", why=type(exc).__name__)
-        answer = web.Response(status=status, headers={"Server": BANNER})
+        answer = web.Response(status=status, headers=BANNER)
         answer.force_close()
         return answer
 
 
-@web.middleware
-async def deadlines(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Set on the connection how far its request has come."""
-    wait_for(request, ConnectionState.BODY)
-    try:
-        return await handler(request)
-    finally:
-        wait_for(request, ConnectionState.IDLE)
+def with_deadlines(handler: Handler, posts: Mapping[str, Handler]) -> Handler:
+    """Return a handler that sets on the connection how far its request has come, and has `posts` handled by theirs."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        wait_for(request, ConnectionState.BODY)
+        try:
+            if request.method == "POST" and request.raw_path in posts and hdrs.EXPECT not in request.headers:
+                return await posts[request.raw_path](request)
+            return await handler(request)
+        finally:
+            wait_for(request, ConnectionState.IDLE)
+
+    return handle
 
 
-def wait_for(request: web.Request, awaited: ConnectionState) -> None:
+def wait_for(request: web.BaseRequest, awaited: ConnectionState) -> None:
     """Set the deadline of the request's connection."""
     if isinstance(request.protocol, Connection):
         request.protocol.wait_for(awaited)
 
 
-async def read_body(request: web.Request, most: int) -> bytes | HTTPStatus:
+async def read_body(request: web.BaseRequest, most: int) -> bytes | HTTPStatus:
     """
     Read a body as on the wire, or return 413 (more than `most` bytes) or 503 (broken off).
 
     Nothing is unpacked: `Content-Encoding` is not signed, and the bytes on the wire are.
     """
-    if (request.content_length or 0) > most:
-        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    content = request.content
     try:
-        body = await request.read()
+        if content.is_eof():  # it came with the header
+            body = content.read_nowait()
+        elif (request.content_length or 0) > most:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        else:
+            body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     except (OSError, web.RequestPayloadError) as error:
         log.info("request.broken_off", why=type(error).__name__)
         return HTTPStatus.SERVICE_UNAVAILABLE
+    if len(body) > most:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     wait_for(request, ConnectionState.ANSWER)
     return body
 
 
 async def hide_banner(_request: web.Request, response: web.StreamResponse) -> None:
     """Replace aiohttp's name and version, a signal handler for `on_response_prepare`."""
-    response.headers["Server"] = BANNER
+    response.headers.update(BANNER)
 
 
 @asynccontextmanager
@@ -225,13 +236,24 @@ async def serving(app: web.Application, port: int, host: str = LOOPBACK) -> Asyn
 
 
 @asynccontextmanager
-async def serving_in_public(app: web.Application, host: str, port: int, limits: ClientLimits) -> AsyncIterator[int]:
-    """Listen in public, with a deadline for every client, and yield the port; at the end finish what is in hand."""
+async def serving_in_public(
+    app: web.Application,
+    host: str,
+    port: int,
+    limits: ClientLimits,
+    posts: Mapping[str, Handler] = MappingProxyType({}),
+) -> AsyncIterator[int]:
+    """
+    Listen in public, with a deadline for every client, and yield the port; at the end finish what is in hand.
+
+    A POST to exactly one of the paths of `posts` goes to its handler without the application's router and signals.
+    """
     runner = web.AppRunner(app, shutdown_timeout=limits.drain)
     await runner.setup()
     try:
-        clients = ConnectionTable(cast("web.Server", runner.server), limits)
-        async with _listening(clients, host, port) as found:
+        server = cast("web.Server", runner.server)
+        server.request_handler = with_deadlines(server.request_handler, posts)
+        async with _listening(ConnectionTable(server, limits), host, port) as found:
             yield found
     finally:
         await runner.cleanup()

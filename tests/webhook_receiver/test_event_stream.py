@@ -18,7 +18,7 @@ from shared.errors import WrongLayout
 from shared.store import keys
 from shared.store.redis import Redis
 from tests.servers import CONFIRMING
-from tests.webhook_receiver.running import PATIENCE, QUICK, Running, running, stored
+from tests.webhook_receiver.running import PATIENCE, PATIENT, QUICK, Running, running, stored, storing, until
 
 IN_TIME = 4.0
 """Seconds within which a delivery that cannot be stored is answered; PagerDuty gives up after 5."""
@@ -85,6 +85,22 @@ async def test_a_first_delivery_to_a_frozen_redis_is_answered_in_time(valkey: Em
 
     assert 503 == status
     assert seconds < IN_TIME
+
+
+async def test_what_waits_behind_a_write_is_answered_in_time(valkey: EmbeddedValkey, redis: Redis) -> None:
+    """While a write hangs, what it writes and what came after it are each refused in time, and later ones are taken."""
+    async with running(valkey.url, limits=replace(PATIENT, store=0.5)) as receiver:
+        await redis.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+        async with asyncio.TaskGroup() as group:
+            written = group.create_task(answered(receiver))
+            await until(lambda: storing(redis), "the first delivery to be in Redis's hands")
+            behind = [group.create_task(answered(receiver)) for _ in range(3)]
+        await redis.execute_command("CLIENT", "UNPAUSE")
+        assert 202 == await receiver.deliver()
+
+    for status, seconds in (written.result(), *(one.result() for one in behind)):
+        assert 503 == status
+        assert 0.4 < seconds < IN_TIME
 
 
 async def test_a_receiver_may_start_before_redis(valkey: EmbeddedValkey) -> None:

@@ -5,7 +5,6 @@ Source: PagerDuty's developer documentation, "Verifying Signatures": the header 
 while secrets are being changed. The key is the secret's text as PagerDuty shows it.
 """
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 
@@ -37,5 +36,5 @@ def _candidates(headers: Sequence[str]) -> list[bytes]:
 
 
 def _signature(body: bytes, secret: str) -> bytes:
-    digest = hmac.new(secret.encode("utf-8", "surrogatepass"), body, hashlib.sha256).hexdigest()
-    return f"{_VERSION}{digest}".encode()
+    digest = hmac.digest(secret.encode("utf-8", "surrogatepass"), body, "sha256")
+    return f"{_VERSION}{digest.hex()}".encode()
