@@ -107,3 +107,13 @@ def test_an_echo_of_what_was_answered_wakes_no_command() -> None:
     answered = folded(replace(OPEN, expectations=(EXPECTED,)), answer(ACKNOWLEDGED, NOON, "c1"))
 
     assert not concerns_commands(answered, folded(answered, webhook(ACKNOWLEDGED, NOON + 300)))
+
+
+def test_a_resolve_after_a_commands_acknowledge_wakes_no_command() -> None:
+    """It has undone nothing: only a resolve that may have come before the acknowledge concerns its clicker."""
+    acknowledged = folded(
+        replace(OPEN, expectations=(EXPECTED,)), answer(ACKNOWLEDGED, NOON, "c1"), webhook(ACKNOWLEDGED, NOON + 300)
+    )
+
+    assert not concerns_commands(acknowledged, folded(acknowledged, webhook(RESOLVED, NOON + 400)))
+    assert concerns_commands(acknowledged, folded(acknowledged, webhook(RESOLVED, NOON + 200)))
