@@ -24,22 +24,15 @@ class OpenIncidents:
         self, incident: IncidentId, channels: Iterable[ChannelId], created_ms: int, hidden: Iterable[ChannelId] = ()
     ) -> None:
         """Note that an incident is open, where it is shown, and in which channels it is `hidden` from now on."""
-        for key in (keys.OPEN, *(keys.of_channel(channel, "open") for channel in channels)):
-            await self._redis.zadd(key, {incident: created_ms})
-        for channel in hidden:
-            await self._redis.zrem(keys.of_channel(channel, "open"), incident)
+        shown = [keys.OPEN, *(keys.of_channel(channel, "open") for channel in channels)]
+        left = [keys.of_channel(channel, "open") for channel in hidden]
+        await run_script(self._redis, "list_open", [*shown, *left], [incident, created_ms, len(shown)])
 
     async def drop(self, incident: IncidentId, channels: Iterable[ChannelId]) -> None:
         """Note that an incident is not open any more; it counts as just over for a day from now."""
-        seconds, _ = await self._redis.time()
-        now_ms = int(seconds) * SECOND
-        pairs = [(keys.OPEN, keys.OVER), *((keys.of_channel(c, "open"), keys.of_channel(c, "over")) for c in channels)]
-        for opened, over in pairs:
-            await self._redis.zadd(over, {incident: now_ms})
-            await self._redis.zremrangebyscore(over, "-inf", now_ms - keys.OVER_KEPT * SECOND)
-            await self._redis.expire(over, keys.OVER_KEPT)
-            # Last: a worker that dies before it is asked again.
-            await self._redis.zrem(opened, incident)
+        names = [keys.OPEN, keys.OVER]
+        names += [keys.of_channel(channel, part) for channel in channels for part in ("open", "over")]
+        await run_script(self._redis, "list_over", names, [incident, keys.OVER_KEPT])
 
     async def all(self, most: int = 0) -> list[IncidentId]:
         """List every open incident, or the `most` newest."""

@@ -20,7 +20,7 @@ from shared.model.archive import (
     recall,
 )
 from shared.model.command import CommandQueue, Expectation
-from shared.model.event import Event
+from shared.model.event import SECOND, Event
 from shared.model.event_types import Status
 from shared.model.ids import CommandId, EventId, IncidentId
 from shared.model.incident import Incident
@@ -34,6 +34,8 @@ from shared.store.unreadable import UNREADABLE, read_member
 
 log = structlog.get_logger()
 
+YOUNG_MS = 24 * 3600 * SECOND
+"""Milliseconds after its opening for which an incident's number needs not be noted again: see `keys.NUMBER_KEPT`."""
 JUST_NOW = 0.5
 """Seconds for which what the holder of a lease has read of a projection need not be read again: others fold into it."""
 
@@ -53,12 +55,13 @@ class Incidents(Documents[Incident]):
         """
         Let it be found by its number, before it is stored.
 
-        That is done once the number is known, and again at the end, from which on the documents live as long as that.
+        That is done once the number is known, for a day longer than the documents live, and again at the end of an
+        incident that was open for longer.
         """
         known, number = (one.snapshot.number if one.snapshot else None for one in (before, after))
         over = before.status is not after.status and after.status is Status.RESOLVED
-        if number is not None and (known != number or over):
-            await run_script(self._redis, "index_number", [keys.of_number(number)], [incident, keys.INCIDENT_KEPT])
+        if number is not None and (known != number or (over and not _is_young(after))):
+            await run_script(self._redis, "index_number", [keys.of_number(number)], [incident, keys.NUMBER_KEPT])
 
     def put(
         self,
@@ -229,3 +232,9 @@ class ExpectationStore:
             lease,
             fenced=False,
         )
+
+
+def _is_young(incident: Incident) -> bool:
+    """True if an incident's last change is known to be within `YOUNG_MS` of its opening."""
+    opened_ms = incident.snapshot.created_ms if incident.snapshot else None
+    return opened_ms is not None and incident.as_of is not None and incident.as_of.end - opened_ms <= YOUNG_MS

@@ -116,6 +116,8 @@ TYPED_KEPT = 3 * 24 * 3600
 """Seconds that it is remembered what a typed line meant: as long as ended commands are."""
 INCIDENT_KEPT = 180 * 24 * 3600
 """Seconds that an incident's keys outlive its last change."""
+NUMBER_KEPT = INCIDENT_KEPT + 3 * 24 * 3600
+"""Seconds that its number is kept: an incident of one day ends within three, as a delivery may take 48 hours."""
 JOURNAL_KEPT = 30 * 24 * 3600
 """Seconds that a journal outlives its last step."""
 JOURNAL_STEPS = 1000

@@ -5,13 +5,14 @@ from typing import cast
 
 from fakeredis import FakeAsyncRedis
 
+from shared.model.event import Instant
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId
 from shared.store import keys
 from shared.store.channel_index import OpenIncidents
 from shared.store.incidents import Incidents
 from shared.store.redis import Redis
-from tests.builders import snapshot
+from tests.builders import NOON, snapshot
 
 HERE, THERE = ChannelId("C0HERE"), ChannelId("C0THERE")
 OLD, NEW = IncidentId("Q1OLD"), IncidentId("Q2NEW")
@@ -63,6 +64,19 @@ async def test_an_old_number_is_kept_as_long_as_the_documents() -> None:
     await incidents.change(OLD, lambda known: replace(known, snapshot=snapshot(Status.RESOLVED)))
 
     assert await redis.ttl(keys.of_number(37)) > 179 * 24 * 3600
+
+
+async def test_the_number_of_an_incident_of_one_day_is_not_noted_again() -> None:
+    """It is kept for days longer than the documents from the beginning, and so ends not before them."""
+    redis = cast("Redis", FakeAsyncRedis())
+    incidents = Incidents(redis)
+    await incidents.change(OLD, lambda known: replace(known, snapshot=replace(snapshot(), created_ms=NOON)))
+    await redis.expire(keys.of_number(37), keys.INCIDENT_KEPT + 48 * 3600)
+    over = replace(snapshot(Status.RESOLVED), created_ms=NOON)
+
+    await incidents.change(OLD, lambda known: replace(known, snapshot=over, as_of=Instant(NOON + 3_600_000)))
+
+    assert keys.INCIDENT_KEPT < await redis.ttl(keys.of_number(37)) <= keys.INCIDENT_KEPT + 48 * 3600
 
 
 async def test_however_many_are_open_the_newest_are_listed() -> None:
