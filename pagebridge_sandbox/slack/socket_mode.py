@@ -6,6 +6,7 @@ Source: Slack's page on Socket Mode; `too_many_websockets` and the size of acks 
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -147,7 +148,9 @@ class SocketMode:
         await connection.send(self._hello_frame())
         self._workspace.changes.notify()
         try:
-            await self._listen(connection)
+            # A client that is gone before its ping is answered has ended like any other.
+            with suppress(ConnectionResetError):
+                await self._listen(connection)
         finally:
             connection.closed.set()
             if connection in self._open:

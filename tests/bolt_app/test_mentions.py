@@ -44,9 +44,9 @@ class Clock:
         return self.seconds
 
 
-def mentions(directory: Directory, clock: Clock) -> Mentions:
-    """Open the mentions over a directory."""
-    return Mentions(cast("Identity", directory), 0.05, clock)
+def mentions(directory: Directory, clock: Clock, timeout: float = 20.0) -> Mentions:
+    """Open the mentions over a directory, which is waited for longer than any machine needs, or `timeout` seconds."""
+    return Mentions(cast("Identity", directory), timeout, clock)
 
 
 async def test_many_cards_make_one_look_up() -> None:
@@ -77,7 +77,7 @@ async def test_a_directory_that_is_down_is_not_asked_for_each_card() -> None:
 async def test_a_directory_that_is_silent_holds_up_one_round_of_cards() -> None:
     """Those who come right after need not wait for it again."""
     directory, clock = Directory(), Clock()
-    known = mentions(directory, clock)
+    known = mentions(directory, clock, 0.05)
     directory.silent = True
 
     assert [{}] * 50 == await asyncio.gather(*(known.assignees(INCIDENT) for _ in range(50)))
