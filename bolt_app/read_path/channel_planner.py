@@ -72,23 +72,25 @@ class ChannelPlanner:
         return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states, usable, clears, silent)
 
     async def _list(self, slack_state: SlackState, snapshot: Snapshot, lease: Lease) -> SlackState:
-        """Index it before it is shown, so that it can be found while Slack is down, or take it out when it is over."""
-        incident, created_ms, over = slack_state.id, snapshot.created_ms or 0, snapshot.status is Status.RESOLVED
+        """Index it before it is shown, so that it can be found while Slack is down."""
+        incident, created_ms = slack_state.id, snapshot.created_ms or 0
         shown = tuple(filter(slack_state.is_shown_in, slack_state.channels))
-        listed = () if over else (str(created_ms), *shown)
-        if slack_state.listed == listed:
-            if over:
-                # An entry that is there all the same, of a worker that died, is why this pass was asked for.
-                await self.open_incidents.drop(incident, slack_state.channels)
+        listed = (str(created_ms), *shown)
+        if snapshot.status is Status.RESOLVED or slack_state.listed == listed:
             return slack_state
         if slack_state.listed == ():
             # If this worker dies after it has put it in, it must not count as taken out.
             await self.slack_states.change(incident, lambda current: replace(current, listed=None), lease)
-        if over:
-            await self.open_incidents.drop(incident, slack_state.channels)
-        else:
-            await self.open_incidents.put(incident, shown, created_ms, slack_state.privacy.hidden_in)
+        await self.open_incidents.put(incident, shown, created_ms, slack_state.privacy.hidden_in)
         return (await self.slack_states.note(incident, lambda now: replace(now, listed=listed), lease)).value
+
+    async def unlist(self, this: ReconcilePass) -> None:
+        """Take it out of the index if it is over: at the end, because its card should not wait for that."""
+        if this.snapshot.status is Status.RESOLVED:
+            # Also if it was done before: an entry of a worker that died may be why this pass was asked for.
+            await self.open_incidents.drop(this.incident.id, this.slack_state.channels)
+            if this.slack_state.listed != ():
+                await this.note(lambda now: replace(now, listed=()))
 
     async def _add_channels(
         self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, own: IncidentChannel | None, lease: Lease

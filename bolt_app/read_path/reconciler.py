@@ -101,6 +101,7 @@ class Reconciler:
                     # Also what was told before a call failed.
                     if len(this.incident.lines) >= MANY_LINES or len(this.incident.seen_events) >= MANY_IDS:
                         await self._move_out(this)
+                await self.channel_planner.unlist(this)
                 burst = self.backlog.next_look(this.incident) if crowded else None
                 again = _soonest(again, burst, look)
         except CallError as error:
