@@ -9,8 +9,7 @@ from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from pagebridge_sandbox.slack.methods import METHODS
 from shared.slack.api import errors
 from shared.slack.api.client import Slack
-from shared.slack.api.rate_limits import RateLimiter
-from shared.slack.api.transport import Answer, Transport
+from shared.slack.api.transport import Answer, RateLimiter, Transport
 from tests.proof.faulty_link import Way
 from tests.proof.personas import ALICE
 

@@ -19,7 +19,8 @@ from pagebridge_sandbox.slack import RateLimits
 from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from shared.config.bridge_config import BridgeConfig, LiveConfig
 from shared.durations import Durations
-from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE, RateLimiter
+from shared.slack.api.rate_limits import CHANNEL, TIER_3, WORKSPACE
+from shared.slack.api.transport import RateLimiter
 from shared.store import keys
 from shared.store.coordination import SharedTokenBuckets
 from shared.store.redis import write_once

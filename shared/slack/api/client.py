@@ -15,8 +15,8 @@ from shared.slack.api.canvases import Canvases
 from shared.slack.api.channel_admin import ChannelAdmin
 from shared.slack.api.errors import Unthreaded
 from shared.slack.api.models import Channel, OwnMessage, SlackIdentity, SlackPerson, View
-from shared.slack.api.rate_limits import Priority, RateLimiter
-from shared.slack.api.transport import Answer, Begin, CallTurn, Transport
+from shared.slack.api.rate_limits import Priority
+from shared.slack.api.transport import Answer, Begin, CallTurn, RateLimiter, Transport
 from shared.slack.api.user_groups import UserGroups
 from shared.vendor_calls import TokenBuckets
 

@@ -1,17 +1,14 @@
 """
-Slack's rate limits. Never waits: it returns how long to wait, and the caller reschedules the work.
+Slack's rate limits, and the order in which calls share them.
 
 Source of every number, where none other is named: Slack's page on rate limits (docs.slack.dev, "Rate limits"), and the
 tier on each method's own page. The limits count per app and workspace, so all workers share what is left of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
-
-from shared.errors import Queued
-from shared.vendor_calls import ROUNDING, Caller, Limit, Pacing, TokenBuckets
 
 
 class Priority(IntEnum):
@@ -47,14 +44,6 @@ class Rate:
     per_minute: int
     burst: int
     per_channel: bool = False
-
-    def limit(self, method: str, channel: str, priority: Priority, pace: float) -> Limit:
-        """Return what one call takes from the budgets."""
-        interval = 60 / self.per_minute * pace
-        usable = self.burst * (LEVELS - max(priority, Priority.FIRST)) // LEVELS
-        return Limit(
-            f"{method}:{channel}" if self.per_channel else method, interval, (usable - 1) * interval + ROUNDING
-        )
 
 
 TIER_2 = Rate(per_minute=20, burst=8)
@@ -104,23 +93,3 @@ RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType(
     }
 )
 """Every method that we call, with its narrowest rate first: that is the one which a 429 is held to be about."""
-
-
-class RateLimiter:
-    """The calls of one token. `shared` are the budgets of all workers."""
-
-    def __init__(self, now: Callable[[], float], pace: float = 1.0, shared: TokenBuckets | None = None) -> None:
-        self._pace = pace
-        self._pacing = Pacing(now, shared)
-
-    async def take(self, method: str, channel: str, priority: Priority, name: str = "") -> None:
-        """Take a call's place, or raise `Queued` with the seconds to it; a `name` keeps its place by priority."""
-        limits = [rate.limit(method, channel, priority, self._pace) for rate in RATES[method]]
-        wait = await self._pacing.take(limits, Caller(name, priority))
-        if wait > 0:
-            raise Queued(f"Slack takes no {method} for another {wait:.1f} s", retry_after=wait)
-
-    async def pause(self, method: str, channel: str, seconds: float) -> None:
-        """Stop calls for so many seconds, to a channel or all; then they go evenly, by priority, without a burst."""
-        narrowest = RATES[method][0].limit(method, channel, Priority.FIRST, self._pace)
-        await self._pacing.postpone(narrowest.budget, seconds + narrowest.ahead)

@@ -16,12 +16,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from shared.errors import CallError, Malformed, Refused, Unavailable, Uncertain
+from shared.errors import CallError, Malformed, Queued, Refused, Unavailable, Uncertain
 from shared.http.proxy import proxy_for, why_unreachable
 from shared.model.event import SECOND
 from shared.slack.api import errors, models
-from shared.slack.api.rate_limits import Priority, RateLimiter
-from shared.vendor_calls import BUCKETS, record_call
+from shared.slack.api.rate_limits import LEVELS, RATES, Priority
+from shared.vendor_calls import BUCKETS, ROUNDING, Caller, Limit, Pacing, TokenBuckets, record_call
 
 CALLS = Counter("pagebridge_slack_calls", "Calls to Slack, by how they ended", ["method", "outcome"])
 SECONDS = Histogram("pagebridge_slack_call_seconds", "How long calls to Slack took", ["method"], buckets=BUCKETS)
@@ -52,6 +52,39 @@ ANY_TURN = CallTurn()
 Answer = tuple[dict[str, object], Mapping[str, str]]
 """The decoded body of a successful answer, and its headers, which ignore upper and lower case."""
 T = TypeVar("T")
+
+
+class RateLimiter:
+    """
+    The calls of one token, as Slack's rate limits let them through. `shared` are the budgets of all workers.
+
+    It never waits: it raises how long to wait, and the caller reschedules the work.
+    """
+
+    def __init__(self, now: Callable[[], float], pace: float = 1.0, shared: TokenBuckets | None = None) -> None:
+        self._pace = pace
+        self._pacing = Pacing(now, shared)
+
+    async def take(self, method: str, channel: str, priority: Priority, name: str = "") -> None:
+        """Take a call's place, or raise `Queued` with the seconds to it; a `name` keeps its place by priority."""
+        wait = await self._pacing.take(self._limits(method, channel, priority), Caller(name, priority))
+        if wait > 0:
+            raise Queued(f"Slack takes no {method} for another {wait:.1f} s", retry_after=wait)
+
+    async def pause(self, method: str, channel: str, seconds: float) -> None:
+        """Stop calls for so many seconds, to a channel or all; then they go evenly, by priority, without a burst."""
+        narrowest = self._limits(method, channel, Priority.FIRST)[0]
+        await self._pacing.postpone(narrowest.budget, seconds + narrowest.ahead)
+
+    def _limits(self, method: str, channel: str, priority: Priority) -> list[Limit]:
+        """Return what one call takes from each budget of its method."""
+        limits = []
+        for rate in RATES[method]:
+            interval = 60 / rate.per_minute * self._pace
+            usable = rate.burst * (LEVELS - max(priority, Priority.FIRST)) // LEVELS
+            budget = f"{method}:{channel}" if rate.per_channel else method
+            limits.append(Limit(budget, interval, (usable - 1) * interval + ROUNDING))
+        return limits
 
 
 class Transport:

@@ -11,11 +11,8 @@ from shared.errors import Queued, StoreDown, Unavailable
 from shared.model.ids import ChannelId, MessageTs
 from shared.model.journal import failure
 from shared.slack.api.client import Slack
-from shared.slack.api.rate_limits import (
-    RATES,
-    Priority,
-    RateLimiter,
-)
+from shared.slack.api.rate_limits import RATES, Priority
+from shared.slack.api.transport import RateLimiter
 from shared.vendor_calls import ANYBODY, LOCAL_FALLBACK_SECONDS, PATIENCE, Caller, Limit
 from tests.shared.local_server import LocalServer
 from tests.shared.slack.calls import CHANNEL, OTHER, TS, Clock, counter, post, update

@@ -10,7 +10,8 @@ from pagebridge_sandbox.slack import RateLimits
 from pagebridge_sandbox.slack.limits import RateLimitEnforcer
 from pagebridge_sandbox.slack.methods import METHODS
 from shared.errors import Unavailable
-from shared.slack.api.rate_limits import RATES, Priority, RateLimiter
+from shared.slack.api.rate_limits import RATES, Priority
+from shared.slack.api.transport import RateLimiter
 from shared.vendor_calls import ROUNDING
 from tests.shared.slack.calls import Clock
 

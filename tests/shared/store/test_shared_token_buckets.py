@@ -20,7 +20,8 @@ from shared import vendor_calls
 from shared.errors import StoreDown, Unavailable
 from shared.model.ids import ChannelId
 from shared.slack.api.client import Slack
-from shared.slack.api.rate_limits import Priority, RateLimiter
+from shared.slack.api.rate_limits import Priority
+from shared.slack.api.transport import RateLimiter
 from shared.store import keys
 from shared.store.coordination import FURTHEST, SharedTokenBuckets
 from shared.store.redis import Redis, connect
