@@ -12,10 +12,9 @@ from bolt_app.read_path.reconcile_pass import ReconcilePass, SlackUsers
 from shared.durations import Durations
 from shared.errors import CallError, Refused, Unavailable, Uncertain
 from shared.model.card_content import CardContent
-from shared.model.event import SECOND
+from shared.model.event import SECOND, shown_until_ms
 from shared.model.ids import ChannelId
 from shared.model.message_state import MessageState
-from shared.model.recent_changes import shown_until_ms
 from shared.model.slack_state import SlackState
 from shared.model.thread_layout import ThreadEntry, awaits_resolve, broadcast_kind, is_wanted, layout_thread
 from shared.slack.api.client import Slack

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from shared.model.command import KEPT, Attempt, AttemptState, CommandRecord, Expectation
 from shared.model.enrichment import Enrichment, Level
-from shared.model.event import SECOND, Event, FirstSeen, Instant, Snapshot, Source, StatusChange
+from shared.model.event import SECOND, Changes, Event, FirstSeen, Instant, Snapshot, Source, StatusChange, changes_after
 from shared.model.event_types import (
     ACKNOWLEDGED,
     ANNOUNCED_TYPES,
@@ -26,7 +26,6 @@ from shared.model.event_types import (
 )
 from shared.model.ids import EventId, IncidentId
 from shared.model.outcome import Kind, Outcome
-from shared.model.recent_changes import Changes, changes_after
 from shared.model.timeline import UNNAMED, Line, Recalled, command_of, echo_of, line_of, line_time, main_line_of, record
 
 AHEAD_MS = 60 * SECOND

@@ -11,10 +11,10 @@ from bolt_app.read_path.channel_sync import CardRenderer
 from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.worker_parts import BuiltWorker, PartTypes
 from shared.model.card_content import NOTHING_MORE, CardContent
+from shared.model.event import Change, Field
 from shared.model.ids import ChannelId, IncidentId, MessageTs
 from shared.model.incident import Incident
 from shared.model.message_state import MessageState
-from shared.model.recent_changes import Change, Field
 from shared.model.slack_state import SlackState
 from shared.slack.render.blocks import Message
 from shared.store.channel_index import STORM

@@ -7,11 +7,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.event import Event, Instant, Ref, Snapshot, Source
+from shared.model.event import CHANGES_KEPT_MS, Change, Event, Field, Instant, Ref, Snapshot, Source
 from shared.model.event_types import Status
 from shared.model.ids import EventId
 from shared.model.incident import Incident, fold, settle
-from shared.model.recent_changes import SHOWN_MS, Change, Field
 from shared.slack.render import card
 from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, expectation, snapshot, webhook
 
@@ -80,7 +79,7 @@ def test_each_field_has_the_value_before_its_last_change(history: list[tuple[Sna
                 last[each] = Change(each, read(before.snapshot, each), after.at.ms)
         valued = {each: change for each, change in last.items() if change.old}
         newest = max((change.at_ms for change in valued.values()), default=0)
-        last = {each: change for each, change in valued.items() if change.at_ms > newest - SHOWN_MS}
+        last = {each: change for each, change in valued.items() if change.at_ms > newest - CHANGES_KEPT_MS}
 
     assert set(last.values()) == set(folded(events).changes)
 

@@ -9,12 +9,11 @@ from shared.model.actions import SPECS, Action
 from shared.model.card_content import NOTHING_MORE, CardContent, CardField, CardLink
 from shared.model.command import Attempt, AttemptState, Command, SlackActor
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
-from shared.model.event import Agent, Event, Instant, Ref, Source, StatusChange
+from shared.model.event import Agent, Change, Event, Field, Instant, Ref, Source, StatusChange
 from shared.model.event_types import Status
 from shared.model.ids import ChannelId, CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
 from shared.model.outcome import Kind, Outcome
-from shared.model.recent_changes import Change, Field
 from shared.slack.render import buttons, card
 from shared.slack.render.buttons import retry_button
 from shared.slack.render.card import CardPlacement, render_withheld

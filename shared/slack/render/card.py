@@ -14,11 +14,10 @@ from shared.model.actions import SPECS, Action
 from shared.model.card_content import NOTHING_MORE, CardContent
 from shared.model.command import Attempt, AttemptState
 from shared.model.enrichment import FirstAlert
-from shared.model.event import Snapshot
+from shared.model.event import Changes, Field, Snapshot
 from shared.model.event_types import RESOLVED, TRIGGERED, Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
-from shared.model.recent_changes import Changes, Field
 from shared.model.thread_layout import present_snooze, snooze_ended
 from shared.model.timeline import Line
 from shared.slack.render import buttons

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.model.recent_changes import LONGEST, Changes, Field
+from shared.model.event import LONGEST_OLD, Changes, Field
 from shared.slack.render.blocks import short
 
 _TILDES = str.maketrans("~", "\u223c")
@@ -24,7 +24,7 @@ class OldValues:
     @classmethod
     def of(cls, changes: Changes) -> "OldValues":
         """Take them from the last changes, escaped."""
-        texts = dict.fromkeys(Field, "") | {change.field: short(change.old, LONGEST) for change in changes}
+        texts = dict.fromkeys(Field, "") | {change.field: short(change.old, LONGEST_OLD) for change in changes}
         urgency = texts[Field.URGENCY]
         shown = {**texts, Field.URGENCY: f"{urgency.capitalize()} urgency" if urgency else ""}
         return cls(

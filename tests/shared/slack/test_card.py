@@ -14,11 +14,10 @@ from shared.model.actions import Action
 from shared.model.card_content import LONGEST_ADDRESS, CardContent, CardField, CardLink
 from shared.model.command import Attempt, AttemptState
 from shared.model.enrichment import Enrichment, FirstAlert, Link, PendingActions
-from shared.model.event import Agent, Event, Instant, Ref, Source
+from shared.model.event import LONGEST_OLD, Agent, Change, Event, Field, Instant, Ref, Source
 from shared.model.event_types import ACKNOWLEDGED, RESOLVED, SNOOZED, TRIGGERED, UNACKNOWLEDGED, Status
 from shared.model.ids import CommandId, EventId, SlackUserId, UserId
 from shared.model.incident import Incident, fold
-from shared.model.recent_changes import LONGEST, Change, Field
 from shared.model.thread_layout import ThreadEntry
 from shared.slack.render import card, thread_line
 from shared.slack.render.blocks import Message, external_link
@@ -397,7 +396,7 @@ def test_old_values_are_struck_through() -> None:
 def test_slack_takes_any_old_value(title: str, name: str, status: Status) -> None:
     """Of any length and content, also where nothing is left of it."""
     values = dict.fromkeys(Field, name) | {Field.TITLE: title}
-    changes = tuple(Change(each, old[:LONGEST], NOON) for each, old in values.items())
+    changes = tuple(Change(each, old[:LONGEST_OLD], NOON) for each, old in values.items())
     known = replace(snapshot(status, title * 9, ALICE, BOB), priority=None, service=None)
 
     require_valid_blocks(card.render(Incident(INCIDENT, snapshot=known), known, {}, changes=changes).blocks)
