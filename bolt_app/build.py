@@ -17,7 +17,7 @@ from bolt_app.write_path.attempt import RecordedCalls
 from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake, LostClicks
 from bolt_app.write_path.executor import Executor
 from bolt_app.write_path.progress_replies import ProgressReplies
-from shared.access.authorization import Authorization, Presses
+from shared.access.authorization import Authorization
 from shared.access.identity import Identity, IdentityCache
 from shared.access.made_links import MadeLinks
 from shared.config.bridge_config import LiveConfig
@@ -26,6 +26,7 @@ from shared.slack.api.client import SlackIdentity
 from shared.store import keys
 from shared.store.links import Links
 from shared.store.streams import Deliveries, Inbox, append_command
+from shared.vendor_calls import Presses
 
 
 def build_worker(

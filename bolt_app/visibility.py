@@ -14,7 +14,7 @@ from functools import partial
 from typing import TypeVar
 
 from bolt_app.open_incidents import OpenIncident
-from shared.access.authorization import NotAllowed, read_once, unknown_teams
+from shared.access.authorization import NotAllowed, unknown_teams
 from shared.access.identity import Identity
 from shared.config.bridge_config import LiveConfig
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused
@@ -28,6 +28,7 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.account import OPEN_ROLES, EscalationPolicy, Service, User
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.documents import Documents
+from shared.vendor_calls import read_once
 
 Thing = RestIncident | OpenIncident | Service | EscalationPolicy
 """An incident, a service or a policy, which teams own and private teams hide."""

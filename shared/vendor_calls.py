@@ -1,6 +1,9 @@
 """
 Calls to the vendors, at both doors alike: the budgets that they are taken from, and how they are counted and timed.
 
+What the commands of one press have in common is read once: who pressed, and what the teams say of them. One press can
+carry fifty commands; so what was read after it, for one of them, serves the others for a few seconds.
+
 Budgets, in this process and shared by all workers, say how much room a vendor's rate limit still has.
 
 A budget is one number, the moment when the next call would be due if all of them came at an even pace; every call moves
@@ -9,9 +12,12 @@ it on. It may lie ahead of the clock by as much as a burst is allowed; a call th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import time
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, Protocol, TypeVar
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -27,6 +33,7 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
+from shared.model.command import Command
 from shared.observability.tracing import tracing
 
 log = structlog.get_logger()
@@ -39,6 +46,8 @@ PATIENCE = 0.3
 """Seconds that the shared budgets may take to answer. A person waits for some of these calls while Redis is down."""
 LOCAL_FALLBACK_SECONDS = 2.0
 """Seconds for which the shared budgets are left alone once they have failed."""
+PRESS_KEPT = 10.0
+"""Seconds after which what one command has read is read again for the next command of the same press."""
 
 
 class Limit(NamedTuple):
@@ -172,3 +181,54 @@ def record_call(calls: Counter, seconds: Histogram, vendor: str, method: str) ->
         raise
     finally:
         calls.labels(method, outcome).inc()
+
+
+@dataclass(frozen=True)
+class Press:
+    """The reads, done or under way, for one press since `begun`."""
+
+    begun: float
+    reads: dict[Hashable, asyncio.Future[Any]] = field(default_factory=dict)
+
+
+_PRESS: ContextVar[Press | None] = ContextVar("press", default=None)
+
+
+@dataclass(frozen=True)
+class Presses:
+    """The presses whose commands are carried out. `now` gives seconds on a clock that only goes forward."""
+
+    now: Callable[[], float] = time.monotonic
+    recent: dict[tuple[str, int], Press] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, command: Command) -> Iterator[None]:
+        """Let `read_once` share what is read inside with the other commands of the press that `command` is from."""
+        key, now = (command.by.id, command.requested_ms), self.now()
+        for old in [each for each, press in self.recent.items() if now - press.begun > PRESS_KEPT]:
+            del self.recent[old]
+        before = _PRESS.set(self.recent.setdefault(key, Press(now)) if command.requested_ms else None)
+        try:
+            yield
+        finally:
+            _PRESS.reset(before)
+
+
+async def read_once(key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+    """Return what `read` gives, or has given under `key` for this press; a failure goes to those who wait for it."""
+    press = _PRESS.get()
+    if press is None:
+        return await read()
+    if key in press.reads:
+        shared: T = await asyncio.shield(press.reads[key])
+        return shared
+    reading = press.reads[key] = asyncio.get_running_loop().create_future()
+    try:
+        found = await read()
+    except BaseException as error:
+        del press.reads[key]
+        reading.set_exception(error if isinstance(error, Exception) else Unavailable("the read was given up"))
+        reading.exception()  # marks it as retrieved: there may be no other waiter
+        raise
+    reading.set_result(found)
+    return found

@@ -11,7 +11,7 @@ from functools import partial
 
 from bolt_app.visibility import Visibility
 from bolt_app.write_path.actions.registry import HANDLERS
-from shared.access.authorization import Authorization, NotAllowed, read_once
+from shared.access.authorization import Authorization, NotAllowed
 from shared.access.identity import Identity, Linked
 from shared.errors import CallError, Malformed, Refused
 from shared.model.actions import SPECS
@@ -27,6 +27,7 @@ from shared.pagerduty.api.client import PagerDuty, Read
 from shared.pagerduty.models.incident import RestIncident
 from shared.store.coordination import Lease, WorkQueue
 from shared.store.incidents import JUST_NOW, Incidents
+from shared.vendor_calls import read_once
 
 
 @dataclass

@@ -18,7 +18,6 @@ from bolt_app.write_path.actions.trigger import TriggerIncident
 from bolt_app.write_path.actor_check import Trail, audit_entry
 from bolt_app.write_path.attempt import AttemptRunner, Execution, RecordedCalls
 from bolt_app.write_path.progress_replies import ProgressReplies, ProgressTracker
-from shared.access.authorization import Presses
 from shared.durations import Durations
 from shared.errors import BridgeError, FencedOff, Malformed, Refused, Stopping, StoreDown, Unavailable, Uncertain
 from shared.model.actions import Action
@@ -36,6 +35,7 @@ from shared.store.coordination import Lease
 from shared.store.documents import Documents
 from shared.store.incidents import Incidents
 from shared.store.streams import Audit
+from shared.vendor_calls import Presses
 
 log = structlog.get_logger()
 

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from shared.access import authorization
-from shared.access.authorization import Presses, read_once
 from shared.errors import Unavailable
 from shared.model.actions import Action
 from shared.model.command import Command, SlackActor
 from shared.model.ids import ChannelId, CommandId, SlackUserId
+from shared.vendor_calls import PRESS_KEPT, Presses, read_once
 from tests.builders import INCIDENT
 
 ALICE = SlackActor(SlackUserId("U0ALICE"), "T0ACME")
@@ -77,7 +76,7 @@ async def test_what_was_read_long_ago_is_read_again() -> None:
     presses, reading = Presses(lambda: now), Reading()
     reading.may_end.set()
     await read(presses, PRESSED, reading)
-    now = authorization.KEPT + 1
+    now = PRESS_KEPT + 1
 
     assert 2 == await read(presses, PRESSED, reading)
 
