@@ -1,21 +1,13 @@
-"""
-The permission tables: PagerDuty's own role rules first, then the rule that `bridge.toml` has for the action.
+"""The names of what decides who may act: PagerDuty's roles, the rules of `bridge.toml`, and the grounds of each."""
 
-Sources of the role rules: PagerDuty's knowledge base on user roles, advanced permissions, teams and responders. Where
-its texts disagree, the stricter one holds.
-"""
-
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.model.actions import Action
 from shared.model.ids import UserId
 
 ADMINS = frozenset({"owner", "admin"})
 RESPONDERS = frozenset({"user", "limited_user"})
 RAISABLE = frozenset({"observer", "restricted_access"})
-ACTING_TEAM_ROLES = frozenset({"responder", "manager"})
 
 
 class Rule(StrEnum):
@@ -64,81 +56,6 @@ VERDICTS = frozenset(
     }
 )
 """Every name of a decision: `<rule>: <ground>` allowed it; a rule alone, or a name without one, refused it."""
-
-
-class Standing(StrEnum):
-    """How a person stands on the teams of an incident or a service."""
-
-    NONE = "none"
-    """They belong to none of them."""
-    ACTS = "acts"
-    WATCHES = "watches"
-    """They are an observer, on all of them that they belong to."""
-    UNKNOWN = "unknown"
-    """They may be an observer there, and are no member."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """
-    The facts of a decision: one person and one incident, or the service of a new incident.
-
-    `standing` is the person's on its teams. `on_policy` is true if its escalation policy names them or has them on call
-    now; `everywhere`, if the configuration lists them.
-    """
-
-    user: UserId
-    role: str
-    has_teams: bool
-    standing: Standing = Standing.NONE
-    assigned: bool = False
-    responding: bool = False
-    on_policy: bool = False
-    everywhere: bool = False
-
-
-def standing(team_roles: Collection[str]) -> Standing:
-    """Return how a person stands on the teams on which they have `team_roles`."""
-    if not team_roles:
-        return Standing.NONE
-    return Standing.ACTS if ACTING_TEAM_ROLES.intersection(team_roles) else Standing.WATCHES
-
-
-def role_allows(facts: Facts, action: Action) -> bool:
-    """
-    Apply PagerDuty's own rules: the base role, raised or lowered by the team role.
-
-    Stakeholders and unknown roles never act. Observers act where they are assigned, asked to respond, or have an acting
-    team role; they publish a status update only where assigned, and open incidents only on services of a team on which
-    they act. A team role of observer lowers all but owners and admins, who may then still do these two.
-    """
-    if facts.role in ADMINS:
-        return True
-    if facts.role in RESPONDERS:
-        lowered = facts.standing in {Standing.WATCHES, Standing.UNKNOWN}
-        if lowered and action not in {Action.STATUS_UPDATE, Action.TRIGGER}:
-            return facts.assigned or facts.responding
-        return True
-    if facts.role not in RAISABLE:
-        return False
-    if action is Action.STATUS_UPDATE:
-        return facts.assigned
-    return facts.standing is Standing.ACTS or (action is not Action.TRIGGER and (facts.assigned or facts.responding))
-
-
-def ground(facts: Facts, rule: Rule) -> Ground | None:
-    """Return the ground on which `rule` allows a person whom the role rules allow; None if it does not."""
-    holds = {
-        Ground.ADMIN: facts.role in ADMINS,
-        Ground.EVERYWHERE: facts.everywhere,
-        Ground.NO_TEAM: not facts.has_teams,
-        Ground.ASSIGNEE: facts.assigned,
-        Ground.MEMBER: facts.standing is Standing.ACTS,
-        Ground.RESPONDER: facts.responding,
-        Ground.POLICY: facts.on_policy,
-        Ground.ROLE: True,
-    }
-    return next((found for found in GROUNDS[rule] if holds[found]), None)
 
 
 @dataclass(frozen=True)

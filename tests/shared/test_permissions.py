@@ -5,9 +5,10 @@ from itertools import product
 
 import pytest
 
+from shared.access.authorization import Facts, Standing, ground, role_allows, standing
 from shared.model.actions import Action
 from shared.model.ids import UserId
-from shared.model.permissions import GROUNDS, VERDICTS, Facts, Ground, Rule, Standing, ground, role_allows, standing
+from shared.model.permissions import GROUNDS, VERDICTS, Ground, Rule
 
 BASE_ROLES = (
     "owner",
