@@ -2,7 +2,7 @@
 Enriches a card once it is posted: the first alert, and what PagerDuty will do next.
 
 It has its own queue, lease and pace, so that a slow or rate-limited PagerDuty delays neither cards nor clicks. It is
-read once for each change, however many events report that change.
+read once for each change, however many events report that change; not if the answer to a command of ours has told it.
 """
 
 import asyncio

@@ -287,6 +287,7 @@ class AttemptRunner:
             details=effect.said,
             command=command.id,
             proven=effect.proven,
+            ends_ms=effect.incident.acknowledged_until_ms if effect.incident else None,
         )
         # A call that changed nothing also succeeds.
         narrows = effect.proven or (updated is not None and not updated.surely_before(context.read_at))

@@ -1,8 +1,9 @@
 """
 The parts of a card besides the state: the first alert, and what PagerDuty will do next.
 
-No webhook carries either, so both are read once the card is posted, and kept in the projection. Pending actions are
-forgotten as soon as the incident moves on: no time is better than a wrong time at 3 a.m.
+No webhook carries either, so both are read once the card is posted, and kept in the projection. When an acknowledgement
+from Slack ends, PagerDuty's answer to it says already. Pending actions are forgotten as soon as the incident moves on:
+no time is better than a wrong time at 3 a.m.
 
 The escalation level, by which the next one is known, PagerDuty does not expose: it is remembered or derived.
 """

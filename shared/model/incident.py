@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from shared.model.command import KEPT, Attempt, AttemptState, CommandRecord, Expectation
-from shared.model.enrichment import Enrichment, Level
+from shared.model.enrichment import Enrichment, Level, PendingActions
 from shared.model.event import SECOND, Changes, Event, FirstSeen, Instant, Snapshot, Source, StatusChange, changes_after
 from shared.model.event_types import (
     ACKNOWLEDGED,
@@ -90,10 +90,8 @@ class Incident:
     @property
     def needs_enrichment(self) -> bool:
         """True if PagerDuty has to be read for the card; a resolved incident has no pending actions."""
-        if self.snapshot is None:
-            return False
-        if self.enrichment.alert is None:
-            return True
+        if self.snapshot is None or self.enrichment.alert is None:
+            return self.snapshot is not None
         if self.status is Status.RESOLVED:
             return False
         pending = self.enrichment.pending
@@ -282,6 +280,8 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None, side:
     # A snooze changes when the acknowledgement ends, of which its snapshot shows nothing.
     if event.type == SNOOZED and enrichment.pending and not event.at.surely_before(enrichment.pending.as_of):
         enrichment = replace(enrichment, pending=None)
+    if event.ends_ms is not None and incident.snapshot is event.snapshot:
+        enrichment = replace(enrichment, pending=PendingActions(event.at, ends_ms=event.ends_ms or None))
     after = replace(incident, lines=lines, expectations=expectations, attempts=attempts)
     return replace(after, level=incident.level if kept else None, enrichment=enrichment)
 
@@ -291,7 +291,9 @@ def _advance(before: Incident, after: Incident) -> Incident:
     was, now = before.snapshot, after.snapshot
     if was is not now:
         after = replace(after, changes=changes_after(after.changes, was, before.as_of, now, after.as_of))
-    if was is not None and now is not None and was.next_depends_on != now.next_depends_on:
+    # What PagerDuty has told with the change itself holds after it.
+    untold = before.enrichment.pending is after.enrichment.pending
+    if untold and was is not None and now is not None and was.next_depends_on != now.next_depends_on:
         after = replace(after, enrichment=replace(after.enrichment, pending=None))
     if before.status is after.status:
         return after

@@ -83,6 +83,22 @@ async def test_when_the_acknowledgement_ends_and_when_it_wakes(bridge: Bridge, s
     assert "Snooze ended. Nobody is working on it; it is assigned to Alice Ng" in (await bridge.lines(3))[2]
 
 
+async def test_the_answer_to_an_acknowledgement_says_when_it_ends(bridge: Bridge, search: str) -> None:
+    """The card has it with the new state, and PagerDuty is asked for nothing about it after the write."""
+    incident = trigger(bridge, search)
+    await bridge.card("Escalates")
+    await settled(bridge)
+    bridge.pagerduty.clock.advance(60)
+
+    await bridge.click("Alice", "Acknowledge")
+    card = await bridge.card("Acknowledged")
+    await settled(bridge)
+
+    assert f"Acknowledgement ends {due(bridge, incident, 'unacknowledge')}" in card.plain
+    about = [call.method for call in bridge.pagerduty.calls if call.path == f"/incidents/{incident.id}"]
+    assert about[-1] == "PUT"
+
+
 async def test_a_pagerduty_that_does_not_answer_holds_nothing_up(bridge: Bridge, search: str) -> None:
     """Card and lines come without what only a read can tell; that is added as soon as it can be read."""
     fault = bridge.pagerduty.add_fault(Fault("GET", "/incidents/**", hang=True))

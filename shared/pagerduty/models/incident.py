@@ -126,6 +126,7 @@ class RestIncident:
 
     `updated` is None when PagerDuty did not say; such a reading cannot be compared with any other. `assigned_via` is
     `BY_POLICY`, `TO_PEOPLE`, or empty when not said. `merged_into` is the incident that goes on in place of this one.
+    `says_pending` is true if it lists what PagerDuty will do by itself, which may be nothing.
     `details` is the text that a person opened it with, if that was read; what monitoring sends is in the alerts.
     """
 
@@ -137,6 +138,9 @@ class RestIncident:
     assigned_via: OptionalText
     assignments: Many[Stamp] = ()
     pending: Annotated[PendingActions, named("pending_actions")] = ()
+    says_pending: Annotated[bool, PlainValidator(lambda given: isinstance(given, list))] = Field(
+        default=False, validation_alias="pending_actions"
+    )
     alerts: Annotated[AlertCounts | None, OR_NULL, named("alert_counts")] = None
     kind: Annotated[OptionalText, named("incident_type", "name")] = ""
     merged_into: Annotated[OptionalReference, named("resolve_reason", "incident")] = None
@@ -152,6 +156,14 @@ class RestIncident:
     def acknowledgers(self) -> tuple[Ref, ...]:
         """The people who have acknowledged it; empty once it is resolved or triggered again."""
         return tuple(stamp.by for stamp in self.acknowledgements)
+
+    @property
+    def acknowledged_until_ms(self) -> int | None:
+        """When its acknowledgement ends by itself, 0 for never; None if that is not said, or it is not acknowledged."""
+        if not self.says_pending or self.snapshot.status is not Status.ACKNOWLEDGED or self.due(ESCALATES):
+            return None
+        ends = self.due(ACKNOWLEDGEMENT_ENDS)
+        return ends.ms if ends else 0
 
     def due(self, action: str) -> Instant | None:
         """Return when PagerDuty will do `action` by itself; None if it will not."""

@@ -6,10 +6,10 @@ import pytest
 
 from shared.model.enrichment import Enrichment, FirstAlert, PendingActions
 from shared.model.event import Event, Instant, Ref, Source
-from shared.model.event_types import ACKNOWLEDGED, ESCALATED, PRIORITY_UPDATED, SNOOZED, TRIGGERED, Status
+from shared.model.event_types import ACKNOWLEDGED, ESCALATED, PRIORITY_UPDATED, RESOLVED, SNOOZED, TRIGGERED, Status
 from shared.model.ids import EventId
 from shared.model.incident import Incident, fold, settle
-from tests.builders import ALICE, BOB, INCIDENT, NOON, snapshot, webhook
+from tests.builders import ALICE, BOB, INCIDENT, NOON, answer, snapshot, webhook
 
 READ = Enrichment(FirstAlert("Slow"), PendingActions(Instant(NOON), NOON + 60_000, (Ref("PBOB001", "Bob"),)))
 
@@ -88,6 +88,38 @@ def test_a_snooze_moves_the_end_of_the_acknowledgement(seconds: int, forgotten: 
     snooze = Event(EventId("R1"), SNOOZED, INCIDENT, Source.LOG, at, ALICE)
 
     assert forgotten is (known(snooze).enrichment.pending is None)
+
+
+def test_an_answer_that_says_when_the_acknowledgement_ends_leaves_nothing_to_read() -> None:
+    """The card has the time at once; the echo of the change, which does not say it, lets it stand."""
+    told = replace(answer(ACKNOWLEDGED, NOON + 5000, "c1"), ends_ms=NOON + 600_000)
+    incident = known(told)
+    echoed = known(told, webhook(ACKNOWLEDGED, NOON + 5400))
+
+    assert PendingActions(Instant(NOON + 5000, 1000), ends_ms=NOON + 600_000) == incident.enrichment.pending
+    assert not wanted(incident)
+    assert incident.enrichment == echoed.enrichment
+    assert not wanted(echoed)
+
+
+def test_an_answer_is_not_believed_of_what_has_moved_on() -> None:
+    """Neither one that is older than what is known, nor one to a call that changed nothing, tells when it ends."""
+    told = replace(answer(ACKNOWLEDGED, NOON + 5000, "c1"), ends_ms=NOON + 600_000)
+    resolved = known(webhook(RESOLVED, NOON + 9000), told)
+
+    assert resolved.enrichment.pending is None
+    assert known(replace(told, proven=False)).enrichment.pending is None
+
+
+def test_a_snooze_of_ours_tells_when_it_ends() -> None:
+    """Its answer has the new end of the acknowledgement, and so nothing is read for it."""
+    until = replace(answer(ACKNOWLEDGED, NOON + 5000, "c1"), ends_ms=NOON + 600_000)
+    snoozed = replace(answer(ACKNOWLEDGED, NOON + 9000, "c2"), type=SNOOZED, ends_ms=NOON + 900_000)
+
+    incident = known(until, snoozed)
+
+    assert PendingActions(Instant(NOON + 9000, 1000), ends_ms=NOON + 900_000) == incident.enrichment.pending
+    assert not wanted(incident)
 
 
 def test_a_read_of_the_same_second_is_not_repeated() -> None:

@@ -1,5 +1,7 @@
 """What PagerDuty's incidents mean."""
 
+from functools import partial
+
 import pytest
 
 from shared.errors import Malformed
@@ -62,6 +64,18 @@ def test_what_pagerduty_will_do_by_itself() -> None:
     assert [action.type for action in read.pending] == ["unacknowledge", "resolve", "urgency_change"]
     assert read.due("unacknowledge") == Instant(EPOCH_MS + 30 * 60_000, 1000)
     assert read.due("escalate") is None
+
+
+def test_until_when_it_is_acknowledged() -> None:
+    """The time, or never where nothing is to end it; no word of it is made up where PagerDuty gives none."""
+    ends = {"type": "unacknowledge", "at": "2023-11-14T22:43:20Z"}
+    until = partial(changed, status="acknowledged")
+
+    assert until(pending_actions=[ends]).acknowledged_until_ms == EPOCH_MS + 30 * 60_000
+    assert until(pending_actions=[]).acknowledged_until_ms == 0
+    assert until(pending_actions=None).acknowledged_until_ms is None
+    assert until(pending_actions=[{**ends, "type": "escalate"}]).acknowledged_until_ms is None
+    assert changed(status="triggered", pending_actions=[ends]).acknowledged_until_ms is None
 
 
 def test_who_has_had_it_and_when() -> None:
