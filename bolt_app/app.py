@@ -92,7 +92,7 @@ class InflightTracker:
             self._count += 1
             self._empty.clear()
             try:
-                with tracing.begin(f"slack {_kind(body)}"):
+                with tracing.begin(f"slack {body.get('type', COMMAND)}"):
                     await listener(ack, body)
             finally:
                 self._count -= 1
@@ -109,10 +109,6 @@ class InflightTracker:
             await asyncio.sleep(self._emptied + ACK_SENT - time.monotonic())
 
 
-def _kind(body: Body) -> str:
-    return COMMAND if "command" in body and "type" not in body else str(body.get("type"))
-
-
 @dataclass(frozen=True)
 class WorkspaceGuard:
     """Lets our own people's envelopes in."""
@@ -122,7 +118,7 @@ class WorkspaceGuard:
 
     async def __call__(self, body: dict[str, Any], next_: Next) -> BoltResponse | None:
         """Call the next listener, or tell the sender privately why nothing was done."""
-        kind = _kind(body)
+        kind = str(body.get("type", COMMAND))
         user = body.get("user")
         user_id = user.get("id") if isinstance(user, dict) else body.get("user_id")
         structlog.contextvars.clear_contextvars()

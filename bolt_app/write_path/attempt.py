@@ -24,9 +24,7 @@ from shared.model.event import SECOND, Agent, Event, Source
 from shared.model.ids import EventId
 from shared.model.journal import Facts, failure
 from shared.model.outcome import Declined, Kind, Outcome
-from shared.model.permissions import Warrant
 from shared.model.timeline import line_of
-from shared.observability.tracing import Block, tracing
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.errors import sender_is_unknown, was_overtaken
 from shared.pagerduty.api.lanes import Turn
@@ -59,18 +57,9 @@ class Execution:
     """Held while the card or a private reply is told of the progress: a call on its way cannot be cancelled."""
 
     @property
-    def warrant(self) -> Warrant:
-        """The facts for the audit: of the last call if that may have taken effect, else of this try."""
-        return self.record.warrant if self.record.uncertain else self.trail.warrant
-
-    @property
     def log_context(self) -> dict[str, str]:
         """Log keys that identify the command."""
         return {"command": self.record.command.id, "incident": self.record.command.incident}
-
-    def step(self, name: str) -> Block:
-        """Make the block a step of the click's trace, and not of the pass, which may be another's."""
-        return tracing.step(f"{name} {self.record.command.action}", self.record.trace, **self.log_context)
 
     @property
     def ahead(self) -> int | None:

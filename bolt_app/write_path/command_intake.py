@@ -10,10 +10,12 @@ Whether another took effect can't be known, because its record is gone; so its p
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import methodcaller
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -145,22 +147,20 @@ class CommandDispatcher:
             log.warning("command.void", command=command.id, incident=command.incident, late_ms=entry.at_ms - void_ms)
             return False
 
-        records = [CommandRecord(part, accepted_ms=entry.at_ms, trace=entry.trace) for part in split(command)]
-        *others, last = list(dict.fromkeys(record.command.incident for record in records))
+        records: dict[IncidentId, list[CommandRecord]] = defaultdict(list)
+        for part in split(command):
+            records[part.incident].append(CommandRecord(part, accepted_ms=entry.at_ms, trace=entry.trace))
+        *others, last = records
         # One press may be about several; a copy of what is there already changes nothing.
         for incident in others:
-            await self.command_queues.change(incident, partial(_appended, records, incident))
+            await self.command_queues.change(incident, methodcaller("appended", *records[incident]))
             await self.command_queue.mark(incident)
         await self.command_queues.commit(
             last,
-            lambda queue: Step(_appended(records, last, queue), (), (self.command_queue,)),
+            lambda queue: Step(queue.appended(*records[last]), (), (self.command_queue,)),
             (keys.COMMANDS, entry.id),
         )
         return True
-
-
-def _appended(records: Sequence[CommandRecord], incident: IncidentId, queue: CommandQueue) -> CommandQueue:
-    return queue.appended(*(record for record in records if record.command.incident == incident))
 
 
 @dataclass
@@ -186,13 +186,8 @@ class LostClicks:
             await wait_at_most(2 * self.durations.lease, self.stopping)
             await self._tell()
         self._data = data
-        # Only once the store has answered: during an outage commands would expire by this clock alone.
-        if self.losses.clicks or self.losses.ended:
-            self._forget_old()
-        await wait_at_most(self.durations.retry_max, self.stopping)
-
-    def _forget_old(self) -> None:
-        """Drop the commands whose lifetime is over: every one of them has ended."""
+        # Every command has ended whose lifetime is over. Only once the store has answered: during an outage commands
+        # would expire by this clock alone.
         now_ms = self.clock.estimate_ms()
         for records in (self.losses.clicks, self.losses.ended):
             for record in list(records.values()):
@@ -200,6 +195,7 @@ class LostClicks:
                 life = self.durations.text_lifetime if long_lived else self.durations.command_lifetime
                 if record.accepted_ms + life * SECOND < now_ms:
                     del records[record.command.id]
+        await wait_at_most(self.durations.retry_max, self.stopping)
 
     async def _record_ended(self) -> None:
         """Store again the ends of the commands that this worker has finished, for the workers that accepted them."""

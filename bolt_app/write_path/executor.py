@@ -79,11 +79,12 @@ class Executor:
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Send late news of ended commands, then run the open ones."""
         queue = (await self.command_queues.load(incident, lease)).value
-        known = (await self.incidents.to_tell(incident, lease)).value
-        for record in queue.records:
-            outcome = known.late_outcome(record)
-            if outcome is not None:
-                await self._reply_late(record, outcome, lease)
+        if ended := [record for record in queue.records if record.ended_ms]:
+            known = (await self.incidents.to_tell(incident, lease)).value
+            for record in ended:
+                outcome = known.late_outcome(record)
+                if outcome is not None:
+                    await self._reply_late(record, outcome, lease)
         if not queue.open():
             return None
         async with asyncio.TaskGroup() as group:
@@ -114,12 +115,13 @@ class Executor:
         try:
             queue = await self.command_queues.load(incident, tracker.lease)
             while waiting := queue.value.open():
-                attempt = tracker.track(waiting[0])
-                with attempt.step("command"):
+                attempt, command = tracker.track(waiting[0]), waiting[0].command
+                # A step of the click's trace, and not of the pass, which may be another's.
+                with tracing.step(f"command {command.action}", attempt.record.trace, **attempt.log_context):
                     outcome = attempt.record.outcome or await self._run_until_settled(attempt)
                     # A progress reply that is being sent arrives first, so that none comes after the outcome.
                     async with attempt.showing_progress:
-                        tracker.tasks[attempt.record.command.id].cancel()
+                        tracker.tasks[command.id].cancel()
                     await self._finish(attempt, outcome)
                 # One that came meanwhile and is not known here has marked the incident: it has a pass of its own.
                 read = self.command_queues.reload if tracker.open() else self.command_queues.load
@@ -234,8 +236,10 @@ class Executor:
     async def _finish(self, attempt: Execution, outcome: Outcome) -> None:
         """Record the outcome, then reply to the person, and show a failure on the card."""
         command = attempt.record.command
+        # Of the last call if that may have taken effect, else of this try.
+        warrant = attempt.record.warrant if attempt.record.uncertain else attempt.trail.warrant
+        attempt.record = decided = replace(attempt.record, outcome=outcome, warrant=warrant)
         # First of all: should the store lose its data from now on, its clicker is told this.
-        attempt.record = decided = replace(attempt.record, outcome=outcome, warrant=attempt.warrant)
         self.progress_replies.losses.end(decided)
         if attempt.record.calls and not attempt.answered:
             # Nothing later can be its doing.
@@ -250,7 +254,7 @@ class Executor:
             # Only the owner decides, and before the reply: one that comes late, or from the next owner, says the same.
             await self.command_queues.change(command.incident, lambda queue: queue.replaced(decided), attempt.lease)
         now_ms = await self.clock.now_ms()
-        await self.audit.record(audit_entry(command, attempt.warrant, outcome, now_ms))
+        await self.audit.record(audit_entry(command, warrant, outcome, now_ms))
         if command.parts == 1:
             await self.progress_replies.final(attempt, outcome)
         else:

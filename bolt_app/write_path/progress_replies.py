@@ -28,6 +28,7 @@ from shared.model.ids import CommandId
 from shared.model.incident import Incident
 from shared.model.outcome import Kind, Outcome
 from shared.observability.log import reference
+from shared.observability.tracing import tracing
 from shared.slack.api.client import Slack
 from shared.store.clock import StoreClock
 from shared.store.coordination import Lease, WorkQueue
@@ -66,7 +67,7 @@ class ProgressReplies:
                 # One that seems to come from the future is of a time from which the clock was put back.
                 await asyncio.sleep(min(seconds, max(0.0, seconds - age)))
                 async with attempt.showing_progress:
-                    with attempt.step("progress"):
+                    with tracing.step(f"progress {command.action}", attempt.record.trace, **attempt.log_context):
                         await told(attempt)
         except BridgeError as error:
             log.warning("progress.lost", **attempt.log_context, why=str(error))
