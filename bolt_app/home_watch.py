@@ -29,12 +29,14 @@ class HomeWatch:
     stopping: asyncio.Event
     _changed: dict[IncidentId, Incident] = field(default_factory=dict, init=False)
     _known: dict[IncidentId, int] = field(default_factory=dict, init=False)
-    _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _due: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _timer: asyncio.TimerHandle | None = field(default=None, init=False)
 
     def changed(self, incident: Incident) -> None:
-        """Note that an incident may have changed."""
+        """Note that an incident may have changed. The tabs concerned are asked for in a moment, when more may have."""
         self._changed[incident.id] = incident
-        self._woken.set()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self.durations.home_pause, self._due.set)
 
     async def run(self) -> None:
         """Ask for the tabs concerned, until the worker stops; then once more."""
@@ -47,15 +49,19 @@ class HomeWatch:
 
     async def _end_wait(self) -> None:
         await self.stopping.wait()
-        self._woken.set()
+        self._due.set()
 
     async def _step(self) -> None:
-        """Wait for changes, and for a moment for more of them; then ask for the tabs concerned. Raises `StoreDown`."""
-        if not self._changed:
-            await self._woken.wait()
-        self._woken.clear()
-        await wait_at_most(self.durations.home_pause, self.stopping)
-        await wait_at_most(SPREAD * await self._ask(), self.stopping)
+        """Ask for the tabs concerned, once that is due. Raises `StoreDown`; then it still is."""
+        await self._due.wait()
+        self._due.clear()
+        self._timer = None
+        try:
+            asked = await self._ask()
+        except StoreDown:
+            self._due.set()
+            raise
+        await wait_at_most(SPREAD * asked, self.stopping)
 
     async def _ask(self) -> int:
         """Ask for the tabs that show a changed incident; return how many they are. Raises `StoreDown`."""

@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 
 from bolt_app.home_watch import SPREAD, HomeWatch
 from shared.durations import Durations
+from shared.errors import StoreDown
 from shared.model.event import SECOND, Ref, Snapshot
 from shared.model.event_types import Status
 from shared.model.ids import IncidentId, SlackUserId
@@ -143,3 +144,27 @@ async def test_a_stopping_worker_asks_once_more(watched: Watched) -> None:
         await watched.watch.run()
 
     assert {"U0ALICE"} == (await watched.asked()).keys()
+
+
+async def test_a_store_that_was_away_is_asked_again(watched: Watched) -> None:
+    """It does not answer when a change is due: the tabs are asked for when it is back, without another change."""
+
+    class Ending(WorkQueue):
+        async def mark(self, one: IncidentId, after: float = 0.0) -> None:
+            await super().mark(one, after)
+            watched.watch.stopping.set()
+
+    class Away(OpenHomes):
+        async def followed(self) -> dict[SlackUserId, frozenset[str] | None]:
+            watched.watch.open_homes = replace(watched.homes, queue=Ending(watched.redis, "homes", 10.0))
+            raise StoreDown("away")
+
+    await watched.follow("U0ALICE", {INCIDENT})
+    watched.watch.durations = Durations(home_pause=0.01, retry_first=0.01)
+    watched.watch.open_homes = Away(**vars(watched.homes))
+    watched.watch.changed(incident(snapshot(Status.TRIGGERED, "Slow", ALICE)))
+
+    async with asyncio.timeout(5):
+        await watched.watch.run()
+
+    assert 1 == await watched.redis.zcard(keys.of_queue("homes", "due"))
