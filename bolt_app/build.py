@@ -133,10 +133,10 @@ def _build_executor(shared: Shared, projector: Projector) -> Executor:
             incidents=store.incidents,
             dirty_queue=store.dirty_queue,
             expectations=store.expectations,
-            fold_answer=projector.fold_answer,
+            fold_answer=projector.fold_event,
             clock=store.clock,
         ),
-        trigger_incident=TriggerIncident(shared.actor_check, calls, pagerduty, projector.fold_answer),
+        trigger_incident=TriggerIncident(shared.actor_check, calls, pagerduty, projector.fold_event),
         progress_replies=ProgressReplies(
             slack, store.incidents, store.dirty_queue, store.open_homes, store.clock, store.losses, durations
         ),

@@ -75,7 +75,7 @@ class Projector:
                 await self._ask_for_read(incident)
             raise
         if isinstance(event, Event):
-            await self._fold(event, entry.received_ms, entry.id, lambda known, _: known)
+            await self.fold_event(event, entry=entry)
             return True
         log.info("event.ignored", entry=entry.id, why=event.why)
         if event.ping:
@@ -88,24 +88,17 @@ class Projector:
         await self.incidents.change(incident, lambda known: replace(known, needs_read=True))
         await self.dirty_queue.mark(incident)
 
-    async def fold_answer(self, event: Event, lease: Lease | None = None, *, narrows: bool) -> None:
-        """
-        Fold PagerDuty's answer to a call of ours, made under `lease`, if that is one on its incident.
-
-        If it `narrows`, its webhook is looked for about its time only. Raises `StoreDown`.
-        """
-        before = _narrowed if narrows else lambda known, _: known
-        await self._fold(event, await self.clock.now_ms(), None, before, lease)
-
-    async def _fold(
-        self,
-        event: Event,
-        received_ms: int,
-        entry: str | None,
-        before: Callable[[Incident, Event], Incident],
-        lease: Lease | None = None,
+    async def fold_event(
+        self, event: Event, lease: Lease | None = None, *, entry: Entry | None = None, narrows: bool = False
     ) -> None:
+        """
+        Fold a delivery, and take its `entry` off the stream, or PagerDuty's answer to a call of ours.
+
+        The call was made under `lease`, if that is one on the incident of the event. If its answer `narrows`, its
+        webhook is looked for about its time only. Raises `StoreDown`.
+        """
         now_ms = await self.clock.now_ms()
+        received_ms = entry.received_ms if entry else now_ms
         pagerduty_ms = self.pagerduty.now_ms()
         if event.at.ms > (now_ms if pagerduty_ms is None else pagerduty_ms) + AHEAD_MS:
             # Only a young `Date` says that PagerDuty cannot have sent this; without one it is folded as it came.
@@ -114,7 +107,7 @@ class Projector:
 
         def rule(incident: Incident) -> Step[Incident]:
             nonlocal folded
-            known = before(incident, event)
+            known = _narrowed(incident, event) if narrows else incident
             folded = self.rule(known, event, now_ms, pagerduty_ms)
             after = folded.incident
             if has_backlog(incident.lines):
@@ -126,7 +119,7 @@ class Projector:
         await self.incidents.commit(
             event.incident,
             rule,
-            (keys.EVENTS, entry) if entry else None,
+            (keys.EVENTS, entry.id) if entry else None,
             # A store that has lost its data begins a new generation before anything is written to it.
             make=self.generation.current,
             load=lambda _: self.incidents.to_fold(event, lease),
@@ -181,7 +174,8 @@ def concerns_commands(before: Incident, after: Incident) -> bool:
 
     That is: a call is under way or unclear, or a resolve that an acknowledge may have undone came to light, or it did.
     """
-    unclear = not all(expected.is_settled for expected in before.expectations)
+    # PagerDuty has told of the others when they took effect.
+    unclear = any(expected.opens_ms == expected.read_ms for expected in before.expectations)
     return unclear or ((_may_reopen(before) or _may_reopen(after)) and _changes(before) != _changes(after))
 
 

@@ -40,9 +40,9 @@ class ActionResult:
 
 
 class FoldAnswer(Protocol):
-    """`Projector.fold_answer`."""
+    """`Projector.fold_event`."""
 
-    async def __call__(self, event: Event, lease: Lease | None = None, *, narrows: bool) -> None:
+    async def __call__(self, event: Event, lease: Lease | None = None, *, narrows: bool = False) -> None:
         """Fold PagerDuty's answer to a call of ours, made under `lease` on its incident. Raises `StoreDown`."""
 
 

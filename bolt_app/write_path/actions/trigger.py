@@ -72,7 +72,7 @@ class TriggerIncident:
             command=attempt.record.command.id,
             proven=True,
         )
-        await self.fold_answer(event, narrows=False)
+        await self.fold_answer(event)
 
 
 def created(made: RestIncident) -> Outcome:
