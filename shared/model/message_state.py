@@ -65,7 +65,9 @@ class MessageState:
 
     def posted(self, ts: MessageTs, digest: str) -> "MessageState":
         """Note that the message was posted with this content."""
-        return replace(self.post_failed(), ts=ts, content_digest=digest)
+        return replace(
+            self, ts=ts, begun_ms=None, until_ms=None, content_digest=digest, pending_digest=None, state_ms=0
+        )
 
     def found(self, ts: MessageTs | None, unsettled: float) -> "MessageState":
         """Note a look: found, with unknown content, or None. A post that may land in `unsettled` s yet is given up."""
