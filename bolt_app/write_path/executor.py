@@ -117,7 +117,8 @@ class Executor:
             while waiting := queue.value.open():
                 attempt, command = tracker.track(waiting[0]), waiting[0].command
                 # A step of the click's trace, and not of the pass, which may be another's.
-                with tracing.step(f"command {command.action}", attempt.record.trace, **attempt.log_context):
+                step, trace = f"command {command.action}", attempt.record.trace
+                with tracing.step(step, trace, command=command.id, incident=incident):
                     outcome = attempt.record.outcome or await self._run_until_settled(attempt)
                     # A progress reply that is being sent arrives first, so that none comes after the outcome.
                     async with attempt.showing_progress:
