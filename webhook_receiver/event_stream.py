@@ -134,13 +134,18 @@ class EventStream:
             self._batch = self._next_batch()
             if self._batch:
                 await self._write(self._batch)
-            self._batch = ()
+        self._batch = ()
 
     def _next_batch(self) -> list[Delivery]:
-        """Take those that came first and still wait: `MOST_BATCH` bytes of them at most, but always one."""
+        """
+        Take those that came first and still wait: `MOST_BATCH` bytes of them at most, but always one.
+
+        And no more than half of what is in hand, with the batch before: senders wait for their answers, so that batches
+        of 1 and of 31 would take turns for ever, and nothing be computed while the disk has the 31.
+        """
         batch: list[Delivery] = []
-        room = MOST_BATCH
-        while self._waiting and (not batch or len(self._waiting[0].element) <= room):
+        room, most = MOST_BATCH, (len(self._waiting) + len(self._batch) + 1) // 2
+        while self._waiting and (not batch or (len(batch) < most and len(self._waiting[0].element) <= room)):
             delivery = self._waiting.popleft()
             if not delivery.stored.done():
                 batch.append(delivery)

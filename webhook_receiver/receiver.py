@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 
 import structlog
 from pydantic import SecretStr
@@ -54,7 +54,8 @@ class Receiver:
         """Serve until `stop`."""
         settings = self._settings
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(aclosing(connect(settings.redis_url.get_secret_value())))
+            client = connect(settings.redis_url.get_secret_value(), one_writer=True)
+            stack.push_async_callback(client.aclose)
             events = self._events = EventStream(client, self._config.durability, self._limits)
             intake = self._intake = DeliveryHandler(_plain(settings.pagerduty_webhook_secrets), events)
             sign_ins = self._sign_ins = SignInPage(client, self._limits.store, on=_links(self._config))

@@ -20,6 +20,9 @@ from redis.exceptions import InvalidResponse, RedisError
 from redis.exceptions import TimeoutError as TimedOut
 
 Reply = asyncio.Future[Any]
+ALIVE_TIMEOUT = 0.5
+"""Seconds in which a connection that lay idle has to show that it still works, or else is replaced; it counts as idle
+after as many without a reply."""
 
 
 @contextmanager
@@ -60,11 +63,23 @@ class SharedConnection(asyncio.Protocol):
         self._waiting: deque[tuple[float, Reply]] = deque()
         self._unsent: list[bytes] = []
         self._deadline: asyncio.TimerHandle | None = None
+        self._replied = self._loop.time()
         self.usable = True
         """Whether it takes further calls."""
 
+    @property
+    def lay_idle(self) -> bool:
+        """True if nothing has come from the server for so long that it may be gone."""
+        return self._loop.time() - self._replied > ALIVE_TIMEOUT
+
     def call(self, *command: Any) -> Reply:  # noqa: ANN401 -- as redis-py declares it
-        """Send a command with this turn's others, and return what its reply will be: an error reply is raised."""
+        """
+        Send a command with this turn's others, and return what its reply will be: an error reply is raised.
+
+        Raises `ConnectionError` when it takes no further calls.
+        """
+        if not self.usable:
+            raise ConnectionBroken("the connection was closed")
         packed = self._pack(*command)
         if not self._unsent:
             self._loop.call_soon(self._send)
@@ -87,6 +102,7 @@ class SharedConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Give each reply to the call that it belongs to."""
+        self._replied = self._loop.time()
         self._replies.feed(data)
         try:
             while (reply := self._replies.gets()) is not False:
@@ -160,6 +176,17 @@ class Multiplexer:
             if isinstance(reply, BaseException):
                 raise reply
         return replies
+
+    async def proven(self) -> SharedConnection:
+        """Return the connection for a call that may not be lost: one that lay idle must answer, or is replaced."""
+        current = self._current
+        if current is not None and current.usable and current.lay_idle:
+            try:
+                async with asyncio.timeout(ALIVE_TIMEOUT):
+                    await current.call("PING")
+            except (RedisError, OSError):  # a TimeoutError is an OSError
+                current.close()
+        return current if current is not None and current.usable else await self._connected()
 
     def leave(self) -> None:
         """Make the next call on a new connection."""

@@ -10,7 +10,7 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from hashlib import sha1
@@ -24,7 +24,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from shared.errors import ScriptFailed, StoreDown
 from shared.store.cluster import redirected
-from shared.store.multiplexer import Multiplexer, cancellation_kept
+from shared.store.multiplexer import ALIVE_TIMEOUT, Multiplexer, cancellation_kept
 from shared.store.redis_errors import WRONG_TYPE, is_refusal, store_error
 from shared.store.servers import pool_for
 from shared.store.topology import Topology
@@ -36,8 +36,6 @@ BLOCKING_TIMEOUT = 5.0
 """Seconds that one blocking read may take; its `BLOCK` must be well below."""
 DISK_TIMEOUT_MS = COPY_TIMEOUT_MS = 1000
 """Milliseconds that the disk or a replica may take to confirm; below `SOCKET_TIMEOUT`, so that the answer is seen."""
-ALIVE_TIMEOUT = 0.5
-"""Seconds in which a connection that lay idle has to show that it still works; else a new one is made."""
 ALLOW_OOM = "#!lua flags=allow-oom\n"
 """Lets a script write to a full memory: a worker has to write a little to empty it. Appends use no script."""
 FLAGS_NOT_SUPPORTED = "near '#'"
@@ -49,6 +47,8 @@ _WAITS = frozenset({"WAITAOF", "WAIT"})
 _NOT_NEEDED = "CONFIG GET"
 """The one command that a user may lack the right to give although all is well."""
 Argument = str | bytes | int
+Call = Callable[..., Awaitable[Any]]
+"""Sends a command, and returns its reply."""
 
 
 class Redis(redis.asyncio.Redis):
@@ -73,6 +73,8 @@ class Redis(redis.asyncio.Redis):
     """The connection that all its calls share; without one, each has a connection of the pool to itself."""
     copying: Multiplexer | None = None
     """The connection for scripts that wait for a replica: others must not wait behind them."""
+    writing: Multiplexer | None = None
+    """The connection that its `write_once` share; without one, each has a connection of the pool to itself."""
     waits_for_replica: bool = False
     """Whether what must not be lost counts only once a replica has it as well."""
     appended: tuple[str, str] = "", ""
@@ -118,7 +120,7 @@ class Redis(redis.asyncio.Redis):
 
     def leave(self) -> None:
         """Make the next calls on new connections, as far as they share one."""
-        for shared in filter(None, (self.multiplexer, self.copying)):
+        for shared in filter(None, (self.multiplexer, self.copying, self.writing)):
             shared.leave()
 
     async def _copied(self, copying: Multiplexer, *args: Any) -> Any:  # noqa: ANN401 -- any reply
@@ -136,11 +138,12 @@ class Redis(redis.asyncio.Redis):
             await self.topology.aclose()
 
 
-def connect(url: str, *, blocking: bool = False, timeout: float = SOCKET_TIMEOUT) -> Redis:
+def connect(url: str, *, blocking: bool = False, one_writer: bool = False, timeout: float = SOCKET_TIMEOUT) -> Redis:
     """
     Make a client for `url`, as `RedisUrl` describes it; nothing is sent before the first command.
 
     A call may take `timeout` seconds. `blocking` makes one only for reads that wait, at most `BLOCKING_TIMEOUT`.
+    `one_writer` makes `write_once` cheap where one is made after the other, and slow where many are at once.
     """
     pool, topology = pool_for(url, BLOCKING_TIMEOUT if blocking else timeout)
     client = Redis(connection_pool=pool)
@@ -149,6 +152,8 @@ def connect(url: str, *, blocking: bool = False, timeout: float = SOCKET_TIMEOUT
     if not blocking:
         client.multiplexer = Multiplexer(pool.make_connection, timeout)
         client.copying = Multiplexer(pool.make_connection, timeout)
+    if one_writer:
+        client.writing = Multiplexer(pool.make_connection, timeout)
     return client
 
 
@@ -178,26 +183,19 @@ async def write_once(client: Redis, *command: Argument, wait_for_disk: bool) -> 
 
 
 async def _write(client: Redis, *command: Argument, wait_for_disk: bool) -> Any:  # noqa: ANN401 -- any reply
-    async with _connection(client) as connection:
-        reply = await _call(connection, *command)
+    async with _pooled(client) if client.writing is None else _kept(client, client.writing) as call:
+        reply = await call(*command)
         # On this very connection, and apart: a WAITAOF that comes in the same packet as the append is only looked
         # at when the server's timer next goes off, which takes 100 ms instead of one.
         if client.waits_for_replica:
-            require_copy(client, await _call_again(connection, "WAIT", 1, COPY_TIMEOUT_MS))
+            require_copy(client, await call("WAIT", 1, COPY_TIMEOUT_MS))
         if wait_for_disk:
-            synced, _ = await _call_again(connection, "WAITAOF", 1, 0, DISK_TIMEOUT_MS)
+            synced, _ = await call("WAITAOF", 1, 0, DISK_TIMEOUT_MS)
             if not synced:
                 raise StoreDown(
                     f"Redis did not get the entry to its disk within {DISK_TIMEOUT_MS} ms; is appendfsync set to no?"
                 )
     return reply
-
-
-async def _call_again(connection: AbstractConnection, *command: Argument) -> Any:  # noqa: ANN401 -- any reply
-    """Send another command over the same connection. Raises `StoreDown` if that is closed: it would be opened anew."""
-    if not connection.is_connected:
-        raise StoreDown("Redis: the connection was closed before the entry was confirmed")
-    return await _call(connection, *command)
 
 
 _WITHOUT_FLAGS: WeakSet[Redis] = WeakSet()
@@ -256,8 +254,21 @@ async def _leave_if_refused(client: Redis, error: RedisError) -> None:
 
 
 @asynccontextmanager
-async def _connection(client: Redis) -> AsyncIterator[AbstractConnection]:
-    """Take a pooled connection for several commands, and replace a dead one first: an append is sent once."""
+async def _kept(client: Redis, writing: Multiplexer) -> AsyncIterator[Call]:
+    """Give the way to call over the connection for writes, which is replaced first if it is dead: each is sent once."""
+    connection = await writing.proven()
+    try:
+        yield connection.call
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, RedisError):
+            await _leave_if_refused(client, error)
+        raise
+
+
+@asynccontextmanager
+async def _pooled(client: Redis) -> AsyncIterator[Call]:
+    """Give the way to call over a pooled connection, which is replaced first if it is dead."""
     pool = client.connection_pool
     connection = await pool.get_connection()
     try:
@@ -267,7 +278,7 @@ async def _connection(client: Redis) -> AsyncIterator[AbstractConnection]:
         except (RedisError, OSError):
             await connection.disconnect(nowait=True)
             await connection.connect()
-        yield connection
+        yield partial(_call, connection)
     except BaseException as error:
         # An unread reply must not be taken for that of the next call on this connection.
         await connection.disconnect(nowait=True)
@@ -279,6 +290,9 @@ async def _connection(client: Redis) -> AsyncIterator[AbstractConnection]:
 
 
 async def _call(connection: AbstractConnection, *command: Argument) -> Any:  # noqa: ANN401 -- any reply
+    """Send a command, and return its reply. Raises `StoreDown` if the connection is closed: it would be opened anew."""
+    if not connection.is_connected:
+        raise StoreDown("Redis: the connection was closed before the entry was confirmed")
     with cancellation_kept():
         await connection.send_command(*command)
     return await connection.read_response()

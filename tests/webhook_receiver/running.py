@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -114,8 +115,9 @@ async def stored(redis: Redis) -> list[bytes]:
 
 
 async def storing(redis: Redis) -> bool:
-    """Tell whether somebody waits for an append; `CLIENT PAUSE` makes them wait."""
-    return b"cmd=rpush" in await redis.execute_command("CLIENT", "LIST")
+    """True if a client waits for an append; `CLIENT PAUSE` makes it wait."""
+    clients = await redis.execute_command("CLIENT", "LIST")
+    return re.search(rb"flags=\w*b\w* .*cmd=rpush", clients) is not None
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:

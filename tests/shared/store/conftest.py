@@ -23,6 +23,6 @@ async def redis() -> AsyncIterator[Redis]:
     """Give an empty store."""
     client = FakeAsyncRedis()
     client.waits_for_replica = False  # type: ignore[attr-defined]  # of our own client
-    client.topology = None  # type: ignore[attr-defined]  # the same
+    client.topology = client.writing = None  # type: ignore[attr-defined]  # the same
     yield cast("Redis", client)
     await client.aclose()

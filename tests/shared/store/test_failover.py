@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -85,6 +86,13 @@ async def test_one_refusal_is_enough_to_leave_a_server(
         await call(redis)
 
     await asyncio.gather(*(call(redis) for _ in range(8)))
+
+
+@pytest.mark.parametrize("command", REFUSALS.values(), ids=REFUSALS)
+async def test_one_writer_leaves_a_server_that_refuses(failover: Failover, command: tuple[str, ...]) -> None:
+    """So does a client whose writes share a connection."""
+    async with aclosing(connect(f"unix://{failover.address}", one_writer=True)) as redis:
+        await test_one_refusal_is_enough_to_leave_a_server(redis, failover, command, CALLS["an append"])
 
 
 async def test_a_password_that_was_changed_is_asked_for_anew(redis: Redis, failover: Failover) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +70,14 @@ async def test_without_a_replica_nothing_counts(
     assert "no replica confirmed" in redis.refusal(5)
     with pytest.raises(StoreDown, match="no replica confirmed"):
         await require_replica(redis)
+
+
+async def test_one_writer_waits_for_a_replica_as_well(watched: WatchedServers) -> None:
+    """Also where writes share a connection, each is at the replica when it returns, and fails without one."""
+    async with aclosing(connect(watched.url, one_writer=True)) as redis:
+        redis.waits_for_replica = True
+        await test_what_counts_is_at_the_replica(watched, redis, _append)
+        await test_without_a_replica_nothing_counts(watched, redis, _append)
 
 
 async def test_others_do_not_wait_for_the_replica(watched: WatchedServers, redis: Redis) -> None:
