@@ -129,8 +129,8 @@ async def _live(stage: Stage, number: int) -> None:
     bridge, title = stage.bridge, f"Soak {number}"
     opened = [bridge.trigger(title if first else f"Beside {number}").id for first in (True, False, False, False)]
     card = await bridge.card(title)
-    while not (await bridge.click("Alice", "Acknowledge", card)).acked:
-        pass  # Slack has told her that it failed, so she presses again
+    while not (await bridge.click("Alice", "Acknowledge", card)).acked:  # noqa: ASYNC110 -- Slack has told her that it failed
+        await asyncio.sleep(1)
     await until(lambda: "Acknowledged" in card.plain, "the acknowledgement")
     for one in opened:
         bridge.pagerduty.web("PBOB1").add_note(one, "Looking into it")
