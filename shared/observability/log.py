@@ -46,8 +46,12 @@ _SECRET_TEXT = re.compile(
     """,
     re.VERBOSE,
 )
+_HARMLESS_TEXT = re.compile(r"[0-9A-Fa-f\s-]*")
+"""Nothing in such a text can look like a secret: numbers, and ids such as PagerDuty's of its deliveries."""
 _NOISY_LOGGERS = ("aiohttp.access", "httpcore", "httpcore2", "httpx", "httpx2")
 """Libraries that log a line per request, with e-mail addresses in it: only for debugging."""
+_OFTEN = 64
+"""Characters that a text has at most which comes again and again, such as a name of an event or of a logger."""
 _SHORTEST_SECRET = 6
 """A known secret shorter than this is not looked for: hiding it would tear ordinary words."""
 
@@ -110,19 +114,25 @@ class Redaction:
     def __init__(self, known_secrets: Iterable[str] = ()) -> None:
         known = sorted({secret for secret in known_secrets if len(secret) >= _SHORTEST_SECRET}, key=len, reverse=True)
         self._known = re.compile("|".join(form for secret in known for form in _forms(secret))) if known else None
-        # The same few keys come with every line.
+        # The same few keys and names come with every line, and looking through each for secrets is most of its cost.
         self._key = lru_cache(maxsize=1024)(self._name)
+        self._known_text = lru_cache(maxsize=1024)(self._redacted)
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        """Redact one event, time and name first, for the eye: a processor of structlog."""
-        first = {key: event[key] for key in ("timestamp", "level", "event") if key in event}
-        redacted: EventDict = self._value({**first, **event})
-        return redacted
+        """Redact one event, time and name first, for the eye: a processor of structlog. The time is structlog's own."""
+        time = {key: event.pop(key) for key in ("timestamp",) if key in event}
+        first = {key: event[key] for key in ("level", "event") if key in event}
+        return {**time, **self._value({**first, **event})}
 
     def text(self, text: str) -> str:
         """Hide what is secret in `text`."""
+        return self._known_text(text) if len(text) <= _OFTEN else self._redacted(text)
+
+    def _redacted(self, text: str) -> str:
         if self._known:
             text = self._known.sub(HIDDEN, text)
+        if _HARMLESS_TEXT.fullmatch(text):
+            return text
         return _SECRET_TEXT.sub(lambda found: (found[found.lastgroup] if found.lastgroup else "") + HIDDEN, text)
 
     def _name(self, key: str) -> tuple[str, bool]:

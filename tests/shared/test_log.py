@@ -16,7 +16,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.observability.log import Redaction, configure, reference
+from shared.observability.log import _HARMLESS_TEXT, _SECRET_TEXT, Redaction, configure, reference
 
 CANARIES = {
     "bot token": "xoxb-1234567890-canarycanary",
@@ -155,6 +155,19 @@ def test_any_known_secret_is_hidden_in_base64(secret: str, before: str, after: s
 def test_what_follows_the_name_of_a_secret_is_hidden(text: str) -> None:
     """However the name is spelled, and also in an address."""
     assert "canary" not in Redaction().text(text)
+
+
+@given(st.from_regex(_HARMLESS_TEXT, fullmatch=True))
+def test_numbers_and_ids_look_like_no_secret(text: str) -> None:
+    """What is not looked into has nothing that would be found there."""
+    assert _SECRET_TEXT.search(text) is None
+
+
+def test_a_known_secret_that_looks_like_an_id_is_hidden() -> None:
+    """Each time, also in a text of nothing but ids, be it short or long."""
+    redaction = Redaction(["c0ffee-1234"])
+    for text in ("c0ffee-1234", "c0ffee-1234", "0123-abcd " * 50 + "c0ffee-1234"):
+        assert text.replace("c0ffee-1234", "[hidden]") == redaction.text(text)
 
 
 def fail_with(secret: str) -> None:
