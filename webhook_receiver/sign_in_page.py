@@ -15,7 +15,6 @@ import structlog
 from aiohttp import web
 
 from shared.errors import StoreDown
-from shared.http.server import ConnectionState, wait_for
 from shared.model.link import CODE_LENGTH, new_code
 from shared.store.links import CODE, Visitor, came_back, digest_of, signing_in
 from shared.store.redis import Redis
@@ -50,7 +49,6 @@ class SignInPage:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer a person who comes back from PagerDuty."""
-        wait_for(request, ConnectionState.ANSWER)
         if not self.on:
             return web.Response(status=HTTPStatus.NOT_FOUND)
         state, code = request.query.get("state", ""), request.query.get("code", "")

@@ -176,7 +176,7 @@ def with_deadlines(handler: Handler, posts: Mapping[str, Handler]) -> Handler:
     """Return a handler that sets on the connection how far its request has come, and has `posts` handled by theirs."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        wait_for(request, ConnectionState.BODY)
+        wait_for(request, ConnectionState.ANSWER if request.content.is_eof() else ConnectionState.BODY)
         try:
             if request.method == "POST" and request.raw_path in posts and hdrs.EXPECT not in request.headers:
                 return await posts[request.raw_path](request)
@@ -207,15 +207,13 @@ async def read_body(request: web.BaseRequest, most: int) -> bytes | HTTPStatus:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         else:
             body = await request.read()
+            wait_for(request, ConnectionState.ANSWER)
     except web.HTTPRequestEntityTooLarge:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     except (OSError, web.RequestPayloadError) as error:
         log.info("request.broken_off", why=type(error).__name__)
         return HTTPStatus.SERVICE_UNAVAILABLE
-    if len(body) > most:
-        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    wait_for(request, ConnectionState.ANSWER)
-    return body
+    return body if len(body) <= most else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 async def hide_banner(_request: web.Request, response: web.StreamResponse) -> None:
