@@ -25,6 +25,7 @@ from shared.durations import Durations
 from shared.slack.api.client import SlackIdentity
 from shared.store import keys
 from shared.store.links import Links
+from shared.store.losses import LossWatch
 from shared.store.streams import Deliveries, Inbox, append_command
 from shared.vendor_calls import Presses
 
@@ -110,11 +111,12 @@ def _build_write_path(shared: Shared, uncached_identity: Identity, projector: Pr
     command_intake = CommandIntake(
         partial(append_command, redis, wait_for_disk=store.durable), direct, store.clock, durations, store.losses
     )
+    lost_clicks = LostClicks(
+        redis, store.losses, store.command_queues, direct, store.clock, durations, shared.options.stopping
+    )
     return WritePath(
         command_intake=command_intake,
-        lost_clicks=LostClicks(
-            redis, store.losses, store.command_queues, direct, store.clock, durations, shared.options.stopping
-        ),
+        loss_watch=LossWatch(store.losses, lost_clicks.reply, store.clock, durations, shared.options.stopping),
         dispatcher=CommandDispatcher(store.command_queues, store.command_queue),
         executor=_build_executor(shared, projector),
         sign_ins=build_sign_ins(shared, command_intake, links),

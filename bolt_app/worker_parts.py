@@ -36,7 +36,7 @@ from bolt_app.vitals import Vitals
 from bolt_app.worker_store import Store
 from bolt_app.write_path.actor_check import ActorCheck
 from bolt_app.write_path.attempt import AttemptRunner
-from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake, LostClicks
+from bolt_app.write_path.command_intake import CommandDispatcher, CommandIntake
 from bolt_app.write_path.direct_acknowledge import DirectAcknowledge
 from bolt_app.write_path.executor import Executor
 from shared.access.authorization import Authorization
@@ -50,6 +50,7 @@ from shared.pagerduty.api.sign_in import SignIn
 from shared.pagerduty.models.webhook_subscription import ANY
 from shared.slack.api.client import Slack
 from shared.store.coordination import SharedTokenBuckets
+from shared.store.losses import LossWatch
 from shared.store.notify import Wishes
 from shared.store.redis import Redis
 from shared.store.streams import Deliveries, Inbox, append_command
@@ -169,7 +170,7 @@ class WritePath:
     """The parts that carry out Slack commands in PagerDuty, and link those who are to give some."""
 
     command_intake: CommandIntake
-    lost_clicks: LostClicks
+    loss_watch: LossWatch
     dispatcher: CommandDispatcher
     executor: Executor
     sign_ins: SignIns
@@ -215,7 +216,7 @@ class BuiltWorker:
             self.deliveries.step,
             StreamConsumer(self.events, self.read_path.projector.handle, at_once=True).step,
             StreamConsumer(self.commands, self.write_path.dispatcher.handle).step,
-            self.write_path.lost_clicks.step,
+            self.write_path.loss_watch.step,
             self.read_path.scheduler.step,
             self.read_path.shift_watch.step,
         ]

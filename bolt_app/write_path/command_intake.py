@@ -27,10 +27,9 @@ from bolt_app.replies.sender import send_reply
 from bolt_app.write_path.direct_acknowledge import MOST_REMEMBERED, DirectAcknowledge, DirectPress
 from shared.durations import Durations
 from shared.errors import Malformed, StoreDown
-from shared.model.actions import SPECS, Action
+from shared.model.actions import Action
 from shared.model.command import Command, CommandQueue, CommandRecord, split
 from shared.model.doubt import with_end
-from shared.model.event import SECOND
 from shared.model.ids import CommandId, IncidentId
 from shared.model.outcome import Kind, Outcome
 from shared.observability.log import reference
@@ -163,7 +162,7 @@ class CommandDispatcher:
         return True
 
 
-@dataclass
+@dataclass(frozen=True)
 class LostClicks:
     """Finds the clicks that a loss of writes took, and replies to the people who made them."""
 
@@ -174,28 +173,13 @@ class LostClicks:
     clock: StoreClock
     durations: Durations
     stopping: asyncio.Event
-    _data: str = field(default="", init=False)
-    """The name of the data in which all clicks are, as far as is known."""
 
-    async def step(self) -> None:
-        """Look for lost clicks after a loss, then pause. Raises `StoreDown`."""
-        data = await self.losses.refresh()
-        if self._data not in {"", data}:
-            await self._record_ended()
-            # A worker that is running a command knows more of it: it notices by its lease, and replies itself.
-            await wait_at_most(2 * self.durations.lease, self.stopping)
-            await self._tell()
-        self._data = data
-        # Every command has ended whose lifetime is over. Only once the store has answered: during an outage commands
-        # would expire by this clock alone.
-        now_ms = self.clock.estimate_ms()
-        for records in (self.losses.clicks, self.losses.ended):
-            for record in list(records.values()):
-                long_lived = SPECS[record.command.action].long_lived
-                life = self.durations.text_lifetime if long_lived else self.durations.command_lifetime
-                if record.accepted_ms + life * SECOND < now_ms:
-                    del records[record.command.id]
-        await wait_at_most(self.durations.retry_max, self.stopping)
+    async def reply(self) -> None:
+        """Look for lost clicks after a loss, and reply to those who made them. Raises `StoreDown`."""
+        await self._record_ended()
+        # A worker that is running a command knows more of it: it notices by its lease, and replies itself.
+        await wait_at_most(2 * self.durations.lease, self.stopping)
+        await self._tell()
 
     async def _record_ended(self) -> None:
         """Store again the ends of the commands that this worker has finished, for the workers that accepted them."""

@@ -82,8 +82,7 @@ class Executor:
         if ended := [record for record in queue.records if record.ended_ms]:
             known = (await self.incidents.to_tell(incident, lease)).value
             for record in ended:
-                outcome = known.late_outcome(record)
-                if outcome is not None:
+                if (outcome := known.late_outcome(record)) is not None:
                     await self._reply_late(record, outcome, lease)
         if not queue.open():
             return None

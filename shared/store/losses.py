@@ -6,16 +6,22 @@ is left is whole, only older. It is looked into wherever a connection for quick 
 it: replacing a server ends its connections.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from prometheus_client import Counter
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
+from shared.durations import Durations
+from shared.model.actions import SPECS
 from shared.model.command import CommandRecord
+from shared.model.event import SECOND
 from shared.model.ids import CommandId
 from shared.store import keys
-from shared.store.clock import Generation
+from shared.store.clock import Generation, StoreClock
+from shared.store.coordination import wait_at_most
 from shared.store.multiplexer import SharedConnection
 from shared.store.redis import Redis
 
@@ -104,6 +110,36 @@ class Losses:
             return ""
         redis.appended, redis.stored = ("", ""), ("", 0)
         return missing
+
+
+@dataclass
+class LossWatch:
+    """Looks now and then whether writes were lost, and has `react` do what that calls for."""
+
+    losses: Losses
+    react: Callable[[], Awaitable[None]]
+    clock: StoreClock
+    durations: Durations
+    stopping: asyncio.Event
+    _data: str = field(default="", init=False)
+    """The name of the data in which all that was confirmed is, as far as is known."""
+
+    async def step(self) -> None:
+        """Look, react to a loss, forget the commands that none concerns any more, and pause. Raises `StoreDown`."""
+        data = await self.losses.refresh()
+        if self._data not in {"", data}:
+            await self.react()
+        self._data = data
+        # Every command has ended whose lifetime is over. Only once the store has answered: during an outage commands
+        # would expire by this clock alone.
+        now_ms = self.clock.estimate_ms()
+        for records in (self.losses.clicks, self.losses.ended):
+            for record in list(records.values()):
+                long_lived = SPECS[record.command.action].long_lived
+                life = self.durations.text_lifetime if long_lived else self.durations.command_lifetime
+                if record.accepted_ms + life * SECOND < now_ms:
+                    del records[record.command.id]
+        await wait_at_most(self.durations.retry_max, self.stopping)
 
 
 async def _write(connection: SharedConnection, key: str, value: str | int) -> None:

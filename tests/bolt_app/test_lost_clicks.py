@@ -52,12 +52,12 @@ async def test_a_click_is_told_also_if_its_life_ended_while_the_store_was_away(
     built: BuiltWorker, answers: Answers, away: int
 ) -> None:
     """Nothing can have become of it meanwhile; once told, it is forgotten."""
-    clicks, losses = built.write_path.lost_clicks, built.store.losses
-    await clicks.step()
+    watch, losses = built.write_path.loss_watch, built.store.losses
+    await watch.step()
     losses.clicks[CLICK.id] = CommandRecord(CLICK, await built.store.clock.now_ms() - away * SECOND)
     await built.store.redis.set(keys.DOUBT, await built.store.clock.now_ms())
-    await clicks.step()
-    await clicks.step()
+    await watch.step()
+    await watch.step()
 
     [text] = answers.texts
     assert CLICK_LOST in text
@@ -66,11 +66,11 @@ async def test_a_click_is_told_also_if_its_life_ended_while_the_store_was_away(
 
 async def test_a_click_whose_life_is_over_is_forgotten(built: BuiltWorker, answers: Answers) -> None:
     """While nothing is lost: it has ended, whoever carried it out."""
-    clicks, losses = built.write_path.lost_clicks, built.store.losses
+    watch, losses = built.write_path.loss_watch, built.store.losses
     now_ms = await built.store.clock.now_ms()
     losses.clicks[CLICK.id] = CommandRecord(CLICK, now_ms - 3600 * SECOND)
     losses.clicks[CommandId("c2")] = CommandRecord(replace(CLICK, id=CommandId("c2")), now_ms)
-    await clicks.step()
+    await watch.step()
 
     assert {CommandId("c2")} == set(losses.clicks)
     assert [] == answers.texts
