@@ -239,7 +239,7 @@ class Event:
     `detail` is what came out, and tells two events of one type apart; every source gives the same for the same change.
     `subject` is the id of the note or status update that it is about, alike from every source, by which alone such a
     one is known. `command` is set on what a command of ours did, `proven` says that this answer proves that it did.
-    `ends_ms` is when the acknowledgement that it began or prolonged ends, 0 for never, None where that is not said.
+    `ends_ms` is when the incident's acknowledgement then ends by itself, 0 for never, None where that is not said.
 
     Raises `Malformed` for an incident that no key can be named after.
     """
