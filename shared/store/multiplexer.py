@@ -15,6 +15,7 @@ from typing import Any
 import hiredis
 from redis._parsers.base import BaseParser
 from redis.asyncio.connection import AbstractConnection
+from redis.connection import HiredisRespSerializer
 from redis.exceptions import ConnectionError as ConnectionBroken
 from redis.exceptions import InvalidResponse, RedisError
 from redis.exceptions import TimeoutError as TimedOut
@@ -56,7 +57,8 @@ class SharedConnection(asyncio.Protocol):
         self._stream = stream
         connection._writer = connection._reader = None  # noqa: SLF001
         self._stream.transport.set_protocol(self)
-        self._pack = connection.pack_command
+        # The one of redis-py's asynchronous connections is made of Python.
+        self._pack = HiredisRespSerializer().pack
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._replies = hiredis.Reader(protocolError=InvalidResponse, replyError=BaseParser.parse_error)
