@@ -5,9 +5,12 @@ import hashlib
 import hmac
 import json
 import time
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from pagebridge_sandbox.demo.processes import free_ports
+from shared.store.clock import init_generation
+from shared.store.redis import connect
 from tests.bench.measurement import Figure, Sizes, spread
 from tests.stories.harness import SECRET
 from tests.stories.processes import HOST, Deployment
@@ -34,7 +37,9 @@ class Load:
 
 
 async def measured(bridge: Deployment, sizes: Sizes) -> list[Figure]:
-    """Ask both servers in turn, over one connection and over several."""
+    """Ask both servers in turn, over one connection and over several, with a store that a worker has begun."""
+    async with aclosing(connect(bridge.valkey.url)) as redis:
+        await init_generation(redis)
     await bridge.receiver()
     [bare] = free_ports(1)
     bridge.start("tests.bench.baseline", BARE_PORT=str(bare))
