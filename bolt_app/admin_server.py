@@ -6,12 +6,13 @@ from typing import Protocol
 
 import structlog
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge
 
 from bolt_app.store_metrics import StoreMetrics
 from shared.config.bridge_config import DurabilityLevel
 from shared.errors import StoreDown
 from shared.model.resync_state import GLOBAL
+from shared.observability.metrics_text import metrics_text
 from shared.store import document_kinds, keys
 from shared.store.durability import require_replica, try_to_append
 from shared.store.redis import Redis
@@ -64,7 +65,7 @@ class Transport(Protocol):
 
 class AdminServer:
     """
-    Answers `/healthz`, `/readyz` and `/metrics`.
+    Answers `/healthz`, `/readyz` and `/metrics`, of which `?name[]=` chooses some.
 
     Ready means: Redis takes what people do, it arrives here (a connection is up, or the port listens) or at workers for
     which this one stands by, and nothing that work needs was `found` missing. The details also say how safe a click
@@ -142,13 +143,14 @@ class AdminServer:
         found = await self.details()
         return web.json_response(found, status=200 if found["ready"] else 503)
 
-    async def _metrics(self, _: web.Request) -> web.Response:
+    async def _metrics(self, request: web.Request) -> web.Response:
         await self.details()
         try:
             await self._figures.refresh()
         except StoreDown as error:
             log.warning("store.down", during="reading figures", why=str(error))
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        text = metrics_text(request.query.getall("name[]", ()))
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 def _own_problems(down: str, lost: str, refused: str, subscription: str) -> Iterator[tuple[str, str]]:

@@ -6,12 +6,13 @@ from http import HTTPStatus
 
 import structlog
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge
 
 from shared.config.bridge_config import DurabilityLevel
 from shared.config.people_config import CALLBACK_PATH
 from shared.errors import StoreDown, WrongLayout
 from shared.http.server import BANNER, hide_banner, read_body
+from shared.observability.metrics_text import metrics_text
 from shared.observability.tracing import tracing
 from shared.pagerduty.events import signature
 from webhook_receiver.event_stream import EventStream
@@ -98,9 +99,10 @@ def admin_app(events: EventStream) -> web.Application:
     async def readyz(_request: web.Request) -> web.Response:
         return web.json_response(_details(events), status=_status(events))
 
-    async def metrics(_request: web.Request) -> web.Response:
+    async def metrics(request: web.Request) -> web.Response:
         READY.set(not events.down)
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        text = metrics_text(request.query.getall("name[]", ()))
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
     app.on_response_prepare.append(hide_banner)

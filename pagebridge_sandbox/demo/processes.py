@@ -85,10 +85,15 @@ class Bridge:
         """Return true if both processes report that they are ready."""
         return all([await self._is_process_ready(process) for process in self._processes])
 
-    async def metrics(self) -> str:
-        """Read the figures of the worker, as Prometheus would. Raises `ProcessFailed` if it does not give them."""
+    async def metrics(self, *names: str) -> str:
+        """
+        Read metrics of the worker, as Prometheus would: those of these names, or all.
+
+        Raises `ProcessFailed` if it does not give them.
+        """
+        url, chosen = f"http://{HOST}:{self.worker.port}/metrics", [("name[]", name) for name in names]
         try:
-            async with self._session.get(f"http://{HOST}:{self.worker.port}/metrics") as answer:
+            async with self._session.get(url, params=chosen) as answer:
                 return await answer.text()
         except (aiohttp.ClientError, TimeoutError):
             self.require_running()

@@ -22,15 +22,14 @@ class Figures:
         """Look again and again, until cancelled."""
         while True:
             try:
-                self.open_commands = _open_commands(await bridge.metrics())
+                self.open_commands = _open_commands(await bridge.metrics(QUEUE_METRIC))
             except ProcessFailed:
                 self.open_commands = None
             await asyncio.sleep(INTERVAL)
 
 
 def _open_commands(metrics: str) -> int | None:
-    lines = "\n".join(line for line in metrics.splitlines() if QUEUE_METRIC in line)  # the other ones are hundreds
-    for family in text_string_to_metric_families(lines):
+    for family in text_string_to_metric_families(metrics):
         for sample in family.samples:
             if sample.name == QUEUE_METRIC and sample.labels["queue"] == "commands":
                 return int(sample.value)

@@ -88,6 +88,18 @@ async def test_a_scrape_shows_what_waits(redis: Redis) -> None:
     assert [1, 1, 2] == [figure("store_up"), figure("worker_ready"), figure("slack_connections")]
 
 
+async def test_a_scrape_names_what_it_wants(redis: Redis) -> None:
+    """The answer has the metrics that are named, as they are in the store at that moment, and no other one."""
+    await WorkQueue(redis, "dirty", hidden=1.0).mark(IncidentId("Q1"))
+
+    async with TestClient(TestServer(health(redis).app())) as client:
+        text = await (await client.get("/metrics?name[]=pagebridge_queue_incidents")).text()
+
+    families = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
+    assert ["pagebridge_queue_incidents"] == families
+    assert 'pagebridge_queue_incidents{queue="dirty"} 1.0' in text
+
+
 async def test_a_resync_that_is_never_completed_grows_old(redis: Redis) -> None:
     """The age counts from the last completed resync; a pass that only began changes nothing, nor does none at all."""
     now = int((await redis.time())[0]) * 1000

@@ -186,6 +186,14 @@ async def test_the_metrics_count_answers_and_time(receiver: Running) -> None:
         assert _value(before, name) + 1 == _value(after, name)
 
 
+async def test_some_metrics_are_chosen_by_their_names(receiver: Running) -> None:
+    """Whoever needs one of them is not sent hundreds of lines."""
+    status, text = await receiver.get("/metrics?name[]=pagebridge_receiver_ready", admin=True)
+
+    assert (200, "pagebridge_receiver_ready 1.0") == (status, text.splitlines()[-1])
+    assert "pagebridge_deliveries" not in text
+
+
 def _value(metrics: str, name: str) -> float:
     lines = [line for line in metrics.splitlines() if line.startswith(f"pagebridge_{name}")]
     return float(lines[0].split()[-1]) if lines else 0.0
