@@ -2,7 +2,8 @@
 Processes that are forked from one that has imported the bridge already, so that a test need not wait for imports.
 
 Like `python -m <module>` otherwise: an environment, a process group and output of its own, killed like any other. The
-commands that people type are started without this by the tests of the command line, of the demo and of play.
+commands that people type are started without this by the tests of the command line, of the demo and of play; only
+what the browser tests of play ask `pagebridge why` is forked.
 
 What aiohttp trusts is read when it is imported: all of these processes trust the authority of the tests.
 """
@@ -13,6 +14,7 @@ import os
 import runpy
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from multiprocessing import forkserver
@@ -98,6 +100,18 @@ class ForkedProcess:
         """Send SIGKILL and wait. Returns its exit code."""
         self.send(signal.SIGKILL)
         return await self.wait()
+
+
+async def run_pagebridge(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Run `pagebridge`, and return what it prints. It is killed when this is cancelled."""
+    with tempfile.TemporaryDirectory() as directory:
+        output = Path(directory) / "output"
+        command = ForkedProcess("pagebridge", environment, output, arguments)
+        try:
+            await command.wait()
+        finally:
+            command.send(signal.SIGKILL)
+        return await asyncio.to_thread(output.read_text, encoding="utf-8")
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], sinks: Sequence[Path]) -> None:
