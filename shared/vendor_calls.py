@@ -1,14 +1,14 @@
 """
-Calls to the vendors, at both doors alike: the budgets that they are taken from, and how they are counted and timed.
-
-What the commands of one press have in common is read once: who pressed, and what the teams say of them. One press can
-carry fifty commands; so what was read after it, for one of them, serves the others for a few seconds.
+Calls to the vendors, at both doors alike: their budgets, how they are counted and timed, and which one serves several.
 
 Budgets, in this process and shared by all workers, say how much room a vendor's rate limit still has.
 
 A budget is one number, the moment when the next call would be due if all of them came at an even pace; every call moves
 it on. It may lie ahead of the clock by as much as a burst is allowed; a call that would go further has to wait.
 (Telephone networks know this as the generic cell rate algorithm.)
+
+What the commands of one press have in common is read once: who pressed, and what the teams say of them. One press can
+carry fifty commands; so what was read after it, for one of them, serves the others for a few seconds.
 """
 
 import asyncio
