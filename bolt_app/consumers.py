@@ -221,13 +221,11 @@ class QueueWorker:
         return min(doubled, self.durations.retry_max)
 
 
-async def repeat_until_stopped(
-    step: Callable[[], Awaitable[None]], stopping: asyncio.Event, pause: float, during: str = "reading a stream"
-) -> None:
-    """Repeat a step until the worker stops; while the store is down, log what for, and wait `pause` seconds."""
+async def repeat_until_stopped(step: Callable[[], Awaitable[None]], stopping: asyncio.Event, pause: float) -> None:
+    """Repeat a step until the worker stops; while the store is down, log it and wait `pause` seconds."""
     while not stopping.is_set():
         try:
             await step()
         except StoreDown as error:
-            log.warning("store.down", during=during, why=str(error))
+            log.warning("store.down", during="reading a stream", why=str(error))
             await asyncio.sleep(pause)

@@ -12,14 +12,12 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
-from bolt_app.consumers import repeat_until_stopped
 from shared.durations import Durations
 from shared.errors import BridgeError, FencedOff, StoreDown
 from shared.http.proxy import proxy_for
@@ -111,8 +109,7 @@ class SocketMode:
     async def run(self, stopping: asyncio.Event) -> None:
         """Do it until `stopping`, and hand over. Raises `SocketLost` when all connections were down for too long."""
         async with asyncio.TaskGroup() as group:
-            share, what = partial(self._share, group, stopping), "sharing Slack's connections"
-            sharing = group.create_task(repeat_until_stopped(share, stopping, self._durations.retry_first, what))
+            sharing = group.create_task(self._share(group, stopping))
             while not stopping.is_set():
                 handlers, now = self._handlers, self._now()
                 for handler in handlers:
@@ -137,7 +134,16 @@ class SocketMode:
             await handler.client.close()
 
     async def _share(self, group: asyncio.TaskGroup, stopping: asyncio.Event) -> None:
-        """Keep a lease, or look for one that is free; have connections accordingly, and pause. Raises `StoreDown`."""
+        """Keep a lease, or look for one that is free, and have connections accordingly."""
+        while not stopping.is_set():
+            try:
+                await self._claim(group)
+            except StoreDown as error:
+                log.warning("store.down", during="sharing Slack's connections", why=str(error))
+            pause = self._durations.socket_lease / KEEPING
+            await wait_at_most(random.uniform(pause / 2, pause), stopping)  # noqa: S311 -- only not all at once
+
+    async def _claim(self, group: asyncio.TaskGroup) -> None:
         if self._lease is not None:
             try:
                 await self._lease.check(self._durations.socket_lease)
@@ -159,8 +165,6 @@ class SocketMode:
         elif self._lease is None and self._handlers:
             await asyncio.sleep(self._durations.socket_handover)
             await self.close()
-        pause = self._durations.socket_lease / KEEPING
-        await wait_at_most(random.uniform(pause / 2, pause), stopping)  # noqa: S311 -- only not all at once
 
     async def _hand_over(self) -> None:
         if self._lease is None:

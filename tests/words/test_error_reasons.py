@@ -12,7 +12,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "Slack": ("shared/slack/",),
     "A proxy": ("shared/http/proxy.py",),
     "Redis": ("shared/store/",),
-    "While a click is carried out": ("bolt_app/write_path/", "shared/access/"),
+    "While a click is carried out": ("bolt_app/write_path/", "shared/access/", "shared/vendor_calls.py"),
     "While messages are brought up to date": ("bolt_app/read_path/", "bolt_app/resync/", "shared/model/"),
     "The worker": ("bolt_app/",),
     "The embedded Valkey": ("pagebridge/local/",),
