@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"""https://[^\s<>|"\\^`]+""", re.ASCII)
 class Table(BaseModel):
     """A table of `bridge.toml`: read once, never changed, and every key in it is known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _path(text: str) -> str:

@@ -1,8 +1,12 @@
 """The references among the documents, read off alert rules, `bridge.toml`, commands, events and decisions."""
 
+import ast
+import inspect
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, Protocol
 
 import typer
@@ -54,14 +58,32 @@ def fields_table() -> str:
 def _fields() -> Iterator[str]:
     explained: set[type[BaseModel]] = set()
     for table, model in TABLES.items():
+        meanings = _meanings(model)
         for name, field in model.model_fields.items() if model not in explained else ():
             path = (*table, name)
             key = ".".join(path)
             default = _toml(field.get_default(call_default_factory=True))
             example = f"`[[{key}]]`" if path in TABLES and f"[[{key}]]" in EXAMPLE else ""
-            if path not in TABLES or field.description:
-                yield f"| `{key}` | {default} | {example or _example(path)} | {_one_line(field.description)} |"
+            if path not in TABLES or name in meanings:
+                yield f"| `{key}` | {default} | {example or _example(path)} | {_one_line(meanings.get(name))} |"
         explained.add(model)
+
+
+def _meanings(model: type[BaseModel]) -> dict[str, str]:
+    """Read what stands under each field of a table; pydantic could, and each start of a program would wait for it."""
+    body = [line for each in reversed(model.__mro__) if each.__module__.startswith("shared.") for line in _body(each)]
+    return {
+        field.target.id: text.value.value
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
+
+
+def _body(model: type) -> list[ast.stmt]:
+    (found,) = ast.parse(dedent(inspect.getsource(model))).body
+    assert isinstance(found, ast.ClassDef)
+    return found.body
 
 
 def _one_line(text: str | None) -> str:
