@@ -4,7 +4,7 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -193,14 +193,14 @@ def build(token: str, home: SlackIdentity, slack: Slack, listeners: Listeners, i
 def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> None:
     """Name the listener of each button, dialog, command, shortcut and event."""
     taking, presses, submissions = inflight.tracked, listeners.block_actions, listeners.view_submissions
-    for action in SPECS.keys() - {Action.TRIGGER}:
-        app.action(f"pagebridge:{action}")(taking(presses.act if SPECS[action].one_press else presses.open_modal))
+    quick = {action for action, spec in SPECS.items() if spec.one_press}
+    app.action(_any_of("pagebridge:", quick - {Action.TRIGGER}))(taking(presses.act))
+    app.action(_any_of("pagebridge:", SPECS.keys() - quick - {Action.TRIGGER}))(taking(presses.open_modal))
     app.action(MENU)(taking(presses.open_modal))
     app.action(re.compile(rf"{LEVEL}:\d+"))(taking(presses.act))
     app.action(re.compile(rf"{LINK}:\d+"))(_acknowledge)
     app.action(RETRY)(taking(presses.retry))
-    for action in TITLE:
-        app.view(f"{CALLBACK}{action}")(taking(submissions.handle))
+    app.view(_any_of(CALLBACK, TITLE))(taking(submissions.handle))
     for field in ("service", "policy", "target"):
         app.options(search_select(field))(partial(submissions.search, field=field))
     app.message_shortcut(ADD_NOTE)(taking(listeners.shortcuts.add_note))
@@ -208,8 +208,7 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     app.action(ACK_MINE)(taking(listeners.slash_commands.acknowledge_all))
     app.action(POST_HANDOVER)(taking(listeners.handover.post))
     app.action(LINK_YOURSELF)(taking(listeners.linking.begin))
-    for decision in (APPROVE_LINK, REJECT_LINK):
-        app.action(decision)(taking(listeners.linking.decide))
+    app.action(_any_of("", (APPROVE_LINK, REJECT_LINK)))(taking(listeners.linking.decide))
     app.action(DIGEST_MINE)(taking(listeners.digest.show_mine))
     app.action(SEVERAL)(taking(listeners.several.open))
     app.view(CHOOSE)(taking(listeners.several.preview))
@@ -218,6 +217,11 @@ def _listen(app: AsyncApp, listeners: Listeners, inflight: InflightTracker) -> N
     app.action(REFRESH)(taking(listeners.home_visits.refresh))
     app.event("app_home_opened")(listeners.home_visits.opened)
     app.event("user_change")(_forgetting(listeners.identity))
+
+
+def _any_of(prefix: str, names: Iterable[str]) -> re.Pattern[str]:
+    """Match all of these names after a prefix: one listener for them, because Bolt tries one listener after another."""
+    return re.compile(rf"\A{re.escape(prefix)}(?:{'|'.join(map(re.escape, sorted(names)))})\Z")
 
 
 async def _acknowledge(ack: AsyncAck) -> None:
