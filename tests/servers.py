@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import cast
 
@@ -83,8 +83,8 @@ def not_on(*kinds: str, because: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(several(program())[0] in {KINDS[kind] for kind in kinds}, reason=because)
 
 
-_IDLE: dict[Path | None, list[tuple[EmbeddedValkey, tempfile.TemporaryDirectory[str]]]] = defaultdict(list)
-"""Empty servers that wait for the next test of this process, by program."""
+_IDLE: dict[Path | None, list[tuple[EmbeddedValkey, tempfile.TemporaryDirectory[str], object]]] = defaultdict(list)
+"""Empty servers that wait for the next test of this process, by program, each with its settings."""
 
 
 @asynccontextmanager
@@ -98,47 +98,40 @@ async def lent_valkey(binary: Path | None = None) -> AsyncIterator[EmbeddedValke
         home = tempfile.TemporaryDirectory(prefix="valkey-")
         server = server_at(Path(home.name) / "servers", binary)
         await server.start()
-        _IDLE[binary].append((server, home))
-    server, home = _IDLE[binary].pop()
-    before = server.pid, await _settings(server)
-    reusable = False
+        async with aclosing(connect(server.url)) as redis:
+            _IDLE[binary].append((server, home, await _settings(redis)))
+    server, home, settings = _IDLE[binary].pop()
+    pid, reusable = server.pid, False
     try:
         yield server
-        reusable = server.running and (server.pid, await _emptied(server)) == before
+        reusable = server.running and server.pid == pid and await _emptied(server) == settings
     finally:
         if reusable:
-            _IDLE[binary].append((server, home))
+            _IDLE[binary].append((server, home, settings))
         else:
             await server.stop()
             home.cleanup()
 
 
-async def _settings(server: EmbeddedValkey) -> object:
+async def _settings(redis: Redis) -> object:
     """Return everything a test can change about a server besides its data."""
-    redis = connect(server.url)
-    try:
-        return await redis.config_get("*"), await redis.execute_command("ACL", "LIST")
-    finally:
-        await redis.aclose()
+    return await redis.config_get("*"), await redis.execute_command("ACL", "LIST")
 
 
 async def _emptied(server: EmbeddedValkey) -> object:
     """Empty a server, end the connections to it, and return its settings."""
-    redis = connect(server.url)
-    try:
+    async with aclosing(connect(server.url)) as redis:
         await redis.execute_command("CLIENT", "UNPAUSE")
         await redis.execute_command("CLIENT", "KILL", "SKIPME", "yes")
         await redis.flushall()
         await redis.script_flush()
-    finally:
-        await redis.aclose()
-    return await _settings(server)
+        return await _settings(redis)
 
 
 async def end_lent_valkeys() -> None:
     """End the servers of this process, when its tests are over."""
     for servers in _IDLE.values():
-        for server, home in servers:
+        for server, home, _ in servers:
             await server.kill()
             await server.stop()
             home.cleanup()
