@@ -71,8 +71,8 @@ class SharedConnection(asyncio.Protocol):
 
     @property
     def lay_idle(self) -> bool:
-        """True if nothing has come from the server for so long that it may be gone."""
-        return self._loop.time() - self._replied > ALIVE_TIMEOUT
+        """True if nothing is awaited, and nothing has come for so long that the server may be gone."""
+        return not self._waiting and self._loop.time() - self._replied > ALIVE_TIMEOUT
 
     def call(self, *command: Any) -> Reply:  # noqa: ANN401 -- as redis-py declares it
         """

@@ -7,7 +7,7 @@ import pytest
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.errors import StoreDown
-from shared.store.multiplexer import SharedConnection
+from shared.store.multiplexer import ALIVE_TIMEOUT, SharedConnection
 from shared.store.redis import Redis, connect
 from shared.store.streams import append
 from tests.servers import can_wait_for_disk
@@ -84,6 +84,26 @@ async def test_a_connection_that_was_closed_is_replaced_before_a_write(way: tupl
                 await asyncio.sleep(0.001)
 
     assert (3, 3) == (wire.sent.count(b"XADD"), wire.connections)
+
+
+async def test_a_write_that_takes_long_is_not_ended_by_the_next(valkey: EmbeddedValkey) -> None:
+    """A connection on which a reply is awaited does not lie idle: a write that comes meanwhile waits behind it."""
+    redis, other = connect(valkey.url, timeout=30, one_writer=True), connect(valkey.url)
+    await append(redis, "s", {"body": b"x"}, wait_for_disk=False)
+    before = _connection(redis)
+    await other.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(append(redis, "s", {"body": b"x"}, wait_for_disk=False))
+        while not before._waiting or before._loop.time() - before._replied < ALIVE_TIMEOUT:  # noqa: ASYNC110 -- as above
+            await asyncio.sleep(0.01)
+        assert not before.lay_idle
+        group.create_task(append(redis, "s", {"body": b"x"}, wait_for_disk=False))
+        await other.execute_command("CLIENT", "UNPAUSE")
+
+    assert before is _connection(redis)
+    assert 3 == await other.xlen("s")
+    await redis.aclose()
+    await other.aclose()
 
 
 async def test_writes_at_once_are_all_made(way: tuple[Wire, Redis]) -> None:
