@@ -98,11 +98,11 @@ def find_hop(playground: Playground, hop_id: str) -> Hop:
 
 
 def _newest(
-    log: Sequence[T], wanted: Callable[[T], bool] = lambda _: True, most: int = MOST_HOPS
+    log: Sequence[T], wanted: Callable[[T], bool] = lambda _: True, most: int | None = None
 ) -> Iterator[tuple[int, T]]:
-    """Give the newest entries that are wanted, with their places in the log."""
+    """Give the newest entries that are wanted, with their places in the log: `MOST_HOPS` if not said otherwise."""
     places = (place for place in range(len(log) - 1, -1, -1) if wanted(log[place]))
-    return ((place, log[place]) for place in islice(places, most))
+    return ((place, log[place]) for place in islice(places, MOST_HOPS if most is None else most))
 
 
 def _newest_calls(log: Sequence[T], is_read: Callable[[T], bool]) -> Iterator[tuple[int, T]]:

@@ -1,8 +1,9 @@
 """
 `pagebridge play` on a small scale, for tests that share it.
 
-A storm passes while a test waits for it, the page shows the latest of what the tests before did and not all, and
-processes and `pagebridge why` are forked from one that has imported the bridge.
+A storm passes while a test waits for it, webhooks are less late, and the worker waits for less. The page shows the
+latest of what the tests before did and not all: each more takes the browser time at every change. Processes and
+`pagebridge why` are forked from one that has imported the bridge.
 """
 
 import sys
@@ -10,13 +11,14 @@ import sys
 if __name__ == "__main__":  # those that it forks read this file as well, and need nothing of this
     from pagebridge.cli import main
     from pagebridge_sandbox.demo import processes
-    from pagebridge_sandbox.play import happenings, hops, pagerduty_state, slack_state, why
+    from pagebridge_sandbox.play import happenings, hops, pagerduty_state, playground, slack_state, why
     from tests import forked_process
 
-    happenings.STORM = 20
-    slack_state.MOST_MESSAGES = 12
-    pagerduty_state.MOST_INCIDENTS = pagerduty_state.MOST_DELIVERIES = 25
-    hops.MOST_HOPS, hops.MOST_READS = 60, 20
+    happenings.STORM, happenings.LATE = 20, 2.0
+    slack_state.MOST_MESSAGES = 6
+    pagerduty_state.MOST_INCIDENTS = pagerduty_state.MOST_DELIVERIES = 12
+    hops.MOST_HOPS, hops.MOST_READS = 40, 10
+    playground.WORKER = "tests.pagebridge_sandbox.play.page.small_worker"
     processes.start_module = forked_process.ForkedProcess  # type: ignore[assignment]
     why.run_command = forked_process.run_pagebridge
     forked_process.prepare()
