@@ -6,18 +6,21 @@ import signal
 import sys
 from collections.abc import Coroutine
 
-import structlog
+from shared.importing import importing
 
-from bolt_app.startup_checks import NotReady
-from bolt_app.worker import Worker
-from shared.config.bridge_config import BridgeConfig
-from shared.config.bridge_file import load_bridge_config
-from shared.config.errors import Misconfigured
-from shared.config.settings import WorkerSettings, load
-from shared.durations import Durations
-from shared.errors import BridgeError, WrongLayout
-from shared.observability.log import configure
-from shared.observability.tracing import tracing
+with importing():
+    import structlog
+
+    from bolt_app.startup_checks import NotReady
+    from bolt_app.worker import Worker
+    from shared.config.bridge_config import BridgeConfig
+    from shared.config.bridge_file import load_bridge_config
+    from shared.config.errors import Misconfigured
+    from shared.config.settings import WorkerSettings, load
+    from shared.durations import Durations
+    from shared.errors import BridgeError, WrongLayout
+    from shared.observability.log import configure
+    from shared.observability.tracing import tracing
 
 log = structlog.get_logger()
 

@@ -1,20 +1,22 @@
 """What holds for all tests."""
 
 import asyncio
-import gc
 import os
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import hypothesis
-import pytest
-import structlog
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
+from shared.importing import importing
 
-from tests.servers import end_lent_valkeys
+with importing():
+    import hypothesis
+    import pytest
+    import structlog
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
+
+    from tests.servers import end_lent_valkeys
 
 # How long an example takes says how busy the machine is, and nothing about the code. CI tries the same examples each
 # time, so that it fails for what was changed; on a developer's machine they are others each time.
@@ -35,12 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Import all tests without looking for garbage again and again: what they define stays until the end."""
-    gc.disable()
-    try:
+    with importing():
         return (yield)
-    finally:
-        gc.enable()
-        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

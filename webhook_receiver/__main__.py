@@ -10,16 +10,19 @@ import asyncio
 import signal
 import sys
 
-import structlog
+from shared.importing import importing
 
-from shared.config.bridge_config import BridgeConfig
-from shared.config.bridge_file import load_bridge_config
-from shared.config.errors import Misconfigured
-from shared.config.settings import ReceiverSettings, load
-from shared.errors import WrongLayout
-from shared.observability import log as logging
-from shared.observability.tracing import tracing
-from webhook_receiver.receiver import Receiver
+with importing():
+    import structlog
+
+    from shared.config.bridge_config import BridgeConfig
+    from shared.config.bridge_file import load_bridge_config
+    from shared.config.errors import Misconfigured
+    from shared.config.settings import ReceiverSettings, load
+    from shared.errors import WrongLayout
+    from shared.observability import log as logging
+    from shared.observability.tracing import tracing
+    from webhook_receiver.receiver import Receiver
 
 log = structlog.get_logger()
 
