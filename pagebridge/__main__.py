@@ -2,7 +2,10 @@
 
 import sys
 
-from pagebridge.cli import main
+from shared.importing import importing
+
+with importing():
+    from pagebridge.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -10,7 +10,8 @@ from shared.importing import importing
 
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:
-    """Turn the garbage collector on again after a test."""
+    """Turn the garbage collector on again after a test; what other tests have left is collected, and not kept."""
+    gc.collect()
     yield
     gc.enable()
 
