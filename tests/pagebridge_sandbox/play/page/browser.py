@@ -31,8 +31,9 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
     "--disable-features=SpareRendererForSitePerProcess",
+    "--js-flags=--no-opt --no-maglev",
 )
-"""What keeps Chromium from asking the network for anything."""
+"""What keeps Chromium from asking the network for anything, and from optimizing scripts that run for seconds only."""
 AXE = Path(__file__).parent / "axe/axe.min.js"
 DESKTOP = ViewportSize(width=1400, height=900)
 PATIENCE = 15_000
