@@ -79,11 +79,11 @@ class Executor:
     async def run(self, incident: IncidentId, lease: Lease) -> float | None:
         """Send late news of ended commands, then run the open ones."""
         queue = (await self.command_queues.load(incident, lease)).value
-        if ended := [record for record in queue.records if record.ended_ms]:
-            known = (await self.incidents.to_tell(incident, lease)).value
-            for record in ended:
-                if (outcome := known.late_outcome(record)) is not None:
-                    await self._reply_late(record, outcome, lease)
+        # Also if nothing has ended: what was read with the lease must not be taken for fresh later on.
+        known = (await self.incidents.to_tell(incident, lease)).value
+        for record in queue.records:
+            if (outcome := known.late_outcome(record)) is not None:
+                await self._reply_late(record, outcome, lease)
         if not queue.open():
             return None
         async with asyncio.TaskGroup() as group:
