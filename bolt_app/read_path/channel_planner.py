@@ -55,8 +55,10 @@ class ChannelPlanner:
         if not slack_state.generation or (slack_state.anew_ms < doubt_ms and known.opened_before(doubt_ms)):
             # Read after the lease was taken: if the data is lost from now on, nothing can be written under the lease.
             birth = (await self.generation.current()).at_least(slack_state.anew_ms).without_last(doubt_ms)
-            known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
-            slack_state = replace(slack_state, generation=slack_state.generation or birth.name)
+            # A loss of some writes that was noticed before all data was lost was looked into with that.
+            if birth.partly or not slack_state.generation:
+                known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
+                slack_state = replace(slack_state, generation=slack_state.generation or birth.name)
         chosen = self.config.current.routing.route(snapshot)
         # The record of the incident's own channel, where channels for incidents are configured.
         has_own = self.config.current.incident_channels is not None

@@ -8,6 +8,7 @@ import pytest
 
 from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
 from pagebridge_sandbox.slack import Fault, Message
+from shared.store import keys
 from shared.store.redis import connect
 from tests.stories.harness import Bridge, running, settled, until
 from tests.stories.test_resync import LOOKING, looked, looking, shown
@@ -111,6 +112,27 @@ async def test_an_incident_that_was_being_posted(bridge: Bridge) -> None:
     await bridge.card("Triggered")
     await looked(bridge, 5)
     assert 1 == len(bridge.channel.messages)
+
+
+async def test_a_worker_that_misses_its_last_write_before_it_knows_that_all_is_gone(bridge: Bridge) -> None:
+    """What it notes concerns the data from before: the thread is read once, and then goes on as ever."""
+    incident, card = await busy(bridge)
+    redis = connect(bridge.valkey.url)
+    seconds, micros = await redis.time()
+    now_ms = int(seconds) * 1000 + int(micros) // 1000
+    # In one step, so that no worker begins new data in between.
+    await redis.eval("redis.call('FLUSHALL') redis.call('SET', KEYS[1], ARGV[1])", 1, keys.DOUBT, now_ms)
+    await redis.aclose()
+    await looked(bridge, 5)
+    read = len(bridge.slack.calls_to("conversations.replies"))
+
+    for number, note in enumerate(("It is the cache of the cache", "Cleared", "It is quick again"), 3):
+        bridge.pagerduty.web("PALICE1").add_note(incident, note)
+        await bridge.lines(number)
+        await settled(bridge)
+
+    assert read == len(bridge.slack.calls_to("conversations.replies"))
+    assert [card] == bridge.channel.messages
 
 
 async def test_a_second_incident_after_the_loss_is_new(bridge: Bridge) -> None:
