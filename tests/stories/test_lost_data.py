@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -117,21 +118,24 @@ async def test_an_incident_that_was_being_posted(bridge: Bridge) -> None:
 async def test_a_worker_that_misses_its_last_write_before_it_knows_that_all_is_gone(bridge: Bridge) -> None:
     """What it notes concerns the data from before: the thread is read once, and then goes on as ever."""
     incident, card = await busy(bridge)
+    looks = partial(bridge.slack.calls_to, "conversations.replies")
+    before = len(looks())
     redis = connect(bridge.valkey.url)
     seconds, micros = await redis.time()
     now_ms = int(seconds) * 1000 + int(micros) // 1000
     # In one step, so that no worker begins new data in between.
     await redis.eval("redis.call('FLUSHALL') redis.call('SET', KEYS[1], ARGV[1])", 1, keys.DOUBT, now_ms)
     await redis.aclose()
-    await looked(bridge, 5)
-    read = len(bridge.slack.calls_to("conversations.replies"))
+    await until(lambda: len(looks()) > before, "the look for the thread")
+    await settled(bridge)
+    read = len(looks())
 
     for number, note in enumerate(("It is the cache of the cache", "Cleared", "It is quick again"), 3):
         bridge.pagerduty.web("PALICE1").add_note(incident, note)
         await bridge.lines(number)
         await settled(bridge)
 
-    assert read == len(bridge.slack.calls_to("conversations.replies"))
+    assert read == len(looks())
     assert [card] == bridge.channel.messages
 
 
