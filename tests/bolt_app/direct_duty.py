@@ -107,7 +107,7 @@ async def on_duty() -> AsyncIterator[Duty]:
         door = PagerDuty(pagerduty.token, pagerduty.url)
         stack.push_async_callback(door.aclose)
         redis = cast("Any", FakeAsyncRedis())
-        redis.waits_for_replica, redis.topology = False, None
+        redis.waits_for_replica, redis.topology, redis.writing = False, None, None
         stack.push_async_callback(redis.aclose)
         await redis.set(keys.GENERATION, f"{keys.LAYOUT}:0123456789abcdef:1000")
         built = await wired(redis, door, slack, home=await slack.auth_test(), call_max=0.2)

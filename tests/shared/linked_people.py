@@ -64,7 +64,7 @@ class Acme:
 async def linking() -> AsyncIterator[Acme]:
     """Run both sides."""
     redis = cast("Redis", FakeAsyncRedis())
-    redis.waits_for_replica, redis.topology = False, None
+    redis.waits_for_replica, redis.topology, redis.writing = False, None, None
     async with PagerDutySandbox() as pagerduty, SlackSandbox(enforce_rate_limits=False) as slack:
         slack.add_user("Alice Ng", email=EMAIL, id=ALICE)
         to_slack = Slack(slack.bot_token, slack.api_url, timeout=20)

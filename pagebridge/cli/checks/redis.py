@@ -284,6 +284,7 @@ def _on_ordered(key: str) -> Iterator[Command]:
     yield ("ZRANK", key, "due")
     yield ("ZSCORE", key, "due")
     yield ("ZREM", key, "due")
+    yield ("ZREMRANGEBYSCORE", key, "-inf", "+inf")
 
 
 async def _denied(redis: Redis, command: Command) -> str:
