@@ -185,7 +185,7 @@ async def test_a_click_that_was_waiting_is_not_carried_out(bridge: Bridge) -> No
     _, card = await shown(bridge)
     fault = bridge.pagerduty.add_fault(PagerDutyFault("GET", "/incidents/*", status=503))
     await bridge.click("Alice", "Acknowledge", card)
-    await bridge.told("Alice", "on its way")
+    await bridge.told("Alice", "Your acknowledgement of incident #1 is")
 
     await lose_all_data(bridge)
 
