@@ -174,8 +174,7 @@ def concerns_commands(before: Incident, after: Incident) -> bool:
 
     That is: a call is under way or unclear, or a resolve that an acknowledge may have undone came to light, or it did.
     """
-    # PagerDuty has told of the others when they took effect.
-    unclear = any(expected.opens_ms == expected.read_ms for expected in before.expectations)
+    unclear = not all(expected.is_settled for expected in before.expectations)
     return unclear or ((_may_reopen(before) or _may_reopen(after)) and _changes(before) != _changes(after))
 
 

@@ -21,7 +21,7 @@ from bolt_app.write_path.progress_replies import ProgressReplies, ProgressTracke
 from shared.durations import Durations
 from shared.errors import BridgeError, FencedOff, Malformed, Refused, Stopping, StoreDown, Unavailable, Uncertain
 from shared.model.actions import Action
-from shared.model.command import HOME_TAB, AttemptState, CommandQueue, CommandRecord
+from shared.model.command import AttemptState, CommandQueue, CommandRecord
 from shared.model.event import SECOND
 from shared.model.ids import IncidentId
 from shared.model.journal import failure
@@ -255,10 +255,10 @@ class Executor:
             await self.command_queues.change(command.incident, lambda queue: queue.replaced(decided), attempt.lease)
         now_ms = await self.clock.now_ms()
         await self.audit.record(audit_entry(command, warrant, outcome, now_ms))
-        if command.parts > 1:
-            await self._report_parts(attempt)
-        elif not silent or command.channel == HOME_TAB:
+        if command.parts == 1:
             await self.progress_replies.final(attempt, outcome)
+        else:
+            await self._report_parts(attempt)
         attempt.record = ended = replace(attempt.record, ended_ms=now_ms, replies_sent=attempt.replies_sent)
         # Without a reply, losing this write is harmless: the next owner finds the same end.
         store = self.command_queues.note if silent else self.command_queues.change

@@ -224,6 +224,11 @@ class Expectation:
     subject: str = ""
     matched: tuple[tuple[Source, EventId], ...] = ()
 
+    @property
+    def is_settled(self) -> bool:
+        """True if PagerDuty has told when it took effect."""
+        return self.opens_ms != self.read_ms
+
     def narrowed(self, at: Instant, subject: str | None = None) -> "Expectation":
         """Close the window around the time that PagerDuty gives, and one second more; `subject` is what was made."""
         subject = self.subject if subject is None else subject

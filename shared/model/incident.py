@@ -291,9 +291,9 @@ def _advance(before: Incident, after: Incident) -> Incident:
     was, now = before.snapshot, after.snapshot
     if was is not now:
         after = replace(after, changes=changes_after(after.changes, was, before.as_of, now, after.as_of))
-    # What PagerDuty has told with the change itself holds after it.
-    untold = before.enrichment.pending is after.enrichment.pending
-    if untold and was is not None and now is not None and was.next_depends_on != now.next_depends_on:
+    # Pending actions that came with the change itself are of the state after it, and are kept.
+    outdated = before.enrichment.pending is after.enrichment.pending
+    if outdated and was is not None and now is not None and was.next_depends_on != now.next_depends_on:
         after = replace(after, enrichment=replace(after.enrichment, pending=None))
     if before.status is after.status:
         return after

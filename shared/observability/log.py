@@ -120,7 +120,7 @@ class Redaction:
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Redact one event, time and name first, for the eye: a processor of structlog. The time is structlog's own."""
-        time = {key: event.pop(key) for key in ("timestamp",) if key in event}
+        time = {"timestamp": event.pop("timestamp")} if "timestamp" in event else {}
         first = {key: event[key] for key in ("level", "event") if key in event}
         return {**time, **self._value({**first, **event})}
 

@@ -116,7 +116,7 @@ async def test_an_incident_that_was_being_posted(bridge: Bridge) -> None:
 
 
 async def test_a_worker_that_misses_its_last_write_before_it_knows_that_all_is_gone(bridge: Bridge) -> None:
-    """What it notes concerns the data from before: what Slack shows is taken over once, and the thread goes on."""
+    """The noted loss is older than the new data, so the messages in Slack are adopted once, and the thread goes on."""
 
     def adopted() -> float:
         return REGISTRY.get_sample_value("pagebridge_incidents_adopted_total", {"found": "card"}) or 0.0

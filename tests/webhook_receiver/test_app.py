@@ -187,7 +187,7 @@ async def test_the_metrics_count_answers_and_time(receiver: Running) -> None:
 
 
 async def test_some_metrics_are_chosen_by_their_names(receiver: Running) -> None:
-    """Whoever needs one of them is not sent hundreds of lines."""
+    """`/metrics?name[]=` returns the named metrics only."""
     status, text = await receiver.get("/metrics?name[]=pagebridge_receiver_ready", admin=True)
 
     assert (200, "pagebridge_receiver_ready 1.0") == (status, text.splitlines()[-1])

@@ -40,7 +40,7 @@ async def _until_idle(redis: Redis) -> None:
 
 
 async def test_writes_in_a_row_are_nothing_but_writes(way: tuple[Wire, Redis]) -> None:
-    """What has just been answered needs not be asked whether it is there."""
+    """No PING is sent before a write if the connection has replied within `ALIVE_TIMEOUT`."""
     wire, redis = way
     for _ in range(5):
         await append(redis, "s", {"body": b"x"}, wait_for_disk=False)
