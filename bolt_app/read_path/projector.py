@@ -174,15 +174,14 @@ def concerns_commands(before: Incident, after: Incident) -> bool:
 
     That is: a call is under way or unclear, or a resolve that an acknowledge may have undone came to light, or it did.
     """
-    unclear = not all(expected.is_settled for expected in before.expectations)
-    return unclear or ((_may_reopen(before) or _may_reopen(after)) and _changes(before) != _changes(after))
-
-
-def _may_reopen(incident: Incident) -> bool:
-    """True if a command's acknowledge may have come after a resolve, and so have undone it."""
-    acknowledged = [line.at.end for line in incident.lines if line.type == ACKNOWLEDGED and line.command is not None]
-    last = max(acknowledged, default=0)
-    return any(line.type == RESOLVED and line.at.ms <= last for line in incident.lines)
+    if not all(expected.is_settled for expected in before.expectations):
+        return True
+    for incident in (before, after):
+        ours = [line.at.end for line in incident.lines if line.type == ACKNOWLEDGED and line.command is not None]
+        last = max(ours, default=0)
+        if any(line.type == RESOLVED and line.at.ms <= last for line in incident.lines):
+            return _changes(before) != _changes(after)
+    return False
 
 
 def _changes(incident: Incident) -> tuple[tuple[str, CommandId | None, Instant], ...]:

@@ -95,7 +95,7 @@ class Reconciler:
                 try:
                     again = await self.incident_sync.run(this)
                 finally:
-                    if this.slack_state.is_shown and this.incident.needs_enrichment:
+                    if this.incident.needs_enrichment and (this.slack_state.channels or this.slack_state.direct):
                         # The card does not wait for it; one that waits for Slack's rate limits is posted with it.
                         lease.marking.append(self.enrichment_queue)
                     # Also what was told before a call failed.

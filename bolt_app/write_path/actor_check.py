@@ -165,7 +165,7 @@ async def fold_into(
     if found.updated is None:
         return (await incidents.load(command.incident)).value
     if lease is not None:
-        await incidents.reload(command.incident, lease, JUST_NOW)  # the lease may be held for minutes
+        await incidents.load(command.incident, lease, JUST_NOW)  # the lease may be held for minutes
     event = Event(seen, "read", command.incident, Source.READ, found.updated, snapshot=found.snapshot)
 
     def rule(known: Incident) -> Incident:

@@ -124,8 +124,8 @@ class Executor:
                         tracker.tasks[command.id].cancel()
                     await self._finish(attempt, outcome)
                 # One that came meanwhile and is not known here has marked the incident: it has a pass of its own.
-                read = self.command_queues.reload if tracker.open() else self.command_queues.load
-                queue = await read(incident, tracker.lease)
+                kept_for = 0.0 if tracker.open() else None
+                queue = await self.command_queues.load(incident, tracker.lease, kept_for)
         except Stopping as error:
             await self._hand_over(incident, tracker)
             return error

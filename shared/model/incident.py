@@ -26,7 +26,7 @@ from shared.model.event_types import (
 )
 from shared.model.ids import EventId, IncidentId
 from shared.model.outcome import Kind, Outcome
-from shared.model.timeline import UNNAMED, Line, Recalled, command_of, echo_of, line_of, line_time, main_line_of, record
+from shared.model.timeline import UNNAMED, Line, Recalled, echo_of, line_of, line_time, main_line_of, record
 
 AHEAD_MS = 60 * SECOND
 """Milliseconds by which an event may be ahead of PagerDuty's time, which is known to about a second."""
@@ -121,14 +121,11 @@ class Incident:
         return newest if newest is not None and TRANSITIONS[newest.type] is self.status else None
 
     def overruled_by(self, read: Snapshot, read_ms: int) -> "Incident":
-        """
-        Drop an `as_of` that a `GET` of `read_ms` overrules.
-
-        It is in the future, older than a read can lag, or of an incident with another number or time of its opening.
-        """
+        """Drop an `as_of` that a `GET` overrules: in the future, older than that can lag, or of another incident."""
         known = self.snapshot or read
         within = self.as_of is None or read_ms - LAG_MS <= self.as_of.ms <= read_ms + AHEAD_MS
         born, other = known.created_ms, read.created_ms
+        # Another one has another number, or time of its opening.
         same = known.number == read.number and (born is None or other is None or abs(born - other) <= AHEAD_MS)
         # Without it anything else wins, and PagerDuty has to be read.
         return self if within and same else replace(self, as_of=None, rank="", needs_read=True)
@@ -172,8 +169,9 @@ def fold(incident: Incident, event: Event, now_ms: int, pagerduty_ms: int | None
         return Folded(replace(incident, needs_read=True), FoldResult.IMPOSSIBLE)
     doubted = pagerduty_ms is not None and incident.as_of is not None and incident.as_of.ms > pagerduty_ms + AHEAD_MS
     incident = replace(incident, as_of=None, rank="") if doubted else incident
-    echo = echo_of(incident.expectations, incident.lines, event)
-    side = None if echo else main_line_of(incident.expectations, incident.lines, event)
+    expected = incident.expectations
+    echo = echo_of(expected, incident.lines, event) if expected else None
+    side = main_line_of(expected, incident.lines, event) if expected and echo is None else None
     # A reopening sorts before the acknowledge that it is a side of, also with a later second in the response.
     over = side is not None and line_of(incident.lines, side.command) is not None
     is_old = from_webhook and event.at.end < (now_ms if pagerduty_ms is None else pagerduty_ms) - OLD_MS
@@ -267,7 +265,9 @@ def _take_line(incident: Incident, event: Event, echo: Expectation | None, side:
     if event.type not in ANNOUNCED_TYPES or (event.source is Source.ANSWER and not event.proven):
         return incident
     lines = record(incident.lines, event, echo or side)
-    told = echo or command_of(incident.expectations, lines, event)
+    # Else the command whose line the event joined, though it may have been another person's act.
+    joined = {line.command for line in lines if (event.source, event.id) in line.slots}
+    told = echo or next((e for e in incident.expectations if e.command in joined and e.matches(event)), None)
     # It is used up for this source; the others tell of the same time.
     expectations = tuple(
         replace(e.narrowed(event.at), matched=(*e.matched, (event.source, event.id))) if e is told else e

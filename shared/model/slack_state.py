@@ -108,11 +108,6 @@ class SlackState:
         told = frozenset(key for key, state in self.lines.items() if state.ts is not None)
         return replace(self, outdated_lines=self.outdated_lines | told)
 
-    @property
-    def is_shown(self) -> bool:
-        """True if there is a card of it, or will be: in a channel, or for a person."""
-        return bool(self.channels or self.direct)
-
     def is_shown_in(self, channel: ChannelId) -> bool:
         """True if readers of a channel see the incident's state there."""
         return channel in self.channels and channel not in self.privacy.hidden_in

@@ -40,6 +40,8 @@ SIDE_OF = {
     event_types.RESPONDER_ADDED: (event_types.RESPONDER_ADDED, 2 * SECOND),
 }
 """By the type of a side: the type of its main line, and the milliseconds that may lie between the two."""
+SIDES = frozenset({*SIDE_OF, event_types.CONFIRMED})
+"""The types of lines that may be sides; that a person is still on it belongs to the question, however long ago."""
 
 
 def has_backlog(lines: Collection[Line]) -> bool:
@@ -76,7 +78,7 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
     told for good has no part in it any more.
     """
     untold = tuple(line for line in lines if not line.told)
-    mains = {line.key: _main_line(line, untold) for line in untold if line.key not in posted}
+    mains = {line.key: _main_line(line, untold) for line in untold if line.type in SIDES and line.key not in posted}
     sides: dict[LineKey, list[Line]] = defaultdict(list)
     for line in untold:
         root = line
@@ -91,7 +93,7 @@ def layout_thread(lines: tuple[Line, ...], posted: Collection[LineKey] = ()) -> 
         said = {name: text for name, text in line.details if name in STATE_TYPES}
         if line.key in sides:
             before = [(name, state[name]) for name in said if name in state]
-            asleep = [BEFORE_WAKE] if snooze_ended(lines, line) else []
+            asleep = [BEFORE_WAKE] if timed_out(line) and was_snoozed(lines, line) else []
             others = tuple(side for side in sides[line.key] if side != line)
             since = acted if line.type == event_types.REMINDED else changed
             late = since is not None and line_time(line) < since
@@ -129,14 +131,14 @@ def timed_out(line: Line) -> bool:
     return line.type == event_types.UNACKNOWLEDGED and line.agent is None
 
 
-def snooze_ended(lines: Collection[Line], line: Line) -> bool:
-    """True if what timed out was a snooze, which is an acknowledgement with a chosen length."""
+def was_snoozed(lines: Collection[Line], line: Line) -> bool:
+    """True if the incident was snoozed before `line`: acknowledged for a chosen length, after which that times out."""
     earlier = (
         one
         for one in lines
         if line_time(one) < line_time(line) and (one.type == event_types.SNOOZED or one.type in TRANSITIONS)
     )
-    last = max(earlier, key=line_time, default=None) if timed_out(line) else None
+    last = max(earlier, key=line_time, default=None)
     return last is not None and last.type == event_types.SNOOZED
 
 
@@ -170,7 +172,7 @@ def _main_line(side: Line, lines: tuple[Line, ...]) -> Line | None:
         asked = [line for line in lines if line.type == event_types.REMINDED and line_time(line) < line_time(side)]
         return max(asked, key=line_time, default=None)
     agent = side.agent.id if side.agent else None
-    if side.type not in SIDE_OF or (agent is None and side.type != event_types.RESPONDER_ADDED):
+    if agent is None and side.type != event_types.RESPONDER_ADDED:
         return None
     if side.type == event_types.ANNOTATED and not side.detail_value("text").startswith(RESOLUTION_NOTE):
         return None

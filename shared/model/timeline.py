@@ -194,12 +194,6 @@ def main_line_of(expectations: Expectations, lines: tuple[Line, ...], event: Eve
     return None if known or alone or announced else side
 
 
-def command_of(expectations: Expectations, lines: tuple[Line, ...], event: Event) -> Expectation | None:
-    """Return the command whose line the event joined, though it may have been another person's act."""
-    owners = [line.command for line in lines if (event.source, event.id) in line.slots]
-    return next((e for e in expectations if e.command in owners and e.matches(event)), None)
-
-
 def merge_lines(known: tuple[Line, ...], found: tuple[Line, ...]) -> tuple[Line, ...]:
     """Join the lines that events opened with those `found` again in Slack, whose keys are in messages and stay."""
     for opened in known:

@@ -1,6 +1,7 @@
 """The documents of incidents: each changes by a pure rule and one compare-and-set."""
 
 import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -71,39 +72,34 @@ class Documents(Generic[Value]):
         self._empty = empty
         self.told = told
         self._index = index
-        self._is_held = held
+        self._kept_for = math.inf if held else 0.0
         self._anew = anew or (lambda incident, _ms: empty(incident))
         self._json = json_of(empty)
 
-    async def load(self, incident: IncidentId, lease: Lease | None = None) -> Stored[Value]:
-        """Read the document, unless it is held under `lease`. One that is not there yet is empty, at revision 0."""
-        held = self.held(incident, lease)
-        if not self._is_held:
-            held.stored = None
-        return await self._known(incident, held, lease)
+    async def load(
+        self, incident: IncidentId, lease: Lease | None = None, kept_for: float | None = None
+    ) -> Stored[Value]:
+        """
+        Return the document with what is not stored yet under `lease`. One that is not there is empty, at revision 0.
 
-    async def reload(self, incident: IncidentId, lease: Lease, unless_within: float = 0.0) -> Stored[Value]:
-        """Read it anew under `lease`, because others write to it too, unless it was `unless_within` so many seconds."""
+        It is read unless that was done under the lease within `kept_for` seconds, by default ever if it is held.
+        """
         held = self.held(incident, lease)
-        if held.now() - held.at >= unless_within:
+        if held.now() - held.at >= (self._kept_for if kept_for is None else kept_for):
             held.stored = None
-        return await self._known(incident, held, lease)
-
-    async def _known(self, incident: IncidentId, held: "Held[Value]", lease: Lease | None) -> Stored[Value]:
-        """Return what is known under the lease, with what is not stored yet. The first time it was read with it."""
-        if held.stored is None:
+        while held.stored is None:
+            # The first time it was read with the lease.
             read = lease.read.pop(self.name, None) if lease is not None and lease.incident == incident else None
             held.at = lease.asked if lease is not None and read else held.now()
             found, text = read or await self._redis.hmget(keys.of_incident(incident, self.name), "rev", "doc")
             if found is not None and not (isinstance(found, bytes) and REVISION.fullmatch(found)):
                 await count_anew(self._redis, incident, self.name, found)
-                return await self._known(incident, held, lease)
+                continue
             try:
                 value = self._json.validate_json(text) if text else self._empty(incident)
+                held.stored = Stored(value, int(found or 0))
             except ValidationError as error:
                 await self._begin_anew(incident, int(found or 0), text, error)
-                return await self._known(incident, held, lease)
-            held.stored = Stored(value, int(found or 0))
         value = held.stored.value
         for rule in held.rules:
             value = rule(value)
@@ -136,7 +132,7 @@ class Documents(Generic[Value]):
         """
         held = self.held(incident, lease)
         while True:
-            wanted = await (load(incident) if load else self._known(incident, held, lease))
+            wanted = await (load(incident) if load else self.load(incident, lease, math.inf))
             before, begun = held.stored or wanted, held.now()
             after = rule(wanted.value)
             held.stored = None
@@ -254,25 +250,28 @@ class Documents(Generic[Value]):
 
     def held(self, incident: IncidentId, lease: Lease | None) -> "Held[Value]":
         """Return what is known of the document under the lease."""
-        known = {} if lease is None else lease.held
-        held: Held[Value] = known.setdefault(keys.of_incident(incident, self.name), Held(self, incident, lease))
+        if lease is None:
+            return Held(self, incident, None, time.monotonic)
+        name, unread = keys.of_incident(incident, self.name), Held(self, incident, lease, lease.leases.now)
+        held: Held[Value] = lease.held.setdefault(name, unread)
         return held
 
 
 @dataclass
 class Held(Generic[Value]):
-    """A document under a lease, as it was at `at`: None if it has to be read, and the rules that are not stored yet."""
+    """
+    A document under a lease, as it was at `at`: None if it has to be read, and the rules that are not stored yet.
+
+    `now` is the clock of the lease.
+    """
 
     documents: Documents[Value]
     incident: IncidentId
     lease: Lease | None
+    now: Callable[[], float]
     stored: Stored[Value] | None = None
     rules: list[Callable[[Value], Value]] = field(default_factory=list)
     at: float = -math.inf
-
-    def now(self) -> float:
-        """Return the time by the clock of the lease."""
-        return self.lease.leases.now() if self.lease else 0.0
 
     async def put(self) -> Put:
         """Return the keys and arguments of the script put_document that store the rules."""

@@ -100,7 +100,7 @@ class Incidents(Documents[Incident]):
 
         With a `lease` it may be as it was just now.
         """
-        before = await (self.reload(event.incident, lease, JUST_NOW) if lease else self.load(event.incident))
+        before = await self.load(event.incident, lease, JUST_NOW)
         if before.value.moved_until_ms is None:
             return before
         known, *others = await self._redis.hmget(keys.of_incident(event.incident, "lines"), list(names_of_event(event)))
@@ -171,7 +171,7 @@ class ExpectationStore:
         """
         incident = lease.incident
         while True:
-            queue, known = await queues.load(incident, lease), await self._incidents.reload(incident, lease, JUST_NOW)
+            queue, known = await queues.load(incident, lease), await self._incidents.load(incident, lease, JUST_NOW)
             if any(earlier.command == expectation.command for earlier in known.value.expectations):
                 await queues.change(incident, begun, lease)
                 return

@@ -18,7 +18,7 @@ from shared.model.event import Changes, Field, Snapshot
 from shared.model.event_types import RESOLVED, TRIGGERED, Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident
-from shared.model.thread_layout import present_snooze, snooze_ended
+from shared.model.thread_layout import present_snooze
 from shared.model.timeline import Line
 from shared.slack.render import buttons
 from shared.slack.render.blocks import (
@@ -228,7 +228,7 @@ def _history(incident: Incident, snapshot: Snapshot, opened: Line | None) -> str
     )
     last = incident.last_change()
     if last is not None and last.type != TRIGGERED:
-        happened = headline_text(last, asleep=snooze_ended(incident.lines, last))
+        happened = headline_text(last, incident.lines)
         into = merged(last) if over else ""
         return " · ".join(filter(None, (beginning, f"{happened}{into}{by(last.agent, last)} {date(last.at.ms)}")))
     if last is None and incident.status_change is not None and snapshot.status is not Status.TRIGGERED:
@@ -265,7 +265,7 @@ def _summary(incident: Incident, snapshot: Snapshot, following: str, notices: li
     last = incident.last_change()
     who = by(last.agent, last) if last is not None and last.type != TRIGGERED else ""
     if last is not None and last.type != TRIGGERED and snapshot.status is Status.TRIGGERED:
-        what = headline_text(last, asleep=snooze_ended(incident.lines, last))
+        what = headline_text(last, incident.lines)
         who = f" ({what[:1].lower()}{what[1:]}{who})"
     if last is not None and last.type == RESOLVED and (target := merge_target(last)):
         who += f", merged into {target}"

@@ -5,13 +5,15 @@ People and things are named, never mentioned: the card mentions the assignees. P
 part if it is long.
 """
 
+from collections.abc import Collection
+
 from shared.model import event_types
 from shared.model.actions import SPECS, Action
 from shared.model.backlog import is_final
 from shared.model.command import BY_RULE
 from shared.model.event import Agent, Snapshot, Source
 from shared.model.ids import IncidentId
-from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, SUMMED, ThreadEntry, timed_out
+from shared.model.thread_layout import BEFORE_WAKE, RESOLUTION_NOTE, SUMMED, ThreadEntry, timed_out, was_snoozed
 from shared.model.timeline import Line
 from shared.slack.render.blocks import (
     Block,
@@ -39,6 +41,7 @@ MOST_SIDES = 40
 FACT = 2000
 """Characters of each fact in it: far more than any but a list of hundreds of people has."""
 REST = "The rest is in PagerDuty."
+SNOOZE_ENDED = "Snooze ended"
 
 UNATTRIBUTED_TYPES = frozenset(
     {
@@ -101,12 +104,12 @@ def line_facts(line: Line) -> dict[str, object]:
     }
 
 
-def headline_text(line: Line, *, asleep: bool = False) -> str:
-    """Return what happened. PagerDuty ends an acknowledgement by itself at its timeout, or at the end of a snooze."""
+def headline_text(line: Line, lines: Collection[Line] = ()) -> str:
+    """Return what happened. An acknowledgement ends by itself: at its timeout, or as a snooze that is in `lines`."""
     if line.type == event_types.NOTE_EDITED and line.detail_value("state") == "deleted":
         return "Note deleted"
     if timed_out(line):
-        return "Snooze ended" if asleep else "Acknowledgement timed out"
+        return SNOOZE_ENDED if was_snoozed(lines, line) else "Acknowledgement timed out"
     if line.type == SUMMED:
         count, least = int(line.detail_value("said")), "" if is_final(line) else "At least "
         return f"{least}{count:,} further {'change' if count == 1 else 'changes'}"
@@ -146,7 +149,8 @@ def headline(entry: ThreadEntry) -> str:
     ending = f"{where}{details}" if details_last else f"{details}{where}"
     if line.agent is None:
         asked = f"{people} {'were' if ' and ' in people else 'was'} asked to help" if people else ""
-        return f"*{asked or headline_text(line, asleep=BEFORE_WAKE in entry.before)}*{ending}"
+        happened = SNOOZE_ENDED if BEFORE_WAKE in entry.before else headline_text(line)
+        return f"*{asked or happened}*{ending}"
     who = short(line.agent.name) or ("Someone" if line.agent.is_user else "An integration")
     did = f"asked {people} to help" if people else LINE[line.type].active
     if line.type == event_types.NOTE_EDITED and line.detail_value("state") == "deleted":

@@ -89,9 +89,9 @@ async def test_what_was_just_read_under_a_lease_is_not_read_again(redis: Redis) 
     await incidents.load(INCIDENT, lease)
     await incidents.change(INCIDENT, lambda known: replace(known, needs_read=True))
 
-    just_now = await incidents.reload(INCIDENT, lease, 0.5)
+    just_now = await incidents.load(INCIDENT, lease, 0.5)
     now[0] += 0.5
-    anew = await incidents.reload(INCIDENT, lease, 0.5)
+    anew = await incidents.load(INCIDENT, lease, 0.5)
 
     assert (0, 1) == (just_now.revision, anew.revision)
 
@@ -107,7 +107,7 @@ async def test_what_is_left_as_it_is_was_read(redis: Redis) -> None:
         INCIDENT,
         lambda known: Step(replace(known, needs_read=False), (), ()),
         None,
-        load=lambda _: incidents.reload(INCIDENT, lease, 60.0),
+        load=lambda _: incidents.load(INCIDENT, lease, 60.0),
         lease=lease,
     )
 
