@@ -197,7 +197,7 @@ class Vitals:
         return " ".join(self._skews())
 
     def _skews(self) -> Iterator[str]:
-        right = self.slack.now_ms()
+        right = self.slack.server_clock.now_ms()
         if right is None:
             return
         for whose, ms in (("This machine's", self.wall_clock() * SECOND), ("Redis's", self.clock.estimate_ms())):

@@ -107,7 +107,7 @@ class Worker:
         if settings.socket_token is None and settings.slack_signing_secret:
             address = settings.slack_http_host, settings.slack_http_port
             secret = settings.slack_signing_secret.get_secret_value()
-            return HttpMode(bolt, secret, address, slack_ms=clients.slack.now_ms)
+            return HttpMode(bolt, secret, address, slack_ms=clients.slack.server_clock.now_ms)
         return SocketMode(bolt, settings.socket_token or "", clients.redis, self._durations, inflight.drained)
 
     async def _open(self, stack: AsyncExitStack) -> Clients:

@@ -1,5 +1,5 @@
 """
-Calls to the vendors, at both doors alike: their budgets, how they are counted and timed, and which one serves several.
+Calls to the vendors, at both doors alike: budgets, metrics, the clock of who answers, and which one serves several.
 
 Budgets, in this process and shared by all workers, say how much room a vendor's rate limit still has.
 
@@ -12,11 +12,14 @@ carry fifty commands; so what was read after it, for one of them, serves the oth
 """
 
 import asyncio
+import math
 import time
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
@@ -34,6 +37,7 @@ from shared.errors import (
     Uncertain,
 )
 from shared.model.command import Command
+from shared.model.event import SECOND, Instant
 from shared.observability.tracing import tracing
 
 log = structlog.get_logger()
@@ -147,6 +151,30 @@ class Pacing:
                 "pacing.alone", why=str(error) or "the store did not answer in time", seconds=LOCAL_FALLBACK_SECONDS
             )
             return None
+
+
+class ServerClock:
+    """A vendor's clock, to the second. `heard` is when its last answer came, on this machine's monotonic clock."""
+
+    def __init__(self, vendor: str) -> None:
+        self._vendor = vendor
+        self._ahead_ms = 0.0
+        self.heard = -math.inf
+
+    def hear(self, headers: Mapping[str, str]) -> Instant:
+        """Read the clock off the `Date` header of an answer that has just come. Raises `Malformed`."""
+        try:
+            since = parsedate_to_datetime(headers["Date"]) - datetime(1970, 1, 1, tzinfo=UTC)
+            now = Instant(since // timedelta(seconds=1) * SECOND, SECOND)
+        except (KeyError, TypeError, ValueError, OverflowError, Malformed):
+            raise Malformed(f"{self._vendor}'s answer has no usable Date header") from None
+        self.heard = time.monotonic()
+        self._ahead_ms = now.ms - self.heard * SECOND
+        return now
+
+    def now_ms(self) -> int | None:
+        """Return the vendor's time in milliseconds since 1970, None before its first answer."""
+        return None if self.heard == -math.inf else int(time.monotonic() * SECOND + self._ahead_ms)
 
 
 _OUTCOMES: dict[type[BridgeError], str] = {

@@ -40,10 +40,10 @@ class ShiftReader:
 
     async def read(self, policy: str) -> Shifts:
         """Read the shifts of a policy. Raises `CallError`, `Malformed`."""
-        begun_ms = self.pagerduty.now_ms() or await self.clock.now_ms()
+        begun_ms = self.pagerduty.server_clock.now_ms() or await self.clock.now_ms()
         since_ms, until_ms = begun_ms - LATE_MS, begun_ms + AHEAD_MS
         entries = await self.pagerduty.on_calls(policy, since_ms, until_ms)
-        return Shifts(shift_changes(entries, since_ms, until_ms), self.pagerduty.now_ms() or begun_ms)
+        return Shifts(shift_changes(entries, since_ms, until_ms), self.pagerduty.server_clock.now_ms() or begun_ms)
 
 
 def shift_changes(entries: Sequence[OnCall], since_ms: int, until_ms: int) -> list[ShiftChange]:

@@ -94,7 +94,7 @@ class DutyReader:
 
     async def _now_ms(self) -> int:
         """Return PagerDuty's time: the shifts are by it as well."""
-        return self.pagerduty.now_ms() or await self.clock.now_ms()
+        return self.pagerduty.server_clock.now_ms() or await self.clock.now_ms()
 
 
 def follows(entry: OncallGroupConfig, on_call: OnCall) -> bool:

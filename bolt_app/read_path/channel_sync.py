@@ -19,8 +19,8 @@ from shared.model.slack_state import SlackState
 from shared.model.thread_layout import ThreadEntry, awaits_resolve, broadcast_kind, is_wanted, layout_thread
 from shared.slack.api.client import Slack
 from shared.slack.api.errors import THREAD_GONE
-from shared.slack.render import card, thread_line
-from shared.slack.render.blocks import Message, duration, metadata
+from shared.slack.render import blocks, card, thread_line
+from shared.slack.render.blocks import Message, duration
 from shared.slack.render.card import CardPlacement, render_withheld
 from shared.store.channel_index import Delay, DelayedCards, OpenIncidents
 from shared.store.clock import StoreClock
@@ -120,9 +120,9 @@ class CardDelays:
             waiting = f"{delay.cards} cards are waiting" if delay.cards != 1 else "1 card is waiting"
             late = f"{waiting}, the oldest for {duration(delay.seconds)}. Nothing is lost, and paging is not affected."
             text = f":hourglass: The cards in this channel are late: {late}"
-        key = f"lag:{channel}:{await self.clock.now_ms()}"
+        notice = blocks.message(f"lag:{channel}:{await self.clock.now_ms()}", text, [], {})
         try:
-            await self.slack.announce(channel, text=text, metadata=metadata(key, {}))
+            await self.slack.announce(channel, text=text, metadata=notice.metadata)
         except CallError as error:
             log.warning("delay_notice.failed", channel=channel, seconds=delay.seconds, why=str(error))
             if error.surely_not_done:

@@ -267,7 +267,7 @@ class MessageSync:
 
     def _in_slack(self, begun_ms: int) -> int:
         """Return from when on Slack's history may have what was begun: the store's clock may be ahead of Slack's."""
-        now_ms = self.slack.now_ms()
+        now_ms = self.slack.server_clock.now_ms()
         return begun_ms if now_ms is None else min(begun_ms, now_ms)
 
     async def _lands_by(self, begun_ms: int) -> int:

@@ -99,7 +99,7 @@ class Projector:
         """
         now_ms = await self.clock.now_ms()
         received_ms = entry.received_ms if entry else now_ms
-        pagerduty_ms = self.pagerduty.now_ms()
+        pagerduty_ms = self.pagerduty.server_clock.now_ms()
         if event.at.ms > (now_ms if pagerduty_ms is None else pagerduty_ms) + AHEAD_MS:
             # Only a young `Date` says that PagerDuty cannot have sent this; without one it is folded as it came.
             pagerduty_ms = await self.pagerduty.fresh_now_ms()

@@ -118,7 +118,7 @@ def _of_both(site: Site, slack_url: str) -> Iterator[Check]:
         return
     yield from pagerduty.routes(site.slack[0], site.pagerduty[0], site.config)
     yield from worker.checks(
-        Worker(site.here.worker_port, site.here.admin_host), site.slack[1], slack_url, site.slack[0].now_ms
+        Worker(site.here.worker_port, site.here.admin_host), site.slack[1], slack_url, site.slack[0].server_clock.now_ms
     )
 
 

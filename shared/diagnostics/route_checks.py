@@ -111,7 +111,7 @@ class RouteChecks:
         return None
 
     async def _schedule(self, schedule: str) -> Problem | None:
-        now_ms = self._pagerduty.now_ms() or (await self._pagerduty.clock()).ms
+        now_ms = self._pagerduty.server_clock.now_ms() or (await self._pagerduty.clock()).ms
         if await self._pagerduty.is_schedule_used(schedule, now_ms):
             return None
         what = f"PagerDuty names no one on call in schedule {schedule} for the next four weeks"

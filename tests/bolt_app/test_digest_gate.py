@@ -29,6 +29,7 @@ from shared.slack.api.transport import Begin
 from shared.slack.render.message_metadata import digest_key
 from shared.store.coordination import Lease
 from shared.store.documents import Stored
+from shared.vendor_calls import ServerClock
 from tests.bolt_app.built_services import wired
 from tests.builders import NOON, snapshot
 
@@ -46,6 +47,7 @@ class Board:
         self.refuses = False
         self.second = ""
         self.deleted: list[MessageTs] = []
+        self.server_clock = ServerClock("Slack")
 
     async def post(self, _channel: ChannelId, *, text: str, begin: Begin, **_: object) -> MessageTs:
         """Take it."""
@@ -67,9 +69,6 @@ class Board:
     async def delete(self, _channel: ChannelId, ts: MessageTs) -> None:
         """Take one off."""
         self.deleted.append(ts)
-
-    def now_ms(self) -> None:
-        """Do not say the time."""
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId, UserId
 from shared.slack.api.client import Slack
 from shared.slack.api.rate_limits import Priority
-from shared.slack.render.blocks import metadata
+from shared.slack.render.blocks import message
 from shared.store import keys
 from tests.bolt_app.direct_duty import ROUTED, Duty, paged
 from tests.builders import ALICE, BOB, INCIDENT
@@ -47,9 +47,10 @@ async def test_it_goes_after_the_cards_of_channels(duty: Duty) -> None:
 
     await duty.asks("Alice", ALICE.id)
     slack = Slack(duty.slack.bot_token, duty.slack.api_url, budgets=Budgets())
+    metadata = message("x", "x", [], {}).metadata
     for channel in (duty.conversations["Alice"], ChannelId("C0INCIDENTS")):
         for urgent in (True, False):
-            ts = await slack.post(channel, text="x", blocks=[], metadata=metadata("x", {}), urgent=urgent)
+            ts = await slack.post(channel, text="x", blocks=[], metadata=metadata, urgent=urgent)
             await slack.update(channel, ts, text="x", blocks=[], urgent=urgent)
     await slack.aclose()
     direct = [Priority.MEDIUM, Priority.LOW]

@@ -13,7 +13,7 @@ from shared.model.ids import ChannelId, MessageTs
 from shared.model.incident import Incident
 from shared.pagerduty.events import webhook
 from shared.slack.render import card
-from shared.slack.render.blocks import metadata
+from shared.slack.render.blocks import message
 from shared.store import keys
 from shared.store.streams import Deliveries, Inbox
 from tests.proof.engine.process import Process
@@ -105,7 +105,8 @@ class NaiveWorker(Core):
         key = f"line:{incident}:{kind}:{at_ms}"
         facts = {"incident": incident, "type": kind, "agent": agent, "at": at_ms}
         text = f"{kind} by {agent} in {place}" if agent else kind
-        await self._doors.slack.post(ChannelId(CHANNEL), text=text, blocks=[], metadata=metadata(key, facts))
+        made = message(key, text, [], facts)
+        await self._doors.slack.post(ChannelId(CHANNEL), text=text, blocks=[], metadata=made.metadata)
 
 
 def _text(stored: bytes | str) -> str:

@@ -16,6 +16,7 @@ from shared.pagerduty.models.account import EscalationPolicy, Team, User
 from shared.pagerduty.models.incident import RestIncident
 from shared.pagerduty.models.incident_parts import Alert, LogEntry, Note
 from shared.pagerduty.models.webhook_subscription import NEEDED, WebhookSubscription
+from shared.vendor_calls import ServerClock
 from tests.proof import log_entries
 from tests.proof import pagerduty_model as model
 from tests.proof.faulty_link import Way
@@ -32,6 +33,18 @@ SUBSCRIPTION = WebhookSubscription(
 """The webhook subscription, which is as it should be."""
 
 
+class ModelClock(ServerClock):
+    """PagerDuty's clock."""
+
+    def __init__(self, account: Account) -> None:
+        """Hear nothing."""
+        self._account = account
+
+    def now_ms(self) -> int:
+        """PagerDuty's time."""
+        return self._account.clock_ms()
+
+
 class SimulatedPagerDuty(PagerDuty):
     """One worker's door to the model. Reads answer what is there; a write says what it found and what it did."""
 
@@ -39,10 +52,7 @@ class SimulatedPagerDuty(PagerDuty):
         """Need no connection."""
         self._account = account
         self._way = way
-
-    def now_ms(self) -> int:
-        """PagerDuty's time."""
-        return self._account.clock_ms()
+        self.server_clock = ModelClock(account)
 
     async def fresh_now_ms(self) -> int:
         """PagerDuty's time."""

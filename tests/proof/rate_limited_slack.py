@@ -10,6 +10,7 @@ from pagebridge_sandbox.slack.methods import METHODS
 from shared.slack.api import errors
 from shared.slack.api.client import Slack
 from shared.slack.api.transport import Answer, RateLimiter, Transport
+from shared.vendor_calls import ServerClock
 from tests.proof.faulty_link import Way
 from tests.proof.personas import ALICE
 
@@ -78,7 +79,7 @@ class LimitedTransport(Transport):
         self._channels = channels
         self._way = way
         self._pacing = pacing
-        self.ahead_ms = None
+        self.server_clock = ServerClock("Slack")
 
     async def _once(self, method: str, **request: Any) -> Answer:  # noqa: ANN401 -- as the real one
         said = request.get("json") or request.get("params") or {}
@@ -93,3 +94,4 @@ class LimitedSlack(Slack):
         """Need no connection."""
         self._transport = transport
         self._us = None
+        self.server_clock = transport.server_clock

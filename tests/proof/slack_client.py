@@ -9,6 +9,7 @@ from shared.slack.api.client import CLOCK_SKEW_MS, Blocks, Slack
 from shared.slack.api.models import OwnMessage, SlackIdentity, SlackPerson
 from shared.slack.api.rate_limits import Priority
 from shared.slack.api.transport import Begin
+from shared.vendor_calls import ServerClock
 from tests.proof.faulty_link import Way
 from tests.proof.personas import PEOPLE
 from tests.proof.slack_model import Posted, Whisper, Workspace
@@ -28,9 +29,7 @@ class SimulatedSlack(Slack):
         """Need no connection."""
         self._workspace = workspace
         self._way = way
-
-    def now_ms(self) -> None:
-        """Have no clock but the store's."""
+        self.server_clock = ServerClock("Slack")  # which says nothing: there is no clock but the store's
 
     async def auth_test(self) -> SlackIdentity:
         """Say who the bridge is."""

@@ -1,5 +1,6 @@
 """Who goes first to PagerDuty: in whatever order people come, nobody is kept out by another's flood."""
 
+import asyncio
 from collections import Counter
 
 from hypothesis import given
@@ -13,10 +14,10 @@ from shared.pagerduty.api.lanes import (
     RATE,
     SEATS,
     Lane,
+    Line,
     Place,
     ahead_of,
     in_order,
-    next_place,
 )
 from shared.vendor_calls import Limit, LocalTokenBuckets
 
@@ -57,17 +58,18 @@ def test_who_has_less_goes_first(waiting: list[Place], seated: dict[str, int]) -
 @given(lines, seatings, st.sampled_from(Lane))
 def test_seats_are_given_as_long_as_there_are_some(waiting: list[Place], seated: dict[str, int], lane: Lane) -> None:
     """Neither a lane nor a person ever has too many; what stays empty is wanted by nobody who may have it."""
-    seats, held = SEATS[lane], Counter(seated)
-    waiting = list(waiting)
-    given = 0
-    while (place := next_place(waiting, held, seats)) is not None:
-        assert held.total() < seats.all
-        assert held[place.person] < seats.each
-        waiting.remove(place)
-        held[place.person] += 1
-        given += 1
+    line, seats, before = Line(lane), SEATS[lane], Counter(seated)
+    line.waiting, line.seated = {place: asyncio.Event() for place in waiting}, Counter(seated)
+    events = dict(line.waiting)
 
-    assert held.total() >= seats.all or all(held[place.person] >= seats.each for place in waiting)
+    line.give_seats()
+
+    given = Counter(place.person for place in waiting if place not in line.waiting)
+    assert line.seated == before + given
+    assert all(events[place].is_set() is (place not in line.waiting) for place in waiting)
+    assert not given or line.seated.total() <= seats.all
+    assert all(line.seated[person] <= seats.each for person in given)
+    assert line.seated.total() >= seats.all or all(line.seated[place.person] >= seats.each for place in line.waiting)
 
 
 @given(lines, seatings, st.sampled_from(PEOPLE))

@@ -82,14 +82,6 @@ def in_order(waiting: Sequence[Place], seated: Mapping[str, int]) -> list[Place]
     return [place for _, _, place in sorted(ranked)]
 
 
-def next_place(waiting: Sequence[Place], seated: Mapping[str, int], seats: Seats) -> Place | None:
-    """Return the place that gets a seat now; None if there is none for anybody who waits."""
-    first = min(waiting, key=lambda place: (seated.get(place.person, 0), place.number), default=None)
-    if first is None or sum(seated.values()) >= seats.all or seated.get(first.person, 0) >= seats.each:
-        return None
-    return first
-
-
 def ahead_of(place: Place, waiting: Sequence[Place], seated: Mapping[str, int]) -> int:
     """Count those who go before `place`, which waits, if no other comes."""
     return in_order(waiting, seated).index(place)
@@ -140,8 +132,12 @@ class Line:
         self.seated: Counter[str] = Counter()
 
     def give_seats(self) -> None:
-        """Give away what seats are free."""
-        while (place := next_place([*self.waiting], self.seated, SEATS[self.lane])) is not None:
+        """Give away what seats are free: the next one to who has the fewest, of those to who came first."""
+        seats = SEATS[self.lane]
+        while self.waiting and self.seated.total() < seats.all:
+            place = min(self.waiting, key=lambda place: (self.seated[place.person], place.number))
+            if self.seated[place.person] >= seats.each:
+                break
             self.seated[place.person] += 1
             self.waiting.pop(place).set()
         WAITING.labels(self.lane.name.lower()).set(len(self.waiting))

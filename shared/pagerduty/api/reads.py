@@ -238,7 +238,7 @@ class Reads(Transport):
                 await self.clock()
             except (CallError, Malformed) as error:
                 log.warning("pagerduty.clock_unread", why=str(error))
-        return self.now_ms() if time.monotonic() - self._dated <= DATE_KEPT else None
+        return self.server_clock.now_ms() if time.monotonic() - self.server_clock.heard <= DATE_KEPT else None
 
     async def webhook_subscriptions(self) -> Read[tuple[WebhookSubscription, ...]]:
         """Read all webhook subscriptions that the key may see."""

@@ -7,10 +7,8 @@ The caller decides whether a call may be repeated, as it knows its purpose.
 import asyncio
 import json
 import math
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Generic, TypeVar
 from urllib.parse import quote
@@ -23,14 +21,14 @@ from yarl import URL
 
 from shared.errors import Malformed, Unavailable, Uncertain
 from shared.http.proxy import proxy_for, why_unreachable
-from shared.model.event import SECOND, Instant
+from shared.model.event import Instant
 from shared.model.incident import AHEAD_MS
 from shared.pagerduty.api.auth import TokenSource
 from shared.pagerduty.api.errors import UNAUTHORIZED, error_from
 from shared.pagerduty.api.lanes import Lanes
 from shared.pagerduty.api.sdk import authorities, checked_url
-from shared.pagerduty.models.fields import Listed, Parse, Skipped, as_object, milliseconds
-from shared.vendor_calls import BUCKETS, record_call
+from shared.pagerduty.models.fields import Listed, Parse, Skipped, as_object
+from shared.vendor_calls import BUCKETS, ServerClock, record_call
 
 log = structlog.get_logger()
 
@@ -126,13 +124,8 @@ class Transport:
             headers=HEADERS,
             proxy=proxy_for(url),
         )
-        self._ahead_ms: float | None = None
-        self._dated = -math.inf
+        self.server_clock = ServerClock("PagerDuty")
         self._date_asked = -math.inf
-
-    def now_ms(self) -> int | None:
-        """PagerDuty's time in milliseconds since 1970, by the `Date` of its last answer; None before the first."""
-        return None if self._ahead_ms is None else int(time.monotonic() * SECOND + self._ahead_ms)
 
     async def aclose(self) -> None:
         """Close the connections; what is on the wire then is lost."""
@@ -163,9 +156,7 @@ class Transport:
                         answer = json.loads(response.body)
                     except (ValueError, RecursionError):
                         raise Uncertain("PagerDuty's answer is not JSON") from None
-                    date = server_time(response.headers)
-                    self._dated = time.monotonic()
-                    self._ahead_ms = date.ms - self._dated * SECOND
+                    date = self.server_clock.hear(response.headers)
                     return Read(parse(answer, date.end + AHEAD_MS), date)
         except Malformed as error:
             if method == "GET":
@@ -268,11 +259,3 @@ def _noted(name: str, listed: Listed[T], date: Instant) -> Read[tuple[T, ...]]:
         UNREADABLE.labels(name).inc()
         log.warning("pagerduty.unreadable", call=name, id=one.id, incident=one.incident, why=one.why)
     return Read(listed.members, date, listed.skipped)
-
-
-def server_time(headers: Mapping[str, str]) -> Instant:
-    """Read PagerDuty's clock off the `Date` header of an answer."""
-    try:
-        return Instant(milliseconds(parsedate_to_datetime(headers["Date"])), SECOND)
-    except (KeyError, ValueError, OverflowError, Malformed):
-        raise Malformed("PagerDuty's answer has no usable Date header") from None

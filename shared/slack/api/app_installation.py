@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from shared.slack.api import models
 from shared.slack.api.models import Channel, SlackIdentity, SlackPerson
 from shared.slack.api.rate_limits import Priority
-from shared.slack.api.transport import Transport, date_ms
+from shared.slack.api.transport import Transport
 
 
 class AppInstallation:
@@ -62,4 +62,4 @@ class AppInstallation:
 
     async def clock_ms(self) -> int:
         """Return Slack's clock, to the second, in milliseconds since 1970."""
-        return await self._transport.call("auth.test", lambda answer: date_ms(answer[1]))
+        return await self._transport.call("auth.test", lambda answer: self._transport.server_clock.hear(answer[1]).ms)

@@ -8,7 +8,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from shared.durations import Durations
 from shared.errors import NotFound, Uncertain
-from shared.model.event import SECOND
 from shared.model.ids import ChannelId, MessageTs, SlackUserId
 from shared.slack.api import models
 from shared.slack.api.canvases import Canvases
@@ -23,6 +22,8 @@ from shared.vendor_calls import TokenBuckets
 __all__ = ["Channel", "OwnMessage", "Slack", "SlackIdentity", "SlackPerson", "View"]
 
 API_URL = "https://slack.com/api/"
+DIRECT = "D"
+"""How the ids of the app's conversations with one person begin (Slack: conversation objects)."""
 CLOCK_SKEW_MS = 60_000
 """How far our clock may be ahead of Slack's before a message of ours is looked for too late."""
 
@@ -54,6 +55,7 @@ class Slack(ChannelAdmin, Canvases, UserGroups):
         budgets: TokenBuckets | None = None,
     ) -> None:
         self._transport = Transport(token, base_url, timeout, RateLimiter(now, pace, budgets))
+        self.server_clock = self._transport.server_clock
 
     @property
     def web(self) -> AsyncWebClient:
@@ -92,7 +94,7 @@ class Slack(ChannelAdmin, Canvases, UserGroups):
         }
         card, line = (Priority.FIRST, Priority.MEDIUM) if urgent else (Priority.HIGH, Priority.LOW)
         key = metadata.get("event_payload", {}).get("key", "")
-        priority = Priority.NOTICE if foremost else line if thread_ts or is_direct(channel) else card
+        priority = Priority.NOTICE if foremost else line if thread_ts or channel.startswith(DIRECT) else card
         turn = CallTurn(priority, f"{channel}:{key}", begin)
         ts, unthreaded = await self._transport.call("chat.postMessage", _posted, channel=channel, turn=turn, json=body)
         if thread_ts and unthreaded:
@@ -118,7 +120,8 @@ class Slack(ChannelAdmin, Canvases, UserGroups):
     ) -> None:
         """Replace what a message says, not its metadata; `NotFound` if it was deleted. `begin` as for a post."""
         body = {"channel": channel, "ts": ts, "text": text, "blocks": blocks}
-        first, later = (Priority.MEDIUM, Priority.LOW) if is_direct(channel) else (Priority.FIRST, Priority.MEDIUM)
+        is_direct = channel.startswith(DIRECT)
+        first, later = (Priority.MEDIUM, Priority.LOW) if is_direct else (Priority.FIRST, Priority.MEDIUM)
         priority = Priority.NOTICE if foremost else first if urgent else later
         turn = CallTurn(priority, f"{channel}:{ts}", begin)
         await self._transport.call("chat.update", lambda _: None, channel=channel, turn=turn, json=body)
@@ -242,19 +245,9 @@ class Slack(ChannelAdmin, Canvases, UserGroups):
         body: dict[str, Any] = {"text": text, "replace_original": replace_original, "response_type": "ephemeral"}
         await self._transport.respond(response_url, body if blocks is None else body | {"blocks": blocks})
 
-    def now_ms(self) -> int | None:
-        """Slack's time in milliseconds since 1970, by the `Date` of its last answer; None before the first."""
-        ahead_ms = self._transport.ahead_ms
-        return None if ahead_ms is None else int(time.monotonic() * SECOND + ahead_ms)
-
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
-
-
-def is_direct(channel: ChannelId) -> bool:
-    """True for the app's conversation with one person (Slack: conversation objects)."""
-    return channel.startswith("D")
 
 
 def _posted(answer: Answer) -> tuple[MessageTs, bool]:

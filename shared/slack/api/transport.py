@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,10 +16,9 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from shared.errors import CallError, Malformed, Queued, Refused, Unavailable, Uncertain
 from shared.http.proxy import proxy_for, why_unreachable
-from shared.model.event import SECOND
 from shared.slack.api import errors, models
 from shared.slack.api.rate_limits import LEVELS, RATES, Priority
-from shared.vendor_calls import BUCKETS, ROUNDING, Caller, Limit, Pacing, TokenBuckets, record_call
+from shared.vendor_calls import BUCKETS, ROUNDING, Caller, Limit, Pacing, ServerClock, TokenBuckets, record_call
 
 CALLS = Counter("pagebridge_slack_calls", "Calls to Slack, by how they ended", ["method", "outcome"])
 SECONDS = Histogram("pagebridge_slack_call_seconds", "How long calls to Slack took", ["method"], buckets=BUCKETS)
@@ -103,8 +100,7 @@ class Transport:
         self.web.proxy = proxy_for(base_url)
         self._pacing = pacing
         self._timeout = timeout
-        self.ahead_ms: float | None = None
-        """Milliseconds by which Slack's clock is ahead of the monotonic one, by its last answer."""
+        self.server_clock = ServerClock("Slack")
 
     async def call(
         self,
@@ -203,7 +199,7 @@ class Transport:
         if not isinstance(response.data, dict):
             raise Uncertain(f"Slack's answer to {method} is not JSON")
         with suppress(Malformed):
-            self.ahead_ms = date_ms(response.headers) - time.monotonic() * SECOND
+            self.server_clock.hear(response.headers)
         return response.data, response.headers
 
     def _may_call(self, url: str) -> bool:
@@ -213,14 +209,6 @@ class Transport:
         except ValueError:
             return False
         return origin in (urlsplit(RESPONSE_HOST)[:2], urlsplit(self.web.base_url)[:2])
-
-
-def date_ms(headers: Mapping[str, str]) -> int:
-    """Read Slack's clock off the `Date` header of an answer, to the second. Raises `Malformed`."""
-    try:
-        return int(parsedate_to_datetime(headers["date"]).timestamp()) * SECOND
-    except (KeyError, ValueError, OverflowError):
-        raise Malformed("Slack's answer has no usable Date header") from None
 
 
 def _refusal(method: str, response: AsyncSlackResponse | aiohttp.ClientResponse) -> CallError:

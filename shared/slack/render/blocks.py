@@ -81,7 +81,7 @@ class Message:
 
 def message(key: str, text: str, blocks: list[Block], facts: Mapping[str, object]) -> Message:
     """
-    Make a message, with `facts` in its metadata.
+    Make a message, with `facts` in its metadata, which everyone in the workspace can read: so they are ids only.
 
     Each block has an id that changes with the message, as Slack advises for messages that are updated, and names its
     key: so it is found again also where its metadata cannot be read.
@@ -89,7 +89,8 @@ def message(key: str, text: str, blocks: list[Block], facts: Mapping[str, object
     digest = hashlib.sha256(json.dumps([text, blocks], sort_keys=True).encode()).hexdigest()[:12]
     named = f":{key}" if len(key) <= LONGEST_KEY else ""
     blocks = [{**block, "block_id": f"{digest}:{place}{named}"} for place, block in enumerate(blocks)]
-    return Message(key, text, blocks, metadata(key, facts), digest)
+    metadata = {"event_type": METADATA_TYPE, "event_payload": {"key": key, "v": SCHEMA, **facts}}
+    return Message(key, text, blocks, metadata, digest)
 
 
 def section(text: str) -> Block:
@@ -107,11 +108,6 @@ def context(text: str) -> Block:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
 
 
-def metadata(key: str, facts: Mapping[str, object]) -> dict[str, Any]:
-    """Return the message's metadata. Everyone in the workspace can read it, so it holds ids only."""
-    return {"event_type": METADATA_TYPE, "event_payload": {"key": key, "v": SCHEMA, **facts}}
-
-
 def escape(text: str) -> str:
     """
     Make `text` one harmless line of mrkdwn.
@@ -119,7 +115,7 @@ def escape(text: str) -> str:
     No mention, link or token of its own survives, nothing invisible, nothing that turns the reading direction. What
     remains is left as it was: a title full of asterisks stays readable.
     """
-    return _clean(text).translate(_ENTITIES)
+    return plain(text).translate(_ENTITIES)
 
 
 def clamp(text: str, limit: int) -> str:
@@ -150,10 +146,14 @@ def number(snapshot: Snapshot) -> str:
     return f"#{snapshot.number}" if snapshot.number is not None else ""
 
 
-def plain(text: str, limit: int) -> str:
-    """Make `text` fit for a `plain_text` field, where nothing is markup and so nothing is escaped."""
-    cleaned = _clean(text)
-    return cleaned if len(cleaned) <= limit else (cleaned[: max(0, limit - 1)].rstrip() + ELLIPSIS)[: max(0, limit)]
+def plain(text: str, limit: int | None = None) -> str:
+    """Make `text` one harmless line for a `plain_text` field, where nothing is markup and so nothing is escaped."""
+    line = _BREAKS.sub(" ", text)
+    shown = line.translate(dict.fromkeys(ord(char) for char in set(line) if _is_hidden(char)))
+    cleaned = _SURROGATE.sub("\ufffd", _LOOSE.sub("", shown))
+    if limit is None or len(cleaned) <= limit:
+        return cleaned
+    return (cleaned[: max(0, limit - 1)].rstrip() + ELLIPSIS)[: max(0, limit)]
 
 
 def link(url: str, label: str) -> str:
@@ -235,12 +235,6 @@ def _host(url: str) -> str:
         return clamp(escape(urlsplit(url).hostname or ""), _LONGEST_LABEL)
     except ValueError:
         return ""
-
-
-def _clean(text: str) -> str:
-    line = _BREAKS.sub(" ", text)
-    shown = line.translate(dict.fromkeys(ord(char) for char in set(line) if _is_hidden(char)))
-    return _SURROGATE.sub("\ufffd", _LOOSE.sub("", shown))
 
 
 @lru_cache(maxsize=4096)

@@ -13,9 +13,9 @@ from aiohttp import web
 from shared.errors import BadCredentials, CallError, Malformed, NotFound, Refused, Unavailable, Uncertain
 from shared.model.event import Instant
 from shared.model.event_types import Status
-from shared.pagerduty.api import transport
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.lanes import SEATS, Lane
+from shared.vendor_calls import ServerClock
 from tests.metric_samples import sample
 from tests.shared.local_server import LocalServer, Request
 from tests.shared.pagerduty.responses import EPOCH_DATE, EPOCH_MS, INCIDENT, incident
@@ -227,7 +227,8 @@ def test_only_one_module_uses_the_package() -> None:
 
 def test_pagerdutys_clock() -> None:
     """The `Date` header is a whole second of PagerDuty's own time."""
-    assert transport.server_time({"Date": EPOCH_DATE}) == Instant(EPOCH_MS, 1000)
-    for headers in ({}, {"Date": "noon"}, {"Date": ""}):
-        with pytest.raises(Malformed):
-            transport.server_time(headers)
+    clock = ServerClock("PagerDuty")
+    assert clock.hear({"Date": EPOCH_DATE}) == Instant(EPOCH_MS, 1000)
+    for headers in ({}, {"Date": "noon"}, {"Date": ""}, {"Date": EPOCH_DATE.replace("GMT", "-0000")}):
+        with pytest.raises(Malformed, match="PagerDuty's answer has no usable Date header"):
+            clock.hear(headers)
