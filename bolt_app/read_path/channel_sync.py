@@ -243,7 +243,7 @@ class ChannelSync:
             return
         target: MessageTarget[SlackState] = MessageTarget(
             channel,
-            lambda state: lambda kept: kept.with_line(key, state),
+            lambda state: lambda kept: replace(kept, lines={**kept.lines, key: state}),
             this.save,
             this.note,
             this.lease,

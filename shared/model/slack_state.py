@@ -82,10 +82,6 @@ class SlackState:
         """True if a line needs no message, if it has none: it is older than the data, or was omitted on purpose."""
         return line.key in self.omitted_lines or line.at.end < self.announced_until_ms
 
-    def with_line(self, key: LineKey, state: MessageState) -> "SlackState":
-        """Record what is known of one timeline line."""
-        return replace(self, lines={**self.lines, key: state})
-
     def with_only(self, lines: Collection[LineKey]) -> "SlackState":
         """Forget all lines but these: the others are told for good, and keep what their message is themselves."""
         return replace(

@@ -71,7 +71,8 @@ class Bounded:
             if entry.line.key not in self.slack_state.lines:
                 self.posts.append(entry.line.key)
                 state = MessageState(ts=MessageTs(f"{len(self.posts)}.0"), content_digest="")
-                self.slack_state = self.slack_state.with_line(entry.line.key, state)
+                lines = {**self.slack_state.lines, entry.line.key: state}
+                self.slack_state = replace(self.slack_state, lines=lines)
         self.keep(moved_out(self.incident, told_for_good(entries, self.slack_state)))
 
     def count(self) -> None:

@@ -1,5 +1,7 @@
 """What is known of an incident's messages, as channels come and go."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.model.ids import ChannelId, IncidentId, LineKey, MessageTs, UserId
@@ -42,7 +44,7 @@ def test_home_may_move_to_a_channel_that_has_a_card() -> None:
 
 def test_lines_are_left_behind_with_their_thread() -> None:
     """Those that were told are not told again; one of which nobody knows whether it was told is not among them."""
-    told = SURFACE.with_line(TOLD, HERE).with_line(BEGUN, MessageState(begun_ms=1, until_ms=2))
+    told = replace(SURFACE, lines={TOLD: HERE, BEGUN: MessageState(begun_ms=1, until_ms=2)})
 
     assert {TOLD} == told.thread_lost().outdated_lines
     assert {TOLD} == told.moved(DEFAULT).outdated_lines
@@ -65,7 +67,7 @@ def test_a_closed_channel_waits_until_it_opens() -> None:
 
 def test_what_was_shown_can_be_forgotten() -> None:
     """Cards and lines stay where they are, and may say anything."""
-    forgotten = SURFACE.with_card(HOME, HERE).with_line(TOLD, HERE).content_unknown()
+    forgotten = replace(SURFACE.with_card(HOME, HERE), lines={TOLD: HERE}).content_unknown()
 
     assert [MessageState(ts=HERE.ts)] * 2 == [forgotten.cards[HOME], forgotten.lines[TOLD]]
 
@@ -89,7 +91,7 @@ def test_people_count_as_mentioned_once_the_card_is_posted() -> None:
 
 def test_home_is_where_more_may_be_told() -> None:
     """Its thread goes on where a route names the channel; what was told elsewhere is not told again."""
-    known = SURFACE.with_line(TOLD, HERE)
+    known = replace(SURFACE, lines={TOLD: HERE})
 
     after = known.withheld(Privacy(frozenset(), frozenset({HOME})))
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -143,8 +144,9 @@ def test_what_became_of_a_message_follows_from_its_record(was: MessageState, now
 def test_a_line_without_a_channel_breaks_nothing() -> None:
     """The last channel may be given up while lines are on record."""
     bare = SlackState(INCIDENT, "g")
+    posted = replace(bare, lines={LineKey("a@1"): MessageState(ts=TS, content_digest="d")})
 
-    assert 1 == len(slack_facts(bare, bare.with_line(LineKey("a@1"), MessageState(ts=TS, content_digest="d"))))
+    assert 1 == len(slack_facts(bare, posted))
 
 
 def test_every_fact_has_words() -> None:
