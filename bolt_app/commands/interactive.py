@@ -10,8 +10,8 @@ from shared.errors import Malformed
 from shared.model.actions import SPECS, Action
 from shared.model.command import HOME_TAB, ActionParams, Command, SlackActor, command_id
 from shared.model.event import SECOND
-from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, incident_id, slack_id
-from shared.slack.render.buttons import DETAILS, LEVEL, NO_NUMBER, OPEN, RETRY, read_seen
+from shared.model.ids import ChannelId, CommandId, IncidentId, MessageTs, SlackUserId, UserId, incident_id, slack_id
+from shared.slack.render.buttons import DETAILS, LEVEL, NO_NUMBER, OPEN, RETRY
 
 Payload = Mapping[str, Any]
 
@@ -202,6 +202,7 @@ def require_text(value: object) -> str:
 
 def _modal_context(found: Press, hint: str) -> ModalContext:
     incident, label, url, seen = [*hint.split(" "), "", "", ""][:4]
+    assignees = [] if seen == NO_NUMBER else seen.split(",")
     return ModalContext(
         incident=incident_id(incident),
         channel=found.channel,
@@ -209,6 +210,6 @@ def _modal_context(found: Press, hint: str) -> ModalContext:
         response_url=found.response_url,
         label="" if label == NO_NUMBER else label,
         url="" if url == NO_NUMBER else url,
-        seen=read_seen(seen),
+        seen=frozenset(map(UserId, assignees)) if seen else None,
         on_answer=found.on_answer,
     )

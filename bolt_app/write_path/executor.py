@@ -82,7 +82,7 @@ class Executor:
         # Also if nothing has ended: what was read with the lease must not be taken for fresh later on.
         known = (await self.incidents.to_tell(incident, lease)).value
         for record in queue.records:
-            if (outcome := known.late_outcome(record)) is not None:
+            if record.ended_ms and (outcome := known.late_outcome(record)) is not None:
                 await self._reply_late(record, outcome, lease)
         if not queue.open():
             return None

@@ -12,6 +12,9 @@ from bolt_app.commands.interactive import actor_from_payload, command_from_butto
 from shared.errors import Malformed
 from shared.model.actions import Action
 from shared.model.command import Command
+from shared.model.ids import UserId
+from shared.slack.render.buttons import button
+from tests.builders import INCIDENT
 
 PRESS: dict[str, Any] = {
     "type": "block_actions",
@@ -75,6 +78,16 @@ def understood(payload: Any) -> Command | None:  # noqa: ANN401 -- anything at a
         return None
     assert command == STORED.validate_json(STORED.dump_json(command))
     return command
+
+
+@pytest.mark.parametrize(
+    "seen", [None, frozenset(), frozenset({UserId("P1")}), frozenset({UserId("P1"), UserId("P2")})]
+)
+def test_whom_somebody_saw_can_be_read_again(seen: frozenset[UserId] | None) -> None:
+    """Nobody assigned is another thing than not known."""
+    shown = button(Action.ACKNOWLEDGE, "Acknowledge", INCIDENT, "#37", "", seen=seen)
+
+    assert seen == command_from_button(press(actions__0__value=shown["value"])).params.expected_assignees
 
 
 def test_a_press_is_a_command() -> None:

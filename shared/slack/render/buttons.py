@@ -231,13 +231,6 @@ def _confirm(title: str, text: str, confirm: str, deny: str) -> Block:
     return {name: {"type": "plain_text", "text": said} for name, said in words.items()}
 
 
-def read_seen(written: str) -> frozenset[UserId] | None:
-    """Read the assignees that were seen off the last part of a value, empty if they are not known."""
-    if not written:
-        return None
-    return frozenset() if written == NO_NUMBER else frozenset(UserId(user) for user in written.split(","))
-
-
 def _hint(
     incident: IncidentId, number: str, url: str, room: int, seen: frozenset[UserId] | None = None, text: str = ""
 ) -> str:

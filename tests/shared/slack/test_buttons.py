@@ -13,8 +13,7 @@ from pagebridge_sandbox.slack.validation import check_blocks
 from shared.model.actions import SPECS, Action
 from shared.model.event import Ref, Snapshot
 from shared.model.event_types import Status
-from shared.model.ids import UserId
-from shared.slack.render.buttons import EVERYTHING, MENU_ROW, ROW, actions, button, read_seen
+from shared.slack.render.buttons import EVERYTHING, MENU_ROW, ROW, actions, button
 from tests.builders import ALICE, BOB, INCIDENT, snapshot
 
 HARMFUL = {"Escalate", "Resolve"}
@@ -102,16 +101,6 @@ def test_only_escalate_asks_first() -> None:
 def test_what_moves_it_carries_whom_the_card_showed(label: str, carried: bool) -> None:  # noqa: FBT001 -- of the table
     """Escalate and Reassign must not undo what the person has not seen."""
     assert carried is ("PALICE1,PBOB001" in pressable(label)["value"])
-
-
-@pytest.mark.parametrize(
-    "seen", [None, frozenset(), frozenset({UserId("P1")}), frozenset({UserId("P1"), UserId("P2")})]
-)
-def test_whom_somebody_saw_can_be_read_again(seen: frozenset[UserId] | None) -> None:
-    """Nobody assigned is another thing than not known."""
-    value = button(Action.ESCALATE, "Escalate", INCIDENT, "#37", "", seen=seen)["value"]
-
-    assert seen == read_seen(value.removeprefix(f"{INCIDENT} #37").removeprefix(" -").strip())
 
 
 def test_what_has_no_room_is_left_out() -> None:
