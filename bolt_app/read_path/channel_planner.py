@@ -87,12 +87,11 @@ class ChannelPlanner:
         return (await self.slack_states.note(incident, lambda now: replace(now, listed=listed), lease)).value
 
     async def unlist(self, this: ReconcilePass) -> None:
-        """Take it out of the index if it is over: at the end, because its card should not wait for that."""
-        if this.snapshot.status is Status.RESOLVED:
-            # Also if it was done before: an entry of a worker that died may be why this pass was asked for.
-            await self.open_incidents.drop(this.incident.id, this.slack_state.channels)
-            if this.slack_state.listed != ():
-                await this.note(lambda now: replace(now, listed=()))
+        """Take an incident that is over out of the index."""
+        # Also if it was done before: an entry of a worker that died may be why this pass was asked for.
+        await self.open_incidents.drop(this.incident.id, this.slack_state.channels)
+        if this.slack_state.listed != ():
+            await this.note(lambda now: replace(now, listed=()))
 
     async def _add_channels(
         self, slack_state: SlackState, snapshot: Snapshot, chosen: Route, own: IncidentChannel | None, lease: Lease

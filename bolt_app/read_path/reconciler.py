@@ -29,6 +29,7 @@ from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused
 from shared.model.archive import MANY_IDS, MANY_LINES, moved_out, told_for_good
 from shared.model.event import Snapshot
+from shared.model.event_types import Status
 from shared.model.ids import ChannelId, IncidentId, SlackUserId, UserId
 from shared.model.incident import Incident, is_over, settle
 from shared.model.journal import Fact, fact, failure
@@ -78,11 +79,8 @@ class Reconciler:
         if crowded and await self.backlog.reduce(known, lease):
             known = (await self.incidents.to_tell(incident, lease)).value
         again = look = None
-        if known.snapshot is not None and self.reminders.config.current.reminders:
-            look = await self.reminders.ask_if_due(known, known.snapshot)
-            if look == 0:
-                known = (await self.incidents.to_tell(incident, lease)).value
-                look = await self.reminders.ask_if_due(known, known.snapshot) if known.snapshot else None
+        if self.reminders.config.current.reminders:
+            known, look = await self._remind(known, lease)
         try:
             if known.snapshot is not None and known.snapshot.teams is None:
                 # Where it may be shown depends on them, and a read that does not say them either is no reason to guess.
@@ -101,13 +99,23 @@ class Reconciler:
                     # Also what was told before a call failed.
                     if len(this.incident.lines) >= MANY_LINES or len(this.incident.seen_events) >= MANY_IDS:
                         await self._move_out(this)
-                await self.channel_planner.unlist(this)
+                if this.snapshot.status is Status.RESOLVED:
+                    # At the end, because its card should not wait for that.
+                    await self.channel_planner.unlist(this)
                 burst = self.backlog.next_look(this.incident) if crowded else None
                 again = _soonest(again, burst, look)
         except CallError as error:
             await self.journal.append(incident, failure("slack.later", error))
             raise
         return _soonest(again, self.durations.retry_max if known.needs_read else None)
+
+    async def _remind(self, known: Incident, lease: Lease) -> tuple[Incident, float | None]:
+        """Ask in the thread what is due; return the projection after it, and the seconds until the next look."""
+        look = await self.reminders.ask_if_due(known, known.snapshot) if known.snapshot else None
+        if look == 0:
+            known = (await self.incidents.to_tell(known.id, lease)).value
+            look = await self.reminders.ask_if_due(known, known.snapshot) if known.snapshot else None
+        return known, look
 
     async def _move_out(self, this: ReconcilePass) -> None:
         """Move out of both documents what is told for good, so that what an event costs does not grow with them."""
