@@ -15,7 +15,8 @@ from shared.store.redis import Redis, run_script
 
 log = structlog.get_logger()
 
-_GENERATION = re.compile(r"[0-9]+:[^:]*:[0-9]{1,15}")
+_GENERATION = re.compile(rf"{keys.LAYOUT}:[^:]*:([0-9]{{1,15}})")
+"""How the generation of data in this layout is written: `<layout>:<random>:<ms since 1970, by the store>`."""
 DRIFT_MS = 1000
 """Milliseconds by which the store's clock may differ from what it should show; beyond that it has been put."""
 
@@ -103,8 +104,9 @@ class Generation:
         """Return the birth of the current data, and begin it if there is none. Raises `WrongLayout`."""
         kept = await self._redis.get(keys.GENERATION)
         name = kept.decode(errors="replace") if isinstance(kept, bytes) else await init_generation(self._redis)
-        _require_layout(name)
-        return Birth(name, int(name.rpartition(":")[2]))
+        if (known := _GENERATION.fullmatch(name)) is None:
+            raise _wrong_layout(name)
+        return Birth(name, int(known[1]))
 
 
 async def last_ping_ms(redis: Redis) -> int:
@@ -114,7 +116,7 @@ async def last_ping_ms(redis: Redis) -> int:
 
 
 async def init_generation(redis: Redis) -> str:
-    """Return the generation, beginning one if there is none: `<layout>:<random>:<ms since 1970, by the store>`."""
+    """Return the generation, beginning one if there is none."""
     born = f"{keys.LAYOUT}:{secrets.token_hex(8)}:{await StoreClock(redis).now_ms()}"
     kept = await run_script(redis, "init_generation", [keys.GENERATION], [born])
     return kept.decode() if isinstance(kept, bytes) else born
@@ -125,14 +127,16 @@ async def require_layout(redis: Redis) -> bool:
     kept = await redis.get(keys.GENERATION)
     if not isinstance(kept, bytes):
         return False
-    _require_layout(kept.decode(errors="replace"))
+    name = kept.decode(errors="replace")
+    if _GENERATION.fullmatch(name) is None:
+        raise _wrong_layout(name)
     return True
 
 
-def _require_layout(generation: str) -> None:
-    layout = generation.partition(":")[0] if _GENERATION.fullmatch(generation) else "none"
-    if layout != keys.LAYOUT:
-        raise WrongLayout(
-            f"This store was written in layout {layout}, and this version of pagebridge needs layout {keys.LAYOUT}. "
-            "Run the version that wrote it, or give this one an empty Redis (REDIS_URL, or --data of `pagebridge up`)."
-        )
+def _wrong_layout(generation: str) -> WrongLayout:
+    other = re.fullmatch(r"([0-9]+):[^:]*:[0-9]{1,15}", generation)
+    layout = other[1] if other else "none"
+    return WrongLayout(
+        f"This store was written in layout {layout}, and this version of pagebridge needs layout {keys.LAYOUT}. "
+        "Run the version that wrote it, or give this one an empty Redis (REDIS_URL, or --data of `pagebridge up`)."
+    )

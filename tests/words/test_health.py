@@ -159,7 +159,8 @@ def _subscription_problems() -> dict[str, str]:
 
 async def _vitals() -> dict[str, tuple[str, str]]:
     """Let each look fail in each way, and give what it then says."""
-    slack, clock = SimpleNamespace(now_ms=lambda: 90_000), SimpleNamespace(estimate_ms=lambda: 0)
+    slack = SimpleNamespace(server_clock=SimpleNamespace(now_ms=lambda: 90_000))
+    clock = SimpleNamespace(estimate_ms=lambda: 0)
     none: Any = None
     vitals = Vitals(
         cast("Any", slack),

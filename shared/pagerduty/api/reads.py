@@ -65,7 +65,7 @@ class Reads(Transport):
         """Read an incident, with the text that it was opened with only if that is asked for."""
         params: Params = {"include[]": ["body"]} if with_details else {}
         read = await self._call("incident", parse_incident, "GET", "incidents", incident, params=params)
-        return replace(read, value=_dated(read.value, read.date))
+        return read if read.value.updated else replace(read, value=_dated(read.value, read.date))
 
     async def try_to_read(self) -> None:
         """Read the smallest page of incidents, to see whether they can be read."""
@@ -81,7 +81,7 @@ class Reads(Transport):
         """
         async for page in self._pages("incidents", parse_incidents, "incidents", params=wanted.params):
             for incident in page.value:
-                yield _dated(incident, page.date)
+                yield incident if incident.updated else _dated(incident, page.date)
             for skipped in page.skipped:
                 try:
                     yield (await self.incident(IncidentId(skipped.id))).value
@@ -251,7 +251,7 @@ class Reads(Transport):
 
 def _dated(incident: RestIncident, read: Instant) -> RestIncident:
     """Give an incident that does not say credibly when it was changed the earliest time that a read of then shows."""
-    return incident if incident.updated else replace(incident, updated=Instant(read.ms - LAG_MS, SECOND))
+    return replace(incident, updated=Instant(read.ms - LAG_MS, SECOND))
 
 
 def _moment(ms: int) -> str:
