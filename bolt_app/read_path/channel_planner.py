@@ -53,12 +53,7 @@ class ChannelPlanner:
             slack_state = SlackState.anew(known.id, known.anew_ms)
         doubt_ms = self.losses.doubt_ms
         if not slack_state.generation or (slack_state.anew_ms < doubt_ms and known.opened_before(doubt_ms)):
-            # Read after the lease was taken: if the data is lost from now on, nothing can be written under the lease.
-            birth = (await self.generation.current()).at_least(slack_state.anew_ms).without_last(doubt_ms)
-            # A loss of some writes that was noticed before all data was lost was looked into with that.
-            if birth.partly or not slack_state.generation:
-                known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
-                slack_state = replace(slack_state, generation=slack_state.generation or birth.name)
+            known, slack_state = await self._adopt(known, snapshot, slack_state, lease)
         chosen = self.config.current.routing.route(snapshot)
         # The record of the incident's own channel, where channels for incidents are configured.
         has_own = self.config.current.incident_channels is not None
@@ -68,18 +63,31 @@ class ChannelPlanner:
         silent = bool(silent_ms) and known.as_of is not None and known.as_of.end <= silent_ms
         if not silent:
             slack_state = await self._add_channels(slack_state, snapshot, chosen, own, lease)
-        slack_state = await self._list(slack_state, snapshot, lease)
+        shown = tuple(filter(slack_state.is_shown_in, slack_state.channels))
+        created_ms = snapshot.created_ms or 0
+        if snapshot.status is not Status.RESOLVED and slack_state.listed != (str(created_ms), *shown):
+            slack_state = await self._list(slack_state, created_ms, shown, lease)
         clears = self.config.current.routing.withheld_lines == "delete"
         usable = own.usable if own else None
         return ReconcilePass(known, snapshot, lease, slack_state, chosen, self.slack_states, usable, clears, silent)
 
-    async def _list(self, slack_state: SlackState, snapshot: Snapshot, lease: Lease) -> SlackState:
-        """Index it before it is shown, so that it can be found while Slack is down."""
-        incident, created_ms = slack_state.id, snapshot.created_ms or 0
-        shown = tuple(filter(slack_state.is_shown_in, slack_state.channels))
-        listed = (str(created_ms), *shown)
-        if snapshot.status is Status.RESOLVED or slack_state.listed == listed:
-            return slack_state
+    async def _adopt(
+        self, known: Incident, snapshot: Snapshot, slack_state: SlackState, lease: Lease
+    ) -> tuple[Incident, SlackState]:
+        """Find the messages that are older than the data, or than its last loss of writes. Raises `CallError`."""
+        # Read after the lease was taken: if the data is lost from now on, nothing can be written under the lease.
+        birth = (await self.generation.current()).at_least(slack_state.anew_ms).without_last(self.losses.doubt_ms)
+        # A loss of some writes that was noticed before all data was lost was looked into with that.
+        if birth.partly or not slack_state.generation:
+            known, slack_state = await self.adoption.adopt(known, snapshot, slack_state, birth, lease)
+            slack_state = replace(slack_state, generation=slack_state.generation or birth.name)
+        return known, slack_state
+
+    async def _list(
+        self, slack_state: SlackState, created_ms: int, shown: tuple[ChannelId, ...], lease: Lease
+    ) -> SlackState:
+        """Index an incident before it is shown, so that it can be found while Slack is down."""
+        incident, listed = slack_state.id, (str(created_ms), *shown)
         if slack_state.listed == ():
             # If this worker dies after it has put it in, it must not count as taken out.
             await self.slack_states.change(incident, lambda current: replace(current, listed=None), lease)

@@ -197,31 +197,30 @@ def needs_pass(before: Incident, after: Incident) -> bool:
     True if Slack may have to show something else, or PagerDuty has to be read.
 
     Not if the same has only come once more: names and links that another source spells differently, and a time that
-    it knows to the millisecond, are shown with the next change.
+    it knows to the millisecond, are shown with the next change. Of a line, posted or not, what a later report adds to
+    the state is not told any more.
     """
-    return _told(before) != _told(after)
-
-
-def _told(incident: Incident) -> tuple[object, ...]:
-    """
-    Return what messages are made of, without which reports it is known from, and what later ones are told by.
-
-    Of a line, posted or not, what a later report adds to the state is not told any more.
-    """
-    types, shown = {line.type for line in incident.lines}, incident.snapshot
-    # With a line of the other type the time decides whether both share a message.
-    timed = {each for side, (main, _) in SIDE_OF.items() if {side, main} <= types for each in (side, main)}
-    rest = replace(
-        incident, snapshot=None, lines=(), as_of=None, rank="", seen_events=(), expectations=(), recalled=Recalled()
-    )
-    lines = [
-        (
-            replace(line, at=Instant(0), slots=(), details=()),
-            line.at if line.type in timed else line.at.ms // SECOND,
-            [detail for detail in line.details if detail[0] not in STATE_TYPES],
-            all(source is Source.READ for source, _ in line.slots),
+    told = []
+    for incident in (before, after):
+        types, shown = {line.type for line in incident.lines}, incident.snapshot
+        # With a line of the other type the time decides whether both share a message.
+        timed = {each for side, (main, _) in SIDE_OF.items() if {side, main} <= types for each in (side, main)}
+        lines = [
+            (
+                replace(line, at=Instant(0), slots=(), details=()),
+                line.at if line.type in timed else line.at.ms // SECOND,
+                [detail for detail in line.details if detail[0] not in STATE_TYPES],
+                all(source is Source.READ for source, _ in line.slots),
+            )
+            for line in incident.lines
+        ]
+        # All but which reports it is known from, and what later ones are told by.
+        rest = replace(
+            incident, snapshot=None, lines=(), as_of=None, rank="", seen_events=(), expectations=(), recalled=Recalled()
         )
-        for line in incident.lines
-    ]
-    facts = (shown.facts, shown.url) if shown else None
-    return rest, facts, lines, incident.as_of.ms // SECOND if incident.as_of else None, incident.needs_enrichment
+        facts, as_of = (
+            (shown.facts, shown.url) if shown else None,
+            incident.as_of.ms // SECOND if incident.as_of else None,
+        )
+        told.append((rest, facts, lines, as_of, incident.needs_enrichment))
+    return told[0] != told[1]
