@@ -121,9 +121,11 @@ class Incident:
         return newest if newest is not None and TRANSITIONS[newest.type] is self.status else None
 
     def overruled_by(self, read: Snapshot, read_ms: int) -> "Incident":
-        """Drop an `as_of` that a `GET` overrules: in the future, older than that can lag, or of another incident."""
+        """Drop an `as_of` that a `GET` overrules: in the future, of another incident, or of a state it can't lag behind."""
         known = self.snapshot or read
-        within = self.as_of is None or read_ms - LAG_MS <= self.as_of.ms <= read_ms + AHEAD_MS
+        # A state that it shows as well may be as old as it likes.
+        oldest_ms = 0 if known.facts == read.facts else read_ms - LAG_MS
+        within = self.as_of is None or oldest_ms <= self.as_of.ms <= read_ms + AHEAD_MS
         born, other = known.created_ms, read.created_ms
         # Another one has another number, or time of its opening.
         same = known.number == read.number and (born is None or other is None or abs(born - other) <= AHEAD_MS)

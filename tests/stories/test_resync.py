@@ -311,6 +311,23 @@ async def test_what_pagerduty_refuses_to_show_is_not_asked_for_all_the_time(brid
     await redis.aclose()
 
 
+async def test_an_incident_at_which_nothing_changes_is_not_read(bridge: Bridge) -> None:
+    """However old its last change is: the list shows it as it was, and a resync of thousands reads none singly."""
+    incident, _ = await shown(bridge)
+    bridge.pagerduty.web("PBOB1").acknowledge(incident)
+    await bridge.card("Acknowledged by Bob Ng")
+    bridge.pagerduty.clock.advance(15 * 60)
+    await looked(bridge)
+
+    def reads() -> list[str]:
+        return [call.path for call in bridge.pagerduty.calls if call.path.startswith(f"/incidents/{incident}")]
+
+    before = reads()
+    await looked(bridge, 4)
+
+    assert before == reads()
+
+
 async def test_a_quiet_hour_costs_no_call_to_slack_that_writes(bridge: Bridge) -> None:
     """One waits for its escalation, one for the end of its acknowledgement: times are shown, not counted down."""
     policy = bridge.pagerduty.add_escalation_policy("Patient", [["PALICE1"], ["PBOB1"]], delay=120)
