@@ -15,7 +15,8 @@ from bolt_app.read_path.enrichment import Enricher
 from bolt_app.read_path.message_sync import MessageSync
 from bolt_app.read_path.projector import Projector
 from bolt_app.read_path.reconciler import IncidentSync, Mentions, ProjectionReader, Reconciler
-from bolt_app.resync.incident_resync import IncidentRepair, IncidentResync
+from bolt_app.resync.incident_repair import IncidentRepair
+from bolt_app.resync.incident_resync import IncidentResync
 from bolt_app.resync.outage_notice import OutageNotice
 from bolt_app.resync.scheduler import Scheduler
 from bolt_app.resync.slack_sweep import SlackSweep

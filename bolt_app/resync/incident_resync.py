@@ -8,31 +8,27 @@ Changes made meanwhile arrive by webhook, and the fold merges the two.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 from prometheus_client import Counter
 
+from bolt_app.resync.incident_repair import IncidentRepair
+from bolt_app.resync.resync_pass import ResyncPass, for_a_time, in_turn
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, NotFound, Refused, Stopping, Unavailable, Uncertain
 from shared.model.event import SECOND
-from shared.model.event_types import ANNOTATED, Status
+from shared.model.event_types import Status
 from shared.model.ids import IncidentId
-from shared.model.incident import Incident, settle
-from shared.model.journal import fact
 from shared.model.resync_state import ResyncState
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.api.reads import IncidentFilter
-from shared.pagerduty.events.from_diff import annotated
-from shared.pagerduty.events.replay import SILENT, Shown, Window, noticed, repaired, suspicious
 from shared.pagerduty.models.incident import RestIncident
 from shared.pagerduty.models.incident_parts import LogEntry
 from shared.store.channel_index import OpenIncidents
-from shared.store.clock import Birth, Generation, StoreClock
-from shared.store.coordination import Lease, WorkQueue
-from shared.store.incidents import Incidents
+from shared.store.clock import Generation, StoreClock
+from shared.store.coordination import Lease
 
 log = structlog.get_logger()
 
@@ -40,35 +36,8 @@ CHECKED = Counter("pagebridge_resync_incidents", "Incidents compared with PagerD
 OPEN_STATUSES = (Status.TRIGGERED, Status.ACKNOWLEDGED)
 OVERLAP = 60.0
 """Seconds of PagerDuty's log that are read once more: an entry may become visible late."""
-REPAIRS = Counter(
-    "pagebridge_resync_repairs", "Changes that resync announced or corrected, by what was missing", ["missing"]
-)
-MOST_TRIES = 3
-"""How often an incident is read again that changes while it is being read."""
-
-T = TypeVar("T")
-
-
-@dataclass
-class ResyncPass:
-    """
-    One pass over all incidents. `birth` is that of the data set.
-
-    `recent` holds the latest entries of PagerDuty's log, None when there are too many to read: then every incident is
-    read in full. So are those of `unread`, the incidents of entries that could not be read. Results: the incidents to
-    check `again`, those repaired `late`, whether to check again `soon`, because something young is missing or a call
-    failed, and the incident that was `reached`.
-    """
-
-    lease: Lease
-    birth: Birth
-    since_ms: int = 0
-    recent: dict[IncidentId, list[LogEntry]] | None = None
-    unread: frozenset[IncidentId] = frozenset()
-    again: list[IncidentId] = field(default_factory=list)
-    late: list[IncidentId] = field(default_factory=list)
-    soon: bool = False
-    reached: IncidentId | None = None
+NOTES_SHARE = 0.4
+"""The part of the interval for which one pass reads notes, incident by incident."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +50,7 @@ class IncidentResync:
     clock: StoreClock
     durations: Durations
     stopping: asyncio.Event
-    incident_repair: "IncidentRepair"
+    incident_repair: IncidentRepair
 
     async def begin(self, progress: ResyncState, lease: Lease) -> ResyncPass:
         """Begin a pass with the latest log entries. Raises `CallError` if PagerDuty cannot be read, and `Malformed`."""
@@ -94,35 +63,45 @@ class IncidentResync:
         except Refused as error:
             log.warning("resync.in_full", why=str(error))
             now_ms = await self.clock.now_ms()
-            return ResyncPass(lease, birth, since_ms=now_ms - back)
+            return ResyncPass(lease, birth, since_ms=now_ms - back, positions=progress.positions)
         unread = frozenset(one.incident for one in read.skipped if one.incident)
         recent = _by_incident(read.value)
-        return ResyncPass(lease, birth, since_ms=read.date.ms - back, recent=recent, unread=unread)
+        this = ResyncPass(lease, birth, since_ms=read.date.ms - back, recent=recent, unread=unread)
+        return replace(this, positions=progress.positions, moved=frozenset(recent))
 
     async def run(self, this: ResyncPass, progress: ResyncState) -> None:
         """Check each incident open here or there, new or with new entries. Raises `Unavailable`, `Stopping`."""
-        listed: dict[IncidentId, RestIncident] = {}
-        async for incident in self._listed_incidents(progress):
-            listed[incident.id] = incident
+        listed = {incident.id: incident async for incident in self._listed_incidents(progress)}
         ours = await self.open_incidents.all()
-        everything = dict.fromkeys([*listed, *ours, *(this.recent or {}), *this.unread, *progress.recheck])
+        everything = dict.fromkeys([*listed, *ours, *this.moved, *this.unread, *progress.recheck])
         for incident_id in _resume_after(progress.reached, list(everything)):
             self.require_running()
             this.reached = incident_id
             doubtful = this.recent is None or incident_id in this.unread or incident_id in progress.recheck
-            await self.check(this, incident_id, listed.get(incident_id), doubtful=doubtful)
+            # What has been compared is let go: a pass over an account of thousands holds much of its log.
+            repair = self.incident_repair.compare(this, incident_id, listed.pop(incident_id, None), doubtful=doubtful)
+            await self.check(this, incident_id, repair)
+        await self._compare_notes(this)
+
+    async def _compare_notes(self, this: ResyncPass) -> None:
+        """Read notes that threads show: first where something has moved, then of the other incidents in turn."""
+        moved = [incident for incident in this.noted if incident in this.moved]
+        others = in_turn(set(this.noted) - this.moved, this.positions.notes)
+        for incident in for_a_time([*moved, *others], NOTES_SHARE * self.durations.resync, "notes"):
+            self.require_running()
+            await self.check(this, incident, self.incident_repair.compare_notes(this, incident))
+            if incident not in this.moved:
+                this.positions = replace(this.positions, notes=incident)
 
     def require_running(self) -> None:
         """Raise `Stopping` if this worker has been told to end."""
         if self.stopping.is_set():
             raise Stopping("this worker is stopping")
 
-    async def check(
-        self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None = None, *, doubtful: bool = False
-    ) -> None:
+    async def check(self, this: ResyncPass, incident: IncidentId, repair: Awaitable[bool]) -> None:
         """Compare one incident, and repair it. Raises `Unavailable`: then nothing else can be read either."""
         try:
-            repaired_late = await self.incident_repair.check(this, incident, listed, doubtful=doubtful)
+            repaired_late = await repair
         except Unavailable:
             this.again.append(incident)
             raise
@@ -149,7 +128,7 @@ class IncidentResync:
         except NotFound:
             CHECKED.labels("not found").inc()
             return
-        await self.check(this, incident, read)
+        await self.check(this, incident, self.incident_repair.compare(this, incident, read, doubtful=False))
 
     async def _listed_incidents(self, progress: ResyncState) -> AsyncIterator[RestIncident]:
         filters = [IncidentFilter(statuses=OPEN_STATUSES)]
@@ -174,118 +153,3 @@ def _by_incident(entries: Sequence[LogEntry]) -> dict[IncidentId, list[LogEntry]
         if entry.incident is not None:
             found[entry.incident].append(entry)
     return dict(found)
-
-
-@dataclass(frozen=True)
-class IncidentRepair:
-    """Compares incidents with what a pass has read; reads one in full, slowly, if something of it may be missing."""
-
-    pagerduty: PagerDuty
-    incidents: Incidents
-    dirty_queue: WorkQueue
-    command_queue: WorkQueue
-    clock: StoreClock
-    durations: Durations
-
-    async def check(
-        self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None, *, doubtful: bool
-    ) -> bool:
-        """
-        Repair an incident as far as it needs it; return whether a change was found that no event had reported.
-
-        `listed` is None if PagerDuty's list does not have it. A `doubtful` one is read in full. Raises `CallError` or
-        `Malformed`.
-        """
-        entries = (this.recent or {}).get(incident, [])
-        known = (await self.incidents.load(incident)).value
-        opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
-        if known.moved_until_ms is not None and (entries or suspicious(known, listed, (), opens_ms)):
-            known = (await self.incidents.whole(incident)).value
-        pagerduty_ms = self.pagerduty.server_clock.now_ms()
-        if listed is not None and pagerduty_ms is not None:
-            known = known.overruled_by(listed.snapshot, pagerduty_ms)
-        if known.snapshot is None and listed is not None and _is_surely_older(listed, this.birth):
-            await self._fold_listed(listed)
-            return False
-        now_ms = self.clock.estimate_ms()
-        if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
-            return await self._repair(this, incident)
-        if entries:
-            await self._record_log_entries(incident, entries, now_ms)
-        if listed is not None and await self._has_changed_notes(known, opens_ms, this.lease):
-            return await self._repair(this, incident)
-        return False
-
-    async def _fold_listed(self, listed: RestIncident) -> None:
-        """Store an incident that is older than the data set: its earlier events count as announced."""
-
-        def rule(known: Incident) -> Incident:
-            if listed.updated is None or known.snapshot is not None:
-                return known
-            return replace(settle(known, listed.snapshot, listed.updated), status_change=listed.status_change)
-
-        await self.incidents.change(listed.id, rule)
-        await self.dirty_queue.mark(listed.id)
-
-    async def _record_log_entries(self, incident: IncidentId, entries: Sequence[LogEntry], now_ms: int) -> None:
-        """Fill the slots of log entries that report nothing new, so that none is taken for another change."""
-
-        def rule(known: Incident) -> Incident:
-            found = noticed(known, entries, now_ms)
-            return known if found.lines else found.incident
-
-        await self.incidents.change(incident, rule, load=self.incidents.whole)
-
-    async def _has_changed_notes(self, known: Incident, opens_ms: int, lease: Lease) -> bool:
-        """True if a note in the thread was edited or deleted, which shows only in the note itself."""
-        if all(line.type != ANNOTATED for line in known.lines):
-            return False
-        notes = await self._paced(self.pagerduty.notes, known.id, lease)
-        # An incident that could not be read is still there.
-        visible_ms = 0 if notes.skipped else notes.date.ms - int(self.durations.webhook_grace * SECOND)
-        known = (await self.incidents.whole(known.id)).value
-        found = annotated(known.id, known.lines, notes.value, notes.date, visible_ms)
-        return any(event.at.end >= opens_ms for event in found)
-
-    async def _repair(self, this: ResyncPass, incident: IncidentId) -> bool:
-        for _ in range(MOST_TRIES):
-            before = await self.incidents.whole(incident)
-            read = await self._paced(self.pagerduty.incident, incident, this.lease)
-            entries = await self._paced(self.pagerduty.log_entries, incident, this.lease)
-            notes = await self._paced(self.pagerduty.notes, incident, this.lease)
-            created_ms = read.value.snapshot.created_ms
-            older = created_ms is None or created_ms < this.birth.ms
-            window = Window(this.birth.ms if older else 0, read.date.ms - int(self.durations.webhook_grace * SECOND))
-            shown = Shown(read.value, read.date, entries.value, notes.value, all_notes=not notes.skipped)
-            found = repaired(before.value, shown, window, await self.clock.now_ms())
-            if found.incident == before.value:
-                this.soon = this.soon or found.young
-                return False
-            missing = [line.type for line in found.lines]
-            if not missing and found.state and (before.value.snapshot is not None or not older):
-                missing = ["state"]
-            facts = tuple(fact("resync.repaired", missing=what) for what in missing)
-            if await self.incidents.swap(incident, before, found.incident, facts=facts):
-                this.soon = this.soon or found.young
-                await self._record_repair(found.incident, missing)
-                return bool(set(missing) - SILENT)
-        this.soon = True
-        return False
-
-    async def _paced(self, call: Callable[[IncidentId], Awaitable[T]], incident: IncidentId, lease: Lease) -> T:
-        await asyncio.sleep(self.durations.resync_pause)
-        await lease.check(self.durations.pagerduty_timeout)
-        return await call(incident)
-
-    async def _record_repair(self, incident: Incident, missing: list[str]) -> None:
-        await self.dirty_queue.mark(incident.id)
-        if incident.expectations:
-            await self.command_queue.mark(incident.id)
-        for what in missing:
-            REPAIRS.labels(what).inc()
-            log.warning("resync.repaired", incident=incident.id, missing=what)
-
-
-def _is_surely_older(incident: RestIncident, birth: Birth) -> bool:
-    created_ms = incident.snapshot.created_ms
-    return created_ms is None or created_ms + SECOND <= birth.ms

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter, Gauge
 
-from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
+from bolt_app.resync.incident_resync import IncidentResync
 from bolt_app.resync.outage_notice import OutageNotice, add_late
+from bolt_app.resync.resync_pass import ResyncPass
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from shared.durations import Durations
 from shared.errors import BridgeError, CallError, FencedOff, Malformed, Stopping, StoreDown, Unavailable
 from shared.model.event import SECOND
-from shared.model.ids import IncidentId
 from shared.model.resync_state import GLOBAL, ResyncState
 from shared.observability.log import reference
 from shared.pagerduty.api.lanes import Lane, go_in
@@ -107,13 +107,13 @@ class Scheduler:
             progress = await self._save(replace(progress, begun_ms=now_ms, due_ms=now_ms), lease)
             watching = group.create_task(self._watch(lease))
             try:
-                this, swept, error = await self._run_resync(progress, lease)
+                this, error = await self._run_resync(progress, lease)
             finally:
                 watching.cancel()
                 await asyncio.wait({watching})
             progress = (await self.resync_states.load(GLOBAL)).value
             asked_for = 0 if progress.due_ms == progress.begun_ms else progress.due_ms
-            progress = replace(progress, sweep_position=swept, due_ms=asked_for)
+            progress = replace(progress, positions=this.positions if this else progress.positions, due_ms=asked_for)
             await self._save(await self._resync_ended(progress, this, error, lease), lease)
 
     async def _check_subscription(self, lease: Lease) -> ResyncState:
@@ -141,21 +141,19 @@ class Scheduler:
         except Exception:
             log.exception("watch.failed", reference=reference())
 
-    async def _run_resync(
-        self, progress: ResyncState, lease: Lease
-    ) -> tuple[ResyncPass | None, IncidentId | None, BridgeError | None]:
-        """Make a pass; return it, up to where threads were swept, and what has broken it off."""
-        this, swept = None, progress.sweep_position
+    async def _run_resync(self, progress: ResyncState, lease: Lease) -> tuple[ResyncPass | None, BridgeError | None]:
+        """Make a pass; return it, and what has broken it off."""
+        this = None
         try:
             this = await self.resync.begin(progress, lease)
             await self.resync.run(this, progress)
         except (CallError, Malformed, Stopping) as error:
-            return this, swept, error
+            return this, error
         try:
-            swept = (await self.sweep.sweep(progress, this)).sweep_position
+            await self.sweep.sweep(this)
         except (CallError, Malformed, Stopping) as error:
             log.warning("sweep.broken_off", why=str(error))
-        return this, swept, None
+        return this, None
 
     async def _resync_ended(
         self, progress: ResyncState, this: ResyncPass | None, error: BridgeError | None, lease: Lease

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 import structlog
 from prometheus_client import Counter
 
-from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
+from bolt_app.resync.incident_resync import IncidentResync
+from bolt_app.resync.resync_pass import ResyncPass, for_a_time, in_turn
 from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.errors import FencedOff, NotFound, Refused
@@ -20,7 +21,6 @@ from shared.model.event import SECOND
 from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
 from shared.model.journal import fact
 from shared.model.message_state import MessageState
-from shared.model.resync_state import ResyncState
 from shared.model.slack_state import SlackState
 from shared.slack.api.client import Slack
 from shared.slack.api.models import OwnMessage
@@ -37,6 +37,8 @@ log = structlog.get_logger()
 SWEPT = Counter("pagebridge_sweep_repairs", "Messages that were not as recorded, by what was wrong", ["wrong"])
 LOOKBACK_MS = 7 * 24 * 3600 * SECOND
 """Milliseconds that a channel is read back."""
+CHANNELS_SHARE = 0.25
+"""The part of the interval for which one pass reads channels; the next one goes on from there."""
 THREADS = 20
 """How many threads one pass reads; the next one goes on from there."""
 
@@ -66,15 +68,18 @@ class SlackSweep:
     durations: Durations
     resync: IncidentResync
 
-    async def sweep(self, progress: ResyncState, this: ResyncPass) -> ResyncState:
-        """Check every channel, and the next `THREADS` threads. Raises `CallError`, `Malformed`, `Stopping`."""
+    async def sweep(self, this: ResyncPass) -> None:
+        """Check channels for a time, and the next `THREADS` threads. Raises `CallError`, `Malformed`, `Stopping`."""
         oldest_ms = await self.clock.now_ms() - LOOKBACK_MS
         routing = self.config.current.routing
         named = [channel for route in routing.routes for channel in route.all_channels]
-        for channel in dict.fromkeys([*named, *filter(None, [routing.default_channel])]):
+        channels = [ChannelId(channel) for channel in [*named, routing.default_channel] if channel]
+        channels = in_turn(channels, this.positions.channel)
+        for channel in for_a_time(channels, CHANNELS_SHARE * self.durations.resync, "channels"):
             self.resync.require_running()
-            await self._sweep_channel(ChannelId(channel), oldest_ms, this)
-        return replace(progress, sweep_position=await self._sweep_threads(progress, this))
+            await self._sweep_channel(channel, oldest_ms, this)
+            this.positions = replace(this.positions, channel=channel)
+        await self._sweep_threads(this)
 
     async def _sweep_channel(self, channel: ChannelId, oldest_ms: int, this: ResyncPass) -> None:
         """Compare one channel with the records, each message when it is read, because records change meanwhile."""
@@ -137,16 +142,14 @@ class SlackSweep:
         await self.slack_states.change(incident, rule, facts=lambda: (repaired,))
         await self.dirty_queue.mark(incident)
 
-    async def _sweep_threads(self, progress: ResyncState, this: ResyncPass) -> IncidentId | None:
+    async def _sweep_threads(self, this: ResyncPass) -> None:
         """Read the next threads: of open incidents and of those with new log entries, which may be resolved by now."""
-        incidents = sorted({*await self.open_incidents.all(), *(this.recent or ())})
-        following = [incident for incident in incidents if incident > (progress.sweep_position or "")]
-        chosen = following[:THREADS]
-        for incident in chosen:
+        incidents = {*await self.open_incidents.all(), *this.moved}
+        for incident in in_turn(incidents, this.positions.thread)[:THREADS]:
             self.resync.require_running()
             await this.lease.check(self.durations.slack_timeout)
             await self._sweep_thread(incident, this)
-        return chosen[-1] if len(following) > THREADS else None
+            this.positions = replace(this.positions, thread=incident)
 
     async def _sweep_thread(self, incident: IncidentId, this: ResyncPass) -> None:
         slack_state = (await self.slack_states.load(incident)).value

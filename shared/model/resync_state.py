@@ -26,6 +26,20 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Positions:
+    """
+    How far the work has come that takes turns: none begins at the beginning.
+
+    `notes` is the last incident whose notes were read, `channel` the last channel that was swept, `thread` the last
+    incident whose thread was.
+    """
+
+    notes: IncidentId | None = None
+    channel: ChannelId | None = None
+    thread: IncidentId | None = None
+
+
+@dataclass(frozen=True)
 class ResyncState:
     """
     The state that the last pass of each background duty has left.
@@ -33,8 +47,7 @@ class ResyncState:
     `begun_ms` is when the last resync began, `done_ms` when one was last completed, `watched_ms` when the subscription
     was last checked, all by the store's clock, as is `due_ms`, the earliest time of the next pass (0: unset).
     `since_ms` is up to when PagerDuty's log has been read, by its own clock; 0 if never. `recheck` are incidents that
-    could not be compared, `reached` is the one at which the last pass was interrupted, `sweep_position` the last one
-    whose thread was swept.
+    could not be compared, `reached` is the one at which the last pass was interrupted.
 
     `problem` describes what is wrong with the webhook subscription. `pinged_ms` is when it was pinged to test whether
     webhooks arrive. `gap` is the time in which they did not, or not all of them, and `notices` are the messages about
@@ -49,7 +62,7 @@ class ResyncState:
     since_ms: int = 0
     recheck: tuple[IncidentId, ...] = ()
     reached: IncidentId | None = None
-    sweep_position: IncidentId | None = None
+    positions: Positions = Positions()
     problem: str = ""
     pinged_ms: int = 0
     gap: Gap | None = None

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from bolt_app.read_path.message_sync import Kept, MessageSync, MessageTarget
-from bolt_app.resync.incident_resync import IncidentResync, ResyncPass
+from bolt_app.resync.incident_resync import IncidentResync
+from bolt_app.resync.resync_pass import ResyncPass
 from bolt_app.resync.slack_sweep import SlackSweep
 from bolt_app.worker_parts import PartTypes
 from bolt_app.worker_store import Store
@@ -92,10 +93,8 @@ class NoResync(IncidentResync):
 class NoSweep(SlackSweep):
     """Leaves Slack as it is."""
 
-    async def sweep(self, progress: ResyncState, this: ResyncPass) -> ResyncState:
+    async def sweep(self, this: ResyncPass) -> None:
         """Look at nothing."""
-        del this
-        return progress
 
 
 class NoGeneration(Generation):
