@@ -1,8 +1,8 @@
 """
 Measure the bridge: `make bench`, or `make bench ARGS="--json --only receiver"`.
 
-Real sockets, processes of their own, a real Valkey; PagerDuty and Slack are the simulators. Only the storm is played in
-virtual time, because Slack's limits would stretch it to three quarters of an hour.
+Real sockets, processes of their own, a real Valkey; PagerDuty and Slack are the simulators. Only the storm
+and the resync are played in virtual time, because Slack's limits would stretch the one to three quarters of an hour.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from itertools import chain, groupby
 from pathlib import Path
 
 from pagebridge.cli.terminal import progress
-from tests.bench import cost, history, latency, receiver, slow_pagerduty, storm, workers
+from tests.bench import cost, history, latency, receiver, slow_pagerduty, storm, upkeep, workers
 from tests.bench.charts import draw
 from tests.bench.environment import staged
 from tests.bench.measurement import TINY, Figure, Sizes
@@ -56,6 +56,10 @@ async def _storm(_directory: Path, sizes: Sizes) -> list[Figure]:
     return await storm.measured(sizes)
 
 
+async def _upkeep(_directory: Path, sizes: Sizes) -> list[Figure]:
+    return await upkeep.measured(sizes)
+
+
 Measure = Callable[[Path, Sizes], Awaitable[list[Figure]]]
 IN_TURN: dict[str, Measure] = {
     "receiver": _receiver,
@@ -65,7 +69,7 @@ IN_TURN: dict[str, Measure] = {
     "slow-pagerduty": slow_pagerduty.measured,
     "workers": workers.measured,
 }
-TOGETHER: dict[str, Measure] = {"memory": _memory, "storm": _storm}
+TOGETHER: dict[str, Measure] = {"memory": _memory, "storm": _storm, "upkeep": _upkeep}
 """What does not look at the clock, so that it may share the processors."""
 PARTS = (*IN_TURN, *TOGETHER)
 

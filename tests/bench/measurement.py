@@ -37,6 +37,8 @@ class Sizes:
     real: int = 800
     many: int = 10_000
     storm: int = 500
+    upkeep: tuple[int, ...] = (1000, 10_000)
+    """The open incidents that a resync compares."""
     answers: tuple[float, ...] = (2.0, 0.1)
     """The seconds that PagerDuty takes to answer, one after the other."""
     workers: tuple[int, ...] = (1, 2)
@@ -68,6 +70,7 @@ TINY = Sizes(
     real=5,
     many=9,
     storm=3,
+    upkeep=(20,),
     answers=(0.1,),
     workers=(2,),
     fleet=(2,),
