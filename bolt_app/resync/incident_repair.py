@@ -46,14 +46,11 @@ class IncidentRepair:
     clock: StoreClock
     durations: Durations
 
-    async def compare(
-        self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None, *, doubtful: bool
-    ) -> bool:
+    async def compare(self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None) -> bool:
         """
-        Repair an incident as far as it needs it; return whether a change was found that no event had reported.
+        Return whether an incident is as the list and the log show it; False if it has to be read in full.
 
-        `listed` is None if PagerDuty's list does not have it. A `doubtful` one is read in full. Its notes are left for
-        `compare_notes`. Raises `CallError` or `Malformed`.
+        `listed` is None if PagerDuty's list does not have it. Its notes are left for `repair_notes`.
         """
         entries = [] if this.recent is None else this.recent.pop(incident, [])
         known = (await self.incidents.load(incident)).value
@@ -65,48 +62,22 @@ class IncidentRepair:
             known = known.overruled_by(listed.snapshot, pagerduty_ms)
         if known.snapshot is None and listed is not None and _is_surely_older(listed, this.birth):
             await self._fold_listed(listed)
-            return False
+            return True
         now_ms = self.clock.estimate_ms()
-        if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
-            return await self._repair(this, incident)
+        if suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
+            return False
         if entries:
             await self._record_log_entries(incident, entries, now_ms)
         if listed is not None and any(line.type == ANNOTATED for line in known.lines):
             this.noted.append(incident)
-        return False
+        return True
 
-    async def compare_notes(self, this: ResyncPass, incident: IncidentId) -> bool:
-        """Repair an incident of which a note was edited or deleted, which only the note shows. As `compare` else."""
-        notes = await self._paced(self.pagerduty.notes, incident, this.lease)
-        # An incident that could not be read is still there.
-        visible_ms = 0 if notes.skipped else notes.date.ms - int(self.durations.webhook_grace * SECOND)
-        known = (await self.incidents.whole(incident)).value
-        found = annotated(incident, known.lines, notes.value, notes.date, visible_ms)
-        opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
-        changed = any(event.at.end >= opens_ms for event in found)
-        return changed and await self._repair(this, incident)
+    async def repair(self, this: ResyncPass, incident: IncidentId) -> bool:
+        """
+        Read an incident in full, and repair it; return whether a change was found that no event had reported.
 
-    async def _fold_listed(self, listed: RestIncident) -> None:
-        """Store an incident that is older than the data set: its earlier events count as announced."""
-
-        def rule(known: Incident) -> Incident:
-            if listed.updated is None or known.snapshot is not None:
-                return known
-            return replace(settle(known, listed.snapshot, listed.updated), status_change=listed.status_change)
-
-        await self.incidents.change(listed.id, rule)
-        await self.dirty_queue.mark(listed.id)
-
-    async def _record_log_entries(self, incident: IncidentId, entries: Sequence[LogEntry], now_ms: int) -> None:
-        """Fill the slots of log entries that report nothing new, so that none is taken for another change."""
-
-        def rule(known: Incident) -> Incident:
-            found = noticed(known, entries, now_ms)
-            return known if found.lines else found.incident
-
-        await self.incidents.change(incident, rule, load=self.incidents.whole)
-
-    async def _repair(self, this: ResyncPass, incident: IncidentId) -> bool:
+        Raises `CallError` or `Malformed`.
+        """
         for _ in range(MOST_TRIES):
             before = await self.incidents.whole(incident)
             read = await self._paced(self.pagerduty.incident, incident, this.lease)
@@ -130,6 +101,37 @@ class IncidentRepair:
                 return bool(set(missing) - SILENT)
         this.soon = True
         return False
+
+    async def repair_notes(self, this: ResyncPass, incident: IncidentId) -> bool:
+        """Repair an incident if a note was edited or deleted, which only the note shows. As `repair` else."""
+        notes = await self._paced(self.pagerduty.notes, incident, this.lease)
+        # An incident that could not be read is still there.
+        visible_ms = 0 if notes.skipped else notes.date.ms - int(self.durations.webhook_grace * SECOND)
+        known = (await self.incidents.whole(incident)).value
+        found = annotated(incident, known.lines, notes.value, notes.date, visible_ms)
+        opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
+        changed = any(event.at.end >= opens_ms for event in found)
+        return changed and await self.repair(this, incident)
+
+    async def _fold_listed(self, listed: RestIncident) -> None:
+        """Store an incident that is older than the data set: its earlier events count as announced."""
+
+        def rule(known: Incident) -> Incident:
+            if listed.updated is None or known.snapshot is not None:
+                return known
+            return replace(settle(known, listed.snapshot, listed.updated), status_change=listed.status_change)
+
+        await self.incidents.change(listed.id, rule)
+        await self.dirty_queue.mark(listed.id)
+
+    async def _record_log_entries(self, incident: IncidentId, entries: Sequence[LogEntry], now_ms: int) -> None:
+        """Fill the slots of log entries that report nothing new, so that none is taken for another change."""
+
+        def rule(known: Incident) -> Incident:
+            found = noticed(known, entries, now_ms)
+            return known if found.lines else found.incident
+
+        await self.incidents.change(incident, rule, load=self.incidents.whole)
 
     async def _paced(self, call: Callable[[IncidentId], Awaitable[T]], incident: IncidentId, lease: Lease) -> T:
         await asyncio.sleep(self.durations.resync_pause)

@@ -71,25 +71,44 @@ class IncidentResync:
 
     async def run(self, this: ResyncPass, progress: ResyncState) -> None:
         """Check each incident open here or there, new or with new entries. Raises `Unavailable`, `Stopping`."""
-        listed = {incident.id: incident async for incident in self._listed_incidents(progress)}
-        ours = await self.open_incidents.all()
-        everything = dict.fromkeys([*listed, *ours, *this.moved, *this.unread, *progress.recheck])
-        for incident_id in _resume_after(progress.reached, list(everything)):
+        doubtful = this.unread.union(progress.recheck)
+        listed = await self._compare_listed(this, progress, doubtful)
+        wrong = [incident for incident, is_right in listed.items() if not is_right]
+        unlisted = {*await self.open_incidents.all(), *this.moved, *doubtful} - listed.keys()
+        for incident in _resume_after(progress.reached, [*wrong, *sorted(unlisted)]):
             self.require_running()
-            this.reached = incident_id
-            doubtful = this.recent is None or incident_id in this.unread or incident_id in progress.recheck
-            # What has been compared is let go: a pass over an account of thousands holds much of its log.
-            repair = self.incident_repair.compare(this, incident_id, listed.pop(incident_id, None), doubtful=doubtful)
-            await self.check(this, incident_id, repair)
-        await self._compare_notes(this)
+            this.reached = incident
+            in_full = this.recent is None or incident in listed or incident in doubtful
+            repair = self.incident_repair.repair if in_full else self._repair_unlisted
+            await self.check(this, incident, repair(this, incident))
+        await self._check_notes(this)
 
-    async def _compare_notes(self, this: ResyncPass) -> None:
+    async def _compare_listed(
+        self, this: ResyncPass, progress: ResyncState, doubtful: frozenset[IncidentId]
+    ) -> dict[IncidentId, bool]:
+        """Compare each incident of PagerDuty's list when its page is read, and return whether it is right here."""
+        compared: dict[IncidentId, bool] = {}
+        async for incident in self._listed_incidents(progress):
+            self.require_running()
+            if incident.id not in compared:
+                is_certain = this.recent is not None and incident.id not in doubtful
+                right = is_certain and await self.incident_repair.compare(this, incident.id, incident)
+                compared[incident.id] = right
+        CHECKED.labels("compared").inc(sum(compared.values()))
+        return compared
+
+    async def _repair_unlisted(self, this: ResyncPass, incident: IncidentId) -> bool:
+        if await self.incident_repair.compare(this, incident, None):
+            return False
+        return await self.incident_repair.repair(this, incident)
+
+    async def _check_notes(self, this: ResyncPass) -> None:
         """Read notes that threads show: first where something has moved, then of the other incidents in turn."""
         moved = [incident for incident in this.noted if incident in this.moved]
         others = in_turn(set(this.noted) - this.moved, this.positions.notes)
         for incident in for_a_time([*moved, *others], NOTES_SHARE * self.durations.resync, "notes"):
             self.require_running()
-            await self.check(this, incident, self.incident_repair.compare_notes(this, incident))
+            await self.check(this, incident, self.incident_repair.repair_notes(this, incident))
             if incident not in this.moved:
                 this.positions = replace(this.positions, notes=incident)
 
@@ -128,7 +147,8 @@ class IncidentResync:
         except NotFound:
             CHECKED.labels("not found").inc()
             return
-        await self.check(this, incident, self.incident_repair.compare(this, incident, read, doubtful=False))
+        if not await self.incident_repair.compare(this, incident, read):
+            await self.check(this, incident, self.incident_repair.repair(this, incident))
 
     async def _listed_incidents(self, progress: ResyncState) -> AsyncIterator[RestIncident]:
         filters = [IncidentFilter(statuses=OPEN_STATUSES)]
