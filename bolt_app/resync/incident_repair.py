@@ -57,7 +57,7 @@ class IncidentRepair:
         opens_ms = this.birth.ms if known.opened_before(this.birth.ms) else 0
         if known.moved_until_ms is not None and (entries or suspicious(known, listed, (), opens_ms)):
             known = (await self.incidents.whole(incident)).value
-        pagerduty_ms = self.pagerduty.now_ms()
+        pagerduty_ms = self.pagerduty.server_clock.now_ms()
         if listed is not None and pagerduty_ms is not None:
             known = known.overruled_by(listed.snapshot, pagerduty_ms)
         if known.snapshot is None and listed is not None and _is_surely_older(listed, this.birth):

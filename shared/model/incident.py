@@ -121,9 +121,8 @@ class Incident:
         return newest if newest is not None and TRANSITIONS[newest.type] is self.status else None
 
     def overruled_by(self, read: Snapshot, read_ms: int) -> "Incident":
-        """Drop an `as_of` that a `GET` overrules: in the future, of another incident, or of a state it can't lag behind."""
+        """Drop an `as_of` that a `GET` overrules: in the future, of another incident, or too old for another state."""
         known = self.snapshot or read
-        # A state that it shows as well may be as old as it likes.
         oldest_ms = 0 if known.facts == read.facts else read_ms - LAG_MS
         within = self.as_of is None or oldest_ms <= self.as_of.ms <= read_ms + AHEAD_MS
         born, other = known.created_ms, read.created_ms
