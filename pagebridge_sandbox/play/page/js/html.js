@@ -19,5 +19,21 @@ export function kept(Part) {
   };
 }
 
+const LASTING = ["act", "ask", "change", "notify", "openLink"]; // functions that are the same for as long as the page is there
+
+/* Make of a part one that is drawn again only when something that it reads is another one: in it, nothing else can be read. */
+export function pane(Part, { state: parts = [], view: looks = [], page: others = [] }) {
+  const KeptPart = kept(Part);
+  return function Pane() {
+    const page = usePage();
+    const [state, view, rest] = [pick(page.state, parts), pick(page.view, looks), pick(page, others)];
+    const values = [state, view, rest].flatMap(Object.values);
+    const within = useMemo(() => ({ ...pick(page, LASTING), ...rest, state, view }), values);
+    return h(Page.Provider, { value: within }, h(KeptPart));
+  };
+}
+
+const pick = (all, names) => Object.fromEntries(names.map((name) => [name, all[name]]));
+
 /* Join the class names that hold. */
 export const classes = (...names) => names.filter(Boolean).join(" ");

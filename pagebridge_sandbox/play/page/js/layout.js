@@ -1,6 +1,6 @@
 /* How the parts lie: side by side where there is room, else one at a time. */
 
-import { classes, html, useEffect, usePage } from "./html.js";
+import { classes, html, pane, useEffect, usePage } from "./html.js";
 import { ICON } from "./avatar.js";
 import { Menu } from "./menu.js";
 import { Tabs } from "./tabs.js";
@@ -13,14 +13,18 @@ import { Why } from "./bridge/why.js";
 import { Tour } from "./bridge/tour.js";
 import { Scenario, ScenarioLink } from "./bridge/scenario.js";
 
+const SLACK_VIEW = ["who", "channel", "thread", "canvas", "drawer", "phone", "read", "seen"];
+const SlackPane = pane(SlackWindow, { state: ["slack"], view: SLACK_VIEW, page: ["names", "question"] });
+const TourPane = pane(Tour, { state: ["tour"] });
+const ScenarioPane = pane(Scenario, {});
 const SIDE = [
-  { id: "pagerduty", label: "PagerDuty", Part: PagerDuty },
-  { id: "breaks", label: "Break it", Part: Breaks },
+  { id: "pagerduty", label: "PagerDuty", Part: pane(PagerDuty, { state: ["pagerduty"], view: ["incident"] }) },
+  { id: "breaks", label: "Break it", Part: pane(Breaks, { state: ["breaks"] }) },
 ];
 const BELOW = [
-  { id: "hops", label: "What is going on", Part: Sequence },
-  { id: "promises", label: html`<${PromisesLabel} />`, Part: Promises },
-  { id: "why", label: "Why?", Part: Why },
+  { id: "hops", label: "What is going on", Part: pane(Sequence, { state: ["hops"], view: ["hop"] }) },
+  { id: "promises", label: html`<${PromisesLabel} />`, Part: pane(Promises, { state: ["invariants"] }) },
+  { id: "why", label: "Why?", Part: pane(Why, { state: ["hops", "pagerduty"], view: ["incident"] }) },
 ];
 const NARROW = [
   { id: "slack", label: "Slack", icon: "💬" },
@@ -36,8 +40,8 @@ export function Layout() {
   return html`<main class="page" data-narrow=${view.narrow}>
     <${TopBar} />
     <${ScenarioLink} />
-    <div class="tour-slot" data-part="tour"><${Tour} /></div>
-    <div class="slack-slot" data-part="slack"><${SlackWindow} /></div>
+    <div class="tour-slot" data-part="tour"><${TourPane} /></div>
+    <div class="slack-slot" data-part="slack"><${SlackPane} /></div>
     <div class="side-slot"><${Tabs} label="PagerDuty and faults" tabs=${SIDE} chosen=${view.side} choose=${(id) => show("side", id)} /></div>
     <div class="below-slot" data-part="hops"><${Tabs} label="What is going on" tabs=${BELOW} chosen=${view.below} choose=${(id) => show("below", id)} /></div>
     <nav class="narrow-tabs" aria-label="Parts of the page">
@@ -81,7 +85,7 @@ function TopBar() {
     <${Playing} />
     <${Counters} />
     <span class="grow"></span>
-    <${Scenario} />
+    <${ScenarioPane} />
     <button type="button" class="bar-button wide-only" aria-pressed=${view.phone} title="Slack as wide as a phone" onClick=${() => change({ phone: !view.phone })}>Phone size</button>
     <button type="button" class="bar-button" title=${`Theme: ${view.theme}`} aria-label=${`Theme: ${view.theme}`} onClick=${() => change({ theme: NEXT_THEME[view.theme] })}>${THEME_ICON[view.theme]}</button>
     <${Menu} class="bar-button" label="Start again" title="Start again" items=${[{ label: "Start again", note: "incidents, messages and logs are gone", choose: restart }]}>↺<//>

@@ -16,7 +16,7 @@ function App() {
   const [view, setView] = useState(FIRST_VIEW);
   const [question, ask] = useState(null);
   const [notice, notify] = useState(null);
-  const latest = useRef({ names: {} });
+  const latest = useRef({ names: {}, shown: {} });
   const lasting = useMemo(() => lastingOf(latest), []);
   const change = (patch) => setView((before) => ({ ...before, ...(typeof patch === "function" ? patch(before) : patch) }));
   useEffect(() => listen((next) => { setState((before) => share(before, next)); setLost(false); }, () => setLost(true)), []);
@@ -35,9 +35,9 @@ function App() {
     }
   };
   const who = view.who ?? state.slack.people[0].id;
-  const shown = { ...view, who, seen: { ...view.seen, [who]: (state.slack.private[who] ?? []).length } };
+  const shown = share(latest.current.shown, { ...view, who, seen: { ...view.seen, [who]: (state.slack.private[who] ?? []).length } });
   const names = share(latest.current.names, namesOf(state.slack));
-  latest.current = { names, act, change: keepSeen(change, shown), openLink: openHere(state, change) };
+  latest.current = { names, shown, act, change: keepSeen(change, shown), openLink: openHere(state, change) };
   const page = { state, view: shown, ask, question, notice, notify, isLost, names, ...lasting };
   return html`<${Page.Provider} value=${page}><${Layout} /><//>`;
 }

@@ -9,6 +9,27 @@ SHARE = """async ([before, next]) => {
   const shared = share(before, next);
   return { shared, all: shared === before, kept: shared.list.map((each) => before.list.indexOf(each)) };
 }"""
+DRAW_PANE = """async () => {
+  const { html, Page, pane, render, usePage } = await import("/page/js/html.js");
+  const box = document.createElement("div");
+  document.body.replaceChildren(box);
+  let drawn = 0;
+  const Part = () => {
+    const { state, view } = usePage();
+    drawn += 1;
+    return html`<p>${JSON.stringify([state, view])}</p>`;
+  };
+  const Pane = pane(Part, { state: ["hops"], view: ["hop"] });
+  const seen = [];
+  for (const [hops, breaks, hop, who] of [[1, 1, 1, 1], [1, 2, 1, 2], [2, 2, 1, 2], [2, 2, 2, 2]]) {
+    const page = { state: { hops, breaks }, view: { hop, who } };
+    render(html`<${Page.Provider} value=${page}><${Pane} /><//>`, box);
+    await new Promise(requestAnimationFrame);
+    seen.push([drawn, box.textContent]);
+  }
+  return seen;
+}"""
+"""Draws a part of the page, again with what it doesn't read changed, and with each that it reads changed."""
 DRAW_AGAIN = """async (what) => {
   const { html, Page, render } = await import("/page/js/html.js");
   const { Messages } = await import("/page/js/slack/channel.js");
@@ -32,7 +53,7 @@ DRAW_AGAIN = """async (what) => {
   const choose = () => {};
   const part = {
     message: () => html`<${Messages} messages=${[message]} label="Messages" />`,
-    hop: () => html`<svg><${Rows} rows=${[{ y: 8, pause: 0 }]} hops=${[hop]} width=${600} choose=${choose} /></svg>`,
+    hop: () => html`<svg><${Rows} rows=${[{ y: 30 * counts.length, pause: 0 }]} hops=${[hop]} width=${600} choose=${choose} /></svg>`,
   }[what];
   const known = { U1: "Alice Ng" };
   const counts = [];
@@ -44,7 +65,7 @@ DRAW_AGAIN = """async (what) => {
   }
   return [counts, box.textContent];
 }"""
-"""Draws it for one person, again when nothing has changed, for another one, and with another name."""
+"""Draws it for one person, again when nothing has changed, for another one, and with another name; a hop further down."""
 
 
 def state() -> Json:
@@ -69,7 +90,13 @@ def test_a_message_is_drawn_again_when_what_it_shows_has_changed(canvas: Page) -
     assert "Alice Fox" in shown
 
 
+def test_a_part_of_the_page_is_drawn_again_when_what_it_reads_has_changed(canvas: Page) -> None:
+    """It reads the fields of the state and of the view that it names, and nothing else."""
+    shown = ['[{"hops":1},{"hop":1}]', '[{"hops":2},{"hop":1}]', '[{"hops":2},{"hop":2}]']
+    assert [[1, shown[0]], [1, shown[0]], [2, shown[1]], [3, shown[2]]] == canvas.evaluate(DRAW_PANE)
+
+
 def test_a_hop_is_drawn_once(canvas: Page) -> None:
-    """A new state does not draw the hops before it again: there are hundreds."""
+    """A new state does not draw the hops before it again, wherever they stand now: there are hundreds."""
     counts, _ = canvas.evaluate(DRAW_AGAIN, "hop")
     assert [1, 1, 1, 1] == counts

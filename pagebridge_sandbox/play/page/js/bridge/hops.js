@@ -40,14 +40,15 @@ export function Rows({ rows, hops, width, chosen, choose }) {
   const reached = hops.some((hop) => hop.id === chosen) ? chosen : hops.at(-1)?.id; // with Tab; the others with the arrows
   return hops.map(
     (hop, place) =>
-      html`<${KeptRow} key=${hop.id} hop=${hop} y=${rows[place].y} pause=${rows[place].pause} width=${width} isChosen=${hop.id === chosen}
-        isReached=${hop.id === reached} choose=${choose} />`,
+      html`<g key=${hop.id} transform=${`translate(0 ${rows[place].y})`}>
+        <${KeptRow} hop=${hop} pause=${rows[place].pause} width=${width} isChosen=${hop.id === chosen} isReached=${hop.id === reached} choose=${choose} />
+      </g>`,
   );
 }
 
-const KeptRow = kept(Row);
+const KeptRow = kept(Row); // knows nothing of its place, which is another one whenever the first is left out
 
-function Row({ hop, y, pause, width, isChosen, isReached, choose }) {
+function Row({ hop, pause, width, isChosen, isReached, choose }) {
   const [from, to] = [columnOf(hop.from, width), columnOf(hop.to, width)];
   const isPerson = !PARTIES.some((party) => party.id === hop.from);
   const duration = hop.ms === null || hop.ms === undefined ? "" : `${hop.ms} ms`;
@@ -64,13 +65,13 @@ function Row({ hop, y, pause, width, isChosen, isReached, choose }) {
     all[all.indexOf(event.currentTarget) + step]?.focus();
   };
   return html`
-    ${pause > 0 && html`<${Pause} y=${y - 11} width=${width} milliseconds=${pause} />`}
+    ${pause > 0 && html`<${Pause} y=${-11} width=${width} milliseconds=${pause} />`}
     <g class=${classes("hop", `kind-${hop.kind}`, !hop.ok && "failed", isChosen && "chosen")} role="button" tabindex=${isReached ? 0 : -1} aria-pressed=${isChosen}
       aria-label=${label} data-hop=${hop.id} onClick=${() => choose(hop.id)} onKeyDown=${keys}>
-      <rect class="back" x="0" y=${y} width=${width} height=${ROW} />
-      <text class="time" x="4" y=${y + 18}>${clock(hop.at_ms)}${" "}</text>
-      <${Arrow} from=${from} to=${to} y=${y + 20} />
-      <text class="label" x=${labelAt(from, to, words, width)} y=${y + 13}>${shown}${duration && html`<tspan class="ms" dx="3">${" "}${duration}</tspan>`}</text>
+      <rect class="back" x="0" y="0" width=${width} height=${ROW} />
+      <text class="time" x="4" y="18">${clock(hop.at_ms)}${" "}</text>
+      <${Arrow} from=${from} to=${to} y=${20} />
+      <text class="label" x=${labelAt(from, to, words, width)} y="13">${shown}${duration && html`<tspan class="ms" dx="3">${" "}${duration}</tspan>`}</text>
     </g>
   `;
 }

@@ -1,12 +1,19 @@
 /* The incidents, the newest first, and below the chosen one what is known of it and what can be done. */
 
-import { classes, html, usePage, useState } from "../html.js";
+import { classes, html, useEffect, usePage, useState } from "../html.js";
 import { ago, clockOf } from "../time.js";
 import { Actions } from "./actions.js";
+
+const AGAIN_AFTER = 10_000; // milliseconds after which it is told anew how long ago something was
 
 export function Incidents({ as }) {
   const { change, state, view } = usePage();
   const [all, setAll] = useState(true);
+  const [, setNow] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), AGAIN_AFTER);
+    return () => clearInterval(timer);
+  }, []);
   const { incidents, older } = state.pagerduty;
   const open = incidents.filter((each) => each.status !== "resolved");
   const shown = [...(all ? incidents : open)].reverse();
