@@ -1,8 +1,6 @@
 """The page's server: files, the state as it changes, and what people do. It answers a browser of this machine."""
 
 import asyncio
-import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -18,17 +16,14 @@ from pagebridge_sandbox.play.hops import find_hop
 from pagebridge_sandbox.play.recording import RECORDED_PATHS
 from pagebridge_sandbox.play.scrubbing import scrub
 from pagebridge_sandbox.play.skeletons import story
+from pagebridge_sandbox.play.snapshots import Snapshot, Snapshots, changes, whole
 from pagebridge_sandbox.play.why import why
 from pagebridge_sandbox.slack.responses import SlackError
 
 HOST = "127.0.0.1"
 PAGE = Path(__file__).parent / "page"
-PAUSE = 0.1
-"""Seconds between two looks at whether the state has changed."""
-LULL = 1.0
-"""Seconds after which the state is made although nothing seems to have happened: some of it is a matter of time."""
-BREATHS = 4
-"""How many times as long as making the state takes nothing else is made, so that the bridge has time to work."""
+PAUSE = 0.2
+"""Seconds between two looks at whether the state has changed. What was done on the page is looked at without any."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -48,9 +43,8 @@ class PlayServer:
     def __init__(self, game: Game) -> None:
         self._game = game
         self._port = 0
-        self._text = ""
-        self._made_at = self._made_in = 0.0
-        self._pulse: tuple[object, ...] = ()
+        self._snapshots = Snapshots(game)
+        self._acted = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -104,10 +98,16 @@ class PlayServer:
         except web.HTTPException as error:
             response = _refusal(error.reason, error.status)
         if request.method == "POST":
-            self._made_at = self._made_in = 0.0  # what was done is seen at once
+            self._look_again()
         for header, value in HEADERS.items() if not response.prepared else ():
             response.headers.setdefault(header, value)
         return response
+
+    def _look_again(self) -> None:
+        """Let what was done be seen at once."""
+        self._snapshots.expire()
+        self._acted.set()
+        self._acted = asyncio.Event()
 
     async def _act(self, path: str, body: Json) -> Json:
         return await self._game.play.act(path, body)
@@ -144,7 +144,7 @@ class PlayServer:
         return web.Response(text=story(self._game.play.recorder.acts))
 
     async def _state(self, _request: web.Request) -> web.Response:
-        return web.Response(text=self._current(), content_type="application/json")
+        return web.Response(text=whole(self._snapshots.latest()), content_type="application/json")
 
     async def _hop(self, request: web.Request) -> web.Response:
         try:
@@ -155,39 +155,23 @@ class PlayServer:
         return web.json_response({"payload": scrub(hop.payload(), playground.secrets())})
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        """Send the state at once, and again whenever it has changed, until the browser has gone."""
+        """Send the state at once, and then what of it has changed, until the browser has gone."""
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
         await response.prepare(request)
         with suppress(ConnectionResetError):
-            await self._send_states(response)
+            await self._send_changes(response)
         return response
 
-    async def _send_states(self, response: web.StreamResponse) -> None:
-        sent = None
+    async def _send_changes(self, response: web.StreamResponse) -> None:
+        sent: Snapshot = {}
         while True:
-            text = self._current()
-            if text is not sent:
-                await response.write(f"event: state\ndata: {text}\n\n".encode())
-                sent = text
-            await asyncio.sleep(PAUSE)
-
-    def _current(self) -> str:
-        """Return the state as text: the same object for as long as nothing has changed, and between two plays."""
-        waited = time.monotonic() - self._made_at
-        if waited > max(PAUSE / 2, BREATHS * self._made_in):
-            with suppress(LookupError):
-                pulse = self._game.play.playground.pulse()
-                if waited > LULL or pulse != self._pulse:
-                    self._make()
-                    self._pulse = pulse
-        return self._text
-
-    def _make(self) -> None:
-        begun = time.monotonic()
-        text = json.dumps(self._game.state(), ensure_ascii=False)
-        self._text = self._text if text == self._text else text
-        self._made_at = time.monotonic()
-        self._made_in = self._made_at - begun
+            acted, latest = self._acted, self._snapshots.latest()
+            if latest is not sent:
+                await response.write(f"event: changes\ndata: {changes(sent, latest)}\n\n".encode())
+                sent = latest
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE):
+                    await acted.wait()
 
 
 async def _answer(act: Callable[[Json], Awaitable[Json]], request: web.Request) -> web.Response:

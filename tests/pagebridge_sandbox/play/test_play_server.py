@@ -166,15 +166,23 @@ async def _missing_hop(page: Page) -> tuple[int, str]:
     return status, answer["error"]
 
 
-async def test_the_stream_sends_the_state_whenever_it_changes(page: Page) -> None:
-    """The first one comes at once, the next when something has happened, and nothing in between."""
+async def test_the_stream_sends_what_has_changed(page: Page) -> None:
+    """All of the state comes at once, then each field that is another one, when something has happened."""
     async with page.session.get(page.url + "api/stream") as stream:
         assert "text/event-stream" == stream.content_type
-        before = len((await _event(stream.content))["pagerduty"]["incidents"])
+        first = await _event(stream.content)
+        assert {path.partition(".")[0] for path in first} == (await page.state()).keys()
         await page.post("pagerduty/trigger", alert="low")
-        while len((state := await _event(stream.content))["pagerduty"]["incidents"]) == before:
-            pass
-        assert "low" == state["pagerduty"]["incidents"][-1]["urgency"]
+        changes = await _next_with_incidents(stream.content)
+        assert len(first["pagerduty.incidents"]) + 1 == len(changes["pagerduty.incidents"])
+        assert "low" == changes["pagerduty.incidents"][-1]["urgency"]
+        assert not changes.keys() & {"slack.people", "pagerduty.people", "breaks"}
+
+
+async def _next_with_incidents(content: aiohttp.StreamReader) -> Json:
+    while "pagerduty.incidents" not in (changes := await _event(content)):
+        pass
+    return changes
 
 
 async def test_whatever_happens_is_seen_without_looking_at_all_of_it(page: Page) -> None:
@@ -198,18 +206,16 @@ async def test_a_browser_that_goes_is_no_error(page: Page, caplog: pytest.LogCap
         assert transport is not None
         transport.abort()
     async with page.session.get(page.url + "api/stream") as another:
-        before = len((await _event(another.content))["pagerduty"]["incidents"])
+        await _event(another.content)
         for _ in range(2):  # what is sent first into a closed connection is not refused yet
-            before += 1
             await page.post("pagerduty/trigger", alert="low")
-            while len((await _event(another.content))["pagerduty"]["incidents"]) < before:
-                pass
+            await _next_with_incidents(another.content)
     assert [] == [record.getMessage() for record in caplog.records if record.name.startswith("aiohttp")]
 
 
 async def _event(content: aiohttp.StreamReader) -> Json:
     lines = (await content.readuntil(b"\n\n")).decode().splitlines()
-    assert "event: state" == lines[0]
+    assert "event: changes" == lines[0]
     return dict(json.loads(lines[1].removeprefix("data: ")))
 
 

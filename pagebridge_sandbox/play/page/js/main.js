@@ -3,7 +3,7 @@
 import { Page, html, render, useEffect, useMemo, useRef, useState } from "./html.js";
 import { listen, post } from "./server.js";
 import { Layout } from "./layout.js";
-import { share } from "./share.js";
+import { changed, share } from "./share.js";
 
 const FIRST_VIEW = {
   who: null, channel: null, thread: null, canvas: null, drawer: false, phone: false, read: {}, seen: {},
@@ -19,7 +19,7 @@ function App() {
   const latest = useRef({ names: {}, shown: {} });
   const lasting = useMemo(() => lastingOf(latest), []);
   const change = (patch) => setView((before) => ({ ...before, ...(typeof patch === "function" ? patch(before) : patch) }));
-  useEffect(() => listen((next) => { setState((before) => share(before, next)); setLost(false); }, () => setLost(true)), []);
+  useEffect(() => listen((changes) => { setState((before) => changed(before, changes)); setLost(false); }, () => setLost(true)), []);
   useEffect(() => {
     document.documentElement.dataset.theme = view.theme;
     localStorage.setItem("theme", view.theme);

@@ -1,9 +1,9 @@
 /* The page's door to its server: the state as it changes, and what people do. */
 
-/* Call `onState` with each new state, and `onLost` while there is no server. Returns what ends it. */
-export function listen(onState, onLost) {
+/* Call `onChanges` with the whole state, then with what has changed, and `onLost` while there is no server. Returns what ends it. */
+export function listen(onChanges, onLost) {
   const stream = new EventSource("/api/stream");
-  stream.addEventListener("state", (event) => onState(JSON.parse(event.data)));
+  stream.addEventListener("changes", (event) => onChanges(JSON.parse(event.data)));
   stream.onerror = onLost;
   return () => stream.close();
 }

@@ -6,6 +6,16 @@ export function share(before, next) {
   return Array.isArray(next) ? shareItems(before, next) : shareFields(before, next);
 }
 
+/* Give `before` with other fields, each named by its path: `hops`, or `slack.channels`. */
+export function changed(before, changes) {
+  const next = { ...before };
+  for (const [path, value] of Object.entries(changes)) {
+    const [part, field] = path.split(".");
+    next[part] = field ? { ...next[part], [field]: share(next[part]?.[field], value) } : share(next[part], value);
+  }
+  return next;
+}
+
 const isObject = (value) => value !== null && typeof value === "object";
 const nameOf = (item) => item?.id ?? item?.ts;
 

@@ -9,6 +9,12 @@ SHARE = """async ([before, next]) => {
   const shared = share(before, next);
   return { shared, all: shared === before, kept: shared.list.map((each) => before.list.indexOf(each)) };
 }"""
+CHANGE = """async ([before, changes]) => {
+  const { changed } = await import("/page/js/share.js");
+  const next = changed(before, changes);
+  const same = Object.keys(next).filter((name) => next[name] === before?.[name]);
+  return { next, same, inner: next.b.x === before?.b.x };
+}"""
 DRAW_PANE = """async () => {
   const { html, Page, pane, render, usePage } = await import("/page/js/html.js");
   const box = document.createElement("div");
@@ -53,7 +59,10 @@ DRAW_AGAIN = """async (what) => {
   const choose = () => {};
   const part = {
     message: () => html`<${Messages} messages=${[message]} label="Messages" />`,
-    hop: () => html`<svg><${Rows} rows=${[{ y: 30 * counts.length, pause: 0 }]} hops=${[hop]} width=${600} choose=${choose} /></svg>`,
+    hop: () => {
+      const rows = [{ y: 30 * counts.length, pause: 0 }];
+      return html`<svg><${Rows} rows=${rows} hops=${[hop]} width=${600} choose=${choose} /></svg>`;
+    },
   }[what];
   const known = { U1: "Alice Ng" };
   const counts = [];
@@ -65,7 +74,8 @@ DRAW_AGAIN = """async (what) => {
   }
   return [counts, box.textContent];
 }"""
-"""Draws it for one person, again when nothing has changed, for another one, and with another name; a hop further down."""
+"""Draws it for one person, again when nothing has changed, for another one, and with another name; a hop further down
+each time."""
 
 
 def state() -> Json:
@@ -81,6 +91,14 @@ def test_equal_parts_of_a_state_stay_the_same_objects(canvas: Page) -> None:
     found = canvas.evaluate(SHARE, [state(), changed])
     assert (False, [1, -1, -1, 2]) == (found["all"], found["kept"])
     assert changed == found["shared"]
+
+
+def test_what_has_changed_is_put_into_the_state(canvas: Page) -> None:
+    """Fields are named by their paths; the others, and what is equal in them, stay the same objects."""
+    first = canvas.evaluate(CHANGE, [None, {"a": [1], "b.x": [1], "b.y": 2}])
+    assert {"a": [1], "b": {"x": [1], "y": 2}} == first["next"]
+    found = canvas.evaluate(CHANGE, [first["next"], {"b.x": [1], "b.y": 3}])
+    assert {"next": {"a": [1], "b": {"x": [1], "y": 3}}, "same": ["a"], "inner": True} == found
 
 
 def test_a_message_is_drawn_again_when_what_it_shows_has_changed(canvas: Page) -> None:
