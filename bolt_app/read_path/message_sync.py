@@ -170,8 +170,9 @@ class MessageSync:
         return self.clock.remaining(until_ms, at_ms, self.durations.call_max)
 
     async def _post(self, message: Message, state: MessageState, target: MessageTarget[Kept]) -> MessageState:
-        latest = int(self.durations.call_max * SECOND)
-        begun = BegunCall(self, target, lambda ms: state.post_begun(self._in_slack(ms), ms + latest))
+        latest, clock = int(self.durations.call_max * SECOND), self.slack.server_clock
+        # Slack's history may have it from then on: by its own clock, as the store's may be ahead.
+        begun = BegunCall(self, target, lambda ms: state.post_begun(min(ms, clock.now_ms() or ms), ms + latest))
         try:
             ts = await self.slack.post(
                 target.channel,
@@ -187,11 +188,11 @@ class MessageSync:
         except CallError as error:
             if isinstance(error, Unthreaded):
                 await target.note(target.rule(MessageState(replaces=error.ts)))
-            elif begun.ms and error.surely_not_done:
+            elif begun.stored is not None and error.surely_not_done:
                 await target.note(target.rule(state.post_failed()))
-            elif begun.ms:
-                since_ms = self._in_slack(begun.ms)
-                await target.note(target.rule(state.post_begun(since_ms, await self._lands_by(begun.ms))))
+            elif begun.stored is not None:
+                unclear = replace(begun.stored, until_ms=await self._lands_by(begun.ms))
+                await target.note(target.rule(unclear))
             raise
         return state.posted(ts, message.digest)
 
@@ -265,11 +266,6 @@ class MessageSync:
             # Deleted already, or Slack does not allow it: then the new message is at least the later of the two.
             log.warning("slack.not_deleted", channel=target.channel, ts=ts, why=str(error))
 
-    def _in_slack(self, begun_ms: int) -> int:
-        """Return from when on Slack's history may have what was begun: the store's clock may be ahead of Slack's."""
-        now_ms = self.slack.server_clock.now_ms()
-        return begun_ms if now_ms is None else min(begun_ms, now_ms)
-
     async def _lands_by(self, begun_ms: int) -> int:
         return self.durations.lands_by_ms(begun_ms, await self.clock.now_ms(), self.durations.slack_timeout)
 
@@ -283,10 +279,13 @@ class BegunCall(Generic[Kept]):
     state: Callable[[int], MessageState]
     """By the time at which it began."""
     ms: int = 0
-    """When it began; stays 0 if there was no capacity for the call."""
+    """When it began."""
+    stored: MessageState | None = None
+    """What was stored; stays None if there was no capacity for the call."""
 
     async def __call__(self) -> None:
         """Let the call be sent. Raises `FencedOff` if the lease is lost."""
         self.ms = await self.sync.clock.now_ms()
-        await self.target.save(self.target.rule(self.state(self.ms)))
+        self.stored = self.state(self.ms)
+        await self.target.save(self.target.rule(self.stored))
         await self.target.lease.check(self.sync.durations.slack_timeout)

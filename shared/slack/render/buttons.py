@@ -99,12 +99,12 @@ def button(
 
     `text` is what its dialog begins with.
     """
-    made = _button(f"pagebridge:{action}", label, _hint(incident, number, url, LONGEST_VALUE, seen, text), number)
-    if action is Action.ACKNOWLEDGE:
-        made["style"] = "primary"
+    asks: tuple[str, ...] = ()
     if action is Action.ESCALATE:
-        made["confirm"] = _confirm(f"Escalate {number}?".replace(" ?", "?"), ESCALATES, "Escalate", "Not now")
-    return made
+        asks = (f"Escalate {number}?".replace(" ?", "?"), ESCALATES, "Escalate", "Not now")
+    value = _hint(incident, number, url, LONGEST_VALUE, seen, text)
+    made = _button(f"pagebridge:{action}", label, value, number, asks)
+    return {**made, "style": "primary"} if action is Action.ACKNOWLEDGE else made
 
 
 def links(incident: IncidentId, snapshot: Snapshot, chosen: Sequence[CardLink]) -> list[Block]:
@@ -184,11 +184,11 @@ def retry_button(command: Command, outcome: Outcome) -> Block:
     if forgotten or command.action is Action.ACKNOWLEDGE:
         seen = command.params.expected_assignees
         return button(command.action, "Try again", command.incident, command.label, command.url, seen=seen)
-    made = _button(RETRY, "Try again", f"{command.parent_id} {command.incident}", command.label)
+    asks: tuple[str, ...] = ()
     if outcome.kind is Kind.UNKNOWN and not SPECS[command.action].idempotent:
         what = "PagerDuty didn't confirm it. Check there first: trying again may do it twice."
-        made["confirm"] = _confirm("It may have gone through", what, "Try again", "Cancel")
-    return made
+        asks = ("It may have gone through", what, "Try again", "Cancel")
+    return _button(RETRY, "Try again", f"{command.parent_id} {command.incident}", command.label, asks)
 
 
 def link_yourself_button(command: Command) -> Block:
@@ -216,19 +216,19 @@ def level_buttons(command: Command, choices: tuple[Choice, ...]) -> tuple[Block,
     )
 
 
-def _button(action_id: str, label: str, value: str, number: str) -> Block:
-    return {
+def _button(action_id: str, label: str, value: str, number: str, asks: tuple[str, ...] = ()) -> Block:
+    """Make a button about an incident. What it `asks` first: a title, a text, and the words for yes and no."""
+    made: Block = {
         "type": "button",
         "action_id": action_id,
         "text": {"type": "plain_text", "text": label},
         "value": value,
         "accessibility_label": plain(f"{label}: incident {number}", 75),
     }
-
-
-def _confirm(title: str, text: str, confirm: str, deny: str) -> Block:
-    words = {"title": title, "text": text, "confirm": confirm, "deny": deny}
-    return {name: {"type": "plain_text", "text": said} for name, said in words.items()}
+    if asks:
+        parts = zip(("title", "text", "confirm", "deny"), asks, strict=True)
+        made["confirm"] = {name: {"type": "plain_text", "text": said} for name, said in parts}
+    return made
 
 
 def _hint(
