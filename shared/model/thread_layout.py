@@ -132,7 +132,7 @@ def timed_out(line: Line) -> bool:
 
 
 def was_snoozed(lines: Collection[Line], line: Line) -> bool:
-    """True if the incident was snoozed before `line`: acknowledged for a chosen length, after which that times out."""
+    """True if the last change before `line` was a snooze, which is an acknowledgement with a chosen length."""
     earlier = (
         one
         for one in lines
@@ -218,9 +218,7 @@ def needs_pass(before: Incident, after: Incident) -> bool:
         rest = replace(
             incident, snapshot=None, lines=(), as_of=None, rank="", seen_events=(), expectations=(), recalled=Recalled()
         )
-        facts, as_of = (
-            (shown.facts, shown.url) if shown else None,
-            incident.as_of.ms // SECOND if incident.as_of else None,
-        )
+        facts = (shown.facts, shown.url) if shown else None
+        as_of = incident.as_of.ms // SECOND if incident.as_of else None
         told.append((rest, facts, lines, as_of, incident.needs_enrichment))
     return told[0] != told[1]

@@ -82,7 +82,7 @@ class Documents(Generic[Value]):
         """
         Return the document with what is not stored yet under `lease`. One that is not there is empty, at revision 0.
 
-        It is read unless that was done under the lease within `kept_for` seconds, by default ever if it is held.
+        What is known under the lease is taken for `kept_for` seconds; by default to its end if it is held, else never.
         """
         held = self.held(incident, lease)
         if held.now() - held.at >= (self._kept_for if kept_for is None else kept_for):
