@@ -89,18 +89,30 @@ class WatchedServers:
     """
     A primary, its replicas and their Sentinels; for tests it looks like the embedded Valkey.
 
-    `kill` kills the servers and leaves the Sentinels; after it, and after `stop`, `start` has all the data.
+    `kill` kills the servers and leaves the Sentinels; after it, and after `stop`, `start` has all the data. `wrapped`
+    makes of a server's program the one that its number is started by.
     """
 
     def __init__(
-        self, home: Path, *, binary: Path | None = None, replicas: int = 2, down_after: int = DOWN_AFTER_MS
+        self,
+        home: Path,
+        *,
+        binary: Path | None = None,
+        replicas: int = 2,
+        down_after: int = DOWN_AFTER_MS,
+        wrapped: Callable[[int, Path], Path] = lambda _, binary: binary,
     ) -> None:
         binary = binary or packaged_binary()
         ports = free_ports(1 + replicas + SENTINELS)
         primary = ports[0]
         text = [NODE + ("" if port == primary else f"replicaof {HOST} {primary}\n") for port in ports[: 1 + replicas]]
         self.nodes = [
-            Node(home / f"node{number}", binary, port, text[number].format(port=port, home=home / f"node{number}"))
+            Node(
+                home / f"node{number}",
+                wrapped(number, binary),
+                port,
+                text[number].format(port=port, home=home / f"node{number}"),
+            )
             for number, port in enumerate(ports[: 1 + replicas])
         ]
         self.sentinels = [

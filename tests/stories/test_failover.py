@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -9,6 +10,8 @@ import pytest
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from pagebridge_sandbox.pagerduty import Fault
+from pagebridge_sandbox.store_clock import StoreClock
+from tests.clocks import NEEDED
 from tests.cluster_servers import ClusterServers
 from tests.servers import BOTH, binary_of
 from tests.stories.failovers import BACK, EVERY, Notes, Servers, until_writes_are_taken
@@ -19,14 +22,22 @@ INCIDENTS = 12
 NOTES = 24
 UNSENT = 0.6
 """Seconds before its end in which its replicas hear nothing of the primary."""
-KINDS = (*BOTH, pytest.param("cluster", id="cluster"))
+CLOCKS = (0, 2, -2)
+"""The seconds by which the clock of each server is fast: the next primary's is another than that of the first."""
+KINDS = (*BOTH, pytest.param("cluster", id="cluster"), pytest.param("clocks", id="clocks apart", marks=NEEDED))
 
 
 @pytest.fixture(params=KINDS)
 async def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Servers:
-    """Make a primary with two replicas and Sentinels, of Valkey, then of Debian's Redis; and a Redis Cluster."""
+    """
+    Make a primary with two replicas and Sentinels, of Valkey, then of Debian's Redis; and a Redis Cluster.
+
+    And one of Valkey whose servers have different clocks.
+    """
     if request.param == "cluster":
         return ClusterServers(tmp_path / "servers")
+    if request.param == "clocks":
+        return WatchedServers(tmp_path / "servers", wrapped=partial(_with_a_clock, tmp_path))
     return WatchedServers(tmp_path / "servers", binary=binary_of(request.param))
 
 
@@ -64,6 +75,14 @@ async def test_a_primary_that_is_killed_takes_nothing_along(bridge: Bridge, serv
     cards = [message.plain for message in bridge.channel.messages]
     titles = [f"{when} {number}" for when in ("Before", "During") for number in range(INCIDENTS // 2)]
     assert [1] * INCIDENTS == [sum(title in card for card in cards) for title in titles]
+
+
+def _with_a_clock(directory: Path, number: int, binary: Path) -> Path:
+    home = directory / f"clock{number}"
+    home.mkdir()
+    clock = StoreClock(home)
+    clock.put(CLOCKS[number])
+    return clock.server(binary)
 
 
 async def _cut_off(servers: WatchedServers) -> None:
