@@ -8,8 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pagebridge_sandbox.demo.processes import Bridge, ProcessFailed
 
 QUEUE_METRIC = "pagebridge_queue_incidents"
-INTERVAL = 0.5
-"""Seconds between two looks."""
+INTERVAL = 1.0
+"""Seconds between two looks: the worker has to answer each, and what has come to rest is quiet for longer."""
 
 
 @dataclass

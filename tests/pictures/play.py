@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, expect
 
@@ -9,7 +10,8 @@ from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk, run_chro
 from tests.pictures.scene import FOLDER
 
 SIZE = {"width": 1280, "height": 760}
-THEMES = ("light", "dark")
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
 EVENING = 18
 """The hour of every picture: times of day of other lengths would break lines elsewhere."""
 
@@ -37,9 +39,9 @@ def zone() -> str:
 
 def pictures(browser: Browser, url: str) -> dict[str, bytes]:
     """Do in a fresh play what the pictures show, and return the picture in each theme."""
-    with open_desk(browser, url, viewport=SIZE) as desk:
+    with open_desk(browser, url, viewport=SIZE, timezone_id=zone()) as desk:
         number = perform(desk)
-    return {theme: take(browser, url, theme, number) for theme in THEMES}
+        return {theme: take(desk, theme, number) for theme in THEMES}
 
 
 def perform(desk: Desk) -> int:
@@ -57,14 +59,15 @@ def perform(desk: Desk) -> int:
     return number
 
 
-def take(browser: Browser, url: str, theme: str, number: int) -> bytes:
+def take(desk: Desk, theme: Theme, number: int) -> bytes:
     """Take one picture, as Carol sees it."""
-    with open_desk(browser, url, viewport=SIZE, color_scheme=theme, timezone_id=zone()) as desk:
-        desk.be("Carol")
-        desk.page.get_by_role("button", name="Close the tour").click()
-        desk.page.locator(f"[data-incident='{number}']").click()
-        desk.page.mouse.move(0, 0)
-        return desk.page.screenshot()
+    desk.page.emulate_media(color_scheme=theme)
+    desk.visit()
+    desk.be("Carol")
+    desk.page.get_by_role("button", name="Close the tour").click()
+    desk.page.locator(f"[data-incident='{number}']").click()
+    desk.page.mouse.move(0, 0)
+    return desk.page.screenshot()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A playground that the tests of the page share, each with an incident of its own, and a browser for each module."""
+"""A playground, a browser and a window that the tests of the page share, each with an incident of its own."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -41,9 +41,9 @@ def browser() -> Iterator[Browser]:
         yield chromium
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def window(browser: Browser, url: str) -> Iterator[Desk]:
-    """Open a window for the tests of one module, because a window of its own takes each a second of the processor."""
+    """Open a window for all of these tests, because each window takes a second of the processor."""
     with open_desk(browser, url) as opened:
         yield opened
 
@@ -60,7 +60,7 @@ def desk(window: Desk) -> Iterator[Desk]:
     window.wrong.clear()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def canvas(browser: Browser) -> Iterator[Page]:
     """Open the page without a play behind it; single blocks are drawn in its place."""
     page, wrong = browser.new_page(), list[str]()
