@@ -36,6 +36,26 @@ DRAW_PANE = """async () => {
   return seen;
 }"""
 """Draws a part of the page, again with what it doesn't read changed, and with each that it reads changed."""
+DRAW_ROWS = """async ([chosen, from, to]) => {
+  const { html, render } = await import("/page/js/html.js");
+  const { Rows, rowsOf } = await import("/page/js/bridge/hops.js");
+  const box = document.createElement("div");
+  document.body.replaceChildren(box);
+  const hop = { from: "slack", to: "worker", ok: true, label: "a" };
+  const hops = Array.from({ length: 100 }, (_, place) => ({ ...hop, id: `h${place}`, at_ms: place }));
+  const { rows } = rowsOf(hops);
+  const draw = (top) => {
+    const given = { rows, hops, width: 600, from: top, to: top + 100, chosen };
+    render(html`<svg><${Rows} ...${given} /></svg>`, box);
+  };
+  const drawn = () => [...box.querySelectorAll(".hop")].map((each) => each.dataset.hop);
+  draw(from);
+  const first = drawn();
+  box.querySelector("[tabindex='0']").focus();
+  draw(to);
+  return [first, drawn()];
+}"""
+"""Draws the rows of a hundred hops that are near one place, puts the focus there, and draws those near another one."""
 DRAW_AGAIN = """async (what) => {
   const { html, Page, render } = await import("/page/js/html.js");
   const { Messages } = await import("/page/js/slack/channel.js");
@@ -61,7 +81,7 @@ DRAW_AGAIN = """async (what) => {
     message: () => html`<${Messages} messages=${[message]} label="Messages" />`,
     hop: () => {
       const rows = [{ y: 30 * counts.length, pause: 0 }];
-      return html`<svg><${Rows} rows=${rows} hops=${[hop]} width=${600} choose=${choose} /></svg>`;
+      return html`<svg><${Rows} rows=${rows} hops=${[hop]} width=${600} from=${0} to=${900} choose=${choose} /></svg>`;
     },
   }[what];
   const known = { U1: "Alice Ng" };
@@ -112,6 +132,14 @@ def test_a_part_of_the_page_is_drawn_again_when_what_it_reads_has_changed(canvas
     """It reads the fields of the state and of the view that it names, and nothing else."""
     shown = ['[{"hops":1},{"hop":1}]', '[{"hops":2},{"hop":1}]', '[{"hops":2},{"hop":2}]']
     assert [[1, shown[0]], [1, shown[0]], [2, shown[1]], [3, shown[2]]] == canvas.evaluate(DRAW_PANE)
+
+
+def test_of_many_hops_those_that_are_near_are_drawn(canvas: Page) -> None:
+    """There are hundreds; the chosen one stays, and the one that has the focus keeps it."""
+    first, then = canvas.evaluate(DRAW_ROWS, [None, 8, 908])
+    assert [[f"h{place}" for place in range(4)], ["h3", *(f"h{place}" for place in range(30, 34))]] == [first, then]
+    assert "h3" == canvas.evaluate("document.activeElement.dataset.hop")
+    assert ["h3", "h30", "h31", "h32", "h33"] == canvas.evaluate(DRAW_ROWS, ["h3", 908, 908])[0]
 
 
 def test_a_hop_is_drawn_once(canvas: Page) -> None:

@@ -13,6 +13,8 @@ export const PARTIES = [
 const TIMES = 54; // pixels left of the first party, for the times
 const ROW = 30;
 const GAP = 22;
+/* Pixels above and below what is seen within which hops are drawn: there are hundreds. */
+export const NEAR = 300;
 const LONG_GAP_MS = 1500; // what is longer is drawn as a pause
 const minutesAndSeconds = new Intl.DateTimeFormat("en-GB", { minute: "2-digit", second: "2-digit" });
 
@@ -36,13 +38,15 @@ export function rowsOf(hops) {
   return { rows, height: y + 8 };
 }
 
-export function Rows({ rows, hops, width, chosen, choose }) {
-  const reached = hops.some((hop) => hop.id === chosen) ? chosen : hops.at(-1)?.id; // with Tab; the others with the arrows
-  return hops.map(
-    (hop, place) =>
-      html`<g key=${hop.id} transform=${`translate(0 ${rows[place].y})`}>
-        <${KeptRow} hop=${hop} pause=${rows[place].pause} width=${width} isChosen=${hop.id === chosen} isReached=${hop.id === reached} choose=${choose} />
-      </g>`,
+/* The hops whose rows lie between `from` and `to`, the chosen one, and the one that has the focus. */
+export function Rows({ rows, hops, width, from, to, chosen, choose }) {
+  const lasting = [chosen, document.activeElement?.dataset.hop];
+  const shown = hops.map((hop, place) => ({ hop, ...rows[place] })).filter(({ hop, y }) => (y >= from && y <= to) || lasting.includes(hop.id));
+  const reached = shown.some(({ hop }) => hop.id === chosen) ? chosen : shown.at(-1)?.hop.id; // with Tab; the others with the arrows
+  return shown.map(
+    ({ hop, y, pause }) => html`<g key=${hop.id} transform=${`translate(0 ${y})`}>
+      <${KeptRow} hop=${hop} pause=${pause} width=${width} isChosen=${hop.id === chosen} isReached=${hop.id === reached} choose=${choose} />
+    </g>`,
   );
 }
 

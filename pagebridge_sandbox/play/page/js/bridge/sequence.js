@@ -2,7 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useMemo, usePage, useRef, useState } from "../html.js";
 import { get } from "../server.js";
-import { Rows, PARTIES, columnOf, rowsOf } from "./hops.js";
+import { NEAR, PARTIES, Rows, columnOf, rowsOf } from "./hops.js";
 
 export function Sequence() {
   const { change, state, view } = usePage();
@@ -24,22 +24,27 @@ export function Sequence() {
   </div>`;
 }
 
+const STEP = 150; // pixels by which one scrolls until other hops are drawn
+
 function Diagram({ hops, chosen, choose }) {
   const box = useRef(null);
   const follows = useRef(true);
-  const [width, setWidth] = useState(0);
+  const [{ width, room }, setSize] = useState({ width: 0, room: 0 });
+  const [top, setTop] = useState(null); // null: it follows the end
   useEffect(() => {
-    const watcher = new ResizeObserver(([entry]) => entry.contentRect.width && setWidth(Math.max(320, entry.contentRect.width)));
+    const watcher = new ResizeObserver(([{ contentRect: it }]) => it.width && setSize({ width: Math.max(320, it.width), room: it.height }));
     watcher.observe(box.current);
     return () => watcher.disconnect();
   }, []);
   useLayoutEffect(() => {
     if (follows.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [hops.length, hops.at(-1)?.id, width]);
+  }, [hops.length, hops.at(-1)?.id, width, room]);
   const scroll = ({ currentTarget: it }) => {
     follows.current = it.scrollHeight - it.scrollTop - it.clientHeight < 60;
+    setTop(follows.current ? null : Math.floor(it.scrollTop / STEP) * STEP);
   };
   const { rows, height } = useMemo(() => rowsOf(hops), [hops.map((hop) => hop.id).join()]);
+  const first = top ?? height - room;
   return html`<div class="diagram" ref=${box} onScroll=${scroll} tabindex="0" role="group" aria-label="Sequence diagram">
     <div class="parties" aria-hidden="true" style=${`width: ${width}px`}>
       ${PARTIES.map((party) => html`<span style=${`left: ${columnOf(party.id, width)}px`} class="party">${party.label}</span>`)}
@@ -47,7 +52,7 @@ function Diagram({ hops, chosen, choose }) {
     ${hops.length === 0 && html`<p class="empty">Nothing has happened yet.</p>`}
     <svg class="hops" width=${width} height=${height} aria-label="Hops">
       ${PARTIES.map((party) => html`<line class="lifeline" x1=${columnOf(party.id, width)} x2=${columnOf(party.id, width)} y1="0" y2=${height} />`)}
-      <${Rows} rows=${rows} hops=${hops} width=${width} chosen=${chosen} choose=${choose} />
+      ${width > 0 && html`<${Rows} rows=${rows} hops=${hops} width=${width} from=${first - NEAR} to=${first + room + NEAR} chosen=${chosen} choose=${choose} />`}
     </svg>
   </div>`;
 }
