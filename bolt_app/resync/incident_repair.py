@@ -46,11 +46,14 @@ class IncidentRepair:
     clock: StoreClock
     durations: Durations
 
-    async def compare(self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None) -> bool:
+    async def compare(
+        self, this: ResyncPass, incident: IncidentId, listed: RestIncident | None, *, doubtful: bool = False
+    ) -> bool:
         """
         Return whether an incident is as the list and the log show it; False if it has to be read in full.
 
-        `listed` is None if PagerDuty's list does not have it. Its notes are left for `repair_notes`.
+        `listed` is None if PagerDuty's list does not have it. A `doubtful` one is not judged by the two. Its notes are
+        left for `repair_notes`.
         """
         entries = [] if this.recent is None else this.recent.pop(incident, [])
         known = (await self.incidents.load(incident)).value
@@ -64,7 +67,7 @@ class IncidentRepair:
             await self._fold_listed(listed)
             return True
         now_ms = self.clock.estimate_ms()
-        if suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
+        if doubtful or suspicious(known, listed, entries, opens_ms) or noticed(known, entries, now_ms).lines:
             return False
         if entries:
             await self._record_log_entries(incident, entries, now_ms)
@@ -99,6 +102,7 @@ class IncidentRepair:
                 this.soon = this.soon or found.young
                 await self._record_repair(found.incident, missing)
                 return bool(set(missing) - SILENT)
+        this.again.append(incident)
         this.soon = True
         return False
 

@@ -36,8 +36,8 @@ CHECKED = Counter("pagebridge_resync_incidents", "Incidents compared with PagerD
 OPEN_STATUSES = (Status.TRIGGERED, Status.ACKNOWLEDGED)
 OVERLAP = 60.0
 """Seconds of PagerDuty's log that are read once more: an entry may become visible late."""
-NOTES_SHARE = 0.4
-"""The part of the interval for which one pass reads notes, incident by incident."""
+NOTES_SHARE, MOVED_NOTES_SHARE = 0.4, 0.2
+"""The part of the interval for which one pass reads notes, and that for incidents where something has moved."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,10 @@ class IncidentResync:
         async for incident in self._listed_incidents(progress):
             self.require_running()
             if incident.id not in compared:
-                is_certain = this.recent is not None and incident.id not in doubtful
-                right = is_certain and await self.incident_repair.compare(this, incident.id, incident)
+                in_doubt = this.recent is None or incident.id in doubtful
+                right = await self.incident_repair.compare(this, incident.id, incident, doubtful=in_doubt)
                 compared[incident.id] = right
-        CHECKED.labels("compared").inc(sum(compared.values()))
+                CHECKED.labels("compared").inc(right)
         return compared
 
     async def _repair_unlisted(self, this: ResyncPass, incident: IncidentId) -> bool:
@@ -103,22 +103,35 @@ class IncidentResync:
         return await self.incident_repair.repair(this, incident)
 
     async def _check_notes(self, this: ResyncPass) -> None:
-        """Read notes that threads show: first where something has moved, then of the other incidents in turn."""
-        moved = [incident for incident in this.noted if incident in this.moved]
-        others = in_turn(set(this.noted) - this.moved, this.positions.notes)
-        for incident in for_a_time([*moved, *others], NOTES_SHARE * self.durations.resync, "notes"):
-            self.require_running()
-            await self.check(this, incident, self.incident_repair.repair_notes(this, incident))
-            if incident not in this.moved:
-                this.positions = replace(this.positions, notes=incident)
+        """Read notes that threads show, in turn: of the incidents where something has moved, and of all others."""
+        noted, interval, loop = set(this.noted), self.durations.resync, asyncio.get_running_loop()
+        until = loop.time() + NOTES_SHARE * interval
+        moved = in_turn(noted & this.moved, this.positions.moved_notes)
+        for incident in for_a_time(moved, MOVED_NOTES_SHARE * interval, "notes of changed incidents"):
+            this.positions = replace(this.positions, moved_notes=incident)
+            await self._check_notes_of(this, incident)
+        others = in_turn(noted - this.moved, this.positions.notes)
+        for incident in for_a_time(others, until - loop.time(), "notes"):
+            this.positions = replace(this.positions, notes=incident)
+            await self._check_notes_of(this, incident)
+
+    async def _check_notes_of(self, this: ResyncPass, incident: IncidentId) -> None:
+        self.require_running()
+        await self.check(this, incident, self.incident_repair.repair_notes(this, incident), well="notes compared")
 
     def require_running(self) -> None:
         """Raise `Stopping` if this worker has been told to end."""
         if self.stopping.is_set():
             raise Stopping("this worker is stopping")
 
-    async def check(self, this: ResyncPass, incident: IncidentId, repair: Awaitable[bool]) -> None:
-        """Compare one incident, and repair it. Raises `Unavailable`: then nothing else can be read either."""
+    async def check(
+        self, this: ResyncPass, incident: IncidentId, repair: Awaitable[bool], well: str = "compared"
+    ) -> None:
+        """
+        Compare one incident, and repair it; it is counted as `well` where nothing was late.
+
+        Raises `Unavailable`: then nothing else can be read either.
+        """
         try:
             repaired_late = await repair
         except Unavailable:
@@ -136,19 +149,19 @@ class IncidentResync:
             # A request that PagerDuty refuses now will be refused in a minute as well.
             this.soon = this.soon or isinstance(error, Uncertain)
             return
-        CHECKED.labels("late" if repaired_late else "compared").inc()
+        CHECKED.labels("late" if repaired_late else well).inc()
         this.late += [incident] if repaired_late else []
 
     async def check_new(self, this: ResyncPass, incident: IncidentId) -> None:
         """Check an incident of which only a card is known. Raises as `check` does."""
         await this.lease.check(self.durations.pagerduty_timeout)
-        try:
-            read = (await self.pagerduty.incident(incident)).value
-        except NotFound:
-            CHECKED.labels("not found").inc()
-            return
-        if not await self.incident_repair.compare(this, incident, read):
-            await self.check(this, incident, self.incident_repair.repair(this, incident))
+        await self.check(this, incident, self._repair_new(this, incident))
+
+    async def _repair_new(self, this: ResyncPass, incident: IncidentId) -> bool:
+        read = (await self.pagerduty.incident(incident)).value
+        if await self.incident_repair.compare(this, incident, read):
+            return False
+        return await self.incident_repair.repair(this, incident)
 
     async def _listed_incidents(self, progress: ResyncState) -> AsyncIterator[RestIncident]:
         filters = [IncidentFilter(statuses=OPEN_STATUSES)]

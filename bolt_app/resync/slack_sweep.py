@@ -16,7 +16,7 @@ from bolt_app.resync.incident_resync import IncidentResync
 from bolt_app.resync.resync_pass import ResyncPass, for_a_time, in_turn
 from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
-from shared.errors import FencedOff, NotFound, Refused
+from shared.errors import FencedOff, Malformed, NotFound, Refused, Uncertain
 from shared.model.event import SECOND
 from shared.model.ids import ChannelId, IncidentId, MessageTs, incident_id
 from shared.model.journal import fact
@@ -69,7 +69,7 @@ class SlackSweep:
     resync: IncidentResync
 
     async def sweep(self, this: ResyncPass) -> None:
-        """Check channels for a time, and the next `THREADS` threads. Raises `CallError`, `Malformed`, `Stopping`."""
+        """Check channels for a time, and the next `THREADS` threads. Raises `CallError`, `Stopping`."""
         oldest_ms = await self.clock.now_ms() - LOOKBACK_MS
         routing = self.config.current.routing
         named = [channel for route in routing.routes for channel in route.all_channels]
@@ -77,8 +77,9 @@ class SlackSweep:
         channels = in_turn(channels, this.positions.channel)
         for channel in for_a_time(channels, CHANNELS_SHARE * self.durations.resync, "channels"):
             self.resync.require_running()
-            await self._sweep_channel(channel, oldest_ms, this)
+            # Before it is swept: one that always breaks the sweep off holds up no other.
             this.positions = replace(this.positions, channel=channel)
+            await self._sweep_channel(channel, oldest_ms, this)
         await self._sweep_threads(this)
 
     async def _sweep_channel(self, channel: ChannelId, oldest_ms: int, this: ResyncPass) -> None:
@@ -88,8 +89,8 @@ class SlackSweep:
         try:
             async for message in self.slack.own_messages(channel, oldest_ms=oldest_ms, patient=True):
                 await self._check_message(channel, message, found, this)
-        except Refused as error:
-            log.warning("sweep.channel_closed", channel=channel, why=str(error), code=error.code)
+        except (Refused, Uncertain, Malformed) as error:
+            log.warning("sweep.channel_unread", channel=channel, why=str(error))
             return
         for incident in found.unknown:
             await self.resync.check_new(this, incident)
@@ -148,8 +149,8 @@ class SlackSweep:
         for incident in in_turn(incidents, this.positions.thread)[:THREADS]:
             self.resync.require_running()
             await this.lease.check(self.durations.slack_timeout)
-            await self._sweep_thread(incident, this)
             this.positions = replace(this.positions, thread=incident)
+            await self._sweep_thread(incident, this)
 
     async def _sweep_thread(self, incident: IncidentId, this: ResyncPass) -> None:
         slack_state = (await self.slack_states.load(incident)).value
@@ -161,8 +162,8 @@ class SlackSweep:
             since_ms = int(float(card) * SECOND)
             own = self.slack.own_messages(home, oldest_ms=since_ms, thread_ts=card, patient=True)
             messages = [message async for message in own]
-        except Refused as error:
-            log.warning("sweep.thread_closed", incident=incident, why=str(error), code=error.code)
+        except (Refused, Uncertain, Malformed) as error:
+            log.warning("sweep.thread_unread", incident=incident, why=str(error))
             return
         keys = {message.ts: line_key(incident, message) for message in messages}
         told = (await self.incidents.whole(incident)).value.lines

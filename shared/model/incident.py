@@ -121,9 +121,9 @@ class Incident:
         return newest if newest is not None and TRANSITIONS[newest.type] is self.status else None
 
     def overruled_by(self, read: Snapshot, read_ms: int) -> "Incident":
-        """Drop an `as_of` that a `GET` overrules: in the future, of another incident, or too old for another state."""
+        """Drop an `as_of` that a `GET` overrules: in the future, of another incident, or too old to differ."""
         known = self.snapshot or read
-        oldest_ms = 0 if known.facts == read.facts else read_ms - LAG_MS
+        oldest_ms = 0 if known == read and not self.needs_read else read_ms - LAG_MS
         within = self.as_of is None or oldest_ms <= self.as_of.ms <= read_ms + AHEAD_MS
         born, other = known.created_ms, read.created_ms
         # Another one has another number, or time of its opening.

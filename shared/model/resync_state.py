@@ -28,12 +28,13 @@ class Gap:
 @dataclass(frozen=True)
 class Positions:
     """
-    How far the work has come that takes turns: none begins at the beginning.
+    How far the work has come that takes turns; what is None begins at the beginning.
 
-    `notes` is the last incident whose notes were read, `channel` the last channel that was swept, `thread` the last
-    incident whose thread was.
+    `moved_notes` and `notes` are the last incidents whose notes were read, of those where something had moved and of
+    the others; `channel` is the last channel that was swept, `thread` the last incident whose thread was.
     """
 
+    moved_notes: IncidentId | None = None
     notes: IncidentId | None = None
     channel: ChannelId | None = None
     thread: IncidentId | None = None

@@ -328,6 +328,36 @@ async def test_an_incident_at_which_nothing_changes_is_not_read(bridge: Bridge) 
     assert before == reads()
 
 
+async def test_a_renamed_service_is_shown(bridge: Bridge) -> None:
+    """PagerDuty sends nothing for it, and its list has the new name."""
+    await shown(bridge)
+    bridge.pagerduty.clock.advance(15 * 60)
+    await looked(bridge)
+    directory = bridge.pagerduty._account.directory
+    directory.put_service(replace(directory.services[bridge.acme.service], name="checkout-api-v2"))
+
+    await bridge.card("checkout-api-v2")
+
+
+async def test_an_incident_with_a_note_is_counted_once(bridge: Bridge) -> None:
+    """In each pass it is compared once, and its notes once."""
+    incident, _ = await shown(bridge)
+    bridge.pagerduty.web("PBOB1").add_note(incident, "It is the cache")
+    await bridge.lines(1)
+    bridge.pagerduty.clock.advance(15 * 60)
+    await looked(bridge, 3)
+
+    def counted(result: str) -> float:
+        return sample("pagebridge_resync_incidents_total", {"result": result}) or 0.0
+
+    before, notes_before, passes_before = counted("compared"), counted("notes compared"), passes()
+    await looked(bridge, 4)
+    most = passes() - passes_before + 1
+
+    assert 3 <= counted("compared") - before <= most
+    assert 3 <= counted("notes compared") - notes_before <= most
+
+
 async def test_a_quiet_hour_costs_no_call_to_slack_that_writes(bridge: Bridge) -> None:
     """One waits for its escalation, one for the end of its acknowledgement: times are shown, not counted down."""
     policy = bridge.pagerduty.add_escalation_policy("Patient", [["PALICE1"], ["PBOB1"]], delay=120)

@@ -1,10 +1,13 @@
 """What a process left behind in Slack that died, or woke up too late, is found by comparing Slack with the records."""
 
+import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
+from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
 from pagebridge_sandbox.slack import Fault, Message
 from shared.model.ids import ChannelId, MessageTs
 from shared.slack.api.client import Slack
@@ -12,6 +15,9 @@ from tests.metric_samples import sample
 from tests.stories.harness import Bridge, running, settled, until
 from tests.stories.test_resync import LOOKING, looked, looking, shown
 from tests.stories.test_slack_failures import remove_with_replies
+
+OTHER = "C0ZOTHER"
+"""Another channel, which is swept after the incidents'."""
 
 
 @pytest.fixture
@@ -156,3 +162,39 @@ async def test_many_channels_are_all_looked_at() -> None:
 
         assert await bridge.card("Triggered") is not card
         await until(lambda: len(bridge.slack.calls_to("conversations.replies")) > 0, "a look at the thread")
+
+
+@asynccontextmanager
+async def beside_another_channel() -> AsyncIterator[Bridge]:
+    """Run the bridge with a second channel, which takes what no route does."""
+    routing = {"default_channel": OTHER, "routes": [{"service": "checkout-api", "channel": "C0INCIDENTS"}]}
+    async with running(durations=LOOKING, routing=routing) as bridge:
+        bridge.slack.add_channel("other", id=OTHER, members=list(bridge.acme.people.values()))
+        yield bridge
+
+
+async def test_a_channel_that_cannot_be_read_holds_up_no_other() -> None:
+    """Slack fails at its history, each time: what is doubled elsewhere, a card or a line, is deleted all the same."""
+    async with beside_another_channel() as bridge:
+        _, card = await noted(bridge)
+        fault = bridge.slack.add_fault(Fault("conversations.history", channel=OTHER, error="internal_error"))
+        await until(lambda: fault.match_count > 1, "failures")
+        await post_again(bridge, card)
+        await post_again(bridge, card.replies[0])
+
+        await until(lambda: (len(bridge.channel.messages), len(card.replies)) == (1, 1), "what is doubled to go")
+
+
+async def test_a_card_of_an_incident_that_is_not_shown_holds_up_nothing() -> None:
+    """A card in another channel names an incident that our key may not read: what is doubled elsewhere is deleted."""
+    async with beside_another_channel() as bridge:
+        incident, card = await shown(bridge)
+        fault = bridge.pagerduty.add_fault(PagerDutyFault("GET", "/incidents/QSECRET1", status=403))
+        slack = Slack(bridge.slack.bot_token, bridge.slack.api_url, pace=0)
+        metadata = json.loads(json.dumps(card.metadata).replace(incident, "QSECRET1"))
+        await slack.post(ChannelId(OTHER), text=card.text, blocks=card.blocks, metadata=metadata)
+        await slack.aclose()
+        await until(lambda: fault.match_count > 1, "failures")
+        await post_again(bridge, card)
+
+        await until(lambda: len(bridge.channel.messages) == 1, "the second card to go")

@@ -459,6 +459,31 @@ def test_a_read_wins_over_a_forged_state_that_no_lag_explains(passed_ms: int, wi
     assert wins is (read.status is Status.TRIGGERED)
 
 
+def test_a_forged_link_is_put_right_however_old_the_read() -> None:
+    """Everything by which sources are compared is true in it: a read that shows another link wins all the same."""
+    forged = folded(replace(webhook(TRIGGERED, NOON), snapshot=replace(snapshot(), url="https://evil.example.com")))
+
+    read = settle(forged.overruled_by(snapshot(), NOON + LAG_MS + 1000), snapshot(), Instant(NOON - 5000, 1000))
+
+    assert read.snapshot == snapshot()
+
+
+def test_what_a_read_shows_as_well_stands_however_old() -> None:
+    """A state that is as PagerDuty shows it needs no read because of its age, or every old incident would."""
+    known = replace(folded(webhook(TRIGGERED, NOON)), snapshot=snapshot(), needs_read=False)
+
+    assert known.overruled_by(snapshot(), NOON + YEARS) is known
+
+
+def test_a_needed_read_ends_though_it_shows_nothing_new() -> None:
+    """What asked for it is younger than PagerDuty's last change: once no lag explains that, the read settles it."""
+    asked = replace(folded(webhook(TRIGGERED, NOON)), snapshot=snapshot(), needs_read=True)
+
+    read = settle(asked.overruled_by(snapshot(), NOON + LAG_MS + 1000), snapshot(), Instant(NOON - 5000, 1000))
+
+    assert not read.needs_read
+
+
 @pytest.mark.parametrize(("number", "status"), [(None, Status.ACKNOWLEDGED), (2, Status.TRIGGERED)])
 def test_an_incident_keeps_its_number(number: int | None, status: Status) -> None:
     """A delivery without one changes the rest, one with another number nothing; both ask for a read."""
