@@ -10,7 +10,7 @@ from shared.slack.api.rate_limits import RATES, Rate
 from shared.store import document_kinds, keys
 from shared.store.clock import Generation
 from shared.store.redis import Redis
-from shared.store.streams import BATCH, Entry, first_entry
+from shared.store.streams import BATCH, first_entry, parse_entries
 
 STREAMS = {"events": keys.EVENTS, "commands": keys.COMMANDS}
 QUEUES = ("commands", "dirty", "briefings", "homes", "handovers", "channels", "digests")
@@ -65,7 +65,7 @@ class StoreMetrics:
         waiting = int(await self._redis.llen(keys.DELIVERIES))
         # The receiver's probes are empty.
         element: Any = next(filter(None, await self._redis.lrange(keys.DELIVERIES, 0, BATCH)), b"")
-        oldest = Entry(str(now_ms), {"received": element.partition(b" ")[0]})
+        (oldest,) = parse_entries([(b"%d-0" % now_ms, {b"received": element.partition(b" ")[0]})])
         ENTRIES.labels("deliveries").set(waiting)
         OLDEST.labels("deliveries").set((now_ms - oldest.received_ms) / SECOND)
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import structlog
 
-from bolt_app.write_path.actions.base import ActionContext, ActionResult, FoldAnswer, expired
+from bolt_app.write_path.actions.base import ActionContext, ActionResult, FoldAnswer, PreparedAction, expired
 from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actor_check import ActorCheck, Trail, fold_into
 from shared.access.identity import Identity
@@ -223,9 +223,10 @@ class AttemptRunner:
             doubtful = attempt.record.uncertain and found.kind is Kind.STALE
             return replace(found, kind=Kind.UNKNOWN) if doubtful else found
         await self.calls.require_not_expired(attempt.record)
-        command = await handler.completed(self.pagerduty, context)
-        attempt.record = replace(attempt.record, command=command)
-        return await self._write(attempt, replace(context, command=command))
+        if isinstance(handler, PreparedAction):
+            command = await handler.completed(self.pagerduty, context)
+            attempt.record, context = replace(attempt.record, command=command), replace(context, command=command)
+        return await self._write(attempt, context)
 
     async def _find_earlier_effect(self, attempt: Execution, context: ActionContext) -> ActionResult | None:
         """Settle an unclear call: its echo has come, or PagerDuty shows its effect."""
@@ -258,20 +259,20 @@ class AttemptRunner:
 
     async def _publish_result(self, attempt: Execution, context: ActionContext, effect: ActionResult) -> None:
         """Fold PagerDuty's answer, and narrow the window in which its webhook is looked for."""
-        command, handler = context.command, HANDLERS[context.command.action]
+        command, reported = context.command, HANDLERS[context.command.action].reported_as(context.command)
         updated = effect.incident.updated if effect.incident else None
         at = effect.at or updated
         if at is None:
             return
         event = Event(
             EventId(f"answer:{command.id}:{attempt.record.calls}"),
-            handler.event_type(command),
+            reported.type,
             command.incident,
             Source.ANSWER,
             at,
             Agent(context.user.id, context.user.name),
             effect.incident.snapshot if effect.incident else None,
-            detail=handler.expected_detail(command) or "",
+            detail=reported.detail or "",
             subject=effect.subject,
             details=effect.said,
             command=command.id,

@@ -247,7 +247,7 @@ class Expectation:
         if self.subject:
             return event.subject == self.subject
         free = all(source is not event.source for source, _ in self.matched)
-        return free and self._covers(event) and self.detail in (None, event.outcome_detail)
+        return free and self._covers(event) and self.detail in (None, event.detail)
 
     def reopened_by(self, event: Event) -> bool:
         """

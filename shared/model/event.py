@@ -236,7 +236,8 @@ class Event:
     One thing that happened to one incident, as one source told it.
 
     `at` is PagerDuty's time, never ours. `snapshot` is the incident right after the change, where the source gives it.
-    `detail` is what came out, and tells two events of one type apart; every source gives the same for the same change.
+    `detail` is what came out, for a transition the state that its type leads to unless another is given. It tells two
+    events of one type apart; every source gives the same for the same change.
     `subject` is the id of the note or status update that it is about, alike from every source, by which alone such a
     one is known. `command` is set on what a command of ours did, `proven` says that this answer proves that it did.
     `ends_ms` is when the incident's acknowledgement then ends by itself, 0 for never, None where that is not said.
@@ -260,11 +261,7 @@ class Event:
 
     def __post_init__(self) -> None:
         incident_id(self.incident)
-
-    @property
-    def outcome_detail(self) -> str:
-        """Return the event's result: `detail`, or for a transition the state that its type leads to."""
-        return self.detail or str(TRANSITIONS.get(self.type, ""))
+        object.__setattr__(self, "detail", self.detail or str(TRANSITIONS.get(self.type, "")))
 
 
 def joined_ids(ids: Iterable[str]) -> str:

@@ -86,7 +86,7 @@ def record(lines: tuple[Line, ...], event: Event, echo: Expectation | None) -> t
         event.agent,
         ((event.source, event.id),),
         echo.command if echo else event.command,
-        event.outcome_detail,
+        event.detail,
         event.subject,
         _join((), event.details),
     )
@@ -158,7 +158,7 @@ def _same_moment(lines: Iterable[Line], event: Event) -> Line | None:
 def _may_be_same(line: Line, event: Event) -> bool:
     if line.subject and event.subject:
         return False
-    same = (line.type, line.detail) == (event.type, event.outcome_detail) and _may_be_one(line.agent, event.agent)
+    same = (line.type, line.detail) == (event.type, event.detail) and _may_be_one(line.agent, event.agent)
     return same and event.source not in dict(line.slots) and distance_ms(line.at, event.at) <= SECOND
 
 

@@ -8,7 +8,7 @@ is taken over after seconds. Handling must bear repetition: nothing here promise
 import asyncio
 import math
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -48,26 +48,18 @@ _TIME = re.compile(rb"[0-9]{1,15}")
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a stream. `at_ms` is when the store took it, by the store's clock."""
+    """
+    One entry of a stream. `at_ms` is when the store took it, by the store's clock, which is the time within its id.
+
+    `received_ms` is when it came in: a delivery by the receiver's clock, as it may have waited, but never after it was
+    taken. `trace` is the context of the trace that goes on with it, empty without one.
+    """
 
     id: str
     fields: dict[str, bytes]
-
-    @property
-    def at_ms(self) -> int:
-        """The time within a stream id, which the store made."""
-        return int(self.id.partition("-")[0])
-
-    @property
-    def received_ms(self) -> int:
-        """When it came in: a delivery by the receiver's clock, as it may have waited, but never after `at_ms`."""
-        text = self.fields.get("received", b"")
-        return min(int(text), self.at_ms) if _TIME.fullmatch(text) else self.at_ms
-
-    @property
-    def trace(self) -> str:
-        """The context of the trace that goes on with it, empty without one."""
-        return self.fields.get("trace", b"").decode(errors="replace")
+    at_ms: int
+    received_ms: int
+    trace: str = ""
 
 
 class Deliveries:
@@ -154,7 +146,7 @@ class Inbox:
                 raise
             await self.open()
             return []
-        return _entries([*claimed, *(entry for _, entries in read or [] for entry in entries)])
+        return parse_entries([*claimed, *(entry for _, entries in read or [] for entry in entries)])
 
     async def ack(self, entry: Entry) -> None:
         """Take a finished entry off the stream for good."""
@@ -231,26 +223,32 @@ async def append(client: Redis, stream: str, fields: Mapping[str, bytes], *, wai
 async def first_entry(redis: Redis, stream: str) -> Entry | None:
     """Read the oldest entry of a stream; None when it is empty. Raises `StoreDown`."""
     found: Any = await redis.xrange(stream, count=1)
-    return next(iter(_entries(found)), None)
+    return next(iter(parse_entries(found)), None)
 
 
 async def read_all(redis: Redis, stream: str, start: str = "-", end: str = "+") -> AsyncIterator[Entry]:
     """Yield the entries of a stream from one id to another, the oldest first. Raises `StoreDown`."""
     while True:
         page: Any = await redis.xrange(stream, min=start, max=end, count=PAGE)
-        for entry in _entries(page):
+        for entry in parse_entries(page):
             yield entry
         if len(page) < PAGE:
             return
         start = f"({page[-1][0].decode()}"
 
 
-def _entries(raw: list[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
-    return [
-        Entry(entry_id.decode(), {name.decode(errors="backslashreplace"): value for name, value in fields.items()})
-        for entry_id, fields in raw
-        if fields
-    ]
+def parse_entries(raw: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
+    """Read entries as Redis gives them. One without fields was deleted meanwhile, and is left out."""
+    entries = []
+    for raw_id, raw_fields in raw:
+        if raw_fields:
+            name = raw_id.decode()
+            fields = {field.decode(errors="backslashreplace"): value for field, value in raw_fields.items()}
+            at_ms, received = int(name.partition("-")[0]), fields.get("received", b"")
+            received_ms = min(int(received), at_ms) if _TIME.fullmatch(received) else at_ms
+            trace = fields.get("trace", b"").decode(errors="replace")
+            entries.append(Entry(name, fields, at_ms, received_ms, trace))
+    return entries
 
 
 def _cut(fields: dict[str, bytes]) -> dict[str, bytes]:

@@ -17,7 +17,9 @@ from bolt_app.modals.dialog_check import Checked
 from bolt_app.modals.opener import ModalOpener
 from bolt_app.queries.incident_details import IncidentDetails
 from bolt_app.visibility import Visibility
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from bolt_app.write_path.actions.base import ActionContext, ActionResult
+from bolt_app.write_path.actions.escalate import Escalate
+from bolt_app.write_path.actions.merge import Merge
 from bolt_app.write_path.actions.registry import HANDLERS
 from bolt_app.write_path.actions.trigger import created
 from bolt_app.write_path.actor_check import other_number
@@ -412,9 +414,8 @@ def _context(action: Action, now: RestIncident, params: ActionParams | None = No
 
 
 async def _completed(acme: Acme, now: RestIncident) -> str:
-    handler: ActionHandler = HANDLERS[Action.ESCALATE]
     with pytest.raises(Declined) as raised:
-        await handler.completed(acme.pagerduty, _context(Action.ESCALATE, now))
+        await Escalate().completed(acme.pagerduty, _context(Action.ESCALATE, now))
     return _worded(raised.value)
 
 
@@ -433,7 +434,7 @@ async def _merged(into: ActionParams) -> str:
 
     door = cast("PagerDuty", SimpleNamespace(incident=incident))
     with pytest.raises(Declined) as raised:
-        await HANDLERS[Action.MERGE].completed(door, _context(Action.MERGE, NOW, into))
+        await Merge().completed(door, _context(Action.MERGE, NOW, into))
     return _worded(raised.value)
 
 

@@ -1,8 +1,9 @@
 """Ask people to respond to an incident."""
 
 from bolt_app.replies.builder import names
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from bolt_app.write_path.actions.base import ActionContext, ActionResult, ConditionalAction, Reported
 from shared.model.command import Command
+from shared.model.event_types import RESPONDER_ADDED
 from shared.model.ids import UserId
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
@@ -10,13 +11,13 @@ from shared.pagerduty.events.details import responder
 from shared.pagerduty.models.incident import RestIncident
 
 
-class AddResponders(ActionHandler):
+class AddResponders(ConditionalAction):
     """Requests responders."""
 
-    def expected_detail(self, command: Command) -> str | None:
-        """Return the responder with the state in which a request begins."""
+    def reported_as(self, command: Command) -> Reported:
+        """Return the event of the responder, with the state in which a request begins."""
         people = command.params.people
-        return responder(people[0].id, "pending") if people else None
+        return Reported(RESPONDER_ADDED, responder(people[0].id, "pending") if people else None)
 
     def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
         """Return the outcome if all of them respond to the incident already, or are assigned to it."""

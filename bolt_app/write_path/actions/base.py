@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bolt_app.replies.builder import names
 from shared.model.actions import SPECS, Action
@@ -39,6 +39,13 @@ class ActionResult:
     level: Level | None = None
 
 
+class Reported(NamedTuple):
+    """The event by which PagerDuty reports a command; its `detail` is None if only PagerDuty knows it beforehand."""
+
+    type: str
+    detail: str | None = None
+
+
 class FoldAnswer(Protocol):
     """`Projector.fold_event`."""
 
@@ -68,23 +75,19 @@ class ActionHandler(ABC):
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Make the one call of the action. Raises a `CallError` if it fails."""
 
-    def event_type(self, command: Command) -> str:
-        """Return the type of the event by which PagerDuty will report the command."""
-        return SPECS[command.action].event_type
-
-    def expected_detail(self, command: Command) -> str | None:
-        """Return the detail that the resulting event will have; None if only PagerDuty knows it."""
-        del command
-        return None
+    def reported_as(self, command: Command) -> Reported:
+        """Return the event by which PagerDuty will report the command."""
+        return Reported(SPECS[command.action].event_type)
 
     def expectation(self, context: ActionContext, now_ms: int) -> Expectation | None:
         """Return the event that the call is about to cause, None if PagerDuty sends none."""
         command, read_ms = context.command, context.read_at.ms
+        reported = self.reported_as(command)
         expected = Expectation(
             command=command.id,
-            type=self.event_type(command),
+            type=reported.type,
             agent=context.user.id,
-            detail=self.expected_detail(command),
+            detail=reported.detail,
             read_ms=read_ms,
             opens_ms=read_ms,
             noted_ms=now_ms,
@@ -107,17 +110,7 @@ class ActionHandler(ABC):
         seen = command.params.expected_assignees
         if SPECS[command.action].changes_assignees and seen is not None and seen != now.snapshot.assignee_ids:
             return _assignees_changed(now, known)
-        return self.pointless(command, now)
-
-    def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
-        """Return the outcome if what is asked for is there already, or PagerDuty allows it on no incident like this."""
-        del command, now
         return None
-
-    async def completed(self, pagerduty: PagerDuty, context: ActionContext) -> Command:
-        """Return the command with what the person could not choose. Raises `Declined` if that cannot be known."""
-        del pagerduty
-        return context.command
 
     async def find_effect(self, pagerduty: PagerDuty, context: ActionContext, since_ms: int) -> ActionResult | None:
         """Look for the effect of an uncertain call made after `since_ms`, on PagerDuty's clock; None if none so far."""
@@ -150,7 +143,30 @@ class ActionHandler(ABC):
     def _belongs_to_other_command(self, context: ActionContext, at: Instant) -> bool:
         """True if another command caused the log entry of that second."""
         others = (line for line in context.known.lines if line.command not in (None, context.command.id))
-        return any(line.type == self.event_type(context.command) and distance_ms(line.at, at) == 0 for line in others)
+        reported = self.reported_as(context.command)
+        return any(line.type == reported.type and distance_ms(line.at, at) == 0 for line in others)
+
+
+class ConditionalAction(ActionHandler):
+    """An action that can be pointless, or not allowed, whatever the status of the incident."""
+
+    def precondition(
+        self, command: Command, now: RestIncident, known: Incident, person: UserId | None = None
+    ) -> Outcome | None:
+        """Return None if the command would still do what its clicker meant, else the outcome that declines it."""
+        return super().precondition(command, now, known, person) or self.pointless(command, now)
+
+    @abstractmethod
+    def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
+        """Return the outcome if what is asked for is there already, or PagerDuty allows it on no incident like this."""
+
+
+class PreparedAction(ActionHandler):
+    """An action for which PagerDuty is read once more before the call."""
+
+    @abstractmethod
+    async def completed(self, pagerduty: PagerDuty, context: ActionContext) -> Command:
+        """Return the command with what the person could not choose. Raises `Declined` if that cannot be known."""
 
 
 def check_status(action: Action, now: RestIncident, person: UserId | None = None) -> Outcome | None:

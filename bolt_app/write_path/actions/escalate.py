@@ -8,7 +8,7 @@ call at which level. Where that is ambiguous the person chooses: a guess could p
 from dataclasses import replace
 
 from bolt_app.replies.builder import names
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from bolt_app.write_path.actions.base import ActionContext, ActionResult, ConditionalAction, PreparedAction
 from shared.errors import Malformed
 from shared.model.command import Command
 from shared.model.enrichment import Level, OnCallByLevel, present_level
@@ -19,7 +19,7 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import TO_PEOPLE, RestIncident
 
 
-class Escalate(ActionHandler):
+class Escalate(ConditionalAction, PreparedAction):
     """Pages the next level of the escalation policy."""
 
     log_events = frozenset({ESCALATED})

@@ -1,22 +1,22 @@
 """Merge an incident into another one, which goes on with the alerts of both."""
 
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from bolt_app.write_path.actions.base import ActionContext, ActionResult, PreparedAction, Reported
 from shared.errors import Malformed
 from shared.model.command import Command
 from shared.model.event import Ref
-from shared.model.event_types import Status
+from shared.model.event_types import RESOLVED, Status
 from shared.model.ids import incident_id
 from shared.model.outcome import Declined, Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
 
 
-class Merge(ActionHandler):
+class Merge(PreparedAction):
     """Merges. PagerDuty resolves the incident for that reason; of the merge itself it sends no event."""
 
-    def expected_detail(self, command: Command) -> str | None:
-        """Return the status that it ends in."""
+    def reported_as(self, command: Command) -> Reported:
+        """Return the event of the status that it ends in."""
         del command
-        return str(Status.RESOLVED)
+        return Reported(RESOLVED, str(Status.RESOLVED))
 
     async def completed(self, pagerduty: PagerDuty, context: ActionContext) -> Command:
         """Return the command if the other incident is open. Raises `Declined` if not."""

@@ -1,17 +1,18 @@
 """Add a note."""
 
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, Reported
 from shared.model.command import Command
 from shared.model.event import digest
+from shared.model.event_types import ANNOTATED
 from shared.pagerduty.api.client import PagerDuty
 
 
 class AddNote(ActionHandler):
     """Adds a note to the incident."""
 
-    def expected_detail(self, command: Command) -> str | None:
-        """Return the digest of the text."""
-        return digest(command.params.text)
+    def reported_as(self, command: Command) -> Reported:
+        """Return the event of a note, with the digest of the text."""
+        return Reported(ANNOTATED, digest(command.params.text))
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Add the note."""

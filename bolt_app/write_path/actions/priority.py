@@ -1,19 +1,20 @@
 """Change the priority."""
 
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from bolt_app.write_path.actions.base import ActionContext, ActionResult, ConditionalAction, Reported
 from shared.errors import Malformed
 from shared.model.command import Command
+from shared.model.event_types import PRIORITY_UPDATED
 from shared.model.outcome import Kind, Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import RestIncident
 
 
-class SetPriority(ActionHandler):
+class SetPriority(ConditionalAction):
     """Sets the priority."""
 
-    def expected_detail(self, command: Command) -> str | None:
-        """Return the id of the priority."""
-        return command.params.priority.id if command.params.priority else ""
+    def reported_as(self, command: Command) -> Reported:
+        """Return the event of the new priority, with its id."""
+        return Reported(PRIORITY_UPDATED, command.params.priority.id if command.params.priority else "")
 
     def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
         """Return the outcome if the incident has this priority already."""

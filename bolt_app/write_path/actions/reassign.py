@@ -1,7 +1,7 @@
 """Reassign to people, or to an escalation policy."""
 
 from bolt_app.replies.builder import names
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult
+from bolt_app.write_path.actions.base import ActionContext, ActionResult, ConditionalAction, Reported
 from shared.model.command import Command
 from shared.model.event import joined_ids
 from shared.model.event_types import DELEGATED, REASSIGNED
@@ -11,18 +11,16 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import RestIncident
 
 
-class Reassign(ActionHandler):
+class Reassign(ConditionalAction):
     """Changes the assignees."""
 
     log_events = frozenset({REASSIGNED, DELEGATED})
 
-    def event_type(self, command: Command) -> str:
-        """Return the type: PagerDuty reports a change of policy as a delegation."""
-        return DELEGATED if command.params.policy is not None else super().event_type(command)
-
-    def expected_detail(self, command: Command) -> str | None:
-        """Return the new assignees; only PagerDuty knows whom a policy assigns."""
-        return None if command.params.policy else joined_ids(person.id for person in command.params.people)
+    def reported_as(self, command: Command) -> Reported:
+        """Return the event with the new assignees. A change of policy is a delegation, to whom only PagerDuty knows."""
+        if command.params.policy is not None:
+            return Reported(DELEGATED)
+        return Reported(REASSIGNED, joined_ids(person.id for person in command.params.people))
 
     def pointless(self, command: Command, now: RestIncident) -> Outcome | None:
         """Return the outcome if the assignees are these people already."""

@@ -1,6 +1,6 @@
 """Snooze an acknowledged incident."""
 
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, unless_acknowledged
+from bolt_app.write_path.actions.base import ActionContext, ActionResult, ConditionalAction, unless_acknowledged
 from shared.model.command import Command
 from shared.model.event_types import SNOOZED
 from shared.model.outcome import Kind, Outcome
@@ -8,7 +8,7 @@ from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import ACKNOWLEDGEMENT_ENDS, RestIncident
 
 
-class Snooze(ActionHandler):
+class Snooze(ConditionalAction):
     """Puts off the time at which the acknowledgement ends. PagerDuty sends no event for it, so there is no echo."""
 
     echoed = False

@@ -1,6 +1,6 @@
 """Acknowledge, resolve and what undoes the two: the actions that set the status of an incident."""
 
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, check_status
+from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, Reported, check_status
 from shared.errors import Malformed
 from shared.model.actions import SPECS, Action
 from shared.model.command import Command
@@ -17,9 +17,10 @@ class SetStatus(ActionHandler):
     def __init__(self, log_event: str) -> None:
         self.log_events = frozenset({log_event})
 
-    def expected_detail(self, command: Command) -> str | None:
-        """Return the status."""
-        return str(SPECS[command.action].status)
+    def reported_as(self, command: Command) -> Reported:
+        """Return the event of the new status."""
+        spec = SPECS[command.action]
+        return Reported(spec.event_type, str(spec.status))
 
     async def send(self, pagerduty: PagerDuty, context: ActionContext) -> ActionResult:
         """Set the status. The change is proven if PagerDuty shows a new one, made by this person."""

@@ -1,13 +1,13 @@
 """Note that a person is still on an acknowledged incident; PagerDuty is sent nothing."""
 
-from bolt_app.write_path.actions.base import ActionContext, ActionHandler, ActionResult, unless_acknowledged
+from bolt_app.write_path.actions.base import ActionContext, ActionResult, ConditionalAction, unless_acknowledged
 from shared.model.command import Command
 from shared.model.outcome import Outcome
 from shared.pagerduty.api.client import PagerDuty
 from shared.pagerduty.models.incident import RestIncident
 
 
-class StillOnIt(ActionHandler):
+class StillOnIt(ConditionalAction):
     """Answers the thread's question whether an incident is still worked on."""
 
     echoed = False

@@ -59,8 +59,8 @@ def read(event_type: str, data: object) -> Event:
 @pytest.mark.parametrize(
     ("event_type", "data", "detail"),
     [
-        ("triggered", INCIDENT, ""),
-        ("acknowledged", INCIDENT, ""),
+        ("triggered", INCIDENT, "triggered"),
+        ("acknowledged", INCIDENT, "acknowledged"),
         ("escalated", INCIDENT, "PALICE1,PBOB001"),
         ("delegated", INCIDENT, "PALICE1,PBOB001"),
         ("reassigned", INCIDENT, "PALICE1,PBOB001"),
@@ -82,7 +82,7 @@ def read(event_type: str, data: object) -> Event:
     ],
 )
 def test_what_came_out_is_told_by_ids(event_type: str, data: object, detail: str) -> None:
-    """What comes out is written in ids and digests, which every source of the same change gives alike."""
+    """What comes out is written in ids, states and digests, which every source of the same change gives alike."""
     assert detail == read(event_type, data).detail
 
 

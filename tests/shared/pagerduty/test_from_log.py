@@ -47,7 +47,7 @@ def test_an_entry_is_known_by_its_id_and_tells_to_the_second() -> None:
     [event] = told(entry("acknowledge"))
 
     assert ("log:acknowledge0", Source.LOG, Instant(NOON, SECOND)) == (event.id, event.source, event.at)
-    assert (ALICE, "acknowledged") == (event.agent, event.outcome_detail)
+    assert (ALICE, "acknowledged") == (event.agent, event.detail)
 
 
 @pytest.mark.parametrize(

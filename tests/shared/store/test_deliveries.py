@@ -171,7 +171,7 @@ async def test_dead_letters_are_bounded_by_their_bytes(redis: Redis, monkeypatch
     assert kept == list(range(30 - len(kept), 30))
     assert 5 < len(kept) < 10
     monkeypatch.setattr(keys, "DEAD_LETTERS_BYTES", 1)
-    await inbox.dead_letter(Entry("1-1", {"body": b"x" * 2_000_000}), "a test")
+    await inbox.dead_letter(Entry("1-1", {"body": b"x" * 2_000_000}, at_ms=1, received_ms=1), "a test")
     assert 1 == await redis.xlen(keys.DEAD_LETTERS)
 
 
