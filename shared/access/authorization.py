@@ -99,7 +99,7 @@ class Authorization:
         else:
             now, asked = thing.snapshot, thing.responders
             matter = AuthorizationSubject("incident", now.teams, now.escalation_policy, now.assignees, asked)
-        rule = rule_for(self.config, action)
+        rule = self.config.rules[action]
         facts = Facts(
             user.id,
             user.role,
@@ -134,7 +134,7 @@ class Authorization:
             raise NotAllowed(ROLES, why, "Ask a responder, or a PagerDuty admin for another role")
 
     async def _by_teams(self, facts: Facts, matter: AuthorizationSubject, action: Action) -> str:
-        rule = rule_for(self.config, action)
+        rule = self.config.rules[action]
         if not role_allows(facts, action):
             there = ", observer on its team" if facts.standing is Standing.WATCHES else ""
             role = f"{ROLE_NAMES.get(facts.role, facts.role)}{there}"
@@ -178,12 +178,6 @@ def _next_step(matter: AuthorizationSubject, rule: Rule) -> str:
     if rule is Rule.MEMBERS:
         return f"Ask {' or '.join(filter(None, (', '.join(assigned), responder)))}"
     return f"Ask {', '.join([*assigned, responder])}, or whoever is on call for it"
-
-
-def rule_for(config: AuthorizationConfig, action: Action) -> Rule:
-    """Find the rule that is in force for `action`."""
-    by_roles = config.mode == "pagerduty" or action is Action.NOTE
-    return config.actions.get(action, Rule.LINKED if by_roles else Rule.TEAM)
 
 
 def standing(team_roles: Collection[str]) -> Standing:

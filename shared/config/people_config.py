@@ -1,5 +1,7 @@
 """The parts of `bridge.toml` that say who is who, and who may act."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -68,3 +70,9 @@ class AuthorizationConfig(Table):
     """PagerDuty users who may act on any team's incidents."""
     actions: dict[Action, Rule] = Field(default_factory=dict)
     """The rule of single actions: `linked`, `team` or `members`. Notes are `linked` if not named."""
+
+    @cached_property
+    def rules(self) -> Mapping[Action, Rule]:
+        """The rule that is in force for each action."""
+        others = Rule.LINKED if self.mode == "pagerduty" else Rule.TEAM
+        return {**dict.fromkeys(Action, others), Action.NOTE: Rule.LINKED, **self.actions}

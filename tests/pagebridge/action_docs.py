@@ -3,7 +3,6 @@
 from bolt_app.commands.verbs import USAGES
 from bolt_app.modals.forms import TITLE
 from bolt_app.replies.builder import as_code
-from shared.access.authorization import rule_for
 from shared.config.people_config import AuthorizationConfig
 from shared.model.actions import SPECS, Action
 from shared.model.event import Snapshot
@@ -51,7 +50,7 @@ def commands_table(command: str) -> str:
 
 
 def _row(action: Action) -> str:
-    who = WHO[rule_for(AuthorizationConfig(), action)]
+    who = WHO[AuthorizationConfig().rules[action]]
     method, path, *fields = [*SPECS[action].request.split(" ", 2), ""]
     sent = ": ".join(filter(None, [f"`{method} {path}`", *fields])) if method else "nothing: the bridge notes it"
     cells = (f"**{TITLE[action]}**", _where(action), _while(action), _first(action))

@@ -8,7 +8,6 @@ import pytest
 import structlog
 from pydantic import ValidationError
 
-from shared.access.authorization import rule_for
 from shared.config.bridge_config import BridgeConfig
 from shared.config.bridge_file import load_bridge_config
 from shared.config.errors import Misconfigured
@@ -113,11 +112,9 @@ def test_the_rule_of_an_action_is_its_own_or_that_of_the_mode(tmp_path: Path) ->
     )
     named = read(tmp_path, AUTHORIZATION + 'actions = { note = "team", resolve = "members" }').authorization
 
-    assert dict.fromkeys(Action, Rule.TEAM) | {Action.NOTE: Rule.LINKED} == {a: rule_for(by_team, a) for a in Action}
-    assert {Rule.LINKED} == {rule_for(by_roles, action) for action in Action}
-    assert [Rule.TEAM, Rule.MEMBERS, Rule.TEAM] == [
-        rule_for(named, Action(a)) for a in ("note", "resolve", "acknowledge")
-    ]
+    assert dict.fromkeys(Action, Rule.TEAM) | {Action.NOTE: Rule.LINKED} == by_team.rules
+    assert dict.fromkeys(Action, Rule.LINKED) == by_roles.rules
+    assert [Rule.TEAM, Rule.MEMBERS, Rule.TEAM] == [named.rules[Action(a)] for a in ("note", "resolve", "acknowledge")]
 
 
 def test_the_example_explains_every_action_and_rule(pytestconfig: pytest.Config) -> None:
