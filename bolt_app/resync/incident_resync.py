@@ -107,7 +107,7 @@ class IncidentResync:
         noted, interval, loop = set(this.noted), self.durations.resync, asyncio.get_running_loop()
         until = loop.time() + NOTES_SHARE * interval
         moved = in_turn(noted & this.moved, this.positions.moved_notes)
-        for incident in for_a_time(moved, MOVED_NOTES_SHARE * interval, "notes of changed incidents"):
+        for incident in for_a_time(moved, MOVED_NOTES_SHARE * interval, "notes"):
             this.positions = replace(this.positions, moved_notes=incident)
             await self._check_notes_of(this, incident)
         others = in_turn(noted - this.moved, this.positions.notes)
@@ -117,7 +117,7 @@ class IncidentResync:
 
     async def _check_notes_of(self, this: ResyncPass, incident: IncidentId) -> None:
         self.require_running()
-        await self.check(this, incident, self.incident_repair.repair_notes(this, incident), well="notes compared")
+        await self.check(this, incident, self.incident_repair.repair_notes(this, incident), well="notes")
 
     def require_running(self) -> None:
         """Raise `Stopping` if this worker has been told to end."""

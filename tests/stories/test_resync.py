@@ -350,12 +350,12 @@ async def test_an_incident_with_a_note_is_counted_once(bridge: Bridge) -> None:
     def counted(result: str) -> float:
         return sample("pagebridge_resync_incidents_total", {"result": result}) or 0.0
 
-    before, notes_before, passes_before = counted("compared"), counted("notes compared"), passes()
+    before, notes_before, passes_before = counted("compared"), counted("notes"), passes()
     await looked(bridge, 4)
     most = passes() - passes_before + 1
 
     assert 3 <= counted("compared") - before <= most
-    assert 3 <= counted("notes compared") - notes_before <= most
+    assert 3 <= counted("notes") - notes_before <= most
 
 
 async def test_a_quiet_hour_costs_no_call_to_slack_that_writes(bridge: Bridge) -> None:
