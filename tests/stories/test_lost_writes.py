@@ -13,7 +13,7 @@ from pagebridge_sandbox.pagerduty import Fault
 from shared.durations import Durations
 from shared.store import keys
 from shared.store.redis import connect
-from tests.servers import program
+from tests.servers import binary_of
 from tests.stories.harness import FAST, Bridge, running, settled, until
 from tests.stories.test_lost_data import lose_all_data
 from tests.topologies import LaggingPair
@@ -24,7 +24,7 @@ QUICK = replace(FAST, webhook_grace=1.0, resync_pause=0.001, retry_max=0.2)
 @pytest.fixture
 async def pair(tmp_path: Path) -> LaggingPair:
     """Make a server with a replica."""
-    return LaggingPair(tmp_path / "servers", binary=program())
+    return LaggingPair(tmp_path / "servers", binary=binary_of())
 
 
 @asynccontextmanager
