@@ -281,7 +281,7 @@ class BegunCall(Generic[Kept]):
     ms: int = 0
     """When it began."""
     stored: MessageState | None = None
-    """What was stored; stays None if there was no capacity for the call."""
+    """The state that was stored; None if there was no capacity for the call."""
 
     async def __call__(self) -> None:
         """Let the call be sent. Raises `FencedOff` if the lease is lost."""

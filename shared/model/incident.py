@@ -126,7 +126,6 @@ class Incident:
         oldest_ms = 0 if known == read and not self.needs_read else read_ms - LAG_MS
         within = self.as_of is None or oldest_ms <= self.as_of.ms <= read_ms + AHEAD_MS
         born, other = known.created_ms, read.created_ms
-        # Another one has another number, or time of its opening.
         same = known.number == read.number and (born is None or other is None or abs(born - other) <= AHEAD_MS)
         # Without it anything else wins, and PagerDuty has to be read.
         return self if within and same else replace(self, as_of=None, rank="", needs_read=True)

@@ -1,6 +1,10 @@
 """One measured figure beside its reference, and how to measure a process."""
 
+import asyncio
+import json
 import os
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,3 +117,14 @@ def spread(section: str, what: str, measured: Sequence[float], beside: Sequence[
     return [
         Figure(section, f"{what}, p{p}", percentile(measured, p), "ms", percentile(beside, p), words) for p in (50, 99)
     ]
+
+
+async def played(simulation: str, *sizes: int) -> dict[str, float]:
+    """Play a simulation of `tests.proof` in a process of its own, and return its figures. Raises if it did harm."""
+    command = (sys.executable, "-m", f"tests.proof.{simulation}", *map(str, sizes))
+    playing = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+    said, _ = await playing.communicate()
+    if playing.returncode:
+        raise RuntimeError(f"{simulation} with {sizes} did harm: see above")
+    figures: dict[str, float] = json.loads(said)
+    return figures

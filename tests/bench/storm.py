@@ -1,30 +1,17 @@
 """The storm, in virtual time: calls beside the fewest possible, time beside what Slack's limits force."""
 
 import asyncio
-import json
-import sys
-from asyncio.subprocess import PIPE
 
-from tests.bench.measurement import Figure, Sizes
+from tests.bench.measurement import Figure, Sizes, played
 
 CHANNELS = (1, 20)
 
 
 async def measured(sizes: Sizes) -> list[Figure]:
     """Play the storm into one channel and into twenty, each in a process of its own."""
-    plain = (_played("check_storm", sizes.storm, channels) for channels in CHANNELS)
-    *storms, digest = await asyncio.gather(*plain, _played("check_digest", sizes.storm, 1))
+    plain = (played("check_storm", sizes.storm, channels) for channels in CHANNELS)
+    *storms, digest = await asyncio.gather(*plain, played("check_digest", sizes.storm, 1))
     return [*(figure for storm in storms for figure in _figures(storm)), *_digest_figures(digest)]
-
-
-async def _played(kind: str, incidents: int, channels: int) -> dict[str, float]:
-    command = (sys.executable, "-m", f"tests.proof.{kind}", str(incidents), str(channels))
-    playing = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
-    said, _ = await playing.communicate()
-    if playing.returncode:
-        raise RuntimeError(f"the storm into {channels} channels did harm: see above")
-    figures: dict[str, float] = json.loads(said)
-    return figures
 
 
 def _figures(storm: dict[str, float]) -> list[Figure]:

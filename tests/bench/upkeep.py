@@ -1,12 +1,9 @@
 """A resync of an account in which nothing happens, in virtual time: how long it takes, and what it calls."""
 
 import asyncio
-import json
-import sys
-from asyncio.subprocess import PIPE
 
 from shared.durations import Durations
-from tests.bench.measurement import Figure, Sizes
+from tests.bench.measurement import Figure, Sizes, played
 
 SHARE = 10
 """Open incidents for each channel."""
@@ -14,18 +11,10 @@ SHARE = 10
 
 async def measured(sizes: Sizes) -> list[Figure]:
     """Compare a few open incidents with PagerDuty and Slack, and many, each in a process of its own."""
-    found = await asyncio.gather(*(_played(incidents) for incidents in sizes.upkeep))
+    found = await asyncio.gather(
+        *(played("upkeep_simulation", incidents, incidents // SHARE) for incidents in sizes.upkeep)
+    )
     return [figure for incidents, took in zip(sizes.upkeep, found, strict=True) for figure in _figures(incidents, took)]
-
-
-async def _played(incidents: int) -> dict[str, float]:
-    command = (sys.executable, "-m", "tests.proof.upkeep_simulation", str(incidents), str(incidents // SHARE))
-    playing = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
-    said, _ = await playing.communicate()
-    if playing.returncode:
-        raise RuntimeError(f"the upkeep of {incidents} incidents did harm: see above")
-    figures: dict[str, float] = json.loads(said)
-    return figures
 
 
 def _figures(incidents: int, took: dict[str, float]) -> list[Figure]:

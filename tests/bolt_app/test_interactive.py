@@ -84,7 +84,7 @@ def understood(payload: Any) -> Command | None:  # noqa: ANN401 -- anything at a
     "seen", [None, frozenset(), frozenset({UserId("P1")}), frozenset({UserId("P1"), UserId("P2")})]
 )
 def test_whom_somebody_saw_can_be_read_again(seen: frozenset[UserId] | None) -> None:
-    """Nobody assigned is another thing than not known."""
+    """A button that says that no one is assigned differs from one that names no assignees."""
     shown = button(Action.ACKNOWLEDGE, "Acknowledge", INCIDENT, "#37", "", seen=seen)
 
     assert seen == command_from_button(press(actions__0__value=shown["value"])).params.expected_assignees

@@ -1,4 +1,4 @@
-"""What a resync does in turn."""
+"""The turns of a resync: each incident and channel has one, for as long as there is time."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -148,7 +148,7 @@ class ActionHandler(ABC):
 
 
 class ConditionalAction(ActionHandler):
-    """An action that can be pointless, or not allowed, whatever the status of the incident."""
+    """An action with a precondition of its own, besides the status of the incident."""
 
     def precondition(
         self, command: Command, now: RestIncident, known: Incident, person: UserId | None = None

@@ -476,7 +476,7 @@ def test_what_a_read_shows_as_well_stands_however_old() -> None:
 
 
 def test_a_needed_read_ends_though_it_shows_nothing_new() -> None:
-    """What asked for it is younger than PagerDuty's last change: once no lag explains that, the read settles it."""
+    """An event younger than PagerDuty's last change asks for a read, which settles it once no lag explains that."""
     asked = replace(folded(webhook(TRIGGERED, NOON)), snapshot=snapshot(), needs_read=True)
 
     read = settle(asked.overruled_by(snapshot(), NOON + LAG_MS + 1000), snapshot(), Instant(NOON - 5000, 1000))

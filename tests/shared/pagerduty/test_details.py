@@ -82,7 +82,7 @@ def read(event_type: str, data: object) -> Event:
     ],
 )
 def test_what_came_out_is_told_by_ids(event_type: str, data: object, detail: str) -> None:
-    """What comes out is written in ids, states and digests, which every source of the same change gives alike."""
+    """An event's detail consists of ids, states and digests, which each source of one change gives alike."""
     assert detail == read(event_type, data).detail
 
 
