@@ -3,6 +3,9 @@ Finds the messages of incidents in Slack again after the store has lost its data
 
 Messages are identified by their metadata. A channel is read once for all its incidents: what was posted before the data
 was lost does not change any more, once every call has come to its end.
+
+An incident with news does not wait for that end where it has no card yet: the channel is read at once for it. If a card
+lands after all that was on its way when the data was lost, the sweep (`bolt_app.resync.slack_sweep`) deletes it.
 """
 
 import asyncio
@@ -25,6 +28,7 @@ from shared.model.timeline import Line, merge_lines, person
 from shared.pagerduty.api.client import PagerDuty
 from shared.slack.api.client import Slack
 from shared.slack.api.models import OwnMessage
+from shared.slack.api.rate_limits import Priority
 from shared.slack.render.message_metadata import begun_of_digest, incident_of_card, lines_by_key, rebuild_lines, version
 from shared.store.clock import Birth, StoreClock
 from shared.store.coordination import Lease
@@ -37,7 +41,11 @@ ADOPTED = Counter(
     "pagebridge_incidents_adopted", "Incidents older than the data, by what was found in Slack", ["found"]
 )
 LOOKBACK_MS = 90 * 24 * 3600 * SECOND
-"""Milliseconds that a channel is read back for cards."""
+"""Milliseconds that a channel is read back for cards, at most."""
+LEAST_MS = 60 * SECOND
+"""The same, at least."""
+FURTHER = 4
+"""How many times as far a channel is read back again that was not read far enough."""
 
 CLOCK_SKEW_MS = 2 * SECOND
 """
@@ -48,10 +56,10 @@ as well. Most of it really is younger, so it is looked for at once, and is news 
 
 @dataclass
 class ChannelReading:
-    """The cards of one channel, by incident, as far back as it has been read."""
+    """The cards of one channel, by incident; it has been read back `back_ms` before the data began."""
 
     birth: str = ""
-    oldest_ms: int = 0
+    back_ms: int = 0
     cards: dict[str, list[OwnMessage]] = field(default_factory=dict)
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -89,11 +97,7 @@ class Adoption:
         if not known.opened_before(birth.ms + CLOCK_SKEW_MS):
             return known, slack_state
         older = known.opened_before(birth.ms)
-        if older:
-            await self._require_settled(birth)
-        # Data read before that time does not count.
-        readings = self._readings if older else self._early_readings
-        cards, any_card = await self._cards(slack_state, snapshot, birth, readings)
+        cards, any_card = await self._look(known, snapshot, slack_state, birth)
         if not (older or cards):
             return known, slack_state
         thread = await self._thread(known.id, cards, lease)
@@ -126,11 +130,22 @@ class Adoption:
         )
         return merged.value
 
+    async def _look(
+        self, known: Incident, snapshot: Snapshot, slack_state: SlackState, birth: Birth
+    ) -> tuple[dict[ChannelId, OwnMessage], bool]:
+        """Look for its cards as `_cards` does: at once if none is there yet and it has news, or may be younger."""
+        older = known.opened_before(birth.ms)
+        if not older or (has_news(known, birth.ms) and not birth.partly):
+            found = await self._cards(slack_state, snapshot, birth, self._early_readings)
+            if not (older and found[0]):
+                return found
+        # Lines may still land in its thread, and what was read before that does not count.
+        await self._require_settled(birth)
+        return await self._cards(slack_state, snapshot, birth, self._readings)
+
     async def _require_settled(self, birth: Birth) -> None:
         """Raise `Unavailable` while a call that was begun before the data was lost may still land."""
-        call_max, clock = self.durations.call_max, self.clock
-        wait = clock.remaining(birth.ms + int(call_max * SECOND), await clock.now_ms(), call_max)
-        if wait > 0:
+        if (wait := await self.clock.until_settled(birth.ms, self.durations.call_max)) > 0:
             raise Unavailable("an earlier post may still land", retry_after=wait)
 
     async def _cards(
@@ -139,14 +154,14 @@ class Adoption:
         """Return its card in each of its channels, or of those it may be in, and whether any incident has one."""
         routing = self.config.current.routing
         default = [ChannelId(routing.default_channel)] if routing.default_channel else []
-        oldest_ms = max(snapshot.created_ms or 0, birth.ms - LOOKBACK_MS)
+        back_ms = _reach(birth.ms - (snapshot.created_ms or 0))
         found, any_card, incident = {}, False, slack_state.id
         for channel in dict.fromkeys([*slack_state.channels, *routing.route(snapshot).channels, *default]):
             reading = readings[channel]
             async with reading.busy:
-                if reading.birth != birth.name or reading.oldest_ms > oldest_ms:
-                    reading.cards = await self._read_cards(channel, oldest_ms)
-                    reading.birth, reading.oldest_ms = birth.name, oldest_ms
+                if reading.birth != birth.name or reading.back_ms < back_ms:
+                    reading.cards = await self._read_cards(channel, birth.ms - back_ms)
+                    reading.birth, reading.back_ms = birth.name, back_ms
             any_card = any_card or bool(reading.cards)
             if incident in reading.cards:
                 found[channel] = min(reading.cards[incident], key=lambda card: card.ts)
@@ -155,7 +170,8 @@ class Adoption:
     async def _read_cards(self, channel: ChannelId, oldest_ms: int) -> dict[str, list[OwnMessage]]:
         cards: dict[str, list[OwnMessage]] = defaultdict(list)
         try:
-            async for message in self.slack.own_messages(channel, oldest_ms=oldest_ms):
+            # First cards wait for it.
+            async for message in self.slack.own_messages(channel, oldest_ms=oldest_ms, priority=Priority.FIRST):
                 if incident := incident_of_card(message):
                     cards[incident].append(message)
                 elif begun_ms := begun_of_digest(message):
@@ -190,6 +206,19 @@ class Adoption:
             if lines_by_key(incident, messages):
                 return messages
         return ()
+
+
+def has_news(known: Incident, since_ms: int) -> bool:
+    """Whether something has happened to an incident since then, or is to be told."""
+    return bool(known.lines) or (known.as_of is not None and known.as_of.end > since_ms)
+
+
+def _reach(age_ms: int) -> int:
+    """Return how far a channel is read back for an incident of such an age: far enough for many of about that age."""
+    back_ms = LEAST_MS
+    while back_ms < age_ms:
+        back_ms *= FURTHER
+    return min(back_ms, LOOKBACK_MS)
 
 
 def _merge_found(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from prometheus_client import Counter
 
-from bolt_app.read_path.adoption import Adoption
+from bolt_app.read_path.adoption import Adoption, has_news
 from bolt_app.read_path.reconcile_pass import ReconcilePass
 from bolt_app.visibility import Visibility
 from shared.config.bridge_config import LiveConfig, Route
@@ -59,8 +59,8 @@ class ChannelPlanner:
         has_own = self.config.current.incident_channels is not None
         own = (await self.own_channels.load(known.id)).value if has_own else None
         # An incident that was open before the bridge's first start gets a card with its next change.
-        silent_ms = 0 if slack_state.channels or known.lines else slack_state.silent_until_ms
-        silent = bool(silent_ms) and known.as_of is not None and known.as_of.end <= silent_ms
+        silent_ms = 0 if slack_state.channels else slack_state.silent_until_ms
+        silent = bool(silent_ms) and known.as_of is not None and not has_news(known, silent_ms)
         if not silent:
             slack_state = await self._add_channels(slack_state, snapshot, chosen, own, lease)
         shown = tuple(filter(slack_state.is_shown_in, slack_state.channels))

@@ -27,7 +27,7 @@ from shared.slack.api.models import OwnMessage
 from shared.slack.render.message_metadata import incident_of_card, incident_of_line, line_key, version
 from shared.store.channel_index import OpenIncidents
 from shared.store.clock import StoreClock
-from shared.store.coordination import Lease, Leases, WorkQueue
+from shared.store.coordination import Lease, Leases, WorkQueue, wait_at_most
 from shared.store.documents import Documents
 from shared.store.incidents import Incidents
 from shared.store.journal import Journal
@@ -70,6 +70,9 @@ class SlackSweep:
 
     async def sweep(self, this: ResyncPass) -> None:
         """Check channels for a time, and the next `THREADS` threads. Raises `CallError`, `Stopping`."""
+        # What comes after the reading would not be found, and first cards need the calls.
+        unsettled = await self.clock.until_settled(this.birth.ms, self.durations.call_max)
+        await wait_at_most(unsettled, self.resync.stopping)
         oldest_ms = await self.clock.now_ms() - LOOKBACK_MS
         routing = self.config.current.routing
         named = [channel for route in routing.routes for channel in route.all_channels]

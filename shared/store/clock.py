@@ -64,6 +64,10 @@ class StoreClock:
         believed = left if left <= at_most + DRIFT_MS / 1000 else 0.0
         return max(believed, at_most - since, 0.0)
 
+    async def until_settled(self, begun_ms: int, call_max: float) -> float:
+        """Return for how many seconds a call may still take effect that was begun at that time or before."""
+        return self.remaining(begun_ms + int(call_max * 1000), await self.now_ms(), call_max)
+
     def observe(self, now_ms: int) -> None:
         """Take notice of what the store's clock shows at this moment."""
         self._offset = now_ms - self._monotonic() * 1000

@@ -20,7 +20,7 @@ from itertools import chain, groupby
 from pathlib import Path
 
 from pagebridge.cli.terminal import progress
-from tests.bench import cost, history, latency, receiver, slow_pagerduty, storm, upkeep, workers
+from tests.bench import cost, first_cards, history, latency, receiver, slow_pagerduty, storm, upkeep, workers
 from tests.bench.charts import draw
 from tests.bench.environment import staged
 from tests.bench.measurement import TINY, Figure, Sizes
@@ -67,6 +67,7 @@ IN_TURN: dict[str, Measure] = {
     "cost": _cost,
     "history": _history,
     "slow-pagerduty": slow_pagerduty.measured,
+    "first-cards": first_cards.measured,
     "workers": workers.measured,
 }
 TOGETHER: dict[str, Measure] = {"memory": _memory, "storm": _storm, "upkeep": _upkeep}

@@ -51,6 +51,8 @@ class Sizes:
     """How many workers share a pile of deliveries, one number after the other."""
     pile: int = 500
     """The incidents of that pile."""
+    cold: tuple[int, int] = (60, 25)
+    """The open incidents beside which a worker starts for the first time, and in how many channels they are."""
     masters: tuple[int, ...] = (1, 3)
     """On how many masters: one Redis, or a Cluster."""
     at_once: int = 50
@@ -79,6 +81,7 @@ TINY = Sizes(
     workers=(2,),
     fleet=(2,),
     pile=4,
+    cold=(3, 2),
     masters=(1,),
     at_once=2,
     flood=1.0,

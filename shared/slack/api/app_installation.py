@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from shared.slack.api import models
 from shared.slack.api.models import Channel, SlackIdentity, SlackPerson
 from shared.slack.api.rate_limits import Priority
-from shared.slack.api.transport import Transport
+from shared.slack.api.transport import CallTurn, Transport
 
 
 class AppInstallation:
@@ -49,14 +49,14 @@ class AppInstallation:
 
     async def people(self) -> AsyncIterator[SlackPerson]:
         """Read all people of the workspace, bots and deactivated people included, page by page."""
-        async for page in self._transport.pages("users.list", {}, Priority.LOW):
+        async for page in self._transport.pages("users.list", {}, CallTurn(Priority.LOW)):
             for person in models.parse_people(page):
                 yield person
 
     async def channels(self) -> AsyncIterator[Channel]:
         """Read all channels that the app can see and that are not archived, private ones included, page by page."""
         wanted = {"types": "public_channel,private_channel", "exclude_archived": "true"}
-        async for page in self._transport.pages("conversations.list", wanted, Priority.LOW):
+        async for page in self._transport.pages("conversations.list", wanted, CallTurn(Priority.LOW)):
             for channel in models.parse_channels(page):
                 yield channel
 

@@ -35,7 +35,7 @@ class ChannelAdmin(AppInstallation):
         """Read the channels that the app opened and is in: it is in no archived one (Slack: users.conversations)."""
         us = await self.us()
         wanted = {"types": "public_channel,private_channel", "exclude_archived": "true"}
-        async for page in self._transport.pages("users.conversations", wanted, Priority.LOW, patient=True):
+        async for page in self._transport.pages("users.conversations", wanted, CallTurn(Priority.LOW), patient=True):
             for channel in models.parse_opened(page):
                 if channel.creator == us.bot_user_id:
                     yield channel

@@ -174,15 +174,16 @@ class Slack(ChannelAdmin, Canvases, UserGroups):
         Read every message of ours since `oldest_ms`, a time on our clock, and the tombstones of deleted ones.
 
         In a channel these are its own messages and broadcast replies, in a thread the replies, in Slack's order. With
-        low priority it leaves room for urgent calls. Pages after the first, and the first too if it is `patient`, wait
-        for their turn, up to `PATIENCE` seconds each.
+        low priority it leaves room for urgent calls; readings of the same with the same priority share a place in line.
+        Pages after the first wait for their turn, up to `PATIENCE` seconds each; all of a `patient` one, and longer.
         """
         us = await self.us()
         oldest = max(0, oldest_ms - CLOCK_SKEW_MS) / 1000
         params = {"channel": channel, "oldest": f"{oldest:.6f}", "inclusive": True, "include_all_metadata": True}
         method = "conversations.replies" if thread_ts else "conversations.history"
         params |= {"ts": thread_ts} if thread_ts else {}
-        async for page in self._transport.pages(method, params, priority, patient=patient):
+        turn = CallTurn(priority, f"{channel}:{thread_ts or ''}:{int(priority)}")
+        async for page in self._transport.pages(method, params, turn, patient=patient):
             for message in models.parse_own(page, us):
                 # Slack puts the parent at the head of every page of its thread.
                 if message.ts != thread_ts:

@@ -32,6 +32,8 @@ PAGE = 200
 """Messages on one page of history, the number that Slack recommends."""
 PATIENCE = 10.0
 """Seconds that the next page of a history may have to wait for its turn before the reading is given up."""
+LONG_PATIENCE = 60.0
+"""The same for every page of a reading that is patient."""
 
 Begin = Callable[[], Awaitable[None]]
 
@@ -130,26 +132,27 @@ class Transport:
         return await self.call(method, lambda answer: parse(answer[0]), http_verb="GET", params=params)
 
     async def pages(
-        self, method: str, params: Mapping[str, object], priority: Priority = Priority.FIRST, *, patient: bool = False
+        self, method: str, params: Mapping[str, object], turn: CallTurn = ANY_TURN, *, patient: bool = False
     ) -> AsyncIterator[dict[str, object]]:
         """
-        Read page after page.
+        Read page after page, each in such a `turn`.
 
         Pages after the first wait for their turn: a reading that began anew each time would never come to its end. So
         does the first if the reading is `patient`, for it may be one of many that are only of use together.
         """
         request, waits = {**params, "limit": PAGE}, patient
+        patience = LONG_PATIENCE if patient else PATIENCE
         while True:
             try:
                 page, cursor = await self.call(
                     method,
                     lambda answer: (answer[0], models.next_cursor(answer[0])),
-                    turn=CallTurn(priority),
+                    turn=turn,
                     http_verb="GET",
                     params=request,
                 )
             except Unavailable as error:
-                if not waits or error.retry_after is None or error.retry_after > PATIENCE:
+                if not waits or error.retry_after is None or error.retry_after > patience:
                     raise
                 await asyncio.sleep(error.retry_after)
                 continue
