@@ -1,6 +1,7 @@
 """Notes that are typed all the while the primary of Redis is lost, and what became of each of them."""
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from tests.topologies import WatchedServers
 
 EVERY = 0.25
 """Seconds between two notes."""
+NOTE = re.compile(r"note-\d+-of-alice")
 BACK = 5.0
 """Seconds in which the bridge works again."""
 Servers = WatchedServers | ClusterServers
@@ -38,13 +40,13 @@ class Notes:
 
     def open(self) -> list[str]:
         """List those that are not done, and of which nothing was said."""
-        done, told = self.done(), "\n".join(self._bridge.private("Alice"))
-        return [text for text in self._texts() if text not in done and text not in told]
+        known = self.done().keys() | self._told().keys()
+        return [text for text in map(_text, range(self.typed)) if text not in known]
 
     def done(self) -> Counter[str]:
         """Count how often each was sent to PagerDuty and took effect."""
-        calls = [call for call in self._bridge.pagerduty.calls_to("POST", "/incidents/*/notes") if call.took_effect]
-        return Counter(text for text in self._texts() for call in calls if text in str(call.body))
+        calls = self._bridge.pagerduty.calls_to("POST", "/incidents/*/notes")
+        return Counter(text for call in calls if call.took_effect for text in NOTE.findall(str(call.body)))
 
     def doubled(self) -> list[str]:
         """List those that were sent more than once."""
@@ -52,19 +54,28 @@ class Notes:
 
     def lost(self) -> list[str]:
         """List those that are not done, and of which it was not said that nothing was sent."""
-        done = self.done()
-        return [text for text in self._texts() if text not in done and not self._is_said_to_be_unsent(text)]
+        done, told = self.done(), self._told()
+        return [
+            text
+            for text in map(_text, range(self.typed))
+            if text not in done and not any(map(_says_it_was_not_sent, told.get(text, ())))
+        ]
 
     def told(self, text: str) -> list[str]:
         """List what Alice was told about a note."""
-        return [message for message in self._bridge.private("Alice") if text in message]
+        return self._told().get(text, [])
 
-    def _is_said_to_be_unsent(self, text: str) -> bool:
-        """Whether it was not accepted: Redis did not take it, or its incident was not found in time."""
-        return any("could not be saved" in message or "Nothing was sent" in message for message in self.told(text))
+    def _told(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for message in self._bridge.private("Alice"):
+            for text in set(NOTE.findall(message)):
+                found.setdefault(text, []).append(message)
+        return found
 
-    def _texts(self) -> list[str]:
-        return list(map(_text, range(self.typed)))
+
+def _says_it_was_not_sent(message: str) -> bool:
+    """Whether a note was not accepted: Redis did not take it, or its incident was not found in time."""
+    return "could not be saved" in message or "Nothing was sent" in message
 
 
 def _text(number: int) -> str:
