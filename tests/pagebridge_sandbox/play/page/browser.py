@@ -41,7 +41,22 @@ PATIENCE = 15_000
 expect.set_options(timeout=PATIENCE)
 AT_ONCE = 1_000
 """Milliseconds for what the page shows already."""
+LOOK_AGAIN = 500
+"""Milliseconds after which is looked again although nothing of the page has changed: a style may have, or a value."""
 DIRECTLY = build_opener(ProxyHandler({}))
+CHANGES = """async ([seen, patience]) => {
+  const changes = window.changes ??= (() => {
+    const begun = { count: 0, wake: () => {} };
+    const all = { subtree: true, childList: true, attributes: true, characterData: true };
+    new MutationObserver(() => { begun.count += 1; begun.wake(); }).observe(document, all);
+    return begun;
+  })();
+  if (changes.count === seen) {
+    await new Promise((resolve) => { changes.wake = resolve; setTimeout(resolve, patience); });
+  }
+  return changes.count;
+}"""
+"""Counts the changes of the page, and returns when there is one more than `seen`, or `patience` is over."""
 BEGIN_ANEW = """async (number) => {
   const script = document.querySelector("script[src$='/main.js']").src;
   const { render } = await import(new URL("html.js", script));
@@ -58,10 +73,24 @@ def see(part: Locator, words: str | re.Pattern[str] = "", timeout: float = PATIE
     which takes the processor longer than the page itself: it looks once, at the end.
     """
     looked_for = re.compile(r"\s+".join(map(re.escape, words.split()))) if isinstance(words, str) else words
-    try:
-        (part.filter(has_text=looked_for) if words else part).wait_for(timeout=timeout)
-    finally:
+    is_seen = _becomes_visible(part.filter(has_text=looked_for) if words else part, timeout)
+    if words:
         expect(part).to_contain_text(words, timeout=AT_ONCE)
+    assert is_seen, f"{part} is not visible"
+
+
+def _becomes_visible(part: Locator, timeout: float) -> bool:
+    """
+    Return whether a part of the page is visible within `timeout` milliseconds.
+
+    It is looked for whenever the page has changed. Playwright itself would look twice a second.
+    """
+    deadline, changes = time.monotonic() + timeout / 1000, -1
+    while not part.is_visible():
+        if time.monotonic() > deadline:
+            return False
+        changes = part.page.evaluate(CHANGES, [changes, LOOK_AGAIN])
+    return True
 
 
 @dataclass
@@ -194,30 +223,56 @@ class Desk:
         ]
 
 
+class Playing:
+    """A play that is being begun, or runs."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own command
+            COMMAND, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=without_proxies(os.environ)
+        )
+        assert self._process.stdout is not None
+        self._output = self._process.stdout
+        # What it says later is read as well: a full pipe would stop it.
+        self._reading = threading.Thread(target=self._output.read)
+
+    def wait_for_url(self) -> str:
+        """Wait until one can play, and return the address of the page. Raises `AssertionError` when it has ended."""
+        said = ""
+        while not (found := re.search(r"http://127\.0\.0\.1:\d+/", said)):
+            line = self._output.readline()
+            assert line, said
+            said += line
+        self._reading.start()
+        return found[0]
+
+    def stop(self) -> None:
+        """Tell it to end, without waiting for that."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> None:
+        """Wait for its end, or make it end."""
+        if self._reading.is_alive():
+            self._reading.join(timeout=60)
+        self._process.kill()
+        self._process.communicate()
+
+
+@contextmanager
+def begin_play() -> Iterator[Playing]:
+    """Begin to play, without waiting until that is possible; it has ended when this is left."""
+    playing = Playing()
+    try:
+        yield playing
+        playing.stop()
+    finally:
+        playing.wait()
+
+
 @contextmanager
 def run_play() -> Iterator[str]:
     """Play, with the address of the page, until left."""
-    playing = subprocess.Popen(  # noqa: S603 - our own command
-        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=without_proxies(os.environ)
-    )
-    try:
-        assert playing.stdout is not None
-        said = ""
-        while not (found := re.search(r"http://127\.0\.0\.1:\d+/", said)):
-            line = playing.stdout.readline()
-            assert line, said
-            said += line
-        # What it says from then on is read as well: a full pipe would stop it.
-        reading = threading.Thread(target=playing.stdout.read)
-        reading.start()
-        try:
-            yield found[0]
-        finally:
-            playing.send_signal(signal.SIGTERM)
-            reading.join(timeout=60)
-    finally:
-        playing.kill()
-        playing.communicate()
+    with begin_play() as playing:
+        yield playing.wait_for_url()
 
 
 def installed_chromium() -> str | None:

@@ -11,13 +11,19 @@ from tests.pagebridge_sandbox.play.page.browser import (
     DESKTOP,
     PATIENCE,
     Desk,
+    Playing,
+    begin_play,
     installed_chromium,
     open_desk,
     run_chromium,
-    run_play,
 )
 
 ADDRESS = "http://page.test/"
+FORGET = """() => {
+  localStorage.clear();
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}"""
+"""Forgets what the page has kept, and returns whether it is dark."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,17 +34,24 @@ def chromium() -> None:
 
 
 @pytest.fixture(scope="package")
-def url() -> Iterator[str]:
-    """Play, and return the address of the page."""
-    with run_play() as address:
-        yield address
+def playing() -> Iterator[Playing]:
+    """Begin to play, which takes longer than it takes Chromium to start."""
+    with begin_play() as begun:
+        yield begun
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def browser(playing: Playing) -> Iterator[Browser]:  # noqa: ARG001 - both start, and both end, at the same time
     """Start Chromium, for the tests of the page only: its loop may not run where asynchronous tests do."""
     with run_chromium() as chromium:
         yield chromium
+
+
+@pytest.fixture(scope="package")
+def url(playing: Playing, browser: Browser) -> Iterator[str]:  # noqa: ARG001 - it is started meanwhile
+    """Wait until one can play, and return the address of the page."""
+    yield playing.wait_for_url()
+    playing.stop()
 
 
 @pytest.fixture(scope="package")
@@ -51,9 +64,10 @@ def window(browser: Browser, url: str) -> Iterator[Desk]:
 @pytest.fixture
 def desk(window: Desk) -> Iterator[Desk]:
     """Open the page as for the first time: wide, and light, with nothing kept from another test."""
-    window.page.set_viewport_size(DESKTOP)
-    window.page.emulate_media(color_scheme="light")
-    window.page.evaluate("localStorage.clear()")
+    if window.page.viewport_size != DESKTOP:
+        window.page.set_viewport_size(DESKTOP)
+    if window.page.evaluate(FORGET):
+        window.page.emulate_media(color_scheme="light")
     window.visit()
     yield window
     assert [] == window.wrong
