@@ -28,7 +28,7 @@ def test_names_in_docstrings_exist(package: str) -> None:
     stale = [
         f"{path.relative_to(ROOT)}:{line} {name}"
         for path in modules(package)
-        for line, name in stale_names(path.read_text(encoding="utf-8"), definitions(package))
+        for line, name in stale_names(names_in(path), definitions(package))
     ]
     assert [] == stale
 
@@ -36,7 +36,7 @@ def test_names_in_docstrings_exist(package: str) -> None:
 def test_an_old_name_is_noticed() -> None:
     """A parameter's old name is reported with its line, its new name is not."""
     source = 'def post(text: str) -> None:\n    """Post `body`, which is not `text`."""\n'
-    assert [(2, "body")] == list(stale_names(source, frozenset()))
+    assert [(2, "body")] == list(stale_names(Names(source), frozenset()))
 
 
 def modules(package: str) -> list[Path]:
@@ -44,32 +44,63 @@ def modules(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
 
 
-def stale_names(source: str, defined: frozenset[str]) -> Iterator[tuple[int, str]]:
-    """Yield line and name of what docstrings name though neither the module uses it nor anything defines it."""
-    tree = ast.parse(source)
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
-    docstrings = {each for each in texts if isinstance(each, ast.Constant) and isinstance(each.value, str)}
-    known = used(tree, docstrings) | defined | FOREIGN.keys() | set(dir(builtins))
-    for docstring in docstrings:
-        yield from ((docstring.lineno, name) for name in NAME.findall(str(docstring.value)) if name not in known)
+class Names:
+    """
+    What one module names: in its docstrings, in its code, and for others to refer to.
 
+    A string of the code uses its words, for the vendors' fields and codes occur as such. If it is a name as a whole, it
+    defines that name.
+    """
 
-def used(tree: ast.Module, docstrings: set[ast.Constant]) -> set[str]:
-    """Collect the names that a module uses, and the words of its strings that are no docstrings."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
+    def __init__(self, source: str) -> None:
+        self.docstrings: dict[ast.Constant, str] = {}
+        self.used: set[str] = set()
+        self.defined: set[str] = set()
+        for node in ast.walk(ast.parse(source)):
+            self._take(node)
+
+    def _take(self, node: ast.AST) -> None:
         match node:
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
-                found.add(name)
-            case ast.Constant(value=str(text)) if node not in docstrings:
-                found.update(re.findall(r"\w+", text))
+            case ast.expr_context():  # first, because there are most of them
+                pass
+            case ast.Name(id=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
+                self.used.add(name)
+            case ast.Attribute(attr=name, ctx=context):
+                self.used.add(name)
+                if isinstance(context, ast.Store):
+                    self.defined.add(name)
+            case ast.Expr(value=ast.Constant(value=str(text)) as docstring):
+                self.docstrings[docstring] = text  # before the walk comes to the constant itself
+            case ast.Constant(value=str(text)):
+                self._take_string(text, used=node not in self.docstrings)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                found.add(name)
+                self.used.add(name)
+                self.defined.add(name)
             case ast.alias(name=name):
-                found.update(name.split("."))
+                self.used.update(name.split("."))
             case _:
                 pass
-    return found
+        if isinstance(node, ast.Module | ast.ClassDef):
+            self.defined.update(assigned(node.body))
+
+    def _take_string(self, text: str, *, used: bool) -> None:
+        if used:
+            self.used.update(re.findall(r"\w+", text))
+        if re.fullmatch(r"[\w.]+", text):
+            self.defined.update(text.split("."))
+
+
+@cache
+def names_in(path: Path) -> Names:
+    """Read a module once for all tests."""
+    return Names(path.read_text(encoding="utf-8"))
+
+
+def stale_names(module: Names, defined: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """Yield line and name of what docstrings name though neither the module uses it nor anything defines it."""
+    known = module.used | defined | FOREIGN.keys() | set(dir(builtins))
+    for docstring, text in module.docstrings.items():
+        yield from ((docstring.lineno, name) for name in NAME.findall(text) if name not in known)
 
 
 @cache
@@ -80,32 +111,12 @@ def definitions(package: str) -> frozenset[str]:
 
 @cache
 def defined_by(package: str) -> frozenset[str]:
-    """
-    Collect what a package defines, the names of its modules included.
-
-    A string that is a name as a whole counts, for the vendors' fields and codes occur as such.
-    """
+    """Collect what a package defines, the names of its modules included."""
     found: set[str] = set()
     for path in modules(package):
         found.update(path.relative_to(ROOT).with_suffix("").parts)
-        found.update(defined_in(ast.parse(path.read_text(encoding="utf-8"))))
+        found.update(names_in(path).defined)
     return frozenset(found)
-
-
-def defined_in(tree: ast.Module) -> Iterator[str]:
-    """Yield the names that a module defines at its top or in its classes, all fields included."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef):
-            yield from assigned(node.body)
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.Attribute(attr=name, ctx=ast.Store()):
-                yield name
-            case ast.Constant(value=str(text)) if re.fullmatch(r"[\w.]+", text):
-                yield from text.split(".")
-            case _:
-                pass
 
 
 def assigned(body: list[ast.stmt]) -> Iterator[str]:
