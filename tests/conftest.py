@@ -5,6 +5,7 @@ import os
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from shared.importing import importing
@@ -32,6 +33,19 @@ hypothesis.settings.load_profile("untimed")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `make words` write the pages of words anew."""
     parser.addoption("--update-words", action="store_true", help="write tests/words/*.md as the product words it now")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """
+    Let each worker of a whole run collect the modules from another one on.
+
+    In a fresh checkout each so compiles a part of them, and finds the others compiled when it comes to them.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker and config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        modules = sorted(str(path) for path in Path(__file__).parent.rglob("test_*.py"))
+        first = len(modules) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+        config.args = modules[first:] + modules[:first]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -64,11 +78,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Several workers also mix the modules, always in the same way: tests that mostly wait run beside those that compute.
     """
     for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in PROCESS_FOLDERS or {"valkey", "redis"} & set(getattr(item, "fixturenames", ())):
+        if _folder_of(item.path) in PROCESS_FOLDERS or {"valkey", "redis"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("process")
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: _place_of(item.path.name))
+        items.sort(key=lambda item: _place_of(item.path))
+
+
+@cache
+def _folder_of(module: Path) -> str:
+    """Return the folder of `tests` that a module is in."""
+    return module.relative_to(Path(__file__).parent).parts[0]
 
 
 ONE_PLAY = (
@@ -78,10 +97,11 @@ ONE_PLAY = (
 """Modules that share a play and a browser. What looks at all of the page comes before what brings hundreds of hops."""
 
 
-def _place_of(module: str) -> tuple[int, int]:
-    """Return where a module comes among all: those that share a play follow each other."""
-    shared = next((modules for modules in ONE_PLAY if module in modules), (module,))
-    return zlib.crc32(shared[0].encode()), shared.index(module)
+@cache
+def _place_of(path: Path) -> tuple[int, int, Path]:
+    """Return where a module comes among all, in each worker: those that share a play follow each other."""
+    shared = next((modules for modules in ONE_PLAY if path.name in modules), (path.name,))
+    return zlib.crc32(shared[0].encode()), shared.index(path.name), path
 
 
 class ModulesByWorker(LoadScopeScheduling):
