@@ -83,20 +83,23 @@ class ProgressReplies:
 
     async def final(self, attempt: Execution, outcome: Outcome) -> None:
         """Reply with the outcome, if it needs a reply."""
-        await self._show_at_home(attempt.record.command)
-        if self.is_silent(attempt, outcome):
-            return
-        reply = outcome_text.outcome_reply(attempt.record.command, outcome, attempt.incident_url)
-        await self._send(attempt, reply, PATIENCE)
+        command = attempt.record.command
+        await self._show_at_home(command)
+        if not self.is_silent(attempt, outcome):
+            await self._send_end(
+                attempt, command.id, outcome_text.outcome_reply(command, outcome, attempt.incident_url)
+            )
 
     async def report(self, attempt: Execution, parts: Sequence[Part]) -> None:
         """Reply with the outcome of each part."""
-        self.losses.clicks.pop(attempt.record.command.parent_id, None)
-        await self._show_at_home(attempt.record.command)
-        if attempt.record.command.together:
-            await self._send(attempt, outcome_text.several_reply(parts), PATIENCE)
-        else:
-            await self._send(attempt, outcome_text.summary_reply(parts, attempt.incident_url), PATIENCE)
+        command = attempt.record.command
+        self.losses.clicks.pop(command.parent_id, None)
+        await self._show_at_home(command)
+        together = bool(command.together)
+        reply = (
+            outcome_text.several_reply(parts) if together else outcome_text.summary_reply(parts, attempt.incident_url)
+        )
+        await self._send_end(attempt, command.parent_id, reply)
 
     async def late(self, attempt: Execution, outcome: Outcome) -> None:
         """Reply with what became known after the final reply, which stays if it told of other incidents as well."""
@@ -141,10 +144,15 @@ class ProgressReplies:
         await attempt.lease.check(self.durations.slack_timeout)
         await self._send(attempt, reply)
 
-    async def _send(self, attempt: Execution, reply: Reply, patience: float = 0.0) -> None:
+    async def _send_end(self, attempt: Execution, asked: CommandId, reply: Reply) -> None:
+        """Reply with the end of what was asked, once: it comes up again if the store does not take that it was told."""
+        if asked not in self.losses.replied and await self._send(attempt, reply, PATIENCE):
+            self.losses.replied[asked] = attempt.record
+
+    async def _send(self, attempt: Execution, reply: Reply, patience: float = 0.0) -> bool:
         by_address = attempt.replies_sent < RESPONSE_URL_USES
         attempt.replies_sent += 1
-        await send_reply(self.slack, attempt.record.command, reply, by_address=by_address, patience=patience)
+        return await send_reply(self.slack, attempt.record.command, reply, by_address=by_address, patience=patience)
 
 
 def _speaks(command: Command) -> bool:

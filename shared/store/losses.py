@@ -40,7 +40,8 @@ class Losses:
 
     One is certain if something is missing that was confirmed to this process. One is possible if a replica has taken
     over, unless all that counts waits for a replica. `clicks` are those that this process has accepted, whose end it
-    does not know; `ended` are those that it has brought to their end, also if another process accepted them.
+    does not know; `ended` are those that it has brought to their end, also if another process accepted them; `replied`
+    are those whose end it has told.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -50,6 +51,7 @@ class Losses:
         self.doubt_ms = 0
         self.clicks: dict[CommandId, CommandRecord] = {}
         self.ended: dict[CommandId, CommandRecord] = {}
+        self.replied: dict[CommandId, CommandRecord] = {}
 
     def watch(self) -> None:
         """Look into each shared connection that is made from now on; those that are there are left."""
@@ -133,7 +135,7 @@ class LossWatch:
         # Every command has ended whose lifetime is over. Only once the store has answered: during an outage commands
         # would expire by this clock alone.
         now_ms = self.clock.estimate_ms()
-        for records in (self.losses.clicks, self.losses.ended):
+        for records in (self.losses.clicks, self.losses.ended, self.losses.replied):
             for record in list(records.values()):
                 long_lived = SPECS[record.command.action].long_lived
                 life = self.durations.text_lifetime if long_lived else self.durations.command_lifetime

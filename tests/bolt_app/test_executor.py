@@ -18,7 +18,7 @@ from bolt_app.write_path.attempt import AttemptRunner, Execution
 from bolt_app.write_path.progress_replies import ProgressReplies
 from pagebridge.cli.incident_story import AUDITED, told
 from pagebridge.cli.names import Names
-from shared.errors import StoreDown
+from shared.errors import FencedOff, StoreDown
 from shared.model.actions import Action
 from shared.model.command import ActionParams, Command, CommandQueue, CommandRecord, SlackActor, split
 from shared.model.event import Ref
@@ -26,6 +26,7 @@ from shared.model.ids import ChannelId, CommandId, IncidentId, SlackUserId, User
 from shared.model.journal import AuditEntry, Decision
 from shared.model.outcome import Kind, Outcome
 from shared.model.permissions import Warrant
+from shared.store import keys
 from shared.store.coordination import Lease
 from shared.store.documents import Stored
 from shared.store.redis import connect
@@ -151,6 +152,43 @@ async def test_a_decided_command_is_told_and_not_tried_again() -> None:
     await replace(second.write_path.executor, progress_replies=progress_replies).run(INCIDENT, lease)
 
     assert [Kind.STALE] == [outcome.kind for outcome in progress_replies.outcomes]
+    assert () == (await store.command_queues.load(INCIDENT)).value.open()
+    await redis.aclose()
+
+
+@dataclass
+class TakenOver(Answers):
+    """A Slack at whose answer the worker's lease is lost, the first time."""
+
+    redis: Any = None
+
+    async def respond(self, _url: str, *, text: str, **_: object) -> None:
+        """Take one."""
+        if not self.texts:
+            await self.redis.delete(keys.of_incident(INCIDENT, "lease:command"))
+            await self.redis.set(keys.of_incident(INCIDENT, "epoch:command"), "1")
+        self.texts.append(text)
+
+
+async def test_an_end_that_is_told_but_not_on_record_is_not_told_again() -> None:
+    """The store does not take that the clicker was told: the worker records it with its next lease, and is silent."""
+    redis = cast("Any", FakeAsyncRedis())
+    built = await wired(redis, types=PartTypes(attempt_runner=Stale))
+    store, slack = built.store, TakenOver(redis=redis)
+    record = CommandRecord(replace(COMMAND, response_url="https://x"), accepted_ms=await store.clock.now_ms())
+    await store.command_queues.change(INCIDENT, lambda queue: queue.appended(record))
+    replies = replace(built.write_path.executor.progress_replies, slack=cast("Any", slack))
+    executor = replace(built.write_path.executor, progress_replies=replies)
+    leases = [await store.leases("command").take(INCIDENT)]
+    assert leases[0]
+
+    with pytest.raises(FencedOff):
+        await executor.run(INCIDENT, leases[0])
+    leases.append(await store.leases("command").take(INCIDENT))
+    assert leases[1]
+    await executor.run(INCIDENT, leases[1])
+
+    assert 1 == len(slack.texts)
     assert () == (await store.command_queues.load(INCIDENT)).value.open()
     await redis.aclose()
 
