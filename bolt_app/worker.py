@@ -114,6 +114,8 @@ class Worker:
         settings, durations = self._settings, self._durations
         redis_url = settings.redis_url.get_secret_value()
         redis, blocking = connect(redis_url), connect(redis_url, blocking=True)
+        if redis.topology is not None:
+            redis.topology.leaves.append(blocking.leave_server)
         stack.push_async_callback(redis.aclose)
         stack.push_async_callback(blocking.aclose)
         budgets = SharedTokenBuckets(redis)

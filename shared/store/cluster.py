@@ -44,6 +44,7 @@ class Cluster(Topology):
     """The nodes of a Redis Cluster: those of the address, and those that they name."""
 
     def __init__(self, url: ClusterUrl, options: dict[str, Any]) -> None:
+        super().__init__()
         self._connect = partial(options.get("connection_class", Connection), **{**_of_connection(options), **TO_ASK})
         self._url = url
         self._order = list(url.nodes)

@@ -112,7 +112,7 @@ class Redis(redis.asyncio.Redis):
             reply = await self.multiplexer.call(*args)
         except RedisError as error:
             if args[0] != _NOT_NEEDED:
-                await _leave_if_refused(self, error)
+                await self.leave_if_refused(error)
             raise
         options.pop("keys", None)  # for a cache that we do not use
         understood = self.response_callbacks.get(args[0])
@@ -122,6 +122,20 @@ class Redis(redis.asyncio.Redis):
         """Make the next calls on new connections, as far as they share one."""
         for shared in filter(None, (self.multiplexer, self.copying, self.writing)):
             shared.leave()
+
+    async def leave_if_refused(self, error: RedisError) -> None:
+        """Leave the server if it refuses to do its work."""
+        if is_refusal(error):
+            self.note_refusal(f"Redis: {error}")
+            await self.leave_server()
+
+    async def leave_server(self) -> None:
+        """Close every idle connection, and each other one after its call."""
+        await self.connection_pool.update_active_connections_for_reconnect()
+        # The pool's own `disconnect` waits, and meanwhile another call may take one that is about to be closed.
+        for connection in self.connection_pool._available_connections:  # noqa: SLF001
+            await connection.disconnect(nowait=True)
+        self.leave()
 
     async def _copied(self, copying: Multiplexer, *args: Any) -> Any:  # noqa: ANN401 -- any reply
         """Send one command over `copying`, and return its reply as soon as a replica has what it wrote."""
@@ -148,7 +162,9 @@ def connect(url: str, *, blocking: bool = False, one_writer: bool = False, timeo
     pool, topology = pool_for(url, BLOCKING_TIMEOUT if blocking else timeout)
     client = Redis(connection_pool=pool)
     client.auto_close_connection_pool = True
-    client.topology = topology
+    if topology is not None:
+        client.topology = topology
+        topology.leaves.append(client.leave_server)
     if not blocking:
         client.multiplexer = Multiplexer(pool.make_connection, timeout)
         client.copying = Multiplexer(pool.make_connection, timeout)
@@ -160,6 +176,7 @@ def connect(url: str, *, blocking: bool = False, one_writer: bool = False, timeo
 def require_copy(client: Redis, copies: int) -> None:
     """Raise `StoreDown` if no replica has confirmed what was written, and note that as a refusal to work."""
     if not copies:
+        client.leave()  # Another server may have taken over, with all of them.
         why = f"no replica confirmed within {COPY_TIMEOUT_MS} ms that it has what was written"
         client.note_refusal(f"Redis: {why}")
         raise StoreDown(f"Redis: {why}")
@@ -241,18 +258,6 @@ def _script_text(name: str) -> str:
     return files("shared.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
 
 
-async def _leave_if_refused(client: Redis, error: RedisError) -> None:
-    """Close every idle connection, and each other one after its call, if the server refuses to do its work."""
-    if is_refusal(error):
-        client.note_refusal(f"Redis: {error}")
-        pool = client.connection_pool
-        await pool.update_active_connections_for_reconnect()
-        # The pool's own `disconnect` waits, and meanwhile another call may take one that is about to be closed.
-        for connection in pool._available_connections:  # noqa: SLF001
-            await connection.disconnect(nowait=True)
-        client.leave()
-
-
 @asynccontextmanager
 async def _kept(client: Redis, writing: Multiplexer) -> AsyncIterator[Call]:
     """Give the way to call over the connection for writes, which is replaced first if it is dead: each is sent once."""
@@ -262,7 +267,7 @@ async def _kept(client: Redis, writing: Multiplexer) -> AsyncIterator[Call]:
     except BaseException as error:
         connection.close()
         if isinstance(error, RedisError):
-            await _leave_if_refused(client, error)
+            await client.leave_if_refused(error)
         raise
 
 
@@ -283,7 +288,7 @@ async def _pooled(client: Redis) -> AsyncIterator[Call]:
         # An unread reply must not be taken for that of the next call on this connection.
         await connection.disconnect(nowait=True)
         if isinstance(error, RedisError):
-            await _leave_if_refused(client, error)
+            await client.leave_if_refused(error)
         raise
     finally:
         await pool.release(connection)

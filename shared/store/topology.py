@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from redis.asyncio.retry import Retry
@@ -32,15 +32,23 @@ TO_ASK: Mapping[str, Any] = {**ONE_ATTEMPT, "socket_timeout": ASK_TIMEOUT, "sock
 
 
 class Topology(ABC):
-    """Several servers, one of which is the primary at a time."""
+    """
+    Several servers, one of which is the primary at a time.
 
-    _looking: asyncio.Task[Address] | None = None
+    When another one is found, each client in `leaves` leaves the old one, over all its connections: that may still be
+    there, or be there again, and what belongs together must not go to two servers.
+    """
+
+    def __init__(self) -> None:
+        self.leaves: list[Callable[[], Awaitable[None]]] = []
+        self._looking: asyncio.Task[Address] | None = None
+        self._found: Address | None = None
 
     async def primary(self) -> Address:
         """Find the primary; those who ask at once share one look. Raises redis-py's errors."""
         if self._looking is None or self._looking.done():
             # A task of its own, so that a caller who gives up leaves no connection open.
-            self._looking = asyncio.create_task(self.look())  # noqa: TID251 -- kept here, and ended in `aclose`
+            self._looking = asyncio.create_task(self._look())  # noqa: TID251 -- kept here, and ended in `aclose`
             self._looking.add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.shield(self._looking)
 
@@ -48,6 +56,14 @@ class Topology(ABC):
         """Wait until the last look has ended."""
         if self._looking is not None:
             await asyncio.wait([self._looking])
+
+    async def _look(self) -> Address:
+        found = await self.look()
+        if self._found not in {None, found}:
+            for leave in self.leaves:
+                await leave()
+        self._found = found
+        return found
 
     @abstractmethod
     async def look(self) -> Address:

@@ -1,6 +1,7 @@
 """Redis behind Sentinel: the primary is found, and found again when it is another one."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from shared.errors import StoreDown
 from shared.store.redis import Redis, connect
 from shared.store.streams import append
 from tests.servers import BOTH, binary_of
-from tests.topologies import NAME, WatchedServers
+from tests.topologies import NAME, Node, WatchedServers, until
 
 FIELDS = {"body": b"x"}
 WITHIN = 20.0
@@ -63,6 +64,44 @@ async def test_a_sentinel_that_is_gone_is_not_needed(watched: WatchedServers, re
     await redis.set("k", "v")
 
 
+async def test_a_sentinel_that_has_not_heard_of_the_failover_leads_nobody_back(watched: WatchedServers) -> None:
+    """The old primary was started again, and takes writes until it is told to be a replica; all Sentinels are asked."""
+    late, old = watched.sentinels[0], await watched.primary()
+    await late.kill()
+    await old.kill()
+    now = await another_primary(watched.sentinels[1], old)
+    old.start()
+    late.start()
+    await until(lambda: _answers(late), "the Sentinel that is late")
+
+    for _ in range(5):
+        redis = connect(watched.url)
+        assert now == await port_of(redis)
+        await redis.aclose()
+
+
+async def test_all_connections_leave_the_old_primary_as_soon_as_one_has_found_the_new(watched: WatchedServers) -> None:
+    """It hung, and goes on as if nothing had happened: two parts of one piece of work must not go to two servers."""
+    redis, blocking = connect(watched.url), connect(watched.url, blocking=True)
+    assert redis.topology is not None
+    redis.topology.leaves.append(blocking.leave_server)
+    redis.waits_for_replica = True
+    old = await watched.primary()
+    assert old.port == await port_of(redis) == await port_of(blocking)
+    assert old.child is not None
+    old.child.send(signal.SIGSTOP)
+    await another_primary(watched.sentinels[0], old)
+    old.child.send(signal.SIGCONT)
+
+    async with asyncio.timeout(WITHIN):
+        await _until_it_works(redis, copied=True)
+
+    assert old.port != await port_of(redis)
+    assert old.port != await port_of(blocking)
+    await redis.aclose()
+    await blocking.aclose()
+
+
 async def test_without_any_sentinel_the_way_is_said_to_be_unknown(watched: WatchedServers, redis: Redis) -> None:
     """The error names the Sentinels and the name that they were asked for, and no setting."""
     for sentinel in watched.sentinels:
@@ -104,10 +143,33 @@ async def test_users_of_the_servers_and_of_the_sentinels(watched: WatchedServers
     await stranger.aclose()
 
 
-async def _until_it_works(redis: Redis) -> None:
+async def another_primary(sentinel: Node, old: Node) -> int:
+    """Wait until a Sentinel names another server than the old one, and return its port."""
+
+    async def named() -> int:
+        answer = await sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)
+        return int(answer[1]) if isinstance(answer, list) else old.port
+
+    async def is_another() -> bool:
+        return await named() != old.port
+
+    await until(is_another, "another primary")
+    return await named()
+
+
+async def _answers(sentinel: Node) -> bool:
+    return bool(await sentinel.ask("PING"))
+
+
+async def port_of(redis: Redis) -> int:
+    """Return the port of the server that a client's next call reaches."""
+    return int((await redis.info("server"))["tcp_port"])
+
+
+async def _until_it_works(redis: Redis, *, copied: bool = False) -> None:
     while True:
         try:
-            await redis.set("k", "v")
+            await redis.execute_command("SET", "k", "v", copied=copied)
         except StoreDown:
             await asyncio.sleep(0.05)
         else:
