@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,11 +76,11 @@ def normal(text: str) -> str:
 
 def sentences(module: Path) -> Iterator[Sentence]:
     """Find the sentences of a module: no documentation, no names, nothing that only the log has."""
-    tree = ast.parse(module.read_text())
-    skipped = _skipped(tree)
+    nodes = list(ast.walk(ast.parse(module.read_text())))
+    skipped = _skipped(nodes)
     name = module.relative_to(ROOT).as_posix()
-    errors = _errors(tree, CHECKS if name.startswith("bolt_app/") else ())
-    for node in ast.walk(tree):
+    errors = _errors(nodes, CHECKS if name.startswith("bolt_app/") else ())
+    for node in nodes:
         if id(node) in skipped or not isinstance(node, ast.Constant | ast.JoinedStr):
             continue
         text = _text(node)
@@ -102,10 +102,10 @@ def _text(node: ast.Constant | ast.JoinedStr) -> str | None:
     return None if text.startswith(CODE) or "(?" in text else text
 
 
-def _skipped(tree: ast.AST) -> set[int]:
+def _skipped(nodes: Sequence[ast.AST]) -> set[int]:
     """List the nodes that are no words for people: documentation, annotations, log calls, parts of other nodes."""
     found: set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         found |= {id(inner) for part in _no_words(node) for inner in ast.walk(part)}
         if isinstance(node, ast.JoinedStr):
             found |= {id(part) for part in node.values if isinstance(part, ast.Constant)}
@@ -128,11 +128,11 @@ def _no_words(node: ast.AST) -> Iterator[ast.AST]:
             yield index
 
 
-def _errors(tree: ast.AST, checks: Collection[str]) -> dict[int, str]:
+def _errors(nodes: Sequence[ast.AST], checks: Collection[str]) -> dict[int, str]:
     """Map each string inside the making of an error to that error's name."""
     return {
         id(inner): _called(node)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Call) and (_called(node) in INTERNAL or _called(node) in checks)
         for argument in node.args
         for inner in ast.walk(argument)

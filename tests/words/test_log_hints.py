@@ -29,14 +29,15 @@ def test_every_hint_of_the_log_can_be_read_in_one_file(pytestconfig: pytest.Conf
 
 def _said(tree: ast.AST) -> Iterator[tuple[str, str]]:
     """Find the words of log lines; a name stands for what it was given in the same module."""
+    nodes = list(ast.walk(tree))
     named = {
         target.id: node.value
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if not (
             isinstance(node, ast.Call) and is_log_call(node) and node.args and isinstance(node.args[0], ast.Constant)
         ):
