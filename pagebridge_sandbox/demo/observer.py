@@ -22,8 +22,8 @@ class Observer:
     webhook_results: Counter[str] = field(default_factory=Counter)
 
     async def refresh(self) -> None:
-        """Read the worker's figures."""
-        self.webhook_results = summary.count_webhook_results(await self.stage.bridge.metrics())
+        """Read how many events the worker has folded, and none of its other figures: this is done all the time."""
+        self.webhook_results = summary.count_webhook_results(await self.stage.bridge.metrics(summary.EVENTS_METRIC))
 
     @property
     def card_count(self) -> int:
