@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import asyncio
+import gc
 import os
 import zlib
 from collections import Counter
@@ -48,9 +49,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args = modules[first:] + modules[:first]
 
 
+GARBAGE = 10_000
+"""New objects after which garbage is looked for. After 700, as Python has it, it takes a twentieth of the processor."""
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Import all tests without looking for garbage again and again: what they define stays until the end."""
+    gc.set_threshold(GARBAGE)
     with importing():
         return (yield)
 
