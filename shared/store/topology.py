@@ -67,4 +67,4 @@ class Topology(ABC):
 
     @abstractmethod
     async def look(self) -> Address:
-        """Ask for the primary, one after the other until one knows. Raises redis-py's errors."""
+        """Ask for the primary. Raises redis-py's errors."""
