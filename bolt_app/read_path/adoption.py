@@ -40,6 +40,8 @@ log = structlog.get_logger()
 ADOPTED = Counter(
     "pagebridge_incidents_adopted", "Incidents older than the data, by what was found in Slack", ["found"]
 )
+CLOCKS_MS = 60 * SECOND
+"""Milliseconds that Slack's clock may differ from the store's where it is asked whether the data is the first."""
 LOOKBACK_MS = 90 * 24 * 3600 * SECOND
 """Milliseconds that a channel is read back for cards, at most."""
 LEAST_MS = 60 * SECOND
@@ -135,7 +137,7 @@ class Adoption:
     ) -> tuple[dict[ChannelId, OwnMessage], bool]:
         """Look for its cards as `_cards` does: at once if none is there yet and it has news, or may be younger."""
         older = known.opened_before(birth.ms)
-        if not older or (has_news(known, birth.ms) and not birth.partly):
+        if not older or (has_news(known, birth.ms) and not birth.partly and not slack_state.anew_ms):
             found = await self._cards(slack_state, snapshot, birth, self._early_readings)
             if not (older and found[0]):
                 return found
@@ -151,7 +153,7 @@ class Adoption:
     async def _cards(
         self, slack_state: SlackState, snapshot: Snapshot, birth: Birth, readings: Readings
     ) -> tuple[dict[ChannelId, OwnMessage], bool]:
-        """Return its card in each of its channels, or of those it may be in, and whether any incident has one."""
+        """Return its card in each of its channels, or of those it may be in, and whether any there is an old one."""
         routing = self.config.current.routing
         default = [ChannelId(routing.default_channel)] if routing.default_channel else []
         back_ms = _reach(birth.ms - (snapshot.created_ms or 0))
@@ -162,7 +164,7 @@ class Adoption:
                 if reading.birth != birth.name or reading.back_ms < back_ms:
                     reading.cards = await self._read_cards(channel, birth.ms - back_ms)
                     reading.birth, reading.back_ms = birth.name, back_ms
-            any_card = any_card or bool(reading.cards)
+            any_card = any_card or _are_older(reading.cards, birth)
             if incident in reading.cards:
                 found[channel] = min(reading.cards[incident], key=lambda card: card.ts)
         return found, any_card
@@ -171,7 +173,8 @@ class Adoption:
         cards: dict[str, list[OwnMessage]] = defaultdict(list)
         try:
             # First cards wait for it.
-            async for message in self.slack.own_messages(channel, oldest_ms=oldest_ms, priority=Priority.FIRST):
+            cards_of = self.slack.own_messages(channel, oldest_ms=oldest_ms, priority=Priority.FIRST, reader="adoption")
+            async for message in cards_of:
                 if incident := incident_of_card(message):
                     cards[incident].append(message)
                 elif begun_ms := begun_of_digest(message):
@@ -219,6 +222,11 @@ def _reach(age_ms: int) -> int:
     while back_ms < age_ms:
         back_ms *= FURTHER
     return min(back_ms, LOOKBACK_MS)
+
+
+def _are_older(cards: dict[str, list[OwnMessage]], birth: Birth) -> bool:
+    """Whether there are cards that were there before the data, and not posted since."""
+    return any(float(card.ts) * SECOND < birth.ms - CLOCKS_MS for each in cards.values() for card in each)
 
 
 def _merge_found(

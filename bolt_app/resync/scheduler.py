@@ -153,6 +153,7 @@ class Scheduler:
             await self.sweep.sweep(this)
         except (CallError, Malformed, Stopping) as error:
             log.warning("sweep.broken_off", why=str(error))
+            this.soon = True
         return this, None
 
     async def _resync_ended(

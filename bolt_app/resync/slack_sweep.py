@@ -26,7 +26,7 @@ from shared.slack.api.client import Slack
 from shared.slack.api.models import OwnMessage
 from shared.slack.render.message_metadata import incident_of_card, incident_of_line, line_key, version
 from shared.store.channel_index import OpenIncidents
-from shared.store.clock import StoreClock
+from shared.store.clock import Birth, StoreClock
 from shared.store.coordination import Lease, Leases, WorkQueue, wait_at_most
 from shared.store.documents import Documents
 from shared.store.incidents import Incidents
@@ -90,7 +90,7 @@ class SlackSweep:
         found = ChannelFindings()
         begun_ms = await self.clock.now_ms()
         try:
-            async for message in self.slack.own_messages(channel, oldest_ms=oldest_ms, patient=True):
+            async for message in self.slack.own_messages(channel, oldest_ms=oldest_ms, patient=True, reader="sweep"):
                 await self._check_message(channel, message, found, this)
         except (Refused, Uncertain, Malformed) as error:
             log.warning("sweep.channel_unread", channel=channel, why=str(error))
@@ -125,6 +125,11 @@ class SlackSweep:
             found.unknown[incident] = None
         elif placed.ts not in (None, message.ts):
             found.duplicates[incident].append(message.ts)
+        elif _was_on_its_way(message, placed, this.birth):
+            # Deleted now, or once its own card is there.
+            has_own = channel in slack_state.channels and channel not in slack_state.digests
+            this.soon = this.soon or has_own
+            found.duplicates[incident] += [] if has_own else [message.ts]
         elif placed.uncertain:
             # Which of several is the card is recorded once its post is settled.
             this.soon = True
@@ -163,7 +168,7 @@ class SlackSweep:
             return
         try:
             since_ms = int(float(card) * SECOND)
-            own = self.slack.own_messages(home, oldest_ms=since_ms, thread_ts=card, patient=True)
+            own = self.slack.own_messages(home, oldest_ms=since_ms, thread_ts=card, patient=True, reader="sweep")
             messages = [message async for message in own]
         except (Refused, Uncertain, Malformed) as error:
             log.warning("sweep.thread_unread", incident=incident, why=str(error))
@@ -211,3 +216,8 @@ class SlackSweep:
         SWEPT.labels("doubled").inc()
         log.warning("sweep.repaired", incident=incident, channel=channel, wrong="doubled")
         await self.journal.append(incident, fact("sweep.repaired", channel=channel, wrong="doubled", ts=ts))
+
+
+def _was_on_its_way(message: OwnMessage, placed: MessageState, birth: Birth) -> bool:
+    """Whether a card came after the data began although no pass posted it: its post was under way when all was lost."""
+    return placed.ts is None and not placed.uncertain and float(message.ts) * SECOND >= birth.ms

@@ -132,9 +132,10 @@ class SimulatedSlack(Slack):
         thread_ts: MessageTs | None = None,
         patient: bool = False,
         priority: Priority = Priority.LOW,
+        reader: str = "",
     ) -> AsyncIterator[OwnMessage]:
         """Read the channel, or a thread of it. Nothing limits reads here, so nobody needs to be `patient`."""
-        del patient, priority
+        del patient, priority, reader
         oldest = (oldest_ms - CLOCK_SKEW_MS) / SECOND
         for own in await self._way.call("sweep", lambda: [*map(_own, self._workspace.seen(oldest, thread_ts))]):
             yield own

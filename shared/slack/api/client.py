@@ -155,7 +155,7 @@ class Slack(ChannelAdmin, Canvases, UserGroups):
     ) -> MessageTs | None:
         """Find our message by the `key` of its metadata, in a channel or thread, back to `oldest_ms` (our clock)."""
         async for message in self.own_messages(
-            channel, oldest_ms=oldest_ms, thread_ts=thread_ts, priority=Priority.FIRST
+            channel, oldest_ms=oldest_ms, thread_ts=thread_ts, priority=Priority.FIRST, reader=key
         ):
             if message.key == key:
                 return message.ts
@@ -169,20 +169,22 @@ class Slack(ChannelAdmin, Canvases, UserGroups):
         thread_ts: MessageTs | None = None,
         patient: bool = False,
         priority: Priority = Priority.LOW,
+        reader: str = "",
     ) -> AsyncIterator[OwnMessage]:
         """
         Read every message of ours since `oldest_ms`, a time on our clock, and the tombstones of deleted ones.
 
         In a channel these are its own messages and broadcast replies, in a thread the replies, in Slack's order. With
-        low priority it leaves room for urgent calls; readings of the same with the same priority share a place in line.
-        Pages after the first wait for their turn, up to `PATIENCE` seconds each; all of a `patient` one, and longer.
+        low priority it leaves room for urgent calls; those of one `reader` share a place in line for each channel and
+        thread. Pages after the first wait for their turn, and as long as Slack asks for, up to `PATIENCE` seconds; all
+        of a `patient` one do, and longer.
         """
         us = await self.us()
         oldest = max(0, oldest_ms - CLOCK_SKEW_MS) / 1000
         params = {"channel": channel, "oldest": f"{oldest:.6f}", "inclusive": True, "include_all_metadata": True}
         method = "conversations.replies" if thread_ts else "conversations.history"
         params |= {"ts": thread_ts} if thread_ts else {}
-        turn = CallTurn(priority, f"{channel}:{thread_ts or ''}:{int(priority)}")
+        turn = CallTurn(priority, f"{channel}:{thread_ts or ''}:{reader}")
         async for page in self._transport.pages(method, params, turn, patient=patient):
             for message in models.parse_own(page, us):
                 # Slack puts the parent at the head of every page of its thread.

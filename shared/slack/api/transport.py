@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ SOCKET = "Socket Mode"
 PAGE = 200
 """Messages on one page of history, the number that Slack recommends."""
 PATIENCE = 10.0
-"""Seconds that the next page of a history may have to wait for its turn before the reading is given up."""
+"""Seconds that Slack may ask to wait for the next page of a history before the reading is given up."""
 LONG_PATIENCE = 60.0
 """The same for every page of a reading that is patient."""
 
@@ -152,7 +153,9 @@ class Transport:
                     params=request,
                 )
             except Unavailable as error:
-                if not waits or error.retry_after is None or error.retry_after > patience:
+                # In line it has a place, and beginning anew would take another.
+                longest = math.inf if isinstance(error, Queued) else patience
+                if not waits or error.retry_after is None or error.retry_after > longest:
                     raise
                 await asyncio.sleep(error.retry_after)
                 continue

@@ -1,11 +1,17 @@
 """What the door to Slack reads: who we are, who people are, and messages of ours."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 import pytest
 from aiohttp import web
 
 from shared.errors import Malformed, NotFound, Refused, Unavailable
 from shared.model.ids import ChannelId, MessageTs
 from shared.slack.api.client import Channel, OwnMessage, Slack
+from shared.vendor_calls import ANYBODY, Caller, Limit
 from tests.shared.local_server import LocalServer, Request
 from tests.shared.slack.calls import ALICE, CHANNEL, IDENTITY, TS, message, person
 
@@ -203,6 +209,37 @@ async def test_a_long_reading_waits_for_its_turn(server: LocalServer) -> None:
     assert [own.ts async for own in slack.own_messages(CHANNEL, oldest_ms=0)] == [f"{n}.1" for n in range(7)]
     with pytest.raises(Unavailable):
         _ = [own async for own in slack.own_messages(CHANNEL, oldest_ms=0)]
+    await slack.aclose()
+
+
+@dataclass
+class OneNow:
+    """Budgets that let one call of a kind through, and have a place for the next one in a minute."""
+
+    taken: Counter[str] = field(default_factory=Counter)
+
+    async def take(self, limits: Sequence[Limit], caller: Caller = ANYBODY) -> float:
+        """Take a call, or return the seconds to wait."""
+        del caller
+        self.taken[limits[0].budget] += 1
+        return 0.0 if self.taken[limits[0].budget] == 1 else 60.0
+
+    async def postpone(self, budget: str, seconds: float) -> None:
+        """Set a budget ahead, which changes nothing here."""
+
+
+async def test_a_long_reading_keeps_its_place_in_a_long_line(server: LocalServer) -> None:
+    """The next page has its turn after many others: to begin anew would take the first page's place once more."""
+    slack = Slack("xoxb", f"{server.url}/api/", budgets=OneNow())
+    server.say(IDENTITY)
+    await slack.auth_test()
+    server.say({"ok": True, "messages": [message("1.1")], "response_metadata": {"next_cursor": "more"}})
+    reading = slack.own_messages(CHANNEL, oldest_ms=0)
+    assert (await anext(reading)).ts == "1.1"
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await anext(reading)
     await slack.aclose()
 
 
