@@ -20,7 +20,7 @@ from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused, Unavailable
 from shared.model.event import SECOND, Snapshot
-from shared.model.ids import ChannelId, IncidentId, MessageTs, UserId
+from shared.model.ids import ChannelId, IncidentId, MessageTs, UserId, incident_id
 from shared.model.incident import Incident
 from shared.model.message_state import MessageState
 from shared.model.slack_state import SlackState
@@ -40,8 +40,6 @@ log = structlog.get_logger()
 ADOPTED = Counter(
     "pagebridge_incidents_adopted", "Incidents older than the data, by what was found in Slack", ["found"]
 )
-CLOCKS_MS = 60 * SECOND
-"""Milliseconds that Slack's clock may differ from the store's where it is asked whether the data is the first."""
 LOOKBACK_MS = 90 * 24 * 3600 * SECOND
 """Milliseconds that a channel is read back for cards, at most."""
 LEAST_MS = 60 * SECOND
@@ -58,10 +56,15 @@ as well. Most of it really is younger, so it is looked for at once, and is news 
 
 @dataclass
 class ChannelReading:
-    """The cards of one channel, by incident; it has been read back `back_ms` before the data began."""
+    """
+    The cards of one channel, by incident; it has been read back `back_ms` before the data began.
+
+    `has_old` tells a loss from a first start: a card was there before the data.
+    """
 
     birth: str = ""
     back_ms: int = 0
+    has_old: bool = False
     cards: dict[str, list[OwnMessage]] = field(default_factory=dict)
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -163,8 +166,9 @@ class Adoption:
             async with reading.busy:
                 if reading.birth != birth.name or reading.back_ms < back_ms:
                     reading.cards = await self._read_cards(channel, birth.ms - back_ms)
+                    reading.has_old = await self._has_old(reading.cards, birth)
                     reading.birth, reading.back_ms = birth.name, back_ms
-            any_card = any_card or _are_older(reading.cards, birth)
+            any_card = any_card or reading.has_old
             if incident in reading.cards:
                 found[channel] = min(reading.cards[incident], key=lambda card: card.ts)
         return found, any_card
@@ -183,6 +187,14 @@ class Adoption:
             # A channel that cannot be read cannot be written either, so there is nothing to duplicate.
             log.warning("adoption.channel_closed", channel=channel, why=str(error), code=error.code)
         return dict(cards)
+
+    async def _has_old(self, cards: dict[str, list[OwnMessage]], birth: Birth) -> bool:
+        """Whether one of these cards was not posted since the data began."""
+        for incident in cards:
+            slack_state = (await self.slack_states.load(incident_id(incident))).value
+            if slack_state.generation != birth.name or slack_state.announced_until_ms:
+                return True
+        return False
 
     async def _name_agents(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
         """Read the names of the people in the lines: messages hold only their ids."""
@@ -222,11 +234,6 @@ def _reach(age_ms: int) -> int:
     while back_ms < age_ms:
         back_ms *= FURTHER
     return min(back_ms, LOOKBACK_MS)
-
-
-def _are_older(cards: dict[str, list[OwnMessage]], birth: Birth) -> bool:
-    """Whether there are cards that were there before the data, and not posted since."""
-    return any(float(card.ts) * SECOND < birth.ms - CLOCKS_MS for each in cards.values() for card in each)
 
 
 def _merge_found(
