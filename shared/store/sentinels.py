@@ -28,20 +28,26 @@ class Sentinels(Topology):
 
     async def look(self) -> Address:
         """
-        Ask all Sentinels at once, and go by those that know of the latest failover: others hear of it a little later.
+        Ask all Sentinels at once, and go by one that knows of the latest failover: others hear of it a little later.
 
         Until then they name the old primary, which may have been started again and takes writes that will be lost.
         """
         async with self._asked() as asked:
-            answers = await asyncio.gather(
-                *(each.sentinel_masters() for each in asked.sentinels), return_exceptions=True
-            )
-        known = [answer[self._url.name] for answer in answers if isinstance(answer, dict) and self._url.name in answer]
-        latest = max((state["config-epoch"] for state in known), default=0)
-        for state in known:
-            if state["config-epoch"] == latest and asked.check_master_state(state, self._url.name):
-                return str(state["ip"]), int(state["port"])
+            answers = await asyncio.gather(*map(self._told, asked.sentinels), return_exceptions=True)
+        known = [answer for answer in answers if isinstance(answer, tuple)]
+        latest = max((state["config-epoch"] for state, _ in known), default=0)
+        for state, named in known:
+            # The one that leads a failover names the server that it has chosen before its list does.
+            is_new = named != (state["ip"], state["port"])
+            if state["config-epoch"] == latest and (is_new or asked.check_master_state(state, self._url.name)):
+                return named
         raise ConnectionBroken(self._why_unknown(answers))
+
+    async def _told(self, sentinel: Any) -> tuple[dict[str, Any], Address] | None:  # noqa: ANN401 -- untyped in redis-py
+        """Ask one Sentinel for what it knows of the primary, and where that is; None if it knows no such name."""
+        state = (await sentinel.sentinel_masters()).get(self._url.name)
+        named = await sentinel.sentinel_get_master_addr_by_name(self._url.name, return_responses=True)
+        return (state, (named[0].decode(), int(named[1]))) if state and named else None
 
     def _why_unknown(self, answers: Sequence[object]) -> str:
         for error in answers:

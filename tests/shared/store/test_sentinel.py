@@ -130,7 +130,9 @@ async def test_users_of_the_servers_and_of_the_sentinels(watched: WatchedServers
     for node in watched.nodes:
         await node.ask("ACL", "SETUSER", "app", "on", ">p@w", "~*", "+@all")
     for sentinel in watched.sentinels:
-        await sentinel.ask("ACL", "SETUSER", "asks", "on", ">s@w", "-@all", "+sentinel|masters")
+        await sentinel.ask(
+            "ACL", "SETUSER", "asks", "on", ">s@w", "-@all", "+sentinel|masters", "+sentinel|get-master-addr-by-name"
+        )
         await sentinel.ask("ACL", "SETUSER", "default", "off")
     hosts = watched.url.removeprefix("redis+sentinel://")
     redis = connect(f"redis+sentinel://app:p%40w@{hosts}?sentinel_username=asks&sentinel_password=s%40w")
