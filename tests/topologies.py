@@ -19,8 +19,12 @@ NAME = "pagebridge"
 SENTINELS = 3
 PATIENCE = 30.0
 """Seconds after which servers that do not come up, or agree on no primary, have failed the test."""
-DOWN_AFTER_MS = 700
-"""Milliseconds of silence after which a Sentinel takes the primary for dead; some more until they agree on another."""
+DOWN_AFTER_MS = 1200
+"""
+Milliseconds of silence after which a Sentinel takes the primary for dead; some more until they agree on another.
+
+With less, a new primary that is busy was itself taken for dead, and another failover followed at once.
+"""
 BUSY_MS = 5000
 """The same where no failover is wanted, on a machine that may be busy."""
 

@@ -15,6 +15,8 @@ CONNECT_TIMEOUT = 1.0
 """Seconds that a connection may take to be made."""
 ASK_TIMEOUT = 0.3
 """Seconds that a server may take to answer; then the next one is asked."""
+SHARED_FOR = 0.1
+"""Seconds from its begin for which what a look has found, or why it failed, is not looked for again."""
 
 ONE_ATTEMPT: Mapping[str, Any] = {
     "socket_connect_timeout": CONNECT_TIMEOUT,
@@ -42,11 +44,18 @@ class Topology(ABC):
     def __init__(self) -> None:
         self.leaves: list[Callable[[], Awaitable[None]]] = []
         self._looking: asyncio.Task[Address] | None = None
+        self._looked = 0.0
         self._found: Address | None = None
 
     async def primary(self) -> Address:
-        """Find the primary; those who ask at once share one look. Raises redis-py's errors."""
-        if self._looking is None or self._looking.done():
+        """
+        Find the primary; those who ask at once, or right after one another, share one look. Raises redis-py's errors.
+
+        During a failover every call asks: the servers that have to agree on a new primary must not be kept busy by it.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._looking is None or (self._looking.done() and now - self._looked > SHARED_FOR):
+            self._looked = now
             # A task of its own, so that a caller who gives up leaves no connection open.
             self._looking = asyncio.create_task(self._look())  # noqa: TID251 -- kept here, and ended in `aclose`
             self._looking.add_done_callback(lambda task: task.cancelled() or task.exception())
