@@ -19,6 +19,9 @@ SILENT = (ConnectionBroken, TimedOut)
 class Sentinels(Topology):
     """The Sentinels of one primary. Their own user and password are in the address, after the question mark."""
 
+    shared_for = 0.1
+    """During a failover every call asks, and those who have to agree on a new primary must not be kept busy by it."""
+
     def __init__(self, url: SentinelUrl, options: dict[str, Any]) -> None:
         super().__init__()
         own = {name: options.pop(f"sentinel_{name}", None) for name in ("username", "password")}

@@ -15,9 +15,6 @@ CONNECT_TIMEOUT = 1.0
 """Seconds that a connection may take to be made."""
 ASK_TIMEOUT = 0.3
 """Seconds that a server may take to answer; then the next one is asked."""
-SHARED_FOR = 0.1
-"""Seconds from its begin for which what a look has found, or why it failed, is not looked for again."""
-
 ONE_ATTEMPT: Mapping[str, Any] = {
     "socket_connect_timeout": CONNECT_TIMEOUT,
     "retry": Retry(NoBackoff(), 0),
@@ -41,6 +38,8 @@ class Topology(ABC):
     there, or be there again, and what belongs together must not go to two servers.
     """
 
+    shared_for = 0.0
+
     def __init__(self) -> None:
         self.leaves: list[Callable[[], Awaitable[None]]] = []
         self._looking: asyncio.Task[Address] | None = None
@@ -48,13 +47,9 @@ class Topology(ABC):
         self._found: Address | None = None
 
     async def primary(self) -> Address:
-        """
-        Find the primary; those who ask at once, or right after one another, share one look. Raises redis-py's errors.
-
-        During a failover every call asks: the servers that have to agree on a new primary must not be kept busy by it.
-        """
+        """Find the primary; who asks at once, or in `shared_for` seconds, shares a look. Raises redis-py's errors."""
         now = asyncio.get_running_loop().time()
-        if self._looking is None or (self._looking.done() and now - self._looked > SHARED_FOR):
+        if self._looking is None or (self._looking.done() and now - self._looked >= self.shared_for):
             self._looked = now
             # A task of its own, so that a caller who gives up leaves no connection open.
             self._looking = asyncio.create_task(self._look())  # noqa: TID251 -- kept here, and ended in `aclose`
