@@ -20,7 +20,7 @@ from shared.config.bridge_config import LiveConfig
 from shared.durations import Durations
 from shared.errors import CallError, Malformed, Refused, Unavailable
 from shared.model.event import SECOND, Snapshot
-from shared.model.ids import ChannelId, IncidentId, MessageTs, UserId, incident_id
+from shared.model.ids import ChannelId, IncidentId, MessageTs, UserId
 from shared.model.incident import Incident
 from shared.model.message_state import MessageState
 from shared.model.slack_state import SlackState
@@ -191,7 +191,7 @@ class Adoption:
     async def _has_old(self, cards: dict[str, list[OwnMessage]], birth: Birth) -> bool:
         """Whether one of these cards was not posted since the data began."""
         for incident in cards:
-            slack_state = (await self.slack_states.load(incident_id(incident))).value
+            slack_state = (await self.slack_states.load(IncidentId(incident))).value
             if slack_state.generation != birth.name or slack_state.announced_until_ms:
                 return True
         return False
