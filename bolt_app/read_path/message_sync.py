@@ -248,7 +248,7 @@ class MessageSync:
     async def _delete_doubles(self, key: str, ts: MessageTs, from_ms: int, target: MessageTarget[Kept]) -> None:
         """Delete the messages of that key in the channel but `ts`."""
         await target.lease.check(self.durations.slack_timeout)
-        async for other in self.slack.own_messages(target.channel, oldest_ms=from_ms, reader=f"doubles of {key}"):
+        async for other in self.slack.own_messages(target.channel, oldest_ms=from_ms, reader=f"doubles:{key}"):
             if other.key == key and other.ts != ts and not other.deleted:
                 log.warning(
                     "slack.doubled",

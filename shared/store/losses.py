@@ -41,7 +41,7 @@ class Losses:
     One is certain if something is missing that was confirmed to this process. One is possible if a replica has taken
     over, unless all that counts waits for a replica. `clicks` are those that this process has accepted, whose end it
     does not know; `ended` are those that it has brought to their end, also if another process accepted them; `replied`
-    are those whose end it has told.
+    are those whose end it has told, by what was asked: of a press's parts the last one stands for all.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -136,11 +136,11 @@ class LossWatch:
         # would expire by this clock alone.
         now_ms = self.clock.estimate_ms()
         for records in (self.losses.clicks, self.losses.ended, self.losses.replied):
-            for record in list(records.values()):
+            for command, record in list(records.items()):
                 long_lived = SPECS[record.command.action].long_lived
                 life = self.durations.text_lifetime if long_lived else self.durations.command_lifetime
                 if record.accepted_ms + life * SECOND < now_ms:
-                    del records[record.command.id]
+                    del records[command]
         await wait_at_most(self.durations.retry_max, self.stopping)
 
 
