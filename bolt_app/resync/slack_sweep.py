@@ -70,7 +70,7 @@ class SlackSweep:
 
     async def sweep(self, this: ResyncPass) -> None:
         """Check channels for a time, and the next `THREADS` threads. Raises `CallError`, `Stopping`."""
-        # What comes after the reading would not be found, and first cards need the calls.
+        # A card that lands after its channel was read would be missed, and first cards need the calls.
         unsettled = await self.clock.until_settled(this.birth.ms, self.durations.call_max)
         await wait_at_most(unsettled, self.resync.stopping)
         oldest_ms = await self.clock.now_ms() - LOOKBACK_MS

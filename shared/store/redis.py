@@ -40,7 +40,6 @@ ALLOW_OOM = "#!lua flags=allow-oom\n"
 """Lets a script write to a full memory: a worker has to write a little to empty it. Appends use no script."""
 FLAGS_NOT_SUPPORTED = "near '#'"
 """The error of a server that does not know script flags: a Redis before 7."""
-
 _USES = re.compile("-- uses (.*)")
 _WAITS = frozenset({"WAITAOF", "WAIT"})
 """Commands that may take long, and would hold up those behind them."""
@@ -123,9 +122,9 @@ class Redis(redis.asyncio.Redis):
         for shared in filter(None, (self.multiplexer, self.copying, self.writing)):
             shared.leave()
 
-    async def leave_if_refused(self, error: RedisError) -> None:
-        """Leave the server if it refuses to do its work."""
-        if is_refusal(error):
+    async def leave_if_refused(self, error: BaseException) -> None:
+        """Leave the server if that is how it refuses to do its work."""
+        if isinstance(error, RedisError) and is_refusal(error):
             self.note_refusal(f"Redis: {error}")
             await self.leave_server()
 
@@ -266,8 +265,7 @@ async def _kept(client: Redis, writing: Multiplexer) -> AsyncIterator[Call]:
         yield connection.call
     except BaseException as error:
         connection.close()
-        if isinstance(error, RedisError):
-            await client.leave_if_refused(error)
+        await client.leave_if_refused(error)
         raise
 
 
@@ -287,8 +285,7 @@ async def _pooled(client: Redis) -> AsyncIterator[Call]:
     except BaseException as error:
         # An unread reply must not be taken for that of the next call on this connection.
         await connection.disconnect(nowait=True)
-        if isinstance(error, RedisError):
-            await client.leave_if_refused(error)
+        await client.leave_if_refused(error)
         raise
     finally:
         await pool.release(connection)

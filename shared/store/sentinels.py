@@ -13,7 +13,7 @@ from shared.config.redis_url import Address, SentinelUrl
 from shared.store.topology import TO_ASK, Topology
 
 SILENT = (ConnectionBroken, TimedOut)
-"""The errors of a server that can't be reached, or lets nobody in."""
+"""The errors of a server that can't be reached, or refuses the login."""
 
 
 class Sentinels(Topology):
@@ -37,6 +37,9 @@ class Sentinels(Topology):
         """
         async with self._asked() as asked:
             answers = await asyncio.gather(*map(self._told, asked.sentinels), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, RedisError):
+                raise answer
         known = [answer for answer in answers if isinstance(answer, tuple)]
         latest = max((state["config-epoch"] for state, _ in known), default=0)
         for state, named in known:

@@ -232,7 +232,7 @@ class Playing:
         )
         assert self._process.stdout is not None
         self._output = self._process.stdout
-        # What it says later is read as well: a full pipe would stop it.
+        # Its output is read until it ends: it would stop once the pipe is full.
         self._reading = threading.Thread(target=self._output.read)
 
     def wait_for_url(self) -> str:
@@ -246,7 +246,7 @@ class Playing:
         return found[0]
 
     def stop(self) -> None:
-        """Tell it to end, without waiting for that."""
+        """Send SIGTERM; return at once."""
         self._process.send_signal(signal.SIGTERM)
 
     def wait(self) -> None:
