@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -152,6 +153,15 @@ class Desk:
         while not self._is(condition, number):
             assert time.monotonic() < deadline, self.incident(number)
             self.page.wait_for_timeout(50)
+
+    def wait_for_next_second(self, number: int) -> None:
+        """
+        Wait until a second has begun in which an incident was not opened yet.
+
+        PagerDuty's answers have whole seconds. The card strikes an old value through if its change surely came later.
+        """
+        opened = datetime.fromisoformat(self.incident(number)["created_at"])
+        self.page.wait_for_function("(begins) => Date.now() >= begins", arg=(int(opened.timestamp()) + 1) * 1000)
 
     def _is(self, condition: Callable[[Json], object], number: int) -> bool:
         try:

@@ -142,6 +142,7 @@ def test_a_confirmation_comes_first(desk: Desk) -> None:
     desk.dialog.get_by_role("button", name="Not now").click()
     expect(desk.dialog).to_have_count(0)
     assert 1 == desk.incident(number)["level"]
+    desk.wait_for_next_second(number)
     desk.press("Escalate", number)
     desk.dialog.get_by_role("button", name="Escalate").click()
     see(desk.card(number), "Assigned to Alice Ng @Bob Ray")
@@ -181,6 +182,7 @@ def test_what_people_do_there_comes_to_slack(desk: Desk, button: str, entry: str
     number = desk.trigger()
     open_incident(desk, number)
     details = desk.page.locator(".pd-incident.open")
+    desk.wait_for_next_second(number)
     details.get_by_role("button", name=button, exact=True).click()
     if entry:
         desk.page.get_by_role("menuitem", name=entry).or_(desk.page.get_by_role("menuitemradio", name=entry)).click()
