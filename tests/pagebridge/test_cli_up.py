@@ -230,15 +230,19 @@ def test_a_bad_bridge_toml_is_found_first(
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_shell_can_complete_commands(shell: str) -> None:
+def test_the_shell_can_complete_commands(
+    shell: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Typed halfway, a command and its sub-commands are offered."""
     variables = {"COMP_WORDS": "pagebridge webh", "COMP_CWORD": "1"}
     if shell != "bash":
         variables = {"_TYPER_COMPLETE_ARGS": "pagebridge webh", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
-    command = [sys.executable, "-m", "pagebridge"]
-    asked = {**os.environ, "_PAGEBRIDGE_COMPLETE": f"complete_{shell}", **variables}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=asked)  # noqa: S603 -- ours
-    assert "webhook" in done.stdout
+    for name, value in {"_PAGEBRIDGE_COMPLETE": f"complete_{shell}", **variables}.items():
+        monkeypatch.setenv(name, value)
+
+    main([])
+
+    assert "webhook" in capsys.readouterr().out
 
 
 def test_help_names_every_command() -> None:

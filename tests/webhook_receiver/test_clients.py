@@ -120,7 +120,11 @@ async def test_a_client_that_reads_nothing_is_cut_off(valkey: EmbeddedValkey) ->
     """Answers that nobody takes do not pile up."""
     request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
     async with running(valkey.url, limits=replace(QUICK, answer=0.5)) as receiver:
-        with socket.create_connection(("127.0.0.1", receiver.receiver.port)) as client:
+        with socket.socket() as client:
+            # The smallest packets and buffers, which are full after hundreds of answers and not after ten thousands.
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", receiver.receiver.port))
             client.setblocking(False)
             async with asyncio.timeout(5 * PATIENCE):  # until its buffers are full the receiver computes
                 with pytest.raises(ConnectionError):

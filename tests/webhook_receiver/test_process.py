@@ -15,6 +15,7 @@ import aiohttp
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 from shared.store.redis import Redis
+from tests.forked_process import ForkedProcess
 from tests.servers import CONFIRMING
 from tests.webhook_receiver.running import BODY, PATH, PATIENCE, SECRET, SIGNATURE, sign, stored, storing, until
 
@@ -46,6 +47,17 @@ async def process(directory: Path, **environment: str) -> AsyncIterator[Process]
         if started.returncode is None:
             started.kill()
         await started.communicate()
+
+
+@asynccontextmanager
+async def forked(directory: Path, environment: dict[str, str]) -> AsyncIterator[ForkedProcess]:
+    """Start it with this environment from a process that has imported it, and log to the file `log`."""
+    unset = {"BRIDGE_CONFIG": str(directory / "bridge.toml")}
+    receiver = ForkedProcess("webhook_receiver", unset | environment, directory / "log")
+    try:
+        yield receiver
+    finally:
+        await receiver.kill()
 
 
 def environment(valkey: EmbeddedValkey, port: int) -> dict[str, str]:
@@ -93,23 +105,30 @@ async def ended(receiver: Process) -> tuple[int | None, str]:
     return receiver.returncode, logged.decode()
 
 
+async def fork_ended(receiver: ForkedProcess, directory: Path) -> tuple[int, str]:
+    """Wait for the end of a forked one, and return the exit code and the log."""
+    async with asyncio.timeout(2 * PATIENCE):
+        code = await receiver.wait()
+    return code, (directory / "log").read_text()
+
+
 @CONFIRMING
 async def test_what_is_in_hand_is_finished_after_sigterm(valkey: EmbeddedValkey, redis: Redis, tmp_path: Path) -> None:
     """A delivery that is being stored when the process is told to end still gets its 202; then the exit code is 0."""
     port = free_port()
-    async with process(tmp_path, **environment(valkey, port)) as receiver:
+    async with forked(tmp_path, environment(valkey, port)) as receiver:
         await until_ready(port)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         await redis.execute_command("CLIENT", "PAUSE", 10_000, "WRITE")
         writer.write(DELIVERY)
         await until(lambda: storing(redis), "the delivery to be in Redis's hands")
-        receiver.terminate()
+        receiver.send(signal.SIGTERM)
         await until_deaf(port)
         await redis.execute_command("CLIENT", "UNPAUSE")
         async with asyncio.timeout(PATIENCE):
             assert (await reader.read()).startswith(b"HTTP/1.1 202 ")
         writer.close()
-        code, logged = await ended(receiver)
+        code, logged = await fork_ended(receiver, tmp_path)
 
     assert 0 == code, logged
     assert [BODY] == await stored(redis)
@@ -153,13 +172,13 @@ async def delivered(http: aiohttp.ClientSession, port: int) -> int:
 async def test_an_idle_receiver_ends_at_once(valkey: EmbeddedValkey, tmp_path: Path) -> None:
     """Connections that are only kept open do not hold up the end, nor does a Redis that does not answer."""
     port = free_port()
-    async with process(tmp_path, **environment(valkey, port)) as receiver:
+    async with forked(tmp_path, environment(valkey, port)) as receiver:
         await until_ready(port)
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         os.kill(valkey.pid, signal.SIGSTOP)
         try:
-            receiver.send_signal(signal.SIGINT)
-            code, logged = await ended(receiver)
+            receiver.send(signal.SIGINT)
+            code, logged = await fork_ended(receiver, tmp_path)
         finally:
             os.kill(valkey.pid, signal.SIGCONT)
         writer.close()
@@ -193,8 +212,8 @@ async def test_a_wrong_configuration_file_is_named(valkey: EmbeddedValkey, tmp_p
 async def test_a_port_in_use_is_said(valkey: EmbeddedValkey, tmp_path: Path) -> None:
     """A receiver that cannot listen says so and ends, so that its supervisor notices."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        async with process(tmp_path, **environment(valkey, taken.getsockname()[1])) as receiver:
-            code, said = await ended(receiver)
+        async with forked(tmp_path, environment(valkey, taken.getsockname()[1])) as receiver:
+            code, said = await fork_ended(receiver, tmp_path)
 
     assert 1 == code
     assert "receiver.not_listening" in said
