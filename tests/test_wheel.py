@@ -1,16 +1,39 @@
 """The wheel, as people install it: outside of a checkout everything that the commands refer to is there."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from pagebridge_sandbox.demo.processes import without_proxies
+from tests.pagebridge_sandbox.demo.looks import check_looks, check_width
 
 ROOT = Path(__file__).parents[1]
-IN_THE_WHEEL = "import pagebridge; print(pagebridge.__file__)"
+COMMANDS = {
+    "--version": "pagebridge 0.",
+    "manifest": "socket_mode_enabled: true",
+    "settings --bridge-example": "[routing]",
+    "settings": "SLACK_BOT_TOKEN=",
+    "init --help": "bridge.toml",
+    "doctor --help": "--post",
+}
+"""Commands, and what each prints."""
+PRINTED = """
+import contextlib, io, json, sys
+import pagebridge
+from pagebridge.cli import main
+printed = {}
+for command in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        code = main(command.split())
+    printed[command] = f"exit code {code}" if code else out.getvalue()
+print(json.dumps([pagebridge.__file__, printed]))
+"""
+"""Carries out each command of its arguments, and prints as JSON where it was installed and what each has printed."""
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +50,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [wheel] = folder.glob("*.whl")
     target = folder / "installed"
     run(folder, sys.executable, "-m", "pip", "install", "-qq", "--no-deps", "--target", str(target), str(wheel))
-    where = run(folder, sys.executable, "-c", IN_THE_WHEEL, **seen_alone(target)).stdout
-    assert where.startswith(str(target))
     return target
 
 
@@ -47,35 +68,40 @@ def run(directory: Path, *command: str, **environment: str) -> subprocess.Comple
     return done
 
 
-def pagebridge(installed: Path, directory: Path, *arguments: str) -> str:
-    """Run the command as it was installed, and return what it prints."""
-    program = installed / "bin/pagebridge"
-    return run(directory, sys.executable, str(program), *arguments, **seen_alone(installed)).stdout
-
-
 def seen_alone(installed: Path) -> dict[str, str]:
     """Return the environment in which the packages of the wheel hide those of the checkout."""
     return {"PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
 
 
+@pytest.fixture(scope="module")
+def printed(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Carry out all commands in one process, which imports once what they share; return what each has printed."""
+    empty = tmp_path_factory.mktemp("empty")
+    done = run(empty, sys.executable, "-c", PRINTED, *COMMANDS, **seen_alone(installed))
+    where, printed = json.loads(done.stdout)
+    assert where.startswith(str(installed))
+    assert isinstance(printed, dict)
+    return printed
+
+
 @pytest.mark.process
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["--version"], "pagebridge 0."),
-        (["manifest"], "socket_mode_enabled: true"),
-        (["settings", "--bridge-example"], "[routing]"),
-        (["settings"], "SLACK_BOT_TOKEN="),
-        (["init", "--help"], "bridge.toml"),
-        (["doctor", "--help"], "--post"),
-        (["demo"], "pagebridge init"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_a_command_works_from_the_wheel(installed: Path, tmp_path: Path, arguments: list[str], expected: str) -> None:
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_works_from_the_wheel(printed: Mapping[str, str], command: str) -> None:
     """In an empty folder, with nothing of the checkout in sight."""
-    assert expected in pagebridge(installed, tmp_path, *arguments)
+    assert COMMANDS[command] in printed[command]
+
+
+@pytest.mark.process
+@pytest.mark.timeout(180)
+def test_the_demo_succeeds_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    """As people run it, to its end: by default it shows what people see and no hops."""
+    program = str(installed / "bin/pagebridge")
+    played = run(tmp_path, sys.executable, program, "demo", **seen_alone(installed), COLUMNS="80")
+
+    assert "" == played.stderr
+    check_width(played.stdout, 80)
+    check_looks(played.stdout)
 
 
 @pytest.mark.process

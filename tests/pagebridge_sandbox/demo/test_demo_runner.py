@@ -1,83 +1,56 @@
-"""The demo as people run it: to its end, into a failure, and interrupted."""
+"""
+The demo: to its end, into a failure, and interrupted.
+
+As a command of its own it is played to its end from the wheel, in `tests/test_wheel.py`.
+"""
 
 import asyncio
 import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from pagebridge import cli
 from pagebridge_sandbox.demo import main, processes
 from pagebridge_sandbox.demo.checks import Check
 from pagebridge_sandbox.demo.first_incident import open_incident
-from pagebridge_sandbox.demo.report import own_command
 from pagebridge_sandbox.demo.scenario import Step, card
 from pagebridge_sandbox.demo.stage import Stage
 from tests import forked_process
 from tests.forked_process import ForkedProcess
-from tests.pagebridge_sandbox.demo.test_demo_output import columns
+from tests.pagebridge_sandbox.demo.looks import check_width
 
 COMMAND = (sys.executable, "-m", "pagebridge", "demo")
 TIMEOUT = 60.0
 """Seconds in which nothing may be left of a demo that has ended."""
 
 
-def play(columns_wide: int, *options: str) -> str:
-    """Play it to its end without a terminal, and return what it printed."""
-    played = subprocess.run(  # noqa: S603 - our own command
-        (*COMMAND, *options),
-        capture_output=True,
-        text=True,
-        timeout=170,
-        check=False,
-        env={**os.environ, "COLUMNS": str(columns_wide)},
-    )
-    assert 0 == played.returncode, played.stdout + played.stderr
-    assert "" == played.stderr
-    assert "\x1b[" not in played.stdout
-    lines = [line for line in played.stdout.splitlines() if own_command() not in line]  # a command is left whole
-    assert [] == [line for line in lines if columns(line) > columns_wide]
-    return played.stdout
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork receiver and worker from a process that has imported them. The demo as a command starts them anew."""
+    forked_process.prepare()
+    monkeypatch.setattr(processes, "start_module", ForkedProcess)
 
 
-@pytest.mark.timeout(300)
-def test_demo_succeeds_end_to_end() -> None:
-    """By default it shows what people see and no hops; with `--verbose`, on a narrow page, each party at its work."""
-    with ThreadPoolExecutor() as pool:  # each plays for half a minute, most of it waiting
-        short, verbose = pool.submit(play, 80), pool.submit(play, 50, "--verbose")
-        check_looks(short.result())
-        check_hops(verbose.result())
+@pytest.mark.usefixtures("forked")
+def test_demo_succeeds_end_to_end(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--verbose` it shows each party at its work after the channel, also on a narrow page."""
+    monkeypatch.setenv("COLUMNS", "50")
 
+    code = cli.main(["demo", "--verbose"])
 
-def check_looks(printed: str) -> None:
-    """What people see comes first, look after look, then the figures and the next step."""
-    places = [
-        printed.index(words)
-        for words in (
-            "pagebridge: handle PagerDuty incidents from Slack",
-            "The channel, as people see it",
-            "> Monitoring opens an incident.",
-            "│ Assigned to @Alice Ng",
-            "│ [Acknowledge] [Add note] [Reassign] [Escalate] [Resolve] [⋯]",
-            "╰ 1 reply",
-            "Only visible to Carol Diaz",
-            "┊ ✅ You resolved incident #1.",
-            "│ ✅ Resolved  #2 Search results are stale",
-            "All ",
-            " init\n",
-        )
-    ]
-    assert sorted(places) == places
-    for hop in ("->", "PUT /incidents", "chat.update", "Alice is asked"):
-        assert hop not in printed
+    printed = capsys.readouterr()
+    assert 0 == code, printed.out + printed.err
+    assert "" == printed.err
+    check_width(printed.out, 50)
+    check_hops(printed.out)
 
 
 def check_hops(printed: str) -> None:
@@ -107,13 +80,6 @@ def check_hops(printed: str) -> None:
         r" 1 late webhook that did not set a card back",
     ):
         assert re.search(pattern, words), f"{pattern} is not in\n{printed}"
-
-
-@pytest.fixture
-def forked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fork receiver and worker from a process that has imported them. The demo as a command starts them anew."""
-    forked_process.prepare()
-    monkeypatch.setattr(processes, "start_module", ForkedProcess)
 
 
 @pytest.fixture
