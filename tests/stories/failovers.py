@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from pagebridge_sandbox.slack import Person
 from shared.errors import StoreDown
 from shared.store.redis import connect
 from tests.cluster_servers import ClusterServers
@@ -26,6 +27,7 @@ class Notes:
     def __init__(self, bridge: Bridge, incidents: int) -> None:
         self._bridge = bridge
         self._incidents = incidents
+        self._failed: set[str] = set()
         self.typed = 0
 
     async def type(self, enough: Callable[[int], bool]) -> None:
@@ -33,14 +35,19 @@ class Notes:
         alice = self._bridge.slack.person(self._bridge.acme.people["Alice"])
         async with asyncio.TaskGroup() as group:
             while not enough(self.typed):
-                line = f"/pd note {self.typed % self._incidents + 1} {_text(self.typed)}"
+                group.create_task(self._type_one(alice, self.typed))
                 self.typed += 1
-                group.create_task(alice.type_command(line, self._bridge.channel.id))
                 await asyncio.sleep(EVERY)
+
+    async def _type_one(self, alice: Person, number: int) -> None:
+        """Type a note. Slack itself says that it failed while no worker is connected, or none acks in time."""
+        line = f"/pd note {number % self._incidents + 1} {_text(number)}"
+        if (await alice.type_command(line, self._bridge.channel.id)).failure:
+            self._failed.add(_text(number))
 
     def open(self) -> list[str]:
         """List those that are not done, and of which nothing was said."""
-        known = self.done().keys() | self._told().keys()
+        known = self.done().keys() | self._told().keys() | self._failed
         return [text for text in map(_text, range(self.typed)) if text not in known]
 
     def done(self) -> Counter[str]:
@@ -55,11 +62,12 @@ class Notes:
     def lost(self) -> list[str]:
         """List those that are not done, and of which it was not said that nothing was sent."""
         done, told = self.done(), self._told()
-        return [
-            text
-            for text in map(_text, range(self.typed))
-            if text not in done and not any(map(_says_it_was_not_sent, told.get(text, ())))
-        ]
+
+        def is_told(text: str) -> bool:
+            messages = told.get(text)
+            return any(map(_says_it_was_not_sent, messages)) if messages else text in self._failed
+
+        return [text for text in map(_text, range(self.typed)) if text not in done and not is_told(text)]
 
     def told(self, text: str) -> list[str]:
         """List what Alice was told about a note."""

@@ -39,6 +39,22 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "start_module", ForkedProcess)
 
 
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ('{"level": "info", "event": "slack.holding"}', False),
+        ('{"level": "error", "event": "command.failed", "reference": "R"}', False),
+        ('{"level": "error", "event": "readiness.lost", "what": "pagerduty"}', False),
+        ('{"level": "error", "event": "readiness.lost", "what": "slack"}', True),
+        ('{"level": "critical", "event": "worker.failed"}', True),
+        ("Segmentation fault", True),
+    ],
+)
+def test_an_error_in_a_log_fails_the_demo(line: str, *, is_one: bool) -> None:
+    """All that a process calls an error counts, and what is no log, but for what the story itself brings about."""
+    assert is_one is processes.is_error(line)
+
+
 @pytest.mark.usefixtures("forked")
 def test_demo_succeeds_end_to_end(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """With `--verbose` it shows each party at its work after the channel, also on a narrow page."""
