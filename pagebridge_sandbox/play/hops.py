@@ -11,6 +11,7 @@ from pagebridge_sandbox.pagerduty import Call as PagerDutyCall
 from pagebridge_sandbox.pagerduty import Delivery
 from pagebridge_sandbox.play.logs import LogLine
 from pagebridge_sandbox.play.playground import Playground
+from pagebridge_sandbox.play.reads import FIRST_ERROR, is_pagerduty_read, is_slack_read
 from pagebridge_sandbox.play.slack_state import incident_of
 from pagebridge_sandbox.slack import Call as SlackCall
 from pagebridge_sandbox.slack import Envelope
@@ -24,8 +25,6 @@ MOST_READS = 100
 """The same for those that only read: the bridge compares by itself, also while people do nothing."""
 SIGN_IN_PAGE = "/oauth/authorize"
 """Where people sign in with their browsers: no call of the bridge's."""
-FIRST_ERROR = 400
-"""The least HTTP status of what was refused or failed."""
 FOLD_LABELS = {
     "news": "something new",
     "echo": "the echo of our own write",
@@ -74,10 +73,10 @@ def hops(playground: Playground) -> list[Hop]:
     shown = {message.ts: incident_of(message) for message in messages}
     found = [
         *(hop for n, each in _newest(slack.envelopes) for hop in _from_envelope(n, each, slack.name_of)),
-        *(_from_slack_call(n, each, slack.name_of, shown) for n, each in _newest_calls(slack.calls, _is_slack_read)),
+        *(_from_slack_call(n, each, slack.name_of, shown) for n, each in _newest_calls(slack.calls, is_slack_read)),
         *(
             _from_pagerduty_call(n, each)
-            for n, each in _newest_calls(pagerduty.calls, _is_pagerduty_read)
+            for n, each in _newest_calls(pagerduty.calls, is_pagerduty_read)
             if each.path != SIGN_IN_PAGE
         ),
         *(_from_delivery(n, each) for n, each in _newest(pagerduty.webhooks.log)),
@@ -108,14 +107,6 @@ def _newest(
 def _newest_calls(log: Sequence[T], is_read: Callable[[T], bool]) -> Iterator[tuple[int, T]]:
     yield from _newest(log, lambda call: not is_read(call))
     yield from _newest(log, is_read, MOST_READS)
-
-
-def _is_slack_read(call: SlackCall) -> bool:
-    return call.method not in trace.VISIBLE_METHODS and call.ok is not False
-
-
-def _is_pagerduty_read(call: PagerDutyCall) -> bool:
-    return call.method == "GET" and (call.status is None or call.status < FIRST_ERROR)
 
 
 def _is_received(line: LogLine) -> bool:
@@ -152,7 +143,7 @@ def _from_slack_call(number: int, call: SlackCall, name_of: trace.NameLookup, sh
     label = trace.from_slack_call(call, name_of).description
     ok = call.ok is not False
     incident = _named(_parsed(call.arguments)) or shown.get(str(call.arguments.get("ts", "")))
-    is_read = _is_slack_read(call)
+    is_read = is_slack_read(call)
     return Hop(f"s{number}", call.time, "worker", "slack", label, "call", ok, payload, incident, seconds, is_read)
 
 
@@ -172,7 +163,7 @@ def _from_pagerduty_call(number: int, call: PagerDutyCall) -> Hop:
     seconds = None if call.ended_at is None else call.ended_at.timestamp() - at
     ok = call.ended_at is None or (call.status is not None and call.status < FIRST_ERROR)
     label = trace.describe_pagerduty_call(call)
-    is_read = _is_pagerduty_read(call)
+    is_read = is_pagerduty_read(call)
     return Hop(f"p{number}", at, "worker", "pagerduty", label, "call", ok, payload, incident, seconds, is_read)
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +16,7 @@ from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.play import fixtures
 from pagebridge_sandbox.play.figures import Figures
 from pagebridge_sandbox.play.logs import LogTail
+from pagebridge_sandbox.play.reads import is_pagerduty_read, is_slack_read
 from pagebridge_sandbox.slack import RateLimits, SlackSandbox
 from pagebridge_sandbox.store_clock import FAKETIME, StoreClock
 
@@ -74,13 +76,19 @@ class Playground:
         ]
 
     def pulse(self) -> tuple[object, ...]:
-        """Return what is another whenever something happens. It takes much less than to look at all that there is."""
+        """
+        Return what is another whenever something happens. It takes much less than to look at all that there is.
+
+        What the bridge only reads is left out: it does so again and again, and shows people nothing.
+        """
         slack, pagerduty, log = self.slack, self.pagerduty, self.pagerduty.webhooks.log
+        posts = (call for call in reversed(slack.calls) if not is_slack_read(call))
+        writes = (call for call in reversed(pagerduty.calls) if not is_pagerduty_read(call))
         return (
-            *(len(slack.calls), len(slack.envelopes), len(pagerduty.calls), len(log)),
-            *(call.answered_at for call in slack.calls[-RECENT:]),
+            *(len(slack.envelopes), len(log)),
+            *((call.time, call.answered_at) for call in islice(posts, RECENT)),
             *(envelope.acked_after_ms for envelope in slack.envelopes[-RECENT:]),
-            *(call.ended_at for call in pagerduty.calls[-RECENT:]),
+            *((call.at, call.ended_at) for call in islice(writes, RECENT)),
             *(delivery.ended_at for delivery in log[-RECENT:]),
             *(tail.path.stat().st_size for tail in (self.receiver_log, self.worker_log)),
             *self.process_states().values(),

@@ -198,6 +198,22 @@ async def test_whatever_happens_is_seen_without_looking_at_all_of_it(page: Page)
     assert playground.pulse() not in seen
 
 
+async def test_what_the_bridge_only_reads_makes_no_new_state(page: Page) -> None:
+    """A pulse is the same after a read of PagerDuty, which is shown with whatever happens next, or a second later."""
+    assert any([await _is_same_after_a_read(page) for _ in range(20)])
+
+
+async def _is_same_after_a_read(page: Page) -> bool:
+    """Read something, and return whether the pulse is as before. It is not where something else has happened."""
+    playground = page.playground
+    before, pagerduty = playground.pulse(), playground.pagerduty
+    headers = {"Authorization": f"Token token={pagerduty.token}"}
+    async with page.session.get(f"{pagerduty.url}/users", headers=headers) as answer:
+        assert 200 == answer.status
+    assert "/users" in {call.path for call in pagerduty.calls}
+    return before == playground.pulse()
+
+
 async def test_a_browser_that_goes_is_no_error(page: Page, caplog: pytest.LogCaptureFixture) -> None:
     """The stream of a page that was closed ends with the next change, and nothing is logged."""
     async with page.session.get(page.url + "api/stream") as stream:
