@@ -223,7 +223,9 @@ class Desk:
         """Return what axe finds serious or critical about a part of the page as it is now, by all rules or by some."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
-        options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+        # Style sheets are read for a rule about the whole document only.
+        options = {"resultTypes": ["violations"], "preload": part == "body"}
+        options |= {"runOnly": list(rules)} if rules else {}
         found = self.page.evaluate("([part, options]) => axe.run(part, options)", [part, options])
         return [
             f"{each['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"

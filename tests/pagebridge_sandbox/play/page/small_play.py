@@ -15,8 +15,8 @@ if __name__ == "__main__":  # those that it forks read this file as well, and ne
     from tests import forked_process
 
     happenings.STORM, happenings.LATE = 20, 2.0
-    slack_state.MOST_MESSAGES = 6
-    pagerduty_state.MOST_INCIDENTS = pagerduty_state.MOST_DELIVERIES = 12
+    slack_state.MOST_MESSAGES = 4
+    pagerduty_state.MOST_INCIDENTS = pagerduty_state.MOST_DELIVERIES = 8
     hops.MOST_HOPS, hops.MOST_READS = 40, 10
     playground.WORKER = "tests.pagebridge_sandbox.play.page.small_worker"
     processes.start_module = forked_process.ForkedProcess  # type: ignore[assignment]
