@@ -41,6 +41,7 @@ COMMANDS = {
 }
 """The sub-commands in the order of the help, with the module of each, and what follows in its example."""
 
+VERSION = "--version"
 BULLET = "  - "
 SANDBOX = "pagebridge_sandbox"
 NO_SANDBOX = (
@@ -87,11 +88,15 @@ def _complain(words: str) -> None:
 
 
 def _command_line(arguments: Sequence[str]) -> typer.Typer:
-    """Make the command line; of its sub-commands only the one that is wanted, because each brings much along."""
+    """
+    Make the command line; of its sub-commands only the one that is wanted, because each brings much along.
+
+    The version is told without any.
+    """
     commands = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
     commands.callback()(_pagebridge)
     wanted = next((name for name in arguments if name in COMMANDS), None)
-    for name in [wanted] if wanted else COMMANDS:
+    for name in [wanted] if wanted else [] if VERSION in arguments else COMMANDS:
         module, example = COMMANDS[name]
         command = getattr(import_module(f"pagebridge.cli.{module}"), name)
         if isinstance(command, typer.Typer):
@@ -127,6 +132,6 @@ def _version(*, wanted: bool) -> None:
 
 
 def _pagebridge(
-    *, _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False
+    *, _: Annotated[bool, typer.Option(VERSION, callback=_version, is_eager=True, help="Show the version.")] = False
 ) -> None:
     """A two-way bridge between Slack and PagerDuty."""

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import main
-from pagebridge.local.child_process import Child
 from pagebridge_sandbox.demo.processes import free_ports
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.settings import Settings
+from tests.pagebridge.screen import Screen
 from tests.stories.harness import Acme, until
 
 START = 30.0
@@ -27,7 +27,6 @@ async def pagebridge(monkeypatch: pytest.MonkeyPatch, *arguments: str, answers: 
     return await asyncio.to_thread(main, arguments)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
 @pytest.mark.timeout(150)  # five processes start one after the other
 async def test_from_nothing_to_a_card(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -35,7 +34,8 @@ async def test_from_nothing_to_a_card(
     """
     `init`, `webhook create`, `doctor`, `up`: then an incident has its card.
 
-    A worker that is killed is started again, and SIGTERM ends all of it with code 0.
+    At a terminal, where the lines of both processes are for reading, and the last thing to type is named once both are
+    ready. A worker that is killed is started again, and SIGTERM ends all of it with code 0.
     """
     port, admin, worker = free_ports(3)
     async with PagerDutySandbox(retry_delay=0.05) as pagerduty, SlackSandbox(enforce_rate_limits=False) as slack:
@@ -57,8 +57,10 @@ async def test_from_nothing_to_a_card(
         assert code == 0, said
         assert "started for these checks" in said
 
-        bridge = Child((sys.executable, "-m", "pagebridge", "up"), output=tmp_path / "log")
+        screen = Screen("-m", "pagebridge", "up")
         try:
+            await screen.comes("ready: /pd help")
+            check_is_read_by_a_person(screen.text)
             await slack.socket.wait_connected(1, timeout=START)
             pagerduty.trigger(acme.service, "Checkout latency over 2s")
             channel = slack.channels["C0INCIDENTS"]
@@ -69,21 +71,38 @@ async def test_from_nothing_to_a_card(
             assert "runs on this machine" in said
             assert "the worker on this machine has" in said
 
-            os.kill(worker_of(bridge), signal.SIGKILL)
-            await until(lambda: slack.socket.connections == 0, "Slack to notice that the worker is gone")
-            await slack.socket.wait_connected(1, timeout=START)
-            pagerduty.trigger(acme.service, "Again")
-            await channel.wait(lambda c: "Again" in c.messages[1].plain, timeout=START)
-            bridge.send(signal.SIGTERM)
-            assert 0 == await bridge.wait()
+            if sys.platform == "linux":  # the worker is found in /proc
+                await check_a_killed_worker_comes_back(screen, acme)
+            screen.process.send_signal(signal.SIGTERM)
+            assert 0 == await screen.ended()
         finally:
-            await bridge.kill()
-    log = (tmp_path / "log").read_text()
-    assert "worker was ended by SIGKILL; restarting in 1 s" in log
-    assert not [secret for secret in (slack.bot_token, slack.app_token, pagerduty.token) if secret in said + log]
+            screen.close()
+    told = said + screen.text
+    assert not [secret for secret in (slack.bot_token, slack.app_token, pagerduty.token) if secret in told]
 
 
-def worker_of(bridge: Child) -> int:
+def check_is_read_by_a_person(shown: str) -> None:
+    """What `up` greets with fits the terminal, and the processes' lines are no JSON."""
+    assert "Webhooks: http://127.0.0.1" in shown
+    greeting = shown.partition("to check everything.")[0].splitlines()
+    assert [] == [line for line in greeting if len(line) > 80 and " " in line[:80].strip()]
+    assert "slack.holding" in shown
+    assert '{"timestamp"' not in shown
+
+
+async def check_a_killed_worker_comes_back(screen: Screen, acme: Acme) -> None:
+    """It is started again, connects, and the next incident has its card."""
+    slack = acme.slack
+    os.kill(worker_of(screen), signal.SIGKILL)
+    await until(lambda: slack.socket.connections == 0, "Slack to notice that the worker is gone")
+    await slack.socket.wait_connected(1, timeout=START)
+    acme.pagerduty.trigger(acme.service, "Again")
+    await slack.channels["C0INCIDENTS"].wait(lambda c: "Again" in c.messages[1].plain, timeout=START)
+    assert "worker was ended by SIGKILL; restarting in 1 s" in screen.text
+
+
+def worker_of(screen: Screen) -> int:
     """Find the worker among the processes of the bridge."""
-    children = Path(f"/proc/{bridge.pid}/task/{bridge.pid}/children").read_text().split()
+    pid = screen.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return next(int(pid) for pid in children if b"bolt_app" in Path(f"/proc/{pid}/cmdline").read_bytes())
