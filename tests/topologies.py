@@ -19,6 +19,8 @@ NAME = "pagebridge"
 SENTINELS = 3
 PATIENCE = 30.0
 """Seconds after which servers that do not come up, or agree on no primary, have failed the test."""
+LOOK = 0.1
+"""Seconds between two looks at servers, each of which opens a connection to every one."""
 DOWN_AFTER_MS = 1200
 """
 Milliseconds of silence after which a Sentinel takes the primary for dead; some more until they agree on another.
@@ -284,4 +286,4 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
         except (StoreDown, RedisError, OSError) as error:
             what = f"{what} ({error})" if time.monotonic() > deadline else what
         assert time.monotonic() < deadline, f"waited in vain for {what}"
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(LOOK)

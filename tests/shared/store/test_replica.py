@@ -5,9 +5,9 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from shared.errors import StoreDown
 from shared.model.resync_state import GLOBAL
@@ -17,17 +17,31 @@ from shared.store.durability import require_replica
 from shared.store.redis import Redis, connect
 from shared.store.streams import append
 from tests.servers import BOTH, binary_of, can_wait_for_disk
-from tests.topologies import Node, WatchedServers
+from tests.topologies import BUSY_MS, Node, WatchedServers
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture(params=BOTH)
-async def watched(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[WatchedServers]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=BOTH)
+async def made(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[WatchedServers]:
     """Run a primary with one replica: of Valkey, then of Debian's Redis."""
-    async with WatchedServers(tmp_path / "servers", binary=binary_of(request.param), replicas=1) as servers:
-        yield servers
+    home = tmp_path_factory.mktemp("watched") / "servers"
+    async with WatchedServers(home, binary=binary_of(request.param), replicas=1, down_after=BUSY_MS) as made:
+        yield made
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def watched(made: WatchedServers) -> WatchedServers:
+    """Give both whole and empty, whatever the last test has done to them."""
+    await made.start()
+    async with aclosing(connect(made.url)) as redis:
+        await redis.flushall()
+    return made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def redis(watched: WatchedServers) -> AsyncIterator[Redis]:
     """Connect to the primary, and wait for its replica."""
     client = connect(watched.url)
