@@ -57,7 +57,7 @@ def url(playing: Playing, browser: Browser) -> Iterator[str]:  # noqa: ARG001 - 
 @pytest.fixture(scope="package")
 def window(browser: Browser, url: str) -> Iterator[Desk]:
     """Open a window for all of these tests, because each window takes a second of the processor."""
-    with open_desk(browser, url) as opened:
+    with open_desk(browser, url, painted=False) as opened:
         yield opened
 
 

@@ -1,7 +1,7 @@
 """
 `pagebridge play` on a small scale, for tests that share it.
 
-A storm passes while a test waits for it, webhooks are less late, and the worker waits for less. The page shows the
+A storm passes while a test waits for it, webhooks are less late, and play and worker wait for less. The page shows the
 latest of what the tests before did and not all: each more takes the browser time at every change. Processes and
 `pagebridge why` are forked from one that has imported the bridge.
 """
@@ -11,9 +11,10 @@ import sys
 if __name__ == "__main__":  # those that it forks read this file as well, and need nothing of this
     from pagebridge.cli import main
     from pagebridge_sandbox.demo import processes
-    from pagebridge_sandbox.play import happenings, hops, pagerduty_state, playground, slack_state, why
+    from pagebridge_sandbox.play import game, happenings, hops, pagerduty_state, playground, slack_state, why
     from tests import forked_process
 
+    game.WARM_UP = 1.0
     happenings.STORM, happenings.LATE = 20, 2.0
     slack_state.MOST_MESSAGES = 4
     pagerduty_state.MOST_INCIDENTS = pagerduty_state.MOST_DELIVERIES = 8
