@@ -21,12 +21,17 @@ with importing():
     from tests.servers import end_lent_valkeys
 
 # How long an example takes says how busy the machine is, and nothing about the code. CI tries the same examples each
-# time, so that it fails for what was changed; on a developer's machine they are others each time.
+# time, so that it fails for what was changed; on a developer's machine they are others each time, as in `make prove`,
+# which tries many.
 hypothesis.settings.register_profile(
     "untimed",
     deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
     derandomize=bool(os.environ.get("CI")),
+    max_examples=50,
+)
+hypothesis.settings.register_profile(
+    "thorough", hypothesis.settings.get_profile("untimed"), derandomize=False, max_examples=1000
 )
 hypothesis.settings.load_profile("untimed")
 

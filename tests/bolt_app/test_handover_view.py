@@ -54,7 +54,7 @@ def told(text: str, count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("count", [1, 12])
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 2)
 @given(text=TEXT)
 def test_slack_takes_it_whatever_it_holds(count: int, text: str) -> None:
     """In the channel, at a change of shift and as a private answer: within the blocks and characters of a message."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import redis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ResponseError
 
@@ -235,7 +235,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
         runner.run(server.stop())
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2 * settings().max_examples)
 @given(st.sampled_from([[], BEGUN]), STEPS)
 def test_it_answers_as_the_real_one_does(valkey: Valkey, begun: list[Step], steps: list[Step]) -> None:
     """The same commands get the same replies and leave the same data, errors, expiry and all scripts included."""

@@ -34,6 +34,8 @@ from shared.slack.render import card, thread_line
 from tests.builders import ALICE, BOB, INCIDENT, NOON, expectation, webhook
 
 KINDS = [TRIGGERED, ACKNOWLEDGED, RESOLVED, REASSIGNED, PRIORITY_UPDATED, SNOOZED]
+FEWER = settings().max_examples // 2
+"""Examples of what takes long."""
 LIVES = st.integers(0, 2**32).map(lambda seed: life(Random(seed)))  # noqa: S311 -- a life that can be lived again
 """What happened to an incident, each with whether everything is told before the next."""
 
@@ -113,7 +115,7 @@ def bare(incident: Incident) -> tuple[object, ...]:
     return replace(incident, lines=lines, seen_events=(), moved_until_ms=None, recalled=Incident(INCIDENT).recalled), 0
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=FEWER)
 @given(LIVES)
 def test_a_bounded_projection_folds_like_an_unbounded_one(happened: list[tuple[Event, bool]]) -> None:
     """Whatever was moved out, each event has the same result, the whole is the same, and the card looks the same."""
@@ -134,7 +136,7 @@ def test_a_bounded_projection_folds_like_an_unbounded_one(happened: list[tuple[E
     assert {FoldResult.DUPLICATE} == {bounded.fold(event) for event, _ in happened}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=FEWER)
 @given(LIVES, st.integers(0, 2**32))
 def test_what_is_counted_makes_no_difference(happened: list[tuple[Event, bool]], seed: int) -> None:
     """Whatever was only counted, each event has the same result, no line is lost, and none is told or counted twice."""
@@ -157,7 +159,7 @@ def test_what_is_counted_makes_no_difference(happened: list[tuple[Event, bool]],
     assert len(every) == len({line.key for line in every})
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=FEWER)
 @given(LIVES)
 def test_each_line_is_told_once(happened: list[tuple[Event, bool]]) -> None:
     """A line has one message, or is part of that of another one, however often lines are moved out in between."""
@@ -187,7 +189,7 @@ def test_a_projection_stays_small() -> None:
         assert number + 1 == len(bounded.whole().lines)
 
 
-@settings(max_examples=30)
+@settings(max_examples=FEWER)
 @given(st.integers(0, 5000))
 def test_a_new_line_says_the_same_beside_few_lines(apart: int) -> None:
     """What a line tells of the state before it is the same when nearly all lines before it were moved out."""
