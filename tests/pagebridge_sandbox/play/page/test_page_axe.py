@@ -1,0 +1,54 @@
+"""What people with a screen reader, or who see little, meet on the page: axe looks at every part of it."""
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import ViewportSize
+
+from tests.pagebridge_sandbox.play.page.browser import Desk, see
+
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
+Themes = dict[Literal["dark", "light"], tuple[str, ...]]
+DARK: Themes = {"dark": ()}
+BOTH: Themes = {**DARK, "light": COLOUR_RULES}
+"""Themes, and the rules of axe to look by in each; none stands for all. Names and roles are the same in both."""
+PHONE = ViewportSize(width=390, height=844)
+NARROW_PARTS = {"PagerDuty": ".side-slot", "Hops": ".below-slot", "Break it": ".side-slot", "Tour": ".tour-slot"}
+TABS = {"Break it": ".side-slot", "What holds": ".below-slot", "Why?": ".below-slot"}
+"""Each part that isn't seen from the start, and where it is shown once it is chosen."""
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_nothing_serious_for_axe(desk: Desk, narrow: bool) -> None:  # noqa: FBT001 - a case
+    """
+    Every part, a dialog and a thread: no serious fault in contrast, names or roles; nothing sticks out sideways.
+
+    The light colours are those of the wide page on a phone, too.
+    """
+    if narrow:
+        desk.page.set_viewport_size(PHONE)
+    themes = DARK if narrow else BOTH
+    number = desk.trigger()
+    found = find_violations(desk, themes)
+    desk.press("Reassign", number)
+    see(desk.dialog.get_by_role("combobox", name="Another person"))
+    found += find_violations(desk, themes, ".slack-dialog")
+    desk.page.keyboard.press("Escape")
+    desk.open_thread(number)
+    found += find_violations(desk, themes, ".thread")
+    for part, place in (NARROW_PARTS if narrow else TABS).items():
+        tabs = desk.page.locator(".narrow-tabs button") if narrow else desk.page.get_by_role("tab")
+        tabs.filter(has_text=part).click()
+        see(desk.page.locator(place))
+        found += find_violations(desk, themes, place)
+        assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert [] == found
+
+
+def find_violations(desk: Desk, themes: Themes, part: str = "body") -> list[str]:
+    """Return what axe finds in a part of the page, in each of these themes."""
+    found = list[str]()
+    for theme, rules in themes.items():
+        desk.page.emulate_media(color_scheme=theme)
+        found += [f"{theme}: {each}" for each in desk.find_axe_violations(part, rules)]
+    return found
