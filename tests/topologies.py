@@ -13,6 +13,7 @@ from pagebridge.local.embedded_valkey import packaged_binary
 from pagebridge_sandbox.demo.processes import free_ports
 from shared.errors import StoreDown
 from shared.store.redis import Redis, connect
+from tests.server_process import SpawnedServer, start_server
 
 HOST = "127.0.0.1"
 NAME = "pagebridge"
@@ -60,7 +61,7 @@ class Node:
         self._command: list[str | Path] = [binary, home / "conf", *options]
         home.mkdir(parents=True)
         (home / "conf").write_text(text, encoding="utf-8")
-        self.child: Child | None = None
+        self.child: SpawnedServer | Child | None = None
 
     @property
     def url(self) -> str:
@@ -75,7 +76,7 @@ class Node:
     def start(self, *options: str) -> None:
         """Start it, unless it runs."""
         if not self.running:
-            self.child = Child([*self._command, *options], output=self._home / "log")
+            self.child = start_server([*self._command, *options], self._home / "log")
 
     async def kill(self) -> None:
         """Kill it at once, as a crash would."""
@@ -159,8 +160,13 @@ class WatchedServers:
 
     async def start(self) -> None:
         """Start what does not run, and wait until all replicas follow a primary that the Sentinels agree on."""
-        for node in (*self.nodes, *self.sentinels):
+        for node in self.nodes:
             node.start()
+        if self.sentinels[0].child is None:
+            # A Sentinel that finds no replicas at first looks for them again only after ten seconds.
+            await until(lambda: _is_followed(self.nodes[0], len(self.nodes) - 1), "replicas that follow the primary")
+        for sentinel in self.sentinels:
+            sentinel.start()
         await self.healthy()
 
     async def healthy(self) -> None:
@@ -269,6 +275,11 @@ async def _about(sentinel: Node) -> dict[bytes, bytes]:
         return dict(zip(parts[::2], parts[1::2], strict=True))
     finally:
         await redis.aclose()
+
+
+async def _is_followed(node: Node, replicas: int) -> bool:
+    role = await node.ask("ROLE")
+    return isinstance(role, list) and len(role[2]) == replicas
 
 
 async def _confirmed(redis: Redis) -> bool:

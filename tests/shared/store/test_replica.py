@@ -38,6 +38,7 @@ async def watched(made: WatchedServers) -> WatchedServers:
     await made.start()
     async with aclosing(connect(made.url)) as redis:
         await redis.flushall()
+    await made.healthy()
     return made
 
 
