@@ -27,6 +27,8 @@ COMMAND = (sys.executable, "-m", "tests.pagebridge_sandbox.play.page.small_play"
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
+    "--in-process-gpu",
+    "--enable-features=NetworkServiceInProcess2",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -34,7 +36,10 @@ QUIET = (
     "--disable-features=SpareRendererForSitePerProcess",
     "--js-flags=--no-opt --no-maglev",
 )
-"""Chromium's flags: it sends no requests, and has no optimizing compilers, which cost more than they gain."""
+"""
+Chromium's flags: it sends no requests, and has no optimizing compilers and fewer processes, which cost more than they
+gain.
+"""
 AXE = Path(__file__).parent / "axe/axe.min.js"
 DESKTOP = ViewportSize(width=1400, height=900)
 PATIENCE = 15_000
