@@ -1,7 +1,7 @@
 """A Redis Cluster on this machine, of Debian's Redis or of the embedded Valkey: three masters and three replicas."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Self
 
@@ -64,7 +64,10 @@ class ClusterServers:
         return all(node.running for node in self.nodes)
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        async with AsyncExitStack() as unless_ready:
+            unless_ready.push_async_exit(self)
+            await self.start()
+            unless_ready.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:

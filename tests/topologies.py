@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
@@ -152,7 +153,10 @@ class WatchedServers:
         return all(node.running for node in (*self.nodes, *self.sentinels))
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        async with AsyncExitStack() as unless_ready:
+            unless_ready.push_async_exit(self)
+            await self.start()
+            unless_ready.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -238,9 +242,12 @@ class LaggingPair:
         self.url = self.primary.url
 
     async def __aenter__(self) -> Self:
-        for node in (self.primary, self.replica):
-            node.start()
-        await until(self._is_healthy, "a replica that has everything")
+        async with AsyncExitStack() as unless_ready:
+            unless_ready.push_async_exit(self)
+            for node in (self.primary, self.replica):
+                node.start()
+            await until(self._is_healthy, "a replica that has everything")
+            unless_ready.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:

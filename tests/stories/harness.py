@@ -23,6 +23,7 @@ from shared.config.oncall_config import HandoverConfig, OncallGroupConfig
 from shared.config.people_config import IdentityConfig
 from shared.config.settings import ReceiverSettings, WorkerSettings, load
 from shared.durations import Durations
+from shared.errors import Unavailable
 from shared.store import keys
 from shared.store.redis import connect
 from tests.servers import lent_valkey, program, server_at
@@ -202,7 +203,7 @@ class Bridge:
         )
         before = self.slack.socket.connections
         worker = Worker(settings, self._config, durations)
-        self._workers.append((worker, self._group.create_task(worker.run())))
+        self._workers.append((worker, self._group.create_task(_run(worker))))
         if self.transport == "http":
             await self._listening(worker)
         else:
@@ -246,6 +247,16 @@ class Bridge:
         for each in ending:
             await each[1]
             self._workers.remove(each)
+
+
+async def _run(worker: Worker) -> None:
+    """Run a worker, once more if Slack or PagerDuty did not answer in time at its start, as a supervisor would."""
+    try:
+        await worker.run()
+    except Unavailable:
+        if worker.built is not None:
+            raise
+        await worker.run()
 
 
 @asynccontextmanager
