@@ -57,9 +57,10 @@ async def test_from_nothing_to_a_card(
         assert code == 0, said
         assert "started for these checks" in said
 
+        monkeypatch.setenv("SLACK_COMMAND", "/bridge")
         screen = Screen("-m", "pagebridge", "up")
         try:
-            await screen.comes("ready: /pd help")
+            await screen.comes("ready: /bridge help")
             check_is_read_by_a_person(screen.text)
             await slack.socket.wait_connected(1, timeout=START)
             pagerduty.trigger(acme.service, "Checkout latency over 2s")
