@@ -24,10 +24,10 @@ from shared.config.people_config import IdentityConfig
 from shared.config.settings import ReceiverSettings, WorkerSettings, load
 from shared.durations import Durations
 from shared.errors import Unavailable
-from shared.store import keys
 from shared.store.redis import connect
 from tests.servers import lent_valkey, program, server_at
 from tests.stories.durations import FAST as FAST  # noqa: PLC0414 - stories take it from here
+from tests.waiting_work import waiting_work
 from webhook_receiver.receiver import Receiver
 
 HOST = "127.0.0.1"
@@ -306,20 +306,10 @@ async def settled(bridge: Bridge) -> None:
     """Wait until nothing is on a stream, due, or on its way to anybody."""
     redis = connect(bridge.valkey.url)
 
-    async def busy() -> int:
-        # All in one moment: what leaves one queue may come to another that was looked at before.
-        async with redis.pipeline(transaction=True) as looking:
-            for stream in (keys.EVENTS, keys.COMMANDS):
-                looking.xlen(stream)
-            looking.llen(keys.DELIVERIES)
-            for name in ("dirty", "commands", "briefings"):
-                looking.zcard(keys.of_queue(name, "due"))
-            return sum(await looking.execute())
-
     try:
         async with asyncio.timeout(PATIENCE):
             await bridge.pagerduty.webhooks.wait_until_idle()
-            while await busy():  # noqa: ASYNC110 -- Redis has no event for it
+            while await waiting_work(redis):  # noqa: ASYNC110 -- Redis has no event for it
                 await asyncio.sleep(0.02)
     finally:
         await redis.aclose()
