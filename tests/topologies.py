@@ -14,7 +14,7 @@ from pagebridge.local.embedded_valkey import packaged_binary
 from pagebridge_sandbox.demo.processes import free_ports
 from shared.errors import StoreDown
 from shared.store.redis import Redis, connect
-from tests.server_process import SpawnedServer, start_server
+from tests.server_process import start_server
 
 HOST = "127.0.0.1"
 NAME = "pagebridge"
@@ -62,7 +62,7 @@ class Node:
         self._command: list[str | Path] = [binary, home / "conf", *options]
         home.mkdir(parents=True)
         (home / "conf").write_text(text, encoding="utf-8")
-        self.child: SpawnedServer | Child | None = None
+        self.child: Child | None = None
 
     @property
     def url(self) -> str:
