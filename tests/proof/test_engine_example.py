@@ -18,7 +18,7 @@ from tests.proof.engine.virtual_loop import VirtualLoop
 INCIDENTS = (IncidentId("Q1"), IncidentId("Q2"))
 LASTS = 5.0
 """Seconds that a lease lasts."""
-SEEDS = 80
+SEEDS = 200
 WHATS = ("crash_before", "crash_after", "pause_before", "pause_after", "fail_before", "fail_after", "fail_late")
 
 
@@ -119,7 +119,7 @@ def good(day: Day) -> bool:
 
 
 def test_two_workers_that_crash_and_sleep_keep_the_promises_of_the_store() -> None:
-    """On every one of these days all the work gets done, and nobody who was fenced off writes over his successor."""
+    """On each of these days all work is done, and a worker that was fenced off never overwrites its successor."""
     days = [play(seed) for seed in range(SEEDS)]
 
     assert all(map(good, days))

@@ -1,4 +1,4 @@
-"""What people with a screen reader, or who see little, meet on the page: axe looks at every part of it."""
+"""The page with a screen reader, or for poor sight: axe looks at every part of it."""
 
 from typing import Literal
 
@@ -8,10 +8,8 @@ from playwright.sync_api import ViewportSize
 from tests.pagebridge_sandbox.play.page.browser import Desk, see
 
 COLOUR_RULES = ("color-contrast", "link-in-text-block")
-Themes = dict[Literal["dark", "light"], tuple[str, ...]]
-DARK: Themes = {"dark": ()}
-BOTH: Themes = {**DARK, "light": COLOUR_RULES}
-"""Themes, and the rules of axe to look by in each; none stands for all. Names and roles are the same in both."""
+THEMES: dict[Literal["dark", "light"], tuple[str, ...]] = {"dark": (), "light": COLOUR_RULES}
+"""Each theme, and the rules of axe to look by; none stands for all. Names and roles are the same in both."""
 PHONE = ViewportSize(width=390, height=844)
 NARROW_PARTS = {"PagerDuty": ".side-slot", "Hops": ".below-slot", "Break it": ".side-slot", "Tour": ".tour-slot"}
 TABS = {"Break it": ".side-slot", "What holds": ".below-slot", "Why?": ".below-slot"}
@@ -20,35 +18,30 @@ TABS = {"Break it": ".side-slot", "What holds": ".below-slot", "Why?": ".below-s
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_nothing_serious_for_axe(desk: Desk, narrow: bool) -> None:  # noqa: FBT001 - a case
-    """
-    Every part, a dialog and a thread: no serious fault in contrast, names or roles; nothing sticks out sideways.
-
-    The light colours are those of the wide page on a phone, too.
-    """
+    """Every part, a dialog and a thread: no serious fault in contrast, names or roles; nothing sticks out sideways."""
     if narrow:
         desk.page.set_viewport_size(PHONE)
-    themes = DARK if narrow else BOTH
     number = desk.trigger()
-    found = find_violations(desk, themes)
+    found = find_violations(desk)
     desk.press("Reassign", number)
     see(desk.dialog.get_by_role("combobox", name="Another person"))
-    found += find_violations(desk, themes, ".slack-dialog")
+    found += find_violations(desk, ".slack-dialog")
     desk.page.keyboard.press("Escape")
     desk.open_thread(number)
-    found += find_violations(desk, themes, ".thread")
+    found += find_violations(desk, ".thread")
     for part, place in (NARROW_PARTS if narrow else TABS).items():
         tabs = desk.page.locator(".narrow-tabs button") if narrow else desk.page.get_by_role("tab")
         tabs.filter(has_text=part).click()
         see(desk.page.locator(place))
-        found += find_violations(desk, themes, place)
+        found += find_violations(desk, place)
         assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert [] == found
 
 
-def find_violations(desk: Desk, themes: Themes, part: str = "body") -> list[str]:
-    """Return what axe finds in a part of the page, in each of these themes."""
+def find_violations(desk: Desk, part: str = "body") -> list[str]:
+    """Return what axe finds in a part of the page, in each theme."""
     found = list[str]()
-    for theme, rules in themes.items():
+    for theme, rules in THEMES.items():
         desk.page.emulate_media(color_scheme=theme)
         found += [f"{theme}: {each}" for each in desk.find_axe_violations(part, rules)]
     return found
