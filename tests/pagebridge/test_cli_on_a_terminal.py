@@ -1,4 +1,4 @@
-"""What commands show on a terminal alone: readable lines, and how far long work is."""
+"""The output of commands on a terminal: readable lines, and a counter of long work. A pipe gets neither."""
 
 from pathlib import Path
 

@@ -83,7 +83,7 @@ async def test_from_nothing_to_a_card(
 
 
 def check_is_read_by_a_person(shown: str) -> None:
-    """What `up` greets with fits the terminal, and the processes' lines are no JSON."""
+    """Check that the greeting of `up` fits the terminal, and that the processes log readable lines, not JSON."""
     assert "Webhooks: http://127.0.0.1" in shown
     greeting = shown.partition("to check everything.")[0].splitlines()
     assert [] == [line for line in greeting if len(line) > 80 and " " in line[:80].strip()]

@@ -1,18 +1,18 @@
-"""What stands on a page that the demo has printed."""
+"""Checks of the output of the demo."""
 
 from pagebridge_sandbox.demo.report import own_command
 from tests.pagebridge_sandbox.demo.test_demo_output import columns
 
 
 def check_width(printed: str, columns_wide: int) -> None:
-    """Each line fits the page, but for a command, which is left whole; nothing is coloured."""
+    """Check that each line fits the page, but for a command, which is left whole, and that nothing is coloured."""
     assert "\x1b[" not in printed
     lines = [line for line in printed.splitlines() if own_command() not in line]
     assert [] == [line for line in lines if columns(line) > columns_wide]
 
 
 def check_looks(printed: str) -> None:
-    """What people see comes first, look after look, then the figures and the next step; no hop is shown."""
+    """Check that the channel comes first, scene after scene, then the figures and the next step, without any hop."""
     places = [
         printed.index(words)
         for words in (

@@ -199,7 +199,7 @@ async def test_whatever_happens_is_seen_without_looking_at_all_of_it(page: Page)
 
 
 async def test_what_the_bridge_only_reads_makes_no_new_state(page: Page) -> None:
-    """A pulse is the same after a read of PagerDuty, which is shown with whatever happens next, or a second later."""
+    """A call that only reads PagerDuty leaves the pulse; it is shown with the next change, or a second later."""
     assert any([await _is_same_after_a_read(page) for _ in range(20)])
 
 

@@ -34,7 +34,7 @@ async def made(
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def watched(made: WatchedServers) -> WatchedServers:
-    """Give both whole and empty, whatever the last test has done to them."""
+    """Return both servers running and empty: a test may have stopped one, or failed over."""
     await made.start()
     async with aclosing(connect(made.url)) as redis:
         await redis.flushall()

@@ -1,4 +1,4 @@
-"""What people do in each dialog of Slack, with mouse and keyboard."""
+"""Each dialog of the page's Slack, filled in and sent with mouse and keyboard."""
 
 import re
 from collections.abc import Callable

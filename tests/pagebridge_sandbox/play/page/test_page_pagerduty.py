@@ -1,4 +1,4 @@
-"""What people do in the page's PagerDuty, and what Slack shows of it."""
+"""Actions in the page's PagerDuty, and their effect in Slack."""
 
 import pytest
 from playwright.sync_api import expect
