@@ -119,12 +119,14 @@ async def _settings(redis: Redis) -> object:
 
 
 async def _emptied(server: EmbeddedValkey) -> object:
-    """Empty a server, end the connections to it, and return its settings."""
+    """Empty a server and what it has noted of its use, end the connections to it, and return its settings."""
     async with aclosing(connect(server.url)) as redis:
         await redis.execute_command("CLIENT", "UNPAUSE")
         await redis.execute_command("CLIENT", "KILL", "SKIPME", "yes")
         await redis.flushall()
         await redis.script_flush()
+        for notes in ("ACL LOG RESET", "SLOWLOG RESET", "LATENCY RESET", "CONFIG RESETSTAT"):
+            await redis.execute_command(*notes.split())
         return await _settings(redis)
 
 
