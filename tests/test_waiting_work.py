@@ -12,9 +12,9 @@ from tests.waiting_work import waiting_work
 LOOKS = 200
 
 
-async def move_to_and_fro(redis: Redis) -> None:
-    """Move one delivery to the stream of events and back, for ever; at each moment it is in one of both."""
-    while True:
+async def move_to_and_fro(redis: Redis, enough: asyncio.Event) -> None:
+    """Move one delivery to the stream of events and back until it is enough; at each moment it is in one of both."""
+    while not enough.is_set():
         async with redis.pipeline(transaction=True) as there:
             there.lpop(keys.DELIVERIES)
             there.xadd(keys.EVENTS, {"body": b"{}"})
@@ -33,9 +33,10 @@ async def test_what_moves_is_never_missed() -> None:
         assert {} == await waiting_work(redis)
         await redis.rpush(keys.DELIVERIES, b"{}")
         async with asyncio.TaskGroup() as group:
-            moving = group.create_task(move_to_and_fro(worker))
+            enough = asyncio.Event()
+            group.create_task(move_to_and_fro(worker, enough))
             counts = [sum((await waiting_work(redis)).values()) for _ in range(LOOKS)]
-            moving.cancel()
+            enough.set()
         await redis.aclose()
         await worker.aclose()
 
