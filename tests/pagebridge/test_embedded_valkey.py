@@ -153,13 +153,15 @@ async def test_wait_tells_that_the_server_is_gone(tmp_path: Path) -> None:
 
 
 BRIDGE = """
-import asyncio, sys
+import asyncio, os, sys
 from pathlib import Path
 from pagebridge.local.embedded_valkey import EmbeddedValkey
 
 async def main():
     valkey = EmbeddedValkey(Path(sys.argv[1]))
     await valkey.start()
+    # The kernel wakes what is stopped when the last of its session that could do so is gone: this is not of it.
+    os.setsid()
     print(valkey.pid, flush=True)
     await asyncio.sleep(60)
 
