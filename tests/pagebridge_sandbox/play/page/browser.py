@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -255,19 +256,25 @@ class Playing:
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             COMMAND, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=without_proxies(os.environ)
         )
-        assert self._process.stdout is not None
-        self._output = self._process.stdout
+        self._said = SimpleQueue[str]()
         # Its output is read until it ends: it would stop once the pipe is full.
-        self._reading = threading.Thread(target=self._output.read)
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as output:
+            for line in output:
+                self._said.put(line)
+        self._said.put("")
 
     def wait_for_url(self) -> str:
         """Wait until one can play, and return the address of the page. Raises `AssertionError` when it has ended."""
         said = ""
         while not (found := re.search(r"http://127\.0\.0\.1:\d+/", said)):
-            line = self._output.readline()
+            line = self._said.get()
             assert line, said
             said += line
-        self._reading.start()
         return found[0]
 
     def stop(self) -> None:
@@ -275,11 +282,10 @@ class Playing:
         self._process.send_signal(signal.SIGTERM)
 
     def wait(self) -> None:
-        """Wait for its end, or make it end."""
-        if self._reading.is_alive():
-            self._reading.join(timeout=60)
+        """Wait for the end of it and of all that it has started, or make it end."""
+        self._reading.join(timeout=60)
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
 
 
 @contextmanager
@@ -288,8 +294,8 @@ def begin_play() -> Iterator[Playing]:
     playing = Playing()
     try:
         yield playing
-        playing.stop()
     finally:
+        playing.stop()
         playing.wait()
 
 
