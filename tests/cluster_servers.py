@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Self
 
 from pagebridge.local.embedded_valkey import packaged_binary
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import HOST, free_ports
 from shared.config.redis_url import Address
 from shared.store.cluster import SLOT, Nodes, read_nodes
-from tests.topologies import DOWN_AFTER_MS, HOST, NODE, Node, until
+from tests.topologies import DOWN_AFTER_MS, NODE, Node, until
 
 RANGES = ((0, 5460), (5461, 10922), (10923, 16383))
 """The slots of each master. The second one has that of the bridge."""

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from pagebridge.local import embedded_valkey
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import free_ports
 from shared.store.redis import Redis
 from tests.servers import program, several
 

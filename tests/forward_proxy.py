@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pagebridge_sandbox.loopback import HOST
 from tests.authority import OPENSSL
 
-HOST = "127.0.0.1"
 CHUNK = 65536
 
 needs_openssl = pytest.mark.skipif(not OPENSSL, reason="openssl makes the certificates")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge_sandbox.demo.processes import without_proxies
+from pagebridge_sandbox.loopback import without_proxies
 from tests.pagebridge_sandbox.demo.looks import check_looks, check_width
 
 ROOT = Path(__file__).parents[1]

@@ -11,12 +11,11 @@ from redis.exceptions import RedisError
 
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import packaged_binary
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import HOST, free_ports
 from shared.errors import StoreDown
 from shared.store.redis import Redis, connect
 from tests.server_process import start_server
 
-HOST = "127.0.0.1"
 NAME = "pagebridge"
 SENTINELS = 3
 PATIENCE = 30.0

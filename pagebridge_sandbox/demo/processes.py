@@ -3,8 +3,6 @@
 import asyncio
 import json
 import os
-import random
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,10 +12,10 @@ import aiohttp
 
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import EmbeddedValkey
+from pagebridge_sandbox.loopback import HOST, free_ports, without_proxies
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 
-HOST = "127.0.0.1"
 SECRET = "the-demo-signs-with-this"  # noqa: S105 - known to this machine only, for the length of the demo
 RECEIVER_URL = "https://receiver.invalid"
 """Stands in `bridge.toml` for the receiver's address, which is not known before."""
@@ -181,27 +179,6 @@ def start_module(module: str, environment: Mapping[str, str], output: Path) -> C
     return Child((sys.executable, "-m", module), environment=environment, output=output)
 
 
-def free_ports(number: int) -> list[int]:
-    """
-    Find ports that no one listens on.
-
-    From below the range out of which the system takes ports for connections: there one could be gone again at once.
-    """
-    ports: list[int] = []
-    while len(ports) < number:
-        port = random.randrange(20_000, 32_000)  # noqa: S311 - nothing secret
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if port not in ports and _is_free(probe, port):
-                ports.append(port)
-    return ports
-
-
-def without_proxies(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what would lead calls to this machine through a proxy."""
-    return {name: value for name, value in environment.items() if not name.lower().endswith("_proxy")}
-
-
 def is_error(line: str) -> bool:
     """Return true if a line of a process's log stands for an error that the story does not mean."""
     try:
@@ -210,14 +187,6 @@ def is_error(line: str) -> bool:
         return True
     expected = any(each.items() <= entry.items() for each in EXPECTED_ERRORS)
     return entry.get("level") in ("error", "critical") and not expected
-
-
-def _is_free(probe: socket.socket, port: int) -> bool:
-    try:
-        probe.bind((HOST, port))
-    except OSError:
-        return False
-    return True
 
 
 async def _end(process: Process) -> None:

@@ -6,7 +6,8 @@ import socket
 
 from aiohttp import web
 
-HOST = "127.0.0.1"
+from pagebridge_sandbox.loopback import HOST
+
 SHUTDOWN_TIMEOUT = 0.2
 
 

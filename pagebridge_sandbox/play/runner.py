@@ -13,8 +13,9 @@ from pathlib import Path
 
 from pagebridge.local.embedded_valkey import EmbeddedValkeyError
 from pagebridge_sandbox.demo.processes import ProcessFailed
+from pagebridge_sandbox.loopback import HOST
 from pagebridge_sandbox.play.game import running_game
-from pagebridge_sandbox.play.web import HOST, PlayServer
+from pagebridge_sandbox.play.web import PlayServer
 
 EXIT_OK, EXIT_FAILED = 0, 1
 """Exit codes."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from pagebridge_sandbox.loopback import HOST
 from pagebridge_sandbox.pagerduty import ApiError
 from pagebridge_sandbox.play.game import ACTS, Game
 from pagebridge_sandbox.play.hops import find_hop
@@ -20,7 +21,6 @@ from pagebridge_sandbox.play.snapshots import Snapshot, Snapshots, changes, whol
 from pagebridge_sandbox.play.why import why
 from pagebridge_sandbox.slack.responses import SlackError
 
-HOST = "127.0.0.1"
 PAGE = Path(__file__).parent / "page"
 PAUSE = 0.2
 """Seconds between two looks at whether the state has changed. What was done on the page is looked at without any."""

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from pagebridge_sandbox.demo.processes import without_proxies
+from pagebridge_sandbox.loopback import without_proxies
 from pagebridge_sandbox.play.playground import Playground
 
 TIMEOUT = 30.0

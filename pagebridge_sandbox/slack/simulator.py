@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from pagebridge_sandbox.loopback import HOST
 from pagebridge_sandbox.slack.calls import Call
 from pagebridge_sandbox.slack.deliveries import DeliveryFault
 from pagebridge_sandbox.slack.envelopes import Envelope, EnvelopeSender
@@ -27,7 +28,6 @@ from pagebridge_sandbox.slack.socket_mode import SocketMode
 from pagebridge_sandbox.slack.web_api import WebApi
 from pagebridge_sandbox.slack.workspace import Workspace
 
-HOST = "127.0.0.1"
 MAX_BODY = 4 * 1024 * 1024
 
 

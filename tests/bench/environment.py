@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pagebridge_sandbox.loopback import HOST
 from shared.store import keys
 from shared.store.redis import Redis, connect
 from tests.bench.traffic import OWN
 from tests.stories.harness import SECRET
-from tests.stories.processes import HOST, Deployment, Process, deployed
+from tests.stories.processes import Deployment, Process, deployed
 
 PATIENCE = 300.0
 """Seconds after which a measurement that waits for something has failed."""

@@ -3,11 +3,12 @@
 import time
 from pathlib import Path
 
+from pagebridge_sandbox.loopback import HOST
 from pagebridge_sandbox.slack import Channel, Fault
 from tests.bench.environment import until
 from tests.bench.measurement import Figure, Sizes
 from tests.stories.harness import SECRET
-from tests.stories.processes import HOST, Deployment, deployed
+from tests.stories.processes import Deployment, deployed
 
 FAILURES = 2
 """Posts of one card that Slack answers with 503."""

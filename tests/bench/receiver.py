@@ -8,12 +8,12 @@ import time
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import HOST, free_ports
 from shared.store.clock import init_generation
 from shared.store.redis import connect
 from tests.bench.measurement import Figure, Sizes, spread
 from tests.stories.harness import SECRET
-from tests.stories.processes import HOST, Deployment
+from tests.stories.processes import Deployment
 
 SECTION = "Receiver: read, verify, append, wait for the disk, 202"
 BARE = "a bare handler: read, verify, 202"

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from pagebridge_sandbox.loopback import HOST
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Ephemeral, Message
 from tests.bench.environment import until
 from tests.bench.measurement import Figure, Sizes
 from tests.stories.harness import SECRET
-from tests.stories.processes import HOST, Deployment, deployed
+from tests.stories.processes import Deployment, deployed
 
 LIFE = 60.0
 """Seconds after its press in which an acknowledge is begun at all."""

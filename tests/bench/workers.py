@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
+from pagebridge_sandbox.loopback import HOST
 from shared.store.redis import connect
 from tests.bench.environment import PATIENCE, Stage
 from tests.bench.measurement import Figure, Sizes, used
@@ -17,7 +18,7 @@ from tests.bench.model import Costs, throughput
 from tests.bench.traffic import OWN
 from tests.cluster_servers import ClusterServers
 from tests.stories.harness import SECRET
-from tests.stories.processes import HOST, Process, deployed
+from tests.stories.processes import Process, deployed
 
 ACTS = 4
 WANTED = 1.7

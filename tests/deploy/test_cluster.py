@@ -11,7 +11,7 @@ import pytest
 from pagebridge.cli.checks import redis
 from pagebridge.cli.checks.findings import Check, Status, look_at_all
 from pagebridge.local.child_process import Child
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import free_ports
 from shared.store.redis import connect
 from tests.deploy.users import PASSWORDS, ROOT, Store, store
 from tests.topologies import until

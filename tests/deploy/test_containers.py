@@ -14,12 +14,12 @@ import pytest
 import yaml
 
 from pagebridge.local.child_process import Child
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import HOST, free_ports
 from shared.config.settings import Environment, ReceiverSettings, WorkerSettings
 from shared.pagerduty.api.auth import SCOPES
 from tests.deploy.users import ROOT, Store, store
 from tests.stories.harness import SECRET
-from tests.stories.processes import HOST, START, Deployment, Process, deployed, incidents
+from tests.stories.processes import START, Deployment, Process, deployed, incidents
 from tests.stories.typed_commands import answered
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))

@@ -11,11 +11,11 @@ import aiohttp
 import yaml
 
 from pagebridge.local.child_process import Child
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import HOST, free_ports
 from tests.deploy.prometheus import tool
 from tests.deploy.test_containers import SERVICES, started
 from tests.deploy.users import ROOT, store
-from tests.stories.processes import HOST, deployed
+from tests.stories.processes import deployed
 
 PATIENCE = 60.0
 JOBS = {"pagebridge-receiver": "RECEIVER_ADMIN_PORT", "pagebridge-worker": "WORKER_PORT"}

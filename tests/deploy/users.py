@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pagebridge.local.child_process import Child
 from pagebridge.local.embedded_valkey import packaged_binary
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import free_ports
 from shared.errors import StoreDown
 from shared.store.redis import Redis, connect
 from tests.servers import confirms

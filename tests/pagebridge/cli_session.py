@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from pagebridge.cli.checks.findings import Check, Finding, Status, look_at_all
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import free_ports
 from pagebridge_sandbox.pagerduty import PagerDutySandbox, Subscription
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.settings import Settings

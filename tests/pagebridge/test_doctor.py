@@ -11,7 +11,7 @@ from aiohttp import web
 from pagebridge.cli import main
 from pagebridge.cli.checks.findings import EXIT_CODES, Finding, Status, worst
 from pagebridge.cli.doctor import _lines, examine
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import free_ports
 from shared.config.settings import Settings
 from shared.http.server import serving
 from shared.store.redis import connect

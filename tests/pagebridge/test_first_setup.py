@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pagebridge.cli import main
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import free_ports
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from shared.config.settings import Settings

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import HOST, free_ports
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from tests.proof.chaos import check_clicks, fault_plan, oracle
 from tests.proof.chaos.observations import Facts
 from tests.proof.chaos.observed_calls import Answer, Click, Line, Transition, Version, Write
 from tests.proof.chaos.oracle import Judge
-from tests.proof.chaos.proxy import HOST, Proxy, Streams, proxy, to_port
+from tests.proof.chaos.proxy import Proxy, Streams, proxy, to_port
 from tests.proof.chaos.round_runner import Size, run
 from tests.proof.chaos.run_log import Journal, Trouble
 from tests.proof.chaos.scenario import Company

@@ -15,6 +15,7 @@ from typing import Literal
 from bolt_app.slack_transport.http import PATH, HttpMode
 from bolt_app.worker import Worker
 from pagebridge.local.embedded_valkey import EmbeddedValkey
+from pagebridge_sandbox.loopback import HOST
 from pagebridge_sandbox.pagerduty import Call, IncidentView, PagerDutySandbox
 from pagebridge_sandbox.pagerduty.oauth import OAuthApp
 from pagebridge_sandbox.slack import Ephemeral, Interaction, Message, Modal, RateLimits, SlackSandbox
@@ -30,7 +31,6 @@ from tests.stories.durations import FAST as FAST  # noqa: PLC0414 - stories take
 from tests.waiting_work import waiting_work
 from webhook_receiver.receiver import Receiver
 
-HOST = "127.0.0.1"
 SECRET = "a-webhook-secret"
 PATIENCE = 50.0
 """Seconds after which a story that waits for something has failed."""

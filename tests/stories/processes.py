@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge_sandbox.demo.processes import free_ports, without_proxies
+from pagebridge_sandbox.loopback import HOST, free_ports, without_proxies
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.pagerduty.faults import ActiveFault
 from pagebridge_sandbox.slack import Message, SlackSandbox
@@ -28,7 +28,6 @@ from tests.servers import lent_valkey, program
 from tests.stories.harness import SECRET, Acme, Bridge, receiving, settled, until
 
 REPOSITORY = Path(__file__).parents[2]
-HOST = "127.0.0.1"
 ROUTING = {"routing": {"default_channel": "C0INCIDENTS"}}
 QUICK = "tests.stories.quick_worker"
 PATIENT = "tests.stories.patient_worker"

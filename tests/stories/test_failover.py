@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
+from pagebridge_sandbox.loopback import HOST
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.store_clock import StoreClock
 from tests.clocks import NEEDED
@@ -16,7 +17,7 @@ from tests.cluster_servers import ClusterServers
 from tests.servers import BOTH, binary_of
 from tests.stories.failovers import BACK, EVERY, Notes, Servers, until_writes_are_taken
 from tests.stories.harness import Bridge, running, settled, until
-from tests.topologies import HOST, WatchedServers
+from tests.topologies import WatchedServers
 
 INCIDENTS = 12
 NOTES = 24

@@ -6,10 +6,11 @@ from urllib.parse import parse_qsl, urlsplit
 import aiohttp
 import pytest
 
+from pagebridge_sandbox.loopback import HOST
 from shared.model.ids import SlackUserId
 from shared.store import keys
 from shared.store.links import LinkRequests
-from tests.stories.harness import HOST, Bridge, running, settled, until
+from tests.stories.harness import Bridge, running, settled, until
 from tests.stories.test_private_answers import direct
 from tests.stories.test_refusals import hire
 from tests.stories.test_store_failures import redis_of

@@ -8,6 +8,7 @@ import pytest
 
 from bolt_app.admin_server import AdminServer
 from bolt_app.slack_transport.http import HttpMode
+from pagebridge_sandbox.loopback import HOST
 from pagebridge_sandbox.slack.request_url import RequestUrl
 from shared.store.redis import connect
 from tests.stories import (
@@ -20,7 +21,7 @@ from tests.stories import (
     test_store_failures,
     test_who_may_act,
 )
-from tests.stories.harness import HOST, Bridge, running, settled
+from tests.stories.harness import Bridge, running, settled
 
 Story = Callable[[Bridge], Awaitable[None]]
 

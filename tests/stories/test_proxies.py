@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import free_ports
 from shared.pagerduty.api.auth import SCOPES
 from tests.authority import authority
 from tests.forked_process import TRUSTED, ForkedProcess

@@ -9,13 +9,13 @@ from typing import Any, Literal
 import aiohttp
 import pytest
 
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import HOST, free_ports
 from pagebridge_sandbox.pagerduty import Fault
 from pagebridge_sandbox.slack import Fault as SlackFault
 from shared.config.bridge_config import RouteConfig
 from tests.metric_samples import sample
 from tests.servers import not_on
-from tests.stories.harness import FAST, HOST, PATIENCE, Bridge, running, settled, until
+from tests.stories.harness import FAST, PATIENCE, Bridge, running, settled, until
 from tests.stories.test_store_failures import redis_of
 
 LOOKING = replace(FAST, look=0.3)

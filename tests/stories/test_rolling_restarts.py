@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from bolt_app.slack_transport.http import PATH
+from pagebridge_sandbox.loopback import HOST
 from pagebridge_sandbox.slack import Interaction, Message
 from tests.stories.harness import settled, until
-from tests.stories.processes import HOST, QUICK, START, Deployment, Process, deployed_with_receiver, incidents, lines
+from tests.stories.processes import QUICK, START, Deployment, Process, deployed_with_receiver, incidents, lines
 
 BURST = 6
 """Clicks around each end of a worker."""

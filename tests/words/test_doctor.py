@@ -13,7 +13,7 @@ from pagebridge.cli.checks.findings import Check, Status, Verdict
 from pagebridge.cli.checks.switched_on import switched_on
 from pagebridge.cli.checks.webhook import Ping, Pinging
 from pagebridge.cli.clients import Receiver
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import free_ports
 from pagebridge_sandbox.pagerduty import Fault, PagerDutySandbox
 from pagebridge_sandbox.slack import Fault as SlackFault
 from pagebridge_sandbox.slack import SlackSandbox

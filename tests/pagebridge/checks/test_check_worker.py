@@ -14,7 +14,7 @@ from bolt_app.slack_transport.http import HttpMode
 from pagebridge.cli.checks import worker
 from pagebridge.cli.checks.findings import Finding, Status
 from pagebridge.cli.clients import Worker
-from pagebridge_sandbox.demo.processes import free_ports
+from pagebridge_sandbox.loopback import free_ports
 from shared.config.settings import SlackSettings
 from shared.http.server import serving
 from tests.pagebridge.cli_session import found, says

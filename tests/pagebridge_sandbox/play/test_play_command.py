@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebridge_sandbox.demo.processes import free_ports, without_proxies
+from pagebridge_sandbox.loopback import free_ports, without_proxies
 
 COMMAND = (sys.executable, "-m", "pagebridge", "play", "--no-browser", "--port")
 

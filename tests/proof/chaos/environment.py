@@ -9,11 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pagebridge.local.embedded_valkey import EmbeddedValkey
-from pagebridge_sandbox.demo.processes import free_ports, without_proxies
+from pagebridge_sandbox.loopback import HOST, free_ports, without_proxies
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from pagebridge_sandbox.slack import SlackSandbox
 from tests.proof.chaos import fault_plan
-from tests.proof.chaos.proxy import HOST, Dial, Proxy, proxy, to_port, to_socket
+from tests.proof.chaos.proxy import Dial, Proxy, proxy, to_port, to_socket
 from tests.proof.chaos.run_log import Journal
 from tests.proof.chaos.scenario import CONFIG, Company
 from tests.proof.chaos.supervisor import Member, Store

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-HOST = "127.0.0.1"
+from pagebridge_sandbox.loopback import HOST
+
 CHUNK = 65536
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -21,7 +21,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
-from pagebridge_sandbox.demo.processes import without_proxies
+from pagebridge_sandbox.loopback import without_proxies
 
 Json = dict[str, Any]
 COMMAND = (sys.executable, "-m", "tests.pagebridge_sandbox.play.page.small_play", "--no-browser", "--port", "0")
