@@ -127,7 +127,7 @@ class ModulesByWorker(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         module = Path(nodeid.partition("::")[0])
         folder, *rest = module.relative_to("tests").parts
-        if folder in PROCESS_FOLDERS and "play" not in rest:
+        if folder in PROCESS_FOLDERS and not {"page", "play"} & set(rest):
             return nodeid
         return next((" ".join(modules) for modules in ONE_PLAY if module.name in modules), str(module))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pagebridge_sandbox.play.page.browser import installed_chromium, run_chromium
+from tests.pagebridge_sandbox.page.browser import installed_chromium, run_chromium
 
 ROOT = Path(__file__).parents[2]
 CUT = """() => {

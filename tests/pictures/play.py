@@ -6,7 +6,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, expect
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk, run_chromium, run_play
+from tests.pagebridge_sandbox.page.browser import Desk, open_desk, run_chromium, run_play
 from tests.pictures.scene import FOLDER
 
 SIZE = {"width": 1280, "height": 760}

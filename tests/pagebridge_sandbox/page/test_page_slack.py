@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, open_desk, see
+from tests.pagebridge_sandbox.page.browser import Desk, open_desk, see
 
 
 def test_a_card_reads_as_in_slack(browser: Browser, url: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, see
+from tests.pagebridge_sandbox.page.browser import Desk, see
 
 
 def open_incident(desk: Desk, number: int) -> None:

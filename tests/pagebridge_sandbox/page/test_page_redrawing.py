@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page
 
-from tests.pagebridge_sandbox.play.page.browser import Json
+from tests.pagebridge_sandbox.page.browser import Json
 
 SHARE = """async ([before, next]) => {
   const { share } = await import("/page/js/share.js");

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, Json, see
+from tests.pagebridge_sandbox.page.browser import Desk, Json, see
 
 Fill = Callable[[Desk], object]
 

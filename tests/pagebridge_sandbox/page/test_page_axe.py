@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import ViewportSize
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, see
+from tests.pagebridge_sandbox.page.browser import Desk, see
 
 COLOUR_RULES = ("color-contrast", "link-in-text-block")
 THEMES: dict[Literal["dark", "light"], tuple[str, ...]] = {"dark": (), "light": COLOUR_RULES}

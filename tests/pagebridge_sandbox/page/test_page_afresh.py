@@ -6,7 +6,7 @@ import json
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, see
+from tests.pagebridge_sandbox.page.browser import Desk, see
 from tests.pictures.play import THEMES, picture_of, pictures
 
 PRESS = {"card": 1, "label": "Acknowledge"}

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Request, expect
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, see
+from tests.pagebridge_sandbox.page.browser import Desk, see
 
 SWITCHES = (
     "pagerduty_down",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pagebridge_sandbox.play.page.browser import Desk, see
+from tests.pagebridge_sandbox.page.browser import Desk, see
 
 LONG = 120_000
 """Milliseconds for what waits for the clock: an outage, a storm."""

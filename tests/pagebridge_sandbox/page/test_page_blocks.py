@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pagebridge_sandbox.play.page.browser import Json
+from tests.pagebridge_sandbox.page.browser import Json
 
 DRAW = """async ([blocks, surface]) => {
   const { html, Page, render } = await import("/page/js/html.js");

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from pagebridge_sandbox.play.web import PAGE
-from tests.pagebridge_sandbox.play.page.browser import (
+from tests.pagebridge_sandbox.page.browser import (
     DESKTOP,
     PATIENCE,
     Desk,

@@ -19,7 +19,7 @@ if __name__ == "__main__":  # those that it forks read this file as well, and ne
     slack_state.MOST_MESSAGES = 4
     pagerduty_state.MOST_INCIDENTS = pagerduty_state.MOST_DELIVERIES = 8
     hops.MOST_HOPS, hops.MOST_READS = 40, 10
-    playground.WORKER = "tests.pagebridge_sandbox.play.page.small_worker"
+    playground.WORKER = "tests.pagebridge_sandbox.page.small_worker"
     processes.start_module = forked_process.ForkedProcess  # type: ignore[assignment]
     why.run_command = forked_process.run_pagebridge
     forked_process.prepare()
