@@ -9,6 +9,6 @@ def demo(
     *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every call and webhook as well.")] = False
 ) -> None:
     """Watch the bridge handle two incidents on this machine; no account is needed."""
-    from pagebridge_sandbox.demo import main  # noqa: PLC0415 - the sandbox stays out of a bridge that really runs
+    from pagebridge_sandbox.demo.runner import main  # noqa: PLC0415 - the sandbox stays out of a bridge that really runs
 
     raise typer.Exit(main(verbose=verbose))

@@ -16,6 +16,6 @@ def play(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Show the address and open nothing.")] = False,
 ) -> None:
     """Play with a simulated Slack and PagerDuty in the browser; no account is needed."""
-    from pagebridge_sandbox.play import main  # noqa: PLC0415 - the sandbox stays out of a bridge that really runs
+    from pagebridge_sandbox.play.runner import main  # noqa: PLC0415 - the sandbox stays out of a bridge that really runs
 
     raise typer.Exit(main(port, host, browser=not no_browser))

@@ -7,7 +7,7 @@ from typing import Literal
 from playwright.sync_api import Browser, expect
 
 from tests.pagebridge_sandbox.page.browser import Desk, open_desk, run_chromium, run_play
-from tests.pictures.scene import FOLDER
+from tests.pictures import FOLDER
 
 SIZE = {"width": 1280, "height": 760}
 Theme = Literal["light", "dark"]

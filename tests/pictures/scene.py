@@ -7,7 +7,6 @@ The card is shown with its thread, and what Alice alone read: she pressed Escala
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from bolt_app.replies.outcome_text import outcome_reply
 from bolt_app.write_path.actions.registry import HANDLERS
@@ -26,7 +25,6 @@ from shared.slack.render.blocks import Message, section
 from tests.builders import ALICE, BOB, INCIDENT, snapshot
 from tests.pictures.drawing import Drawing, Shown
 
-FOLDER = Path(__file__).parents[2] / "docs/pictures"
 MINUTE = 60_000
 NIGHT = int(datetime(2026, 3, 14, 3, 2, tzinfo=UTC).timestamp()) * 1000
 MONITORING = Agent("PMON001", "Prometheus", "inbound_integration_reference")

@@ -6,8 +6,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pagebridge_sandbox.demo.markup import Span
+from tests.pictures import FOLDER
 from tests.pictures.drawing import PALETTES, WIDTH, text_width, wrap
-from tests.pictures.scene import FOLDER, draw
+from tests.pictures.scene import draw
 from tests.words.page import UPDATE
 
 SVG = "{http://www.w3.org/2000/svg}"

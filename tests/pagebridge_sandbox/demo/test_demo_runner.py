@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 
 from pagebridge import cli
-from pagebridge_sandbox.demo import main, processes
+from pagebridge_sandbox.demo import processes
 from pagebridge_sandbox.demo.checks import Check
 from pagebridge_sandbox.demo.first_incident import open_incident
+from pagebridge_sandbox.demo.runner import main
 from pagebridge_sandbox.demo.scenario import Step, card
 from pagebridge_sandbox.demo.stage import Stage
 from tests import forked_process

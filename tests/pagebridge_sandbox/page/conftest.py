@@ -1,12 +1,13 @@
 """A playground, a browser and a window that the tests of the page share, each with an incident of its own."""
 
 from collections.abc import Iterator
+from importlib.resources import files
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from pagebridge_sandbox.play.web import PAGE
+from pagebridge_sandbox import play
 from tests.pagebridge_sandbox.page.browser import (
     DESKTOP,
     PATIENCE,
@@ -18,6 +19,7 @@ from tests.pagebridge_sandbox.page.browser import (
     run_chromium,
 )
 
+PAGE = files(play) / "page"
 ADDRESS = "http://page.test/"
 FORGET = """() => {
   localStorage.clear();
@@ -93,4 +95,4 @@ def serve(route: Route) -> None:
     if name.startswith("api/"):
         route.fulfill(status=404)
     else:
-        route.fulfill(path=PAGE / name)
+        route.fulfill(path=str(PAGE / name))
