@@ -102,9 +102,9 @@ def _folder_of(module: Path) -> str:
 
 
 ONE_PLAY = (
-    ("test_page_slack.py", "test_page_blocks.py", "test_page_redrawing.py", "test_page_tour.py"),
+    ("test_page_slack.py", "test_page_dialog_behaviour.py", "test_page_redrawing.py", "test_page_tour.py"),
     ("test_page_afresh.py", "test_page_axe.py", "test_page_dialogs.py"),
-    ("test_page_bridge.py", "test_page_pagerduty.py"),
+    ("test_page_blocks.py", "test_page_home.py", "test_page_bridge.py", "test_page_pagerduty.py"),
 )
 """Modules that share a play and a browser. What looks at all of the page comes before what brings hundreds of hops."""
 

@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sy
 from pagebridge_sandbox.loopback import without_proxies
 
 Json = dict[str, Any]
-COMMAND = (sys.executable, "-m", "tests.pagebridge_sandbox.page.small_play", "--no-browser", "--port", "0")
+COMMAND = (sys.executable, "-m", "tests.pagebridge_sandbox.page.small_play")
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",

@@ -9,10 +9,11 @@ latest of what the tests before did and not all: each more takes the browser tim
 import sys
 
 if __name__ == "__main__":  # those that it forks read this file as well, and need nothing of this
-    from pagebridge.cli import main
-    from pagebridge_sandbox.demo import processes
-    from pagebridge_sandbox.play import game, happenings, hops, pagerduty_state, playground, slack_state, why
     from tests import forked_process
+
+    forked_process.prepare()  # it imports the bridge meanwhile
+    from pagebridge_sandbox.demo import processes
+    from pagebridge_sandbox.play import game, happenings, hops, pagerduty_state, playground, runner, slack_state, why
 
     game.WARM_UP = 1.0
     happenings.STORM, happenings.LATE = 12, 2.0
@@ -22,5 +23,4 @@ if __name__ == "__main__":  # those that it forks read this file as well, and ne
     playground.WORKER = "tests.pagebridge_sandbox.page.small_worker"
     processes.start_module = forked_process.ForkedProcess  # type: ignore[assignment]
     why.run_command = forked_process.run_pagebridge
-    forked_process.prepare()
-    sys.exit(main(["play", *sys.argv[1:]]))
+    sys.exit(runner.main(port=0, browser=False))

@@ -59,7 +59,7 @@ def test_a_link_plays_what_another_did(desk: Desk) -> None:
     """A scenario in a link is played after a question, from a fresh beginning, and what it did is on the page."""
     acts = [
         {"after_ms": 0, "path": "pagerduty/trigger", "body": {"alert": "low", "title": "From a link"}},
-        {"after_ms": 3000, "path": "slack/click", "body": {"user": "U0BOB", "channel": "C0INCIDENTS"} | PRESS},
+        {"after_ms": 300, "path": "slack/click", "body": {"user": "U0BOB", "channel": "C0INCIDENTS"} | PRESS},
     ]
     text = base64.urlsafe_b64encode(json.dumps({"acts": acts}).encode()).decode().rstrip("=")
     desk.page.goto("about:blank")
