@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -17,8 +18,6 @@ with importing():
     import structlog
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
-
-    from tests.servers import end_lent_valkeys
 
 # How long an example takes says how busy the machine is, and nothing about the code. CI tries the same examples each
 # time, so that it fails for what was changed; on a developer's machine they are others each time, as in `make prove`,
@@ -74,8 +73,9 @@ def structlog_is_as_it_was() -> Iterator[None]:
 
 
 def pytest_sessionfinish() -> None:
-    """End the servers that tests have shared."""
-    asyncio.run(end_lent_valkeys())
+    """End the servers that tests have shared. Where none has asked for one, what starts them was not even imported."""
+    if servers := sys.modules.get("tests.servers"):
+        asyncio.run(servers.end_lent_valkeys())
 
 
 PROCESS_FOLDERS = ("bench", "deploy", "pagebridge", "pagebridge_sandbox", "proof", "stories", "webhook_receiver")

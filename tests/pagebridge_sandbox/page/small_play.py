@@ -9,14 +9,25 @@ latest of what the tests before did and not all: each more takes the browser tim
 import sys
 
 if __name__ == "__main__":  # those that it forks read this file as well, and need nothing of this
+    from shared.importing import importing
     from tests import forked_process
 
     forked_process.prepare()  # it imports the bridge meanwhile
-    from pagebridge_sandbox.demo import processes
-    from pagebridge_sandbox.play import game, happenings, hops, pagerduty_state, playground, runner, slack_state, why
+    with importing():
+        from pagebridge_sandbox.demo import processes
+        from pagebridge_sandbox.play import (
+            game,
+            happenings,
+            hops,
+            pagerduty_state,
+            playground,
+            runner,
+            slack_state,
+            why,
+        )
 
     game.WARM_UP = 1.0
-    happenings.STORM, happenings.LATE = 12, 2.0
+    happenings.STORM, happenings.LATE = 8, 2.0
     slack_state.MOST_MESSAGES = 4
     pagerduty_state.MOST_INCIDENTS = pagerduty_state.MOST_DELIVERIES = 8
     hops.MOST_HOPS, hops.MOST_READS = 40, 10
