@@ -6,7 +6,7 @@ from dataclasses import replace
 from bolt_app.__main__ import main
 from pagebridge.local.play_worker import PLAY
 
-SMALL = replace(PLAY, not_yet_after=2.5, retry_max=1.0, resync=4.0, webhook_grace=4.0, enrichment_pause=0.05)
+SMALL = replace(PLAY, not_yet_after=2.5, retry_max=1.0, webhook_grace=4.0, enrichment_pause=0.05)
 
 if __name__ == "__main__":
     sys.exit(main(SMALL))
