@@ -1,4 +1,4 @@
-"""What processes of this machine need to talk to each other, and to no one else: free ports, and no proxy between."""
+"""The loopback address, free ports on it, and an environment without proxies, for local processes."""
 
 import random
 import socket

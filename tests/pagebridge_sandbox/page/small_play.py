@@ -27,7 +27,7 @@ if __name__ == "__main__":  # those that it forks read this file as well, and ne
         )
 
     game.WARM_UP = 1.0
-    happenings.STORM, happenings.LATE = 8, 2.0
+    happenings.STORM, happenings.LATE = 12, 2.0
     slack_state.MOST_MESSAGES = 4
     pagerduty_state.MOST_INCIDENTS = pagerduty_state.MOST_DELIVERIES = 8
     hops.MOST_HOPS, hops.MOST_READS = 40, 10

@@ -1,4 +1,4 @@
-"""What dialogs do besides being sent: they show details, keep the focus, and ask before something is done."""
+"""Dialogs on the page: the details dialog, keyboard focus, and confirmation dialogs."""
 
 from playwright.sync_api import expect
 

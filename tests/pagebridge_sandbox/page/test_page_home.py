@@ -1,4 +1,4 @@
-"""What Slack shows in the place of a channel, or over it: the Home tab, and a timeline as a canvas."""
+"""Slack on the page: the Home tab, and a timeline as a canvas."""
 
 from playwright.sync_api import expect
 
