@@ -6,7 +6,8 @@ from typing import Literal
 
 from playwright.sync_api import Browser, expect
 
-from tests.pagebridge_sandbox.page.browser import Desk, open_desk, run_chromium, run_play
+from tests.pagebridge_sandbox.page.browser import Desk, open_desk, run_chromium
+from tests.pagebridge_sandbox.page.playing import run_play
 from tests.pictures import FOLDER
 
 SIZE = {"width": 1280, "height": 760}

@@ -12,12 +12,11 @@ from tests.pagebridge_sandbox.page.browser import (
     DESKTOP,
     PATIENCE,
     Desk,
-    Playing,
-    begin_play,
     installed_chromium,
     open_desk,
     run_chromium,
 )
+from tests.pagebridge_sandbox.page.playing import Playing, begin_play
 
 PAGE = files(play) / "page"
 ADDRESS = "http://page.test/"
