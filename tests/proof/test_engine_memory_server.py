@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import redis
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ResponseError
 
@@ -77,6 +77,7 @@ EDGE = ENTRY | st.sampled_from(["-", "+", "(5", "(5-1", "1700000000000"])
 FIELD = st.sampled_from(["f", "g"])
 MEMBER = st.sampled_from(["m", "n", "o"])
 RANK = st.sampled_from(["0", "1", "-1", "-2", "-9", "9", "x"])
+LEAST, MOST = st.sampled_from(["-inf", "0", "x"]), st.sampled_from(["1", "+inf", "nan"])
 EPOCH = st.sampled_from(["0", "1", "2"])
 PACE = ["{p}b", "{p}line", "{p}back", "{p}waits"]
 STRINGS = (
@@ -104,9 +105,9 @@ SORTED_SETS = (
     step("ZADD", key("z"), NUMBER, MEMBER, NUMBER, MEMBER)
     | step("ZADD", key("z"), NUMBER, MEMBER, NUMBER)
     | step("ZREM", key("z"), MEMBER, MEMBER)
-    | step("ZREMRANGEBYSCORE", key("z"), st.sampled_from(["-inf", "0"]), st.sampled_from(["1", "+inf"]))
-    | step("ZRANGEBYSCORE", key("z"), st.sampled_from(["-inf", "0"]), st.sampled_from(["1", "+inf"]))
-    | step("ZCOUNT", key("z"), st.sampled_from(["-inf", "0"]), st.sampled_from(["1", "+inf"]))
+    | step("ZREMRANGEBYSCORE", key("z"), LEAST, MOST)
+    | step("ZRANGEBYSCORE", key("z"), LEAST, MOST)
+    | step("ZCOUNT", key("z"), LEAST, MOST)
     | step("ZRANK", key("z"), MEMBER)
     | step("ZCARD", key("z"))
     | step("ZSCORE", key("z"), MEMBER)
@@ -170,7 +171,7 @@ GROUP_WORK = (
     | step("XREADGROUP", "GROUP", "g", READER, "COUNT", st.sampled_from(["0", "1", "2"]), "STREAMS", "x", ">")
     | step("XAUTOCLAIM", "x", "g", READER, st.sampled_from(["0", "2"]), "0-0", "COUNT", st.sampled_from(["1", "2"]))
     | step("XACK", "x", "g", LAST)
-    | step("XTRIM", "x", "MAXLEN", "=", st.sampled_from(["0", "2"]))
+    | step("XTRIM", key("x"), "MAXLEN", "=", st.sampled_from(["0", "2", "x"]))
     | step("XGROUP", "DELCONSUMER", "x", "g", READER)
     | step("XDEL", "x", LAST)
     | st.just(WAIT)
@@ -182,6 +183,31 @@ STEPS = st.one_of(
     *(st.lists(st.one_of(theme, theme, theme, ANY), min_size=25, max_size=50) for theme in THEMES),
 )
 """Mostly of one theme, so that much of it comes together."""
+WRONG_IN_TWO_WAYS: list[Step] = [
+    tuple(command.split())
+    for command in """
+        HSET a f 0
+        LRANGE a 0 x
+        LINDEX a x
+        ZRANGE a 0 x
+        ZREVRANGE a x 0
+        ZRANGEBYSCORE a x 1
+        ZCOUNT a 0 x
+        ZREMRANGEBYSCORE a x 1
+        ZADD a x m
+        XADD a MAXLEN x * f 1
+        XTRIM a MAXLEN = x
+        XRANGE a x +
+        XDEL a x
+        XACK a g x
+        XGROUP CREATE a g x
+        XAUTOCLAIM a g c x 0-0
+        EXPIRE a x
+        SET s text
+        HINCRBY s f x
+    """.strip().splitlines()
+]
+"""A key of another type, and an argument that cannot be read: which of them is told first differs by command."""
 BEGUN: list[Step] = [("XGROUP", "CREATE", "x", "g", "0", "MKSTREAM"), *[("XADD", "x", "*", "f", "1")] * 3]
 
 
@@ -236,6 +262,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 
 
 @settings(max_examples=2 * settings().max_examples)
+@example([], WRONG_IN_TWO_WAYS)
 @given(st.sampled_from([[], BEGUN]), STEPS)
 def test_it_answers_as_the_real_one_does(valkey: Valkey, begun: list[Step], steps: list[Step]) -> None:
     """The same commands get the same replies and leave the same data, errors, expiry and all scripts included."""
@@ -252,7 +279,8 @@ def test_it_answers_as_the_real_one_does(valkey: Valkey, begun: list[Step], step
         command = [added[-1 - word.nth % len(added)] if isinstance(word, Added) else word for word in words]
         at_us, real = valkey.execute(*command)
         clock[0] = at_us or clock[0]
-        assert same(real, executed(memory, command)), (command, real)
+        simulated = executed(memory, command)
+        assert same(real, simulated), (command, str(real), str(simulated))
         if words[0] == "XADD" and isinstance(real, bytes):
             added.append(real)
 

@@ -153,7 +153,7 @@ def _zrem(keys: Keyspace, args: Sequence[bytes]) -> int:
 
 
 def _zrangebyscore(keys: Keyspace, args: Sequence[bytes]) -> list[bytes]:
-    least, most = score(args[1]), score(args[2])
+    least, most = (score(end, "ERR min or max is not a float") for end in args[1:3])
     members = keys.find(args[0], SortedSet) or SortedSet()
     return [member for member, at in members.ranked() if least <= at <= most]
 
@@ -229,8 +229,8 @@ def _lindex(keys: Keyspace, args: Sequence[bytes]) -> bytes | None:
 
 
 def _lrange(keys: Keyspace, args: Sequence[bytes]) -> list[bytes]:
-    row: Sequence[bytes] = keys.find(args[0], Row) or ()
     first, last = map(integer, args[1:3])
+    row: Sequence[bytes] = keys.find(args[0], Row) or ()
     size = len(row)
     return list(row[max(0, first + size * (first < 0)) : max(0, last + size * (last < 0) + 1)])
 

@@ -140,14 +140,14 @@ def integer(text: bytes, error: str = "ERR value is not an integer or out of ran
     return int(text)
 
 
-def score(text: bytes) -> float:
-    """Read the score of a member."""
+def score(text: bytes, error: str = "ERR value is not a valid float") -> float:
+    """Read the score of a member, or an end of a range of scores."""
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if math.isnan(number) or b"_" in text or text != text.strip():
-        raise failure("ERR value is not a valid float")
+        raise failure(error)
     return number
 
 

@@ -253,9 +253,10 @@ def _memory_usage(keys: Keyspace, args: Sequence[bytes]) -> int | None:
 
 def _xtrim(keys: Keyspace, args: Sequence[bytes]) -> int:
     """Carry out XTRIM key MAXLEN | MINID [= | ~] bound."""
+    trim = _trimming(list(args[1:]))
     stream = keys.find(args[0], Stream) or Stream()
     before = len(stream.entries)
-    _trimming(list(args[1:]))(stream)
+    trim(stream)
     return before - len(stream.entries)
 
 
