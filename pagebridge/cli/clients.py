@@ -162,7 +162,7 @@ class Worker:
         """Return what it says of itself; None when there is no worker here."""
         try:
             found = json.loads(await _page(self.hosts, self.port, "/readyz"))
-        except (aiohttp.ClientError, OSError, ValueError):
+        except (aiohttp.ClientError, OSError, ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) and "ready" in found else None
 

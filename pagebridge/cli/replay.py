@@ -4,6 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,14 +82,12 @@ def _deliveries(recording: Path) -> Iterator[tuple[int, bytes]]:
 
 def _body(line: bytes) -> bytes:
     """Take the body out of a line that has headers as well; any other line is a body itself, readable or not."""
-    try:
+    with suppress(ValueError, RecursionError):
         recorded = json.loads(line)
-    except ValueError:
-        return line
-    if not isinstance(recorded, dict) or "body" not in recorded:
-        return line
-    body = recorded["body"]
-    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        if isinstance(recorded, dict) and "body" in recorded:
+            body = recorded["body"]
+            return (body if isinstance(body, str) else json.dumps(body)).encode(errors="surrogatepass")
+    return line
 
 
 def _report(outcomes: Iterable[Numbered], results: Counter[str], rehearsal: Rehearsal) -> Iterator[str]:

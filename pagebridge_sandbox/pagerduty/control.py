@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from pagebridge_sandbox.json_text import decode
 from pagebridge_sandbox.pagerduty.clock import webhook_timestamp
 from pagebridge_sandbox.pagerduty.delivery_faults import WebhookFaultPlan
 from pagebridge_sandbox.pagerduty.faults import Fault
@@ -68,7 +69,7 @@ def routes(sandbox: PagerDutySimulator) -> list[web.RouteDef]:
 def _handler(sandbox: PagerDutySimulator, verb: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
-            arguments = await request.json() if request.body_exists else {}
+            arguments = await request.json(loads=decode) if request.body_exists else {}
             return web.json_response(_to_json(verb(sandbox, {**arguments})))
         except (ApiError, LookupError, TypeError, ValueError, AttributeError) as error:
             # A missing or wrong argument, or something that PagerDuty would not let happen.

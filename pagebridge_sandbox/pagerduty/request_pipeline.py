@@ -1,12 +1,12 @@
 """The way every call takes: it is logged, it may go wrong on demand, it takes effect, it is answered."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from email.utils import format_datetime
 
 from aiohttp import web
 
+from pagebridge_sandbox.json_text import decode
 from pagebridge_sandbox.pagerduty.account import Account
 from pagebridge_sandbox.pagerduty.calls import Call
 from pagebridge_sandbox.pagerduty.faults import Fault, Faults
@@ -118,7 +118,7 @@ def _error_code(answer: Response) -> int | None:
 def _decode_body(body: bytes) -> Json | list[object] | str | None:
     text = body.decode(errors="replace")
     try:
-        decoded = json.loads(text) if text else None
+        decoded = decode(text) if text else None
     except ValueError:
         return text
     return decoded if decoded is None or isinstance(decoded, dict | list) else text

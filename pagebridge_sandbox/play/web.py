@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from pagebridge_sandbox.json_text import decode
 from pagebridge_sandbox.loopback import HOST
 from pagebridge_sandbox.pagerduty import ApiError
 from pagebridge_sandbox.play.game import ACTS, Game
@@ -177,7 +178,7 @@ class PlayServer:
 async def _answer(act: Callable[[Json], Awaitable[Json]], request: web.Request) -> web.Response:
     """Carry out a request; what is wrong with it is said in words."""
     try:
-        body = await request.json()
+        body = await request.json(loads=decode)
         if not isinstance(body, dict):
             return _refusal("Send a JSON object.")
         return web.json_response(await act(body))

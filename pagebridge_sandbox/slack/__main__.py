@@ -3,11 +3,11 @@
 import argparse
 import asyncio
 import contextlib
-import json
 import sys
 from pathlib import Path
 from typing import Any, cast
 
+from pagebridge_sandbox.json_text import decode
 from pagebridge_sandbox.slack.manifests import Grants
 from pagebridge_sandbox.slack.sandbox import SlackSandbox
 
@@ -56,7 +56,7 @@ def read_manifest(path: str) -> dict[str, Any]:
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-        manifest = json.loads(text) if text.lstrip().startswith("{") else _parse_yaml(text)
+        manifest = decode(text) if text.lstrip().startswith("{") else _parse_yaml(text)
         Grants.from_manifest(manifest if isinstance(manifest, dict) else {})
     except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None

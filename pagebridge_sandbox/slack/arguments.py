@@ -1,12 +1,12 @@
 """The arguments of a call, however the client has encoded them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
+from pagebridge_sandbox.json_text import decode
 from pagebridge_sandbox.slack.responses import Json, SlackError, invalid_arguments
 
 TRUE = frozenset({"1", "true", "True"})
@@ -63,7 +63,7 @@ class Arguments:
         """Read JSON, which may be a string of JSON. Raises `ValueError` when it is none. Empty counts as absent."""
         value = self.values.get(name)
         if isinstance(value, str):
-            return json.loads(value) if value else None
+            return decode(value) if value else None
         return value
 
 
@@ -112,7 +112,7 @@ async def _read_body(request: web.Request) -> tuple[str, Json]:
 
 def _parse_object(body: bytes) -> Json:
     try:
-        value = json.loads(body or b"{}")
+        value = decode(body or b"{}")
     except ValueError:
         raise SlackError("invalid_json") from None
     if not isinstance(value, dict):

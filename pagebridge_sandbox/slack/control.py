@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from pagebridge_sandbox.json_text import decode
 from pagebridge_sandbox.slack.deliveries import DeliveryFault
 from pagebridge_sandbox.slack.fault_plan import FaultPlan
 from pagebridge_sandbox.slack.faults import ActiveFault, Fault
@@ -31,7 +32,7 @@ def routes(sandbox: SlackSimulator) -> list[web.RouteDef]:
 def _handler(sandbox: SlackSimulator, verb: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
-            arguments = {**request.query, **(await request.json() if request.body_exists else {})}
+            arguments = {**request.query, **(await request.json(loads=decode) if request.body_exists else {})}
             result = verb(sandbox, arguments)
             return web.json_response(await result if isinstance(result, Awaitable) else result)
         except (AssertionError, LookupError, TypeError, ValueError, SlackError) as error:

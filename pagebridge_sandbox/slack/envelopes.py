@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
+from pagebridge_sandbox.json_text import decode
 from pagebridge_sandbox.slack.deliveries import EnvelopeType, PendingDeliveryFaults
 from pagebridge_sandbox.slack.fault_plan import RandomFaults
 from pagebridge_sandbox.slack.request_url import FORM_TYPE, JSON_TYPE, RETRY_REASONS, DeliveryFailure, RequestUrl
@@ -201,7 +202,7 @@ class EnvelopeSender:
 
 def _parse_frame(frame: str) -> Json:
     try:
-        value = json.loads(frame)
+        value = decode(frame)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

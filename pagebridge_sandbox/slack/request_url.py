@@ -14,6 +14,7 @@ from typing import Literal
 
 import aiohttp
 
+from pagebridge_sandbox.json_text import decode
 from pagebridge_sandbox.slack.responses import Json
 from pagebridge_sandbox.slack.workspace import Workspace
 
@@ -88,7 +89,7 @@ def _parse_response(status: int, kind: str, text: str) -> AppResponse:
 def _parse_object(text: str) -> Json | None:
     """Read an object; what calls itself JSON and is none, or is empty, says nothing."""
     try:
-        said = json.loads(text)
+        said = decode(text)
     except ValueError:
         return None
     return said if isinstance(said, dict) else None

@@ -33,6 +33,8 @@ def load_bridge_config(path: Path) -> BridgeConfig:
         raise Misconfigured(str(path), _in_order(error.errors(include_url=False), text)) from None
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(str(path), [f"is not TOML: {error}"]) from None
+    except RecursionError:
+        raise Misconfigured(str(path), ["is nested too deeply to be read"]) from None
     except OSError as error:
         raise Misconfigured(str(path), [f"cannot be read: {error}"]) from None
     except UnicodeDecodeError as error:

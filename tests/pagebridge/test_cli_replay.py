@@ -12,6 +12,7 @@ from pagebridge.cli import main
 from pagebridge.cli.rehearsal import Rehearsal
 from pagebridge_sandbox.pagerduty import PagerDutySandbox
 from shared.config.bridge_config import BridgeConfig, RoutingConfig
+from tests.pagebridge_sandbox.odd_json import DEEP
 from tests.stories.harness import Bridge, running
 
 ROUTES = """
@@ -128,6 +129,27 @@ def test_what_cannot_be_read_is_named(hour: list[bytes], tmp_path: Path, capsys:
     assert "5 deliveries: 1 news, 1 duplicate, 1 ignored, 2 unreadable" in printed
     assert 1 == main(["replay", str(tmp_path / "none")])
     assert f"Can't read {tmp_path / 'none'}: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("config")
+@pytest.mark.parametrize(
+    "line",
+    [
+        DEEP.decode(),
+        f'{{"body": {DEEP.decode()}}}',
+        '{"body": "\\ud83d"}',
+        '{"body": {"\\ud83d": 1}}',
+    ],
+)
+def test_an_odd_line_does_not_end_the_report(
+    hour: list[bytes], line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is nested too deeply, or has half a character, is one more line that can't be read."""
+    assert 1 == main(["replay", recorded(tmp_path, line, hour[0])])
+
+    printed = capsys.readouterr().out
+    assert "line 1  can't be read: " in printed
+    assert "2 deliveries: 1 unreadable, 1 news" in printed
 
 
 @pytest.mark.usefixtures("config")

@@ -261,6 +261,7 @@ def test_a_loaded_file_cannot_be_changed(tmp_path: Path) -> None:
             "routing chooses more than 50 different fields in all card_fields together",
         ),
         ("durability = ", "is not TOML: "),
+        (f"durability = {'[' * 100_000}", "is nested too deeply to be read"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, said: str) -> None:

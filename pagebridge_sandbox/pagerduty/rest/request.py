@@ -1,6 +1,5 @@
 """One call to the REST API, and how its parameters and body are read."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from aiohttp import web
 from multidict import MultiMapping
 
+from pagebridge_sandbox.json_text import decode
 from pagebridge_sandbox.pagerduty.responses import Json, invalid_input
 
 DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET = 25, 100, 10_000
@@ -58,7 +58,7 @@ class Request:
     def parsed_body(self) -> Json:
         """Return the body. What is not sent as JSON counts as not sent, and anything but an object as empty."""
         try:
-            decoded = json.loads(self.body) if self.is_json else None
+            decoded = decode(self.body) if self.is_json else None
         except ValueError:
             raise invalid_input("Malformed JSON") from None
         return decoded if isinstance(decoded, dict) else {}

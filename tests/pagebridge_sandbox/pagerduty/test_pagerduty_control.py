@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.pagebridge_sandbox.odd_json import DEEP, HALF
 from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, Acme, Inbox
 
 
@@ -129,9 +130,10 @@ async def test_invalid_request_returns_error(acme: Acme, name: str, body: object
     assert (await control(acme, name, body, 400))["error"]
 
 
-async def test_malformed_json_returns_error(acme: Acme) -> None:
-    """Also what is no JSON."""
-    async with acme.session.post(f"{acme.pd.url}/_sandbox/trigger", data=b"{") as answer:
+@pytest.mark.parametrize("data", [b"{", DEEP, HALF])
+async def test_malformed_json_returns_error(acme: Acme, data: bytes) -> None:
+    """Also what is no JSON, and what nothing can store."""
+    async with acme.session.post(f"{acme.pd.url}/_sandbox/trigger", data=data) as answer:
         assert 400 == answer.status
 
 

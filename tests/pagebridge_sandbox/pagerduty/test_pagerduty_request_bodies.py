@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pagebridge_sandbox.pagerduty.rest.includes import INCIDENT
+from tests.pagebridge_sandbox.odd_json import DEEP, HALF
 from tests.pagebridge_sandbox.pagerduty.conftest import ALICE, BOB, Acme
 
 SERVICE = {"id": "PCHECK1", "type": "service_reference"}
@@ -98,6 +99,9 @@ async def test_body_wrapper_is_validated(acme: Acme, body: Any) -> None:  # noqa
     ("content_type", "data"),
     [
         ("application/json", b"{"),
+        ("application/json", DEEP),
+        ("application/json", HALF),
+        ("application/json", b'{"incident": NaN}'),
         ("text/plain", b'{"incident": {"type": "incident_reference", "status": "resolved"}}'),
         ("", b"\xff\xfe"),
     ],

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from pagebridge.cli import main
+from tests.pagebridge_sandbox.odd_json import DEEP
 from tests.pagebridge_sandbox.play.conftest import (
     ALICE,
     CHANNEL,
@@ -263,6 +264,44 @@ async def test_the_webhooks_are_a_recording(page: Page, tmp_path: Path) -> None:
     (tmp_path / "bridge.toml").write_text('[routing]\ndefault_channel = "C0INCIDENTS"\n')
     arguments = ["replay", "--config", str(tmp_path / "bridge.toml"), str(tmp_path / "hour.jsonl")]
     assert 0 == await asyncio.to_thread(main, arguments)
+
+
+@pytest.mark.parametrize("path", ["slack/type", "pagerduty/trigger", "scenario", "breaks"])
+@pytest.mark.parametrize("data", [b"{", DEEP, b'{"text": NaN}'])
+async def test_what_cannot_be_read_is_refused(page: Page, path: str, data: bytes) -> None:
+    """It is refused in words, whatever is asked for."""
+    headers = {"Content-Type": "application/json"}
+    async with page.session.post(f"{page.url}api/{path}", data=data, headers=headers) as answer:
+        assert 400 == answer.status
+        assert (await answer.json())["error"]
+
+
+async def test_half_a_character_does_no_harm(page: Page) -> None:
+    """Nobody could be sent what it is in: it is refused, nothing has happened, and the state can be read as before."""
+    before = await page.state()
+    half, place = "half a pair \ud83d", {"user": ALICE, "channel": CHANNEL}
+    for path, body in (
+        ("slack/type", {**place, "text": half}),
+        ("slack/type", {**place, "text": f"/pd trigger {half}"}),
+        ("pagerduty/trigger", {"alert": "checkout", "title": half}),
+        ("scenario", {"acts": [{"path": "slack/type", "body": {**place, "text": half}, "after_ms": 0}]}),
+    ):
+        status, answer = await page.try_post(path, **body)
+        assert (400, True) == (status, "half a character" in answer["error"]), answer
+
+    after = await page.state()
+    assert before["slack"]["channels"] == after["slack"]["channels"]
+    assert before["pagerduty"]["incidents"] == after["pagerduty"]["incidents"]
+
+
+async def test_numbers_beyond_any_use_are_refused(page: Page) -> None:
+    """A time that no calendar has is an answer in words as well."""
+    number = await opened(page)
+    for seconds in (10**40, -1, 1e300, "soon"):
+        act = {"as": "PALICE1", "incident": number, "action": "snooze", "seconds": seconds}
+        status, answer = await page.try_post("pagerduty/act", **act)
+        assert 400 == status
+        assert answer["error"]
 
 
 async def test_what_is_no_scenario_is_refused(page: Page) -> None:

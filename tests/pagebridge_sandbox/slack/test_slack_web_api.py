@@ -9,8 +9,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from pagebridge_sandbox.slack import Channel, SlackSandbox, User
+from tests.pagebridge_sandbox.odd_json import DEEP, HALF
 
 BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}]
+
+JSON = {"Content-Type": "application/json"}
 
 
 async def ask(
@@ -135,7 +138,9 @@ async def test_missing_scope_is_reported(slack: SlackSandbox, client: AsyncWebCl
 @pytest.mark.parametrize(
     ("request_", "error"),
     [
-        ({"data": b"{", "headers": {"Content-Type": "application/json"}}, "invalid_json"),
+        ({"data": b"{", "headers": JSON}, "invalid_json"),
+        ({"data": DEEP, "headers": JSON}, "invalid_json"),
+        ({"data": HALF, "headers": JSON}, "invalid_json"),
         ({"json": [1]}, "json_not_object"),
         ({"data": b"hello", "headers": {"Content-Type": "text/plain"}}, "invalid_post_type"),
     ],
