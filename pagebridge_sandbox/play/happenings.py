@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from pagebridge_sandbox.pagerduty import Fault as PagerDutyFault
 from pagebridge_sandbox.pagerduty import WebhookFaultPlan
@@ -113,9 +114,12 @@ async def store_stopped(playground: Playground) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def store_emptied(playground: Playground) -> AsyncIterator[None]:
-    """Take everything out of the store."""
-    async with Redis.from_url(playground.valkey.url) as store:
-        await store.flushall()
+    """Take everything out of the store. Raises `LookupError` while it is stopped, because it keeps what it has then."""
+    try:
+        async with Redis.from_url(playground.valkey.url) as store:
+            await store.flushall()
+    except RedisError:
+        raise LookupError("Redis is stopped, and can't be emptied. Start it first.") from None
     playground.emptied_at = time.time()
     yield
 

@@ -93,10 +93,16 @@ def _one_line(facts: Facts) -> Finding:
 
 
 def _missing_lines(facts: Facts) -> list[str]:
-    """Compare the status writes that took effect with the lines in the home channels' threads."""
+    """
+    Compare the status writes that took effect with the lines in the home channels' threads.
+
+    Those from before the store was emptied count no more: a line that was not posted yet was lost with it.
+    """
     homes = {card.incident: card for card in reversed(facts.cards) if card.channel != fixtures.SHARED}
     found = []
-    for write in filter(lambda it: it.effective, facts.writes):
+    for write in facts.writes:
+        if not write.effective or write.at <= facts.playground.emptied_at:
+            continue
         words = next((words for wanted, words in LINE_WORDS.items() if f'"status": {wanted}' in write.what), None)
         card = homes.get(write.what.split()[1].rsplit("/", 1)[-1])
         if words and card:

@@ -31,13 +31,17 @@ class Breaker:
         self._watched: dict[str, Watched] = {}
 
     async def set(self, break_id: str, *, on: bool) -> None:
-        """Break something, or mend it. Raises `LookupError` for what there is not."""
+        """Break something, or mend it. Raises `LookupError` for what there is not, or what can't be broken now."""
         wanted = next((each for each in self.available if each.id == break_id), None)
         if wanted is None:
             raise LookupError(f"There is nothing to break that is called {break_id}.")
         if on and wanted.id not in self._open:
             self._watched[wanted.id] = Watched(time.time())
-            await self._open.begin(wanted)
+            try:
+                await self._open.begin(wanted)
+            except BaseException:
+                del self._watched[wanted.id]
+                raise
         elif not on:
             await self._open.end(wanted)
 

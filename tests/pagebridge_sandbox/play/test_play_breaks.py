@@ -95,6 +95,21 @@ async def test_what_passes_by_itself(page: Page, once: str) -> None:
     assert "broken" not in {each["state"] for each in state["invariants"]}
 
 
+async def test_a_store_that_is_stopped_cannot_be_emptied(page: Page) -> None:
+    """It keeps what it has: that is said in words, and nothing was broken that could be judged."""
+    await page.post("breaks", id="store_stopped", on=True)
+    before = (await page.state())["breaks"]
+
+    refused = await page.try_post("breaks", id="store_emptied", on=True)
+
+    assert (400, {"error": "Redis is stopped, and can't be emptied. Start it first."}) == refused
+    state = await page.state()
+    assert (False, None) == (entry(state, "store_emptied")["on"], entry(state, "store_emptied")["verdict"])
+    assert [each["on"] for each in before] == [each["on"] for each in state["breaks"]]
+    await page.post("breaks", id="store_stopped", on=False)
+    await page.until(lambda it: verdict(it, "store_stopped") == "held")
+
+
 async def test_a_process_that_ends_is_started_again(page: Page) -> None:
     """As a supervisor would do it: whatever a break did to it, the play goes on."""
     await page.playground.bridge.receiver.child.kill()

@@ -1,8 +1,10 @@
 """A bridge that broke its promises: the page would see it."""
 
+import time
+
 from pagebridge_sandbox.play.facts import Facts
 from pagebridge_sandbox.play.invariants import judge
-from tests.pagebridge_sandbox.play.conftest import CHANNEL, Page, finding, opened
+from tests.pagebridge_sandbox.play.conftest import ALICE, CHANNEL, Page, finding, opened
 
 
 async def test_a_broken_promise_is_seen(page: Page) -> None:
@@ -31,3 +33,20 @@ async def test_a_broken_promise_is_seen(page: Page) -> None:
     state = await page.until(lambda it: finding(it, "name") == "broken")
     detail = next(each["detail"] for each in state["invariants"] if each["id"] == "name")
     assert "in the name of bob@acme.example, who pressed nothing" in detail
+
+
+async def test_a_line_counts_as_lost_only_if_the_store_kept_its_change(page: Page) -> None:
+    """A line that is missing is noticed, unless the store was emptied after its write: it was lost with that."""
+    number = await opened(page)
+    await page.post("slack/click", user=ALICE, channel=CHANNEL, card=number, label="Acknowledge")
+    await page.until(lambda it: finding(it, "line") == "held" and not Facts(page.playground).restless)
+    (card,) = page.playground.slack.channels[CHANNEL].messages
+    (line,) = card.replies
+    page.playground.slack.remove(line)
+
+    seen = judge(Facts(page.playground))["line"]
+    page.playground.emptied_at = time.time()
+    after = judge(Facts(page.playground))["line"]
+
+    assert (True, f"No line says that Alice Ng acknowledged it: #{number}, catching up") == (seen.moving, seen.detail)
+    assert ("idle", False) == (after.state, after.moving)
