@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
@@ -43,6 +44,14 @@ def standard_output() -> Console:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     return open_console(sys.stdout)
+
+
+def discard() -> None:
+    """Drop what is written from now on: the terminal is closed, and writing to it would be an error."""
+    with Path(os.devnull).open("wb") as nowhere:
+        for stream in (sys.__stdout__, sys.__stderr__):
+            if stream is not None:
+                os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def write(console: Console, text: str = "", style: str = "", margin: str = "", hanging: str = "") -> None:

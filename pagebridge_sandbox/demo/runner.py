@@ -41,7 +41,7 @@ def main(steps: Sequence[Step] = STEPS, timeout: float = STEP_TIMEOUT, *, verbos
     Play `steps` on standard output, waiting up to `timeout` seconds for each step to come out right.
 
     With `verbose` every call and webhook is shown too, after the channel. Returns the exit code: 0, 1 when a step
-    failed, 130 after Ctrl-C.
+    failed, 130 after Ctrl-C, 143 after SIGTERM or SIGHUP.
     """
     directory = Path(tempfile.mkdtemp(prefix="pagebridge-demo-"))
     console = output.standard_output()
@@ -69,7 +69,7 @@ def _explain_failure(console: Console, directory: Path, *, verbose: bool) -> Non
 
 
 async def _run_until_signal(run: Callable[[], Awaitable[None]], console: Console) -> int:
-    """Play until the end, a failure, or SIGTERM, which ends it as cleanly as Ctrl-C."""
+    """Play until the end, a failure, SIGTERM or the end of the terminal, which end it as cleanly as Ctrl-C."""
     task = asyncio.current_task()
     terminated = asyncio.Event()
 
@@ -78,7 +78,13 @@ async def _run_until_signal(run: Callable[[], Awaitable[None]], console: Console
         if task is not None:
             task.cancel()
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+    def hang_up() -> None:
+        output.discard()
+        terminate()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, terminate)
+    loop.add_signal_handler(signal.SIGHUP, hang_up)
     try:
         await run()
     except (StepFailed, ProcessFailed) as error:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pagebridge.local.embedded_valkey import EmbeddedValkeyError
+from pagebridge_sandbox.demo import output
 from pagebridge_sandbox.demo.processes import ProcessFailed
 from pagebridge_sandbox.loopback import HOST
 from pagebridge_sandbox.play.game import running_game
@@ -24,7 +25,7 @@ PORT = 8765
 
 def main(port: int = PORT, host: str = HOST, *, browser: bool = True) -> int:
     """
-    Play until Ctrl-C or SIGTERM, with the page on this port of `host`; 0 takes a free one.
+    Play until Ctrl-C, SIGTERM or the end of the terminal, with the page on this port of `host`; 0 takes a free one.
 
     With `browser` the page is opened where there is a browser. Returns the exit code: 0, or 1 when it could not start.
     """
@@ -52,6 +53,7 @@ async def _until_stopped(directory: Path, place: tuple[str, int], *, browser: bo
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _cancel_once, playing)
+        loop.add_signal_handler(signal.SIGHUP, _hang_up, playing)
     return EXIT_OK
 
 
@@ -80,6 +82,11 @@ def single_errors(error: BaseException) -> Iterator[BaseException]:
 def _cancel_once(playing: asyncio.Task[None]) -> None:
     if not playing.cancelling():
         playing.cancel()
+
+
+def _hang_up(playing: asyncio.Task[None]) -> None:
+    output.discard()
+    _cancel_once(playing)
 
 
 def _is_free(host: str, port: int) -> bool:

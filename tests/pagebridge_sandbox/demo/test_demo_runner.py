@@ -181,9 +181,9 @@ def scratch() -> Iterator[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 async def test_signal_ends_demo_cleanly(number: signal.Signals, code: int, scratch: str) -> None:
-    """Ctrl-C or SIGTERM in the middle: its exit code says so, and no process, no file is left behind."""
+    """Ctrl-C, SIGTERM or a closed terminal in the middle: its exit code says so, and no process or file is left."""
     demo = await asyncio.create_subprocess_exec(
         *COMMAND,
         env={"TMPDIR": scratch},

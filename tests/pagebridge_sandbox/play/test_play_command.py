@@ -26,9 +26,9 @@ def descendants(pid: int) -> list[int]:
     return found + [below for child in found for below in descendants(child)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_plays_until_it_is_stopped(number: signal.Signals) -> None:
-    """The address that it prints serves the page; Ctrl-C and SIGTERM end it with everything that it started."""
+    """The address that it prints serves the page; Ctrl-C, SIGTERM and a closed terminal end all that it started."""
     [port] = free_ports(1)
     with tempfile.TemporaryDirectory() as directory:
         environment = without_proxies(os.environ) | {"TMPDIR": directory}
