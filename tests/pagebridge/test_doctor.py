@@ -86,7 +86,7 @@ async def test_one_vendor_that_is_down_spoils_no_other_check(office: Office) -> 
     assert Status.FAIL is of(findings, "PagerDuty token").status
     assert "cannot be reached" in of(findings, "PagerDuty token").what
     asked = of(findings, "PagerDuty abilities")
-    assert (Status.SKIPPED, "skipped because of PagerDuty token") == (asked.status, asked.what)
+    assert (Status.SKIPPED, "not checked, because PagerDuty token failed") == (asked.status, asked.what)
     assert Status.PASS is of(findings, "Slack bot token").status
     assert Status.PASS is of(findings, "Redis rights").status
 
@@ -101,7 +101,7 @@ async def test_one_cause_is_one_finding(office: Office, monkeypatch: pytest.Monk
     findings = await examine(DATA)
 
     assert ["PagerDuty token"] == [one.check for one in findings if one.status in {Status.FAIL, Status.WARNING}]
-    skipped = [one.check for one in findings if one.what == "skipped because of PagerDuty token"]
+    skipped = [one.check for one in findings if one.what == "not checked, because PagerDuty token failed"]
     assert {"clock of PagerDuty", "webhook ping", "webhook enabled", "[identity.users] in PagerDuty"} <= set(skipped)
 
 
@@ -119,7 +119,7 @@ async def test_what_the_worker_says_as_well_is_one_finding(monkeypatch: pytest.M
         findings = await examine(DATA)
 
     assert ["webhook subscription"] == [one.check for one in findings if one.status in {Status.FAIL, Status.WARNING}]
-    assert "skipped because of webhook subscription" == of(findings, "worker").what
+    assert "not checked, because webhook subscription failed" == of(findings, "worker").what
 
 
 async def test_where_only_a_receiver_runs(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +212,7 @@ async def test_a_mistyped_key_is_one_failure(office: Office, monkeypatch: pytest
     assert ["bridge.toml"] == [one.check for one in findings if one.status in {Status.FAIL, Status.WARNING}]
     assert "(line 2); did you mean default_channel?" in of(findings, "bridge.toml").what
     assert {"receiver", "webhook ping"} == {
-        one.check for one in findings if one.what == "skipped because of bridge.toml"
+        one.check for one in findings if one.what == "not checked, because bridge.toml failed"
     }
 
 
@@ -249,8 +249,8 @@ async def test_what_is_not_set_is_named_and_the_rest_is_looked_at(
 
     named = [finding.what.split()[0] for finding in findings if finding.check == "settings"]
     assert ["LOG_LEVEL", "REDIS_URL", "SLACK_BOT_TOKEN"] == sorted(named)
-    assert "because of settings" in of(findings, "Slack").what
-    assert "because of settings" in of(findings, "Redis").what
+    assert "because settings failed" in of(findings, "Slack").what
+    assert "because settings failed" in of(findings, "Redis").what
     assert Status.PASS is of(findings, "webhook enabled").status
 
 

@@ -40,7 +40,7 @@ LOOK = 0.05
 """Seconds between two looks at whether it does."""
 _BUSY = re.compile(r", (\d+)(?:, \d+)*\).*address already in use")
 """The system's message on a port that another program has: `('0.0.0.0', 8080): [errno 98] address already in use`."""
-INCOMPLETE = skipped("skipped because of settings")
+INCOMPLETE = skipped("not checked, because settings failed")
 
 
 class Here(Environment):

@@ -129,7 +129,7 @@ def worst(findings: Sequence[Verdict]) -> Status:
 async def _look(check: Check, needed: Sequence[asyncio.Task[Finding]], done: Callable[[str], object]) -> Finding:
     """Make one check, unless one that it needs has failed."""
     cause = next((found.cause for found in [await task for task in needed] if found.cause), "")
-    skipped_for = Finding(Status.SKIPPED, f"skipped because of {cause}", check=check.name, cause=cause)
+    skipped_for = Finding(Status.SKIPPED, f"not checked, because {cause} failed", check=check.name, cause=cause)
     finding = skipped_for if cause else await _made(check)
     done(check.name)
     return finding

@@ -34,7 +34,7 @@ async def test_a_slack_that_is_not_there(workspace: SlackSandbox) -> None:
     """That is no fault of the token."""
     workspace.add_fault(SlackFault("auth.test", http_status=503))
     says(await of_slack(workspace, "Slack"), Status.FAIL, "Slack can't be reached", "SLACK_API_URL")
-    says(await of_slack(workspace, "Slack bot token"), Status.SKIPPED, "skipped because of Slack")
+    says(await of_slack(workspace, "Slack bot token"), Status.SKIPPED, "not checked, because Slack failed")
 
 
 async def test_a_scope_too_few_and_one_too_many(workspace: SlackSandbox) -> None:
@@ -66,7 +66,7 @@ async def test_an_app_token_that_slack_does_not_take(workspace: SlackSandbox) ->
     says(
         await of_slack(workspace, "Slack Socket Mode", app_token="xapp-wrong"),
         Status.SKIPPED,
-        "because of Slack app token",
+        "because Slack app token failed",
     )
 
 
@@ -112,7 +112,7 @@ async def test_a_command_without_its_scope(workspace: SlackSandbox) -> None:
     """An app that was installed without commands has none, which is told once."""
     workspace.bot_scopes.remove("commands")
     says(await of_slack(workspace, "Slack scopes"), Status.FAIL, "lacks the scopes commands")
-    says(await of_slack(workspace, "Slack command"), Status.SKIPPED, "because of Slack scopes")
+    says(await of_slack(workspace, "Slack command"), Status.SKIPPED, "because Slack scopes failed")
 
 
 async def test_what_slack_does_not_show_is_for_a_person(workspace: SlackSandbox) -> None:

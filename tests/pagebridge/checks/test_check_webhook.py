@@ -33,7 +33,7 @@ async def test_no_subscription(office: Office) -> None:
     """One check fails; the others have nothing to look at."""
     says(await of_webhook(office, "webhook subscription"), Status.FAIL, "no active", "`pagebridge webhook create`")
     for name in ("events", "filter", "address", "enabled", "ping"):
-        says(await of_webhook(office, f"webhook {name}"), Status.SKIPPED, "because of webhook subscription")
+        says(await of_webhook(office, f"webhook {name}"), Status.SKIPPED, "because webhook subscription failed")
 
 
 async def test_a_subscription_that_is_not_active(office: Office) -> None:
