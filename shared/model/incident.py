@@ -26,7 +26,17 @@ from shared.model.event_types import (
 )
 from shared.model.ids import EventId, IncidentId
 from shared.model.outcome import Kind, Outcome
-from shared.model.timeline import UNNAMED, Line, Recalled, echo_of, line_of, line_time, main_line_of, record
+from shared.model.timeline import (
+    SECOND_BOUNDARY,
+    UNNAMED,
+    Line,
+    Recalled,
+    echo_of,
+    line_of,
+    line_time,
+    main_line_of,
+    record,
+)
 
 AHEAD_MS = 60 * SECOND
 """Milliseconds by which an event may be ahead of PagerDuty's time, which is known to about a second."""
@@ -243,15 +253,23 @@ def _take_snapshot(incident: Incident, event: Event) -> tuple[Incident, bool]:
     change = incident.status_change if incident.status is snapshot.status else None
     first = incident.first_seen or FirstSeen.of(snapshot)
     taken = replace(incident, snapshot=snapshot, as_of=event.at, rank=rank, status_change=change, first_seen=first)
-    if incident.snapshot is None or incident.as_of is None or incident.as_of.surely_before(event.at):
-        return replace(taken, needs_read=nameless or snapshot.teams is None), False
+    incomplete = nameless or snapshot.teams is None
+    if known is None or incident.as_of is None:
+        return replace(taken, needs_read=incomplete), False
+    differs = nameless or snapshot.facts != known.facts
+    if incident.as_of.surely_before(event.at):
+        return replace(taken, needs_read=incomplete or (differs and _may_be_after(incident.as_of, event.at))), False
     if event.at.surely_before(incident.as_of):
         return incident, True
-    differs = nameless or snapshot.facts != incident.snapshot.facts
     winner = taken if rank > incident.rank else incident
     # Whichever wins: what is known of the whole second may be newer than the next webhook of it, too.
     as_of = incident.as_of.wider(event.at)
     return replace(winner, as_of=as_of, needs_read=incident.needs_read or differs), False
+
+
+def _may_be_after(known: Instant, at: Instant) -> bool:
+    """True if what is known to the second may be from after `at`, which is just after that second."""
+    return known.span_ms > 1 and at.ms <= known.end + SECOND_BOUNDARY
 
 
 def _rank(source: Source, at: Instant, event: str) -> str:

@@ -8,15 +8,8 @@ with it, and a store without data before a channel without cards is a first star
 
 from dataclasses import dataclass
 
-from tests.proof.invariants import Invariant, Violation
 from tests.proof.schedule import How
 
-LOST_DELIVERIES = frozenset({Invariant.OLDER})
-"""
-A reopening and its acknowledge lie a moment apart, at the turn of a second. When only the webhook of the reopening
-comes, it seems newer than the acknowledge that a read has shown, for REST gives the second before. The card then goes
-back until the next resync, which the design's seventh invariant allows no longer than that; `EQUAL` holds at rest.
-"""
 WAITING = ""
 """A sleeper that waits for an answer; the others are stopped with a call of that kind not sent yet."""
 
@@ -24,7 +17,7 @@ WAITING = ""
 @dataclass(frozen=True)
 class Mix:
     """
-    One kind of bad day. The numbers say how many there are at most; `waived` are the invariants not claimed.
+    One kind of bad day. The numbers say how many there are at most.
 
     `disorder` is the share of deliveries that come late or twice, `lost` the share that never come. On a `dense` day
     nearly everything happens within a second or two. `hows` are the ways in which calls go wrong, all if it is empty.
@@ -42,11 +35,6 @@ class Mix:
     held: tuple[str, ...] = (WAITING, WAITING, "redis", "slack update")
     outages: int = 0
     data_losses: int = 0
-    waived: frozenset[Invariant] = frozenset()
-
-    def claims(self, violations: list[Violation]) -> list[Violation]:
-        """Leave out what may not be claimed."""
-        return [violation for violation in violations if violation.invariant not in self.waived]
 
 
 MIXES = {
@@ -62,7 +50,7 @@ MIXES = {
         Mix("outages", disorder=0.2, outages=2),
         Mix("everything", disorder=0.4, troubles=4, crashes=2, sleeps=2, outages=1),
         Mix("held", disorder=0.2, sleeps=3, held=("slack post", "pagerduty write")),
-        Mix("lost-deliveries", disorder=0.3, lost=0.3, waived=LOST_DELIVERIES),
+        Mix("lost-deliveries", disorder=0.3, lost=0.3),
         Mix("lost-data", disorder=0.3, data_losses=1),
     )
 }

@@ -7,7 +7,7 @@ from tests.proof.negative_controls import CONTROLS, Control
 from tests.proof.oracle import judge
 from tests.proof.reply_classifier import Said
 from tests.proof.runner import Day
-from tests.proof.schedule import Click, InPagerDuty, Opened, Schedule, Slept
+from tests.proof.schedule import Click, Delivered, InPagerDuty, Opened, Schedule, Slept
 from tests.proof.simulation import play
 
 CHUNKS = 2
@@ -95,6 +95,17 @@ def test_a_click_is_told_one_end() -> None:
 
     assert [] == judge(evidence)
     assert {Said.STALE} == {whisper.said for whisper in evidence.workspace.whispers}
+
+
+@pytest.mark.parametrize("delays", [(0.4,), ()], ids=["late", "never"])
+def test_a_reopening_just_after_a_second_does_not_take_the_card_back(delays: tuple[float, ...]) -> None:
+    """A read has shown its acknowledge already, cut to the second before, and the webhook of that is late, or lost."""
+    clicked = Click(0.113, 0, "Alice", "acknowledge")
+    reopened = InPagerDuty(0.412, 0, "Carol", "resolve"), InPagerDuty(0.617, 0, "Bob", "acknowledge")
+    late = Delivered(0, (0.231, 0.295)), Delivered(1, (0.436,)), Delivered(3, delays)
+    day = Schedule(3172, "ties", (Opened(0.0, 0), clicked, *reopened, *late), ahead=-2.6, quick=True)
+
+    assert [] == judge(play(day))
 
 
 def test_a_day_is_the_same_each_time() -> None:

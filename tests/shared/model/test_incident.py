@@ -65,6 +65,16 @@ def test_the_same_second_with_the_same_contents_is_no_tie() -> None:
     assert not folded(webhook(ACKNOWLEDGED, NOON + 700), answer(ACKNOWLEDGED, NOON, "c1")).needs_read
 
 
+def test_a_webhook_just_after_the_second_of_a_read_is_a_tie() -> None:
+    """PagerDuty takes the time that it cuts to seconds a moment sooner, so the read may show what came after it."""
+    known = settle(Incident(INCIDENT), snapshot(Status.ACKNOWLEDGED), Instant(NOON, 1000))
+
+    assert folded(webhook(REOPENED, NOON + 1017), start=known).needs_read
+    assert not folded(webhook(ACKNOWLEDGED, NOON + 1017), start=known).needs_read
+    assert not folded(webhook(REOPENED, NOON + 1200), start=known).needs_read
+    assert not folded(webhook(REOPENED, NOON + 1017), start=folded(webhook(ACKNOWLEDGED, NOON + 999))).needs_read
+
+
 def test_a_newer_snapshot_ends_a_tie() -> None:
     """What came surely later decides, without a read."""
     tie = folded(webhook(ACKNOWLEDGED, NOON, event_id="A"), webhook(RESOLVED, NOON, event_id="B"))
