@@ -21,6 +21,8 @@ from pagebridge_sandbox.demo.scenario import (
 from pagebridge_sandbox.demo.stage import Stage
 
 TITLE = "Checkout latency over 2 s"
+MOMENT = 0.15
+"""Seconds after the turn of a second in which an answer of PagerDuty's may name the second before."""
 
 ALERT = {
     "source": "prometheus-eu-1",
@@ -62,8 +64,8 @@ async def acknowledge_in_slack(stage: Stage) -> None:
 
 async def time_out_and_acknowledge(stage: Stage) -> None:
     """Let the acknowledgement run out, its webhook be late, and Bob acknowledge; the next webhook comes twice."""
-    # PagerDuty's answers know seconds only: of what Alice's was in, an order could not be told without asking.
-    await asyncio.sleep(1 - time.time() % 1)
+    # PagerDuty's answers know seconds only: in that of Alice's, and just after, no order can be told without asking.
+    await asyncio.sleep(1 - time.time() % 1 + MOMENT)
     stage.held_webhook = stage.pagerduty.webhooks.hold(stage.incident_id, "incident.unacknowledged")
     stage.record_action("Timer", "the acknowledgement times out; its webhook is delayed")
     stage.pagerduty.automation.unacknowledge(stage.incident_id)
