@@ -1,5 +1,6 @@
 """`pagebridge play` as people run it: it says where it is, and leaves nothing behind."""
 
+import fcntl
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +28,9 @@ def descendants(pid: int) -> list[int]:
     return found + [below for child in found for below in descendants(child)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_plays_until_it_is_stopped(number: signal.Signals) -> None:
-    """The address that it prints serves the page; Ctrl-C, SIGTERM and a closed terminal end all that it started."""
+    """The address that it prints serves the page; Ctrl-C and SIGTERM end it with everything that it started."""
     [port] = free_ports(1)
     with tempfile.TemporaryDirectory() as directory:
         environment = without_proxies(os.environ) | {"TMPDIR": directory}
@@ -51,6 +53,32 @@ def test_it_plays_until_it_is_stopped(number: signal.Signals) -> None:
             playing.kill()
         assert 0 == playing.returncode, rest
         assert "Traceback" not in rest
+        assert [] == [child for child in children if Path(f"/proc/{child}").exists()]
+        assert [] == list(Path(directory).iterdir())
+
+
+def test_a_closed_terminal_ends_it() -> None:
+    """Although there is nowhere to write to any more, it ends with all that it started, and leaves nothing behind."""
+    terminal, inside = os.openpty()
+    with tempfile.TemporaryDirectory() as directory:
+        playing = subprocess.Popen(  # noqa: S603 - our own command
+            (*COMMAND, "0"),
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+            env=without_proxies(os.environ) | {"TMPDIR": directory},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
+        )
+        os.close(inside)
+        printed = b""
+        while b"http://127.0.0.1:" not in printed:
+            printed += os.read(terminal, 4096)
+        children = descendants(playing.pid)
+
+        os.close(terminal)
+
+        assert 0 == playing.wait(60)
         assert [] == [child for child in children if Path(f"/proc/{child}").exists()]
         assert [] == list(Path(directory).iterdir())
 
