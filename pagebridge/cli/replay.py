@@ -2,6 +2,7 @@
 
 import json
 import sys
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -74,8 +75,8 @@ def _deliveries(recording: Path) -> Iterator[tuple[int, bytes]]:
     try:
         with sys.stdin.buffer if str(recording) == "-" else recording.open("rb") as lines:
             for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield number, _body(line)
+                if text := line.removeprefix(BOM_UTF8).strip():
+                    yield number, _body(text)
     except OSError as error:
         raise Unreadable(f"Can't read {recording}: {error.strerror}") from None
 

@@ -214,6 +214,11 @@ class PagerDutySimulator(AccountSetup):
         """Put a fault in force; its `remove()` ends it."""
         return self._pipeline.faults.add(fault)
 
+    @property
+    def is_down(self) -> bool:
+        """Whether it has stopped answering."""
+        return self._pipeline.is_down
+
     def stop_answering(self, how: Literal["refuse", "reset"] = "refuse") -> None:
         """
         Go down, while webhooks go on.

@@ -1,5 +1,6 @@
 """Pure: payloads as they may be shown, without secrets and not endlessly long."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -23,8 +24,18 @@ def scrub(value: Any, secrets: Sequence[str]) -> Any:  # noqa: ANN401 - walks an
     return _scrub_text(value, secrets) if isinstance(value, str) else value
 
 
+def _scrub_inside(text: str, secrets: Sequence[str]) -> str:
+    """Scrub the JSON that a text is, such as a dialog's `private_metadata`; any other text stays as it is."""
+    if not text.startswith(("{", "[")):
+        return text
+    try:
+        return json.dumps(scrub(json.loads(text), secrets), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+
+
 def _scrub_text(text: str, secrets: Sequence[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
-    text = SECRET_FIELDS.sub(rf"\1={HIDDEN}", text)
+    text = SECRET_FIELDS.sub(rf"\1={HIDDEN}", _scrub_inside(text, secrets))
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"

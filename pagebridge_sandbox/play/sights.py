@@ -12,6 +12,9 @@ from pagebridge_sandbox.slack import Ephemeral
 NOT_YET = "NOT"
 """The word that stands in every sentence about what has not happened."""
 
+REFUSED = "You can't acknowledge"
+"""The beginning of what a person reads who may not."""
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -53,7 +56,7 @@ def doubled_and_late(facts: Facts) -> Sight:
 def refused_in_private(facts: Facts) -> Sight:
     """Look for a private answer to a person who may not, and for no write in their name."""
     for first in ("Carol", "Dave"):
-        told = _private(facts, f"U0{first.upper()}")
+        told = [each for each in _private(facts, f"U0{first.upper()}") if REFUSED in each.text]
         if told:
             return Sight(done=True, text=f"{first} alone reads: {plain_line(told[-1].text, str)[:160]}")
     return Sight(done=False, text="Neither Carol nor Dave has been told anything yet.")
@@ -64,7 +67,7 @@ def outage_told(facts: Facts) -> Sight:
     told = [message for message in _private(facts, "U0ALICE") if NOT_YET in _history(message)]
     if not told:
         return Sight(done=False, text="Alice has not read yet that it has NOT happened.")
-    if facts.playground.breaks_open or not _effective(facts):
+    if facts.playground.pagerduty.is_down or not _effective(facts):
         return Sight(done=False, text="Alice reads that it has NOT happened yet. Now let PagerDuty come back.")
     return Sight(done=True, text="She was told that it had NOT happened, and then it did: once, in her name.")
 
@@ -80,9 +83,10 @@ def partly_refused(facts: Facts) -> Sight:
 
 def storm_passed(facts: Facts) -> Sight:
     """Look for all cards of the storm, of which many share one, and for an acknowledge in the middle of it."""
-    came = sum(each.service == fixtures.EDGE for each in facts.playground.pagerduty.incidents)
-    cards = {card.incident for card in facts.cards if card.channel == fixtures.STORM}
-    shown = len(cards | facts.digested)
+    opened = {each.id for each in facts.playground.pagerduty.incidents if each.created_at.timestamp() >= facts.since}
+    came = sum(each.service == fixtures.EDGE for each in facts.playground.pagerduty.incidents if each.id in opened)
+    cards = {card.incident for card in facts.cards if card.channel == fixtures.STORM} & opened
+    shown = len(cards | (facts.digested & opened))
     pressed = bool(_acknowledges(facts))
     text = f"{came} incidents, {count_with_noun(len(cards), 'card')}"
     text += f" and one for the {shown - len(cards)} others" if shown > len(cards) else ""

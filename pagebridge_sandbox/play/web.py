@@ -215,10 +215,13 @@ async def _page_file(request: web.Request) -> web.StreamResponse:
 
 def _find_file(name: str) -> Path:
     """Return a file of the page, and none that lies elsewhere. Raises `HTTPNotFound`."""
-    path = (PAGE / name).resolve()
-    if not (path.is_relative_to(PAGE.resolve()) and path.is_file()):
-        raise web.HTTPNotFound
-    return path
+    try:
+        path = (PAGE / name).resolve()
+        if path.is_relative_to(PAGE.resolve()) and path.is_file():
+            return path
+    except (OSError, ValueError):  # a name that no file can have
+        pass
+    raise web.HTTPNotFound
 
 
 def _refusal(words: str, status: int = 400) -> web.Response:

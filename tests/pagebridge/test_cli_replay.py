@@ -156,8 +156,8 @@ def test_an_odd_line_does_not_end_the_report(
 def test_a_recording_comes_through_a_pipe(
     hour: list[bytes], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As `-`."""
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(hour[0])))
+    """As `-`, also with the byte-order mark that some programs write first."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbf" + hour[0])))
     assert 0 == main(["replay", "-"])
     assert "1 delivery: 1 news" in capsys.readouterr().out
 

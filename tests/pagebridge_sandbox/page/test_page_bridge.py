@@ -136,6 +136,10 @@ def test_a_scenario_is_a_link_and_a_test(desk: Desk) -> None:
     asked.get_by_role("button", name="Ignore it").click()
     expect(asked).to_have_count(0)
     assert desk.url == desk.page.url
+    desk.page.evaluate("(text) => { location.hash = `scenario=${text}` }", text)
+    see(asked, "This link holds a scenario")
+    asked.get_by_role("button", name="Ignore it").click()
+    expect(asked).to_have_count(0)
 
 
 def test_the_parts_fill_the_window_and_do_not_overlap(desk: Desk) -> None:

@@ -23,6 +23,17 @@ def test_what_is_good_for_signing_in_is_hidden(text: str) -> None:
     assert ("Sign in to PagerDuty" in shown) is ("Sign in" in text)
 
 
+def test_json_within_a_text_is_scrubbed_as_well() -> None:
+    """A dialog keeps where its answer goes in a text: whoever has that address can write in its person's channel."""
+    metadata = '{"incident": "Q1", "response_url": "http://127.0.0.1/actions/canary", "deep": [{"token": "canary"}]}'
+
+    shown = scrub({"private_metadata": metadata, "broken": "{canary-like"}, [])
+
+    assert "canary" not in shown["private_metadata"]
+    assert "Q1" in shown["private_metadata"]
+    assert "{canary-like" == shown["broken"]
+
+
 def test_words_that_only_look_like_it_stay() -> None:
     """A code challenge proves nothing, and a state in a sentence is none."""
     text = "code_challenge=abc, and the state of it"

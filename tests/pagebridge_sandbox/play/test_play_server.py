@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from pagebridge.cli import main
+from pagebridge_sandbox.play import game
 from tests.pagebridge_sandbox.odd_json import DEEP
 from tests.pagebridge_sandbox.play.conftest import (
     ALICE,
@@ -140,8 +141,10 @@ async def test_only_its_own_page_is_answered(page: Page) -> None:
         assert 415 == answer.status
     async with page.session.get(page.url) as answer:
         assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
-        assert "<title>" in await answer.text()
-    for path in ("page/../web.py", "page/%2e%2e/web.py", "page/..%2fweb.py"):
+        text = await answer.text()
+        assert "<title>" in text
+    [files] = set(re.findall(r"/(page/\w+/)", text))
+    for path in (f"{files}%00", f"{files}{'x' * 5000}", "page/../web.py", "page/%2e%2e/web.py", "page/..%2fweb.py"):
         async with page.session.get(page.url + path) as answer:
             assert 404 == answer.status
 
@@ -310,6 +313,20 @@ async def test_what_is_no_scenario_is_refused(page: Page) -> None:
         status, answer = await page.try_post("scenario", acts=acts)
         assert 400 == status
         assert "scenario" in answer["error"]
+
+
+async def test_a_scenario_that_fails_ends_only_itself(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it asks for, and however long it would wait: its error is said, and the play goes on."""
+    monkeypatch.setattr(game, "LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr(game, "PATIENCE", 0.5)
+    stopped = {"path": "breaks", "body": {"id": "store_stopped", "on": True}, "after_ms": 10**400}
+    emptied = {"path": "breaks", "body": {"id": "store_emptied", "on": True}, "after_ms": -1}
+
+    await page.post("scenario", acts=[stopped, emptied])
+
+    state = await page.until(lambda it: it["scenario"]["error"])
+    assert "Redis is stopped" in state["scenario"]["error"]
+    await page.post("breaks", id="store_stopped", on=False)
 
 
 async def test_a_browser_may_keep_the_files_and_nothing_else(page: Page) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pagebridge_sandbox.play import happenings
+from pagebridge_sandbox.play.fixtures import EDGE
 from tests.pagebridge_sandbox.play.conftest import Json, Page, action_row, cards, private
 
 ALICE, CAROL = "U0ALICE", "U0CAROL"
@@ -52,15 +53,20 @@ async def test_the_tour_checks_itself(page: Page) -> None:
 
     await page.post("tour", do="next")
     await page.post("pagerduty/trigger", alert="checkout")
+    await page.post("slack/type", user=CAROL, channel=CHANNEL, text="/pd help")
+    state = await page.until(lambda it: "/pd" in private(it, CAROL))
+    assert not state["tour"]["steps"][3]["done"]
     await press(page, 3, user=CAROL)
     assert "you are not on that team" in await done(page, 4)
 
     await page.post("tour", do="next")
+    await page.post("breaks", id="deliveries_doubled", on=True)
     await page.post("breaks", id="pagerduty_down", on=True)
     await press(page, 3)
     await page.until(lambda it: "Now let PagerDuty come back" in it["tour"]["steps"][4]["check"])
     await page.post("breaks", id="pagerduty_down", on=False)
     assert "once, in her name" in await done(page, 5)
+    await page.post("breaks", id="deliveries_doubled", on=False)
 
     await page.post("tour", do="next")
     await press(page, 3, "Add responders")
@@ -75,13 +81,14 @@ async def test_the_tour_checks_itself(page: Page) -> None:
 async def test_the_last_step_is_a_storm(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of its incidents get their cards, or share one, and what people press goes before them."""
     monkeypatch.setattr(happenings, "STORM", 40)
+    page.playground.pagerduty.trigger(EDGE, "An edge of before the step", "low")
     await page.post("tour", do="start")
     for _ in range(6):
         await page.post("tour", do="next")
     await page.post("pagerduty/trigger", alert="checkout")
     await page.until(cards)
     await page.post("breaks", id="storm", on=True)
-    await press(page, 1)
+    await press(page, 2)
 
     await page.until(lambda it: cards(it)[0]["text"].startswith("Acknowledged by Alice"), patience=20)
     state = await page.until(lambda it: it["tour"]["steps"][6]["done"])

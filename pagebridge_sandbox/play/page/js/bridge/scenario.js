@@ -1,6 +1,6 @@
 /* What was done, as a link, a file, or the skeleton of a test; and playing one again. */
 
-import { html, usePage, useRef, useState } from "../html.js";
+import { html, useEffect, usePage, useRef, useState } from "../html.js";
 import { Menu } from "../menu.js";
 import { get } from "../server.js";
 import { Frame } from "../slack/frame.js";
@@ -39,7 +39,12 @@ export function Scenario() {
 /* A link that holds a scenario asks before it plays it. */
 export function ScenarioLink() {
   const { act, notify } = usePage();
-  const [text, setText] = useState(() => location.hash.match(/^#scenario=([\w-]+)$/)?.[1]);
+  const [text, setText] = useState(linked);
+  useEffect(() => {
+    const look = () => setText(linked());
+    window.addEventListener("hashchange", look);
+    return () => window.removeEventListener("hashchange", look);
+  }, []);
   if (!text) return null;
   const done = () => {
     history.replaceState(null, "", "/");
@@ -60,9 +65,15 @@ export function ScenarioLink() {
   </section>`;
 }
 
+function linked() {
+  return location.hash.match(/^#scenario=([\w-]+)$/)?.[1];
+}
+
 function encode(scenario) {
   const bytes = new TextEncoder().encode(JSON.stringify(scenario));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  // One by one: as arguments of one call they would be too many for a long recording.
+  const letters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
 function decode(text) {
