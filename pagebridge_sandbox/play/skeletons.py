@@ -1,6 +1,7 @@
 """Pure: what was recorded, as the beginning of a story test."""
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from pagebridge_sandbox.play.alerts import ALERTS
@@ -24,11 +25,20 @@ FOOT = """
 
 def story(acts: Sequence[Json]) -> str:
     """Return the text of a test that does the same, as far as it can be said in its words; the rest is a comment."""
-    lines = [f"    {line}" for act in acts for line in _lines(str(act["path"]), act["body"])]
+    lines = [
+        f"    {line}"
+        for act, following in zip_longest(acts, acts[1:])
+        for line in _lines(str(act["path"]), act["body"], opens=following is not None and _is_in_dialog(following))
+    ]
     return HEAD + "\n".join(lines) + "\n" + FOOT
 
 
-def _lines(path: str, body: Json) -> Iterator[str]:
+def _is_in_dialog(act: Json) -> bool:
+    return str(act["path"]).startswith("slack/modal/")
+
+
+def _lines(path: str, body: Json, *, opens: bool) -> Iterator[str]:
+    """Write one act; one that `opens` a dialog, because the next is in it, waits until that is there."""
     match path:
         case "pagerduty/trigger":
             alert = ALERTS[body["alert"]]
@@ -37,7 +47,8 @@ def _lines(path: str, body: Json) -> Iterator[str]:
         case "pagerduty/act":
             yield from _web(body)
         case "slack/click" if "label" in body and "card" in body and not body.get("confirmed"):
-            yield f"await bridge.click({_first(body)!r}, {body['label']!r})"
+            press = "dialog" if opens else "click"
+            yield f"await bridge.{press}({_first(body)!r}, {body['label']!r}, await bridge.card('#{body['card']} '))"
         case "slack/type" if str(body["text"]).startswith("/"):
             yield f"await bridge.slack.person({body['user']!r}).type_command({body['text']!r}, bridge.channel.id)"
         case "slack/modal/submit":

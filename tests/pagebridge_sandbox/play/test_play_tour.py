@@ -129,7 +129,7 @@ async def test_a_recording_is_played_again(page: Page) -> None:
     async with page.session.get(page.url + "api/scenario/test") as answer:
         skeleton = await answer.text()
     ast.parse(skeleton)
-    assert "await bridge.click('Alice', 'Add note')" in skeleton
+    assert "await bridge.dialog('Alice', 'Add note', await bridge.card('#1 '))" in skeleton
     assert {"acts": 7} == await page.post("scenario", **scenario)
 
     state = await page.until(lambda it: it["scenario"]["done"] == 7 and len(cards(it)[0]["replies"]) == 3)
