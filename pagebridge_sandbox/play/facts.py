@@ -134,6 +134,7 @@ class Facts:
         playground = self.playground
         slack, pagerduty = playground.slack, playground.pagerduty
         yield "a process is stopped", "stopped" in playground.process_states().values()
+        yield "Slack has no connection", not slack.socket.connections
         yield "deliveries are on their way", not pagerduty.webhooks.is_idle
         yield "events wait for the worker", bool(self.waiting_deliveries)
         yield "a request of a person is under way", playground.figures.open_commands != 0

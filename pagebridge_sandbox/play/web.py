@@ -186,7 +186,7 @@ async def _answer(act: Callable[[Json], Awaitable[Json]], request: web.Request) 
         return _refusal(f"{error} is missing or not known.")
     except ApiError as error:
         return _refusal(_words_of(error))
-    except (AssertionError, LookupError, TypeError, ValueError, SlackError) as error:
+    except (AssertionError, LookupError, OSError, TypeError, ValueError, SlackError) as error:
         return _refusal(str(error))
 
 

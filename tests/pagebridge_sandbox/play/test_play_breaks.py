@@ -95,6 +95,16 @@ async def test_what_passes_by_itself(page: Page, once: str) -> None:
     assert "broken" not in {each["state"] for each in state["invariants"]}
 
 
+async def test_cut_connections_hold_once_there_are_some_again(page: Page) -> None:
+    """Until then it is not at rest: a press would fail."""
+    await page.post("breaks", id="slack_cut", on=True)
+    assert "waiting" == verdict(await page.state(), "slack_cut")
+
+    await page.until(lambda it: verdict(it, "slack_cut") == "held")
+
+    assert page.playground.slack.socket.connections
+
+
 async def test_a_store_that_is_stopped_cannot_be_emptied(page: Page) -> None:
     """It keeps what it has: that is said in words, and nothing was broken that could be judged."""
     await page.post("breaks", id="store_stopped", on=True)

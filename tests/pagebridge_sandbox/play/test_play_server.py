@@ -122,6 +122,7 @@ async def test_wrong_requests_are_answered_in_words(page: Page) -> None:
         ("slack/click", {"user": ALICE, "channel": CHANNEL, "ts": "1.1"}, "not there any more"),
         ("slack/modal/submit", {"user": ALICE, "view_id": "V1"}, "This dialog is closed."),
         ("slack/click", {"user": ALICE}, "'channel' is missing"),
+        ("why", {"incident": "1" * 200_000}, "Argument list too long"),
     ):
         status, answer = await page.try_post(path, **body)
         assert (400, True) == (status, words in answer["error"]), answer
