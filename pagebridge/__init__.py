@@ -1,1 +1,1 @@
-"""The command `pagebridge`, and a PagerDuty and a Slack that run on this machine."""
+"""The command `pagebridge`, and the processes that it starts on this machine."""

@@ -21,7 +21,7 @@ from webhook_receiver.sign_in_page import SignInPage
 log = structlog.get_logger()
 
 DELIVERIES = Counter("pagebridge_deliveries", "Deliveries, by the HTTP status of the answer", ["answer"])
-ANSWERS = {status: DELIVERIES.labels(str(status)) for status in (202, 401, 413, 415, 503)}
+ANSWERS = {status: DELIVERIES.labels(str(status)) for status in (202, 401, 413, 503)}
 """The counter of each answer, there from the start: a series that begins with its first failure shows no increase."""
 READY = Gauge("pagebridge_receiver_ready", "1 while the receiver can store deliveries")
 
@@ -36,8 +36,8 @@ class DeliveryHandler:
     Answers deliveries.
 
     202 when stored, also for what the worker will not understand; 401 without a good signature; 413 for more than
-    `MOST_BODY`; 503 when it could not be stored, and PagerDuty repeats it for 48 h. Nothing
-    else: after three answers 4xx in a row PagerDuty stops sending for a day. Any of `secrets` may have signed.
+    `MOST_BODY`; 503 when it broke off or could not be stored, and PagerDuty repeats it for 48 h. After three answers
+    4xx in a row PagerDuty stops sending for a day. Any of `secrets` may have signed.
     """
 
     def __init__(self, secrets: Sequence[str], events: EventStream) -> None:

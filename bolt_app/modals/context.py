@@ -45,7 +45,7 @@ def dump_context(context: ModalContext) -> str:
 
 
 def parse_context(text: object) -> ModalContext:
-    """Read what `write` wrote. Raises `Malformed` for anything else."""
+    """Parse `private_metadata` that `dump_context` wrote. Raises `Malformed` for anything else."""
     try:
         context = _JSON.validate_json(text if isinstance(text, str) else "")
     except (ValidationError, ValueError):

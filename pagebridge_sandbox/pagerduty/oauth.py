@@ -23,7 +23,6 @@ TOKEN_LIFETIME = 86_400
 """Seconds that a token lives."""
 USER_TOKEN_LIFETIME = 864_000
 """Seconds that a person's token lives."""
-FORM_CONTENT_TYPE = "application/x-www-form-urlencoded"
 
 
 @dataclass

@@ -95,7 +95,7 @@ async def test_guests(bridge: Bridge, guest: Literal["multi", "single"]) -> None
 
 
 async def test_outsiders_in_a_shared_channel(bridge: Bridge) -> None:
-    """Somebody of another company sees the card but cannot act, and no PagerDuty call is made for them."""
+    """Somebody of another company sees the card but cannot act: nothing is written for them."""
     hire(bridge, "Ivan", team_id="T0OTHER")
 
     await refused(bridge, "Ivan", "only members of this Slack workspace can act")

@@ -191,7 +191,7 @@ async def test_a_ping_that_pagerduty_does_not_make(bridge: Bridge, status: int) 
 
 
 async def test_a_subscription_that_cannot_be_switched_on_is_reported(bridge: Bridge) -> None:
-    """The token may only read: log and metric say what is wrong, and the gap ends once somebody mends it."""
+    """The token may only read, and then not even that: log and metric say what is wrong; cards come all the same."""
     await shown(bridge)
     await until(healthy, "a subscription in order")
     bridge.pagerduty.add_fault(Fault("POST", "/webhook_subscriptions/**", status=403))

@@ -169,11 +169,9 @@ class Transport:
             with record_call(CALLS, SECONDS, "PagerDuty", name):
                 await self._answered(Request(method, path))
 
-    async def _list(
-        self, name: str, parse: Parse[Listed[T]], *path: str, params: Params | None = None
-    ) -> Read[tuple[T, ...]]:
+    async def _list(self, name: str, parse: Parse[Listed[T]], *path: str) -> Read[tuple[T, ...]]:
         """Read a list in one request; what cannot be read of it is logged, counted and passed over."""
-        read = await self._call(name, parse, "GET", *path, params=params)
+        read = await self._call(name, parse, "GET", *path)
         return _noted(name, read.value, read.date)
 
     async def _pages(

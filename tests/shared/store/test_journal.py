@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 from fakeredis import FakeAsyncRedis
+from structlog.testing import capture_logs
 
 from pagebridge.cli.incident_story import WORDS, worded
 from pagebridge.cli.names import Names
@@ -73,9 +74,11 @@ async def test_a_store_that_is_down_loses_a_fact_and_nothing_else() -> None:
     """Whoever notes something goes on with their work."""
     down = connect("redis://127.0.0.1:1")
 
-    await Journal(down).append(INCIDENT, fact("slack.later"))
+    with capture_logs() as logged:
+        await Journal(down).append(INCIDENT, fact("slack.later"))
 
     await down.aclose()
+    assert ["journal.lost"] == [entry["event"] for entry in logged]
 
 
 async def test_a_journal_is_capped(redis: Redis) -> None:
