@@ -24,7 +24,7 @@ from bolt_app.resync.subscription_watchdog import SubscriptionWatchdog
 from bolt_app.shift_work import ShiftWatch
 from bolt_app.worker_parts import ReadPath, Shared
 from shared.store.channel_index import ClosedChannels, DelayedCards
-from shared.store.coordination import SharedTokenBuckets, WorkQueue
+from shared.store.coordination import SharedTokenBuckets
 from shared.store.notify import direct_summaries
 
 
@@ -79,7 +79,7 @@ def _build_summaries(shared: Shared, message_sync: MessageSync) -> DirectSummari
     store = shared.store
     return DirectSummaries(
         direct_summaries(store.redis),
-        WorkQueue(store.redis, "summaries", shared.durations.lease),
+        store.summary_queue,
         store.incidents,
         store.slack_states,
         message_sync,

@@ -13,7 +13,7 @@ from shared.store.redis import Redis
 from shared.store.streams import BATCH, first_entry, parse_entries
 
 STREAMS = {"events": keys.EVENTS, "commands": keys.COMMANDS}
-QUEUES = ("commands", "dirty", "briefings", "homes", "handovers", "channels", "digests")
+QUEUES = ("commands", "dirty", "briefings", "homes", "handovers", "channels", "digests", "summaries")
 
 UP = Gauge("pagebridge_store_up", "1 while Redis answers this worker")
 ENTRIES = Gauge("pagebridge_stream_entries", "Entries on a stream that no worker has finished with", ["stream"])

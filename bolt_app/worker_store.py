@@ -50,6 +50,7 @@ class Store:
     handover_queue: WorkQueue
     channel_queue: WorkQueue
     digest_queue: WorkQueue
+    summary_queue: WorkQueue
     expectations: ExpectationStore
     audit: Audit
     journal: Journal
@@ -83,6 +84,7 @@ class Store:
             handover_queue=WorkQueue(redis, "handovers", lease),
             channel_queue=WorkQueue(redis, "channels", lease),
             digest_queue=WorkQueue(redis, "digests", lease),
+            summary_queue=WorkQueue(redis, "summaries", lease),
             expectations=ExpectationStore(redis, incidents),
             audit=Audit(redis),
             journal=Journal(redis),
